@@ -1,0 +1,160 @@
+"""One frozen config; defaults < preset < TOML file < flags, merged in one function."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from audit.errors import ConfigError
+
+
+class Config(BaseModel):
+    """Every setting of an audit; each field is a TOML key and a flag of the same name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: Literal["oxford_flowers102", "planted", "images"] = Field(
+        "oxford_flowers102", description="Which images to audit; 'images' reads --images."
+    )
+    images: Path | None = Field(
+        None, description="Folder with one sub-folder a class, or a CSV/Parquet manifest."
+    )
+    data_dir: Path | None = Field(
+        None, description="Folder of prepared TensorFlow Datasets (default: ~/tensorflow_datasets)."
+    )
+    download: bool = Field(True, description="Download the data set where it is missing.")
+    splits: Literal["official", "practice"] = Field(
+        "official", description="Oxford: official splits, or 5000 to train and 1000 to test."
+    )
+    limit: int | None = Field(
+        None, ge=1, description="Use at most this many test images, sampled by class."
+    )
+    explain: int | None = Field(
+        None,
+        ge=1,
+        description="Predict every test image, but explain only this many, sampled by class, "
+        "besides those with a mask of their own.",
+    )
+    masks: Path | None = Field(
+        None, description="Folder of PNG masks or trimaps, or the official 102segmentations.tgz."
+    )
+    grabcut: bool = Field(True, description="Segment images without a mask by GrabCut.")
+    subject: str = Field("flower", min_length=1, description="What the masks mark, in words.")
+
+    backbone: str = Field("efficientnetb0", description="Backbone to train a head on.")
+    weights: Literal["imagenet", "random"] = Field(
+        "imagenet", description="Weights that the backbone starts from."
+    )
+    model: Path | None = Field(
+        None, description="Audit this .keras or .h5 model instead of training one."
+    )
+    trust_model: bool = Field(
+        False, description="Load Lambda layers and custom code in --model (runs its code)."
+    )
+    image_size: int | None = Field(
+        None, ge=32, le=1024, description="Side of the model's input in pixels (default: its own)."
+    )
+    pipeline: Literal["baseline", "augmented"] = Field(
+        "baseline", description="Training pipeline; validation is always on baseline."
+    )
+    epochs: int = Field(7, ge=1, description="Training epochs; the best one is kept.")
+    batch_size: int = Field(32, ge=1, description="Images a batch.")
+    learning_rate: float = Field(1e-3, gt=0, description="Adam's learning rate.")
+
+    feature_layer: str | None = Field(
+        None, description="Layer for Grad-CAM (default: the last 4-D map with H, W > 1)."
+    )
+    ig_steps: int = Field(50, ge=1, description="Integrated Gradients: nodes of the midpoint rule.")
+    ig_baseline: Literal["black", "blurred", "mean"] = Field(
+        "black", description="Integrated Gradients: where the path starts."
+    )
+    on_flower_skill: float = Field(
+        0.0, ge=-1, le=1, description="An explainer is on the flower at or above this skill."
+    )
+
+    seed: int = Field(0, ge=0, description="Seed of sampling, training and drawing.")
+    workers: int = Field(2, ge=0, description="Processes that make masks (0: none, in line).")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _images_choose_the_dataset(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("images") and "dataset" not in values:
+            return values | {"dataset": "images"}
+        return values
+
+    @model_validator(mode="after")
+    def _agree(self) -> Config:
+        if (self.dataset == "images") != (self.images is not None):
+            raise ValueError("--images PATH and --dataset images go together")
+        return self
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "planted": {
+        "dataset": "planted",
+        "backbone": "efficientnet-lite0",
+        "image_size": 160,
+        "ig_steps": 16,
+    },
+}
+
+
+def load_config(
+    flags: Mapping[str, Any], preset: str | None = None, file: Path | None = None
+) -> Config:
+    """Merge defaults < ``preset`` < ``file`` < ``flags`` into one config.
+
+    Parameters
+    ----------
+    flags : Mapping[str, Any]
+        Settings by name; None means "not given".
+    preset : str, optional
+        A name in `PRESETS`.
+    file : Path, optional
+        TOML file with the fields of `Config` as keys; it may name a ``preset`` itself.
+
+    Raises
+    ------
+    ConfigError
+        One line that names the key, the value and what is allowed.
+    """
+    from_file = _read_toml(file) if file else {}
+    preset = preset or from_file.pop("preset", None)
+    if preset is not None and preset not in PRESETS:
+        raise ConfigError(f"Unknown preset {preset!r}: choose from {', '.join(PRESETS)}.")
+    given = {key: value for key, value in flags.items() if value is not None}
+    merged = (PRESETS[preset] if preset else {}) | from_file | given
+    if given.get("images") and "dataset" not in given:
+        merged["dataset"] = "images"
+    try:
+        return Config(**merged)
+    except ValidationError as error:
+        raise ConfigError(_one_line(error, file)) from None
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"No config file {file}.") from None
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not a readable TOML file: {error}.") from None
+
+
+def _one_line(error: ValidationError, file: Path | None) -> str:
+    first = error.errors()[0]
+    key = str(first["loc"][0]) if first["loc"] else ""
+    where = f" (flags or {file})" if file else ""
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, Config.model_fields, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        return f"Unknown setting {key!r}{where}{hint}"
+    message = first["msg"].removeprefix("Value error, ")
+    if not key:
+        return f"{message}."
+    return f"Bad value {first['input']!r} for {key!r}{where}: {message}."

@@ -1,0 +1,98 @@
+"""What a data set is: named, labelled images in splits, streamed one at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.errors import BrokenImageError
+
+SPLITS = ("train", "validation", "test")
+FLOWER, BACKGROUND, UNKNOWN = 255, 0, 128
+
+
+@dataclass(frozen=True)
+class Item:
+    """One image, not yet decoded.
+
+    Attributes
+    ----------
+    name : str
+        File name, unique in the data set; masks, donors and records join on it.
+    label : int
+        Index into the data set's ``classes``.
+    split : str
+        ``train``, ``validation`` or ``test``.
+    shortcut : str
+        Planted data only: the shortcut drawn into this image (``tag``, ``tint``, ``texture``),
+        else "".
+    shortcut_class : int
+        Planted data only: the class that training taught this shortcut for, else -1. The shortcut
+        is *present* where this is the label, *moved* where it is another class.
+    """
+
+    name: str
+    label: int
+    split: str
+    shortcut: str = ""
+    shortcut_class: int = -1
+
+
+Decoded = NDArray[np.uint8] | BrokenImageError
+
+
+class Dataset(Protocol):
+    """Images of one subject in classes and splits; reading is streamed, so memory stays flat."""
+
+    name: str
+    classes: tuple[str, ...]
+
+    def items(self, split: str) -> list[Item]:
+        """Items of one split in a stable order (empty where the split does not exist)."""
+
+    def images(self, items: Sequence[Item]) -> Iterator[tuple[Item, Decoded]]:
+        """Yield each item once with its uint8 ``(h, w, 3)`` RGB image, in the order of ``items``.
+
+        ``items`` keeps the order that the method `items` gives, so that a stream need not seek.
+        An image that cannot be decoded is yielded as its `BrokenImageError`, not raised.
+        """
+
+    def trimap(self, item: Item) -> NDArray[np.uint8] | None:
+        """The mask that the data set itself brings, as a uint8 trimap, or None.
+
+        Shape ``(h, w)`` of the image; 255 flower, 0 background, 128 unknown.
+        """
+
+    def fingerprint(self) -> str:
+        """Short hash of names, labels and splits, kept in the manifest."""
+
+
+def fingerprint(items: Iterable[Item]) -> str:
+    """Return the first 16 hex digits of the SHA-256 of all names, labels and splits, sorted."""
+    lines = sorted(f"{item.split}\t{item.name}\t{item.label}" for item in items)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def stratified(items: Sequence[Item], count: int, seed: int) -> list[Item]:
+    """Sample ``count`` items so that every class keeps its share; the original order stays.
+
+    Which items are drawn depends only on their names, labels and the seed, not on their order.
+    """
+    if count >= len(items):
+        return list(items)
+    ranked: list[tuple[float, str]] = []
+    by_class: dict[int, list[Item]] = {}
+    for item in items:
+        by_class.setdefault(item.label, []).append(item)
+    for label, members in by_class.items():
+        members.sort(key=lambda item: item.name)
+        order = np.random.default_rng([seed, label]).permutation(len(members))
+        # Place in the class / size of the class: the smallest `count` of these keep every share.
+        ranked += [((place + 0.5) / len(members), members[i].name) for place, i in enumerate(order)]
+    chosen = {name for _, name in sorted(ranked)[:count]}
+    return [item for item in items if item.name in chosen]

@@ -1,0 +1,27 @@
+"""Errors that end an audit with one line: what is wrong, which value, how to mend it."""
+
+from __future__ import annotations
+
+
+class AuditError(Exception):
+    """The audit cannot be done; the message is the one line that the user reads (exit code 1)."""
+
+
+class ConfigError(AuditError):
+    """A setting is unknown, malformed or contradicts another."""
+
+
+class DataError(AuditError):
+    """A data set, image or mask is missing or unusable."""
+
+
+class BrokenImageError(DataError):
+    """One image cannot be decoded; the sweep skips it, lists it and counts it."""
+
+
+class ModelError(AuditError):
+    """A model cannot be built, loaded or explained."""
+
+
+class RunFolderError(AuditError):
+    """A run folder holds something else, or is incomplete or torn."""

@@ -1,0 +1,1 @@
+"""Backbones, training, and any Keras model as features, head and logits."""

@@ -1,0 +1,1 @@
+"""From records and maps to pages; imports no TensorFlow."""

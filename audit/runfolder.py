@@ -1,0 +1,241 @@
+"""Names every file that a run writes, and knows what is done and what is not."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from PIL import Image
+
+from audit.errors import RunFolderError
+from audit.score.geometry import upsample
+
+MANIFEST_SCHEMA = 1
+EXPLAINERS = ("gradcam", "ig")
+_LOCALISATION = (
+    ("mass", pa.float64()),
+    ("rank_accuracy", pa.float64()),
+    ("pointing", pa.float64()),
+    ("skill", pa.float64()),
+    ("reason", pa.string()),
+)
+
+# One row an image. Floats are NaN where undefined; the reason stands in a column beside them.
+RECORD_SCHEMA = pa.schema(
+    [
+        ("name", pa.string()),  # file name
+        ("part", pa.int32()),  # which part-*.parquet and part-*.npz
+        ("row", pa.int32()),  # place in that part's maps; -1 where the image was skipped
+        ("split", pa.string()),
+        ("skipped", pa.string()),  # why the image could not be read; "" for all others
+        ("label", pa.int32()),
+        ("label_name", pa.string()),
+        ("prediction", pa.int32()),  # -1 where skipped
+        ("prediction_name", pa.string()),
+        ("correct", pa.bool_()),
+        ("confidence", pa.float64()),  # softmax of the predicted class
+        ("logit", pa.float64()),  # float32 logit of the predicted (explained) class
+        ("mask_source", pa.string()),  # planted, manifest, folder, official, grabcut, none
+        ("mask_doubt", pa.string()),  # why the mask is suspect (tiny, full, ...); "" if it is not
+        ("chance", pa.float64()),  # |M| / |valid|
+        ("valid_share", pa.float64()),  # |valid| / pixels
+        *((f"{name}_{column}", kind) for name in EXPLAINERS for column, kind in _LOCALISATION),
+        ("ig_steps", pa.int32()),
+        ("ig_completeness_error", pa.float64()),
+        ("verdict", pa.string()),
+        ("verdict_reason", pa.string()),  # in words
+        ("shortcut", pa.string()),  # planted data: tag, tint, texture; else ""
+        ("shortcut_class", pa.int32()),  # planted data: class it was taught for; else -1
+        ("prediction_without_shortcut", pa.int32()),  # planted, where a shortcut is drawn; else -1
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Maps:
+    """What the report needs to draw one image.
+
+    Attributes
+    ----------
+    image : uint8 ``(H, W, 3)``
+        The model's input, RGB.
+    trimap : uint8 ``(H, W)``
+        255 flower, 0 background, 128 unknown.
+    gradcam : float16 ``(h, w)``
+        Grad-CAM at the feature map's own size.
+    ig : float32 ``(H, W)``
+        Integrated Gradients, signed, summed over channels (stored as 8 bits, clipped at its 99.9th
+        percentile of magnitude: for pictures; scores are taken before).
+    """
+
+    name: str
+    image: NDArray[np.uint8]
+    trimap: NDArray[np.uint8]
+    gradcam: NDArray[np.float16]
+    ig: NDArray[np.float32]
+
+    def heatmap(self, explainer: str) -> NDArray[np.float32]:
+        """Heatmap of ``gradcam`` or ``ig`` at the image's size, float32 ``(H, W)``."""
+        return upsample(self.gradcam, self.image.shape[:2]) if explainer == "gradcam" else self.ig
+
+
+def pack_maps(maps: Sequence[Maps]) -> dict[str, NDArray[Any]]:
+    """Arrays of one ``part-*.npz``; images as JPEG (quality 90), IG as int8 with a scale each."""
+    jpegs = [_jpeg(m.image) for m in maps]
+    scales = [float(np.quantile(np.abs(m.ig), 0.999)) or 1.0 for m in maps]
+    return {
+        "names": np.array([m.name for m in maps], dtype=np.str_),
+        "images": np.frombuffer(b"".join(jpegs), dtype=np.uint8),
+        "image_ends": np.cumsum([len(j) for j in jpegs], dtype=np.int64),
+        "trimaps": np.stack([m.trimap for m in maps]),
+        "gradcam": np.stack([m.gradcam for m in maps]).astype(np.float16),
+        "ig": np.stack(
+            [
+                np.rint(np.clip(m.ig / s, -1, 1) * 127).astype(np.int8)
+                for m, s in zip(maps, scales, strict=True)
+            ]
+        ),
+        "ig_scale": np.array(scales, dtype=np.float32),
+    }
+
+
+def unpack_maps(arrays: Mapping[str, NDArray[Any]]) -> Iterator[Maps]:
+    """Inverse of `pack_maps`, one image at a time."""
+    start = 0
+    images, ends = arrays["images"], arrays["image_ends"]
+    trimaps, gradcam, ig, scale = (arrays[k] for k in ("trimaps", "gradcam", "ig", "ig_scale"))
+    for i, name in enumerate(arrays["names"]):
+        image = np.asarray(Image.open(io.BytesIO(images[start : ends[i]].tobytes())))
+        start = int(ends[i])
+        heat = ig[i].astype(np.float32) * (scale[i] / 127)
+        yield Maps(str(name), image, trimaps[i], gradcam[i], heat)
+
+
+def _jpeg(image: NDArray[np.uint8]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+class RunFolder:
+    """The files of one run. `create` makes or resumes one, `open` reads a finished one."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.manifest_file = root / "manifest.json"
+        self.model_file = root / "model.keras"
+        self.history_file = root / "history.csv"
+        self.augmentations_file = root / "augmentations.png"
+        self.predictions_file = root / "predictions.parquet"
+        self.records_dir = root / "records"
+        self.maps_dir = root / "maps"
+        self.summary_json = root / "summary.json"
+        self.summary_md = root / "summary.md"
+        self.report_dir = root / "report"
+        self.report_html = root / "report.html"
+
+    @classmethod
+    def open(cls, root: Path) -> RunFolder:
+        """Open an existing run folder; raise `RunFolderError` where ``root`` is none."""
+        run = cls(root)
+        if not run.manifest_file.is_file():
+            raise RunFolderError(
+                f"{root} is not a run folder (no manifest.json): give the --out of an earlier run."
+            )
+        return run
+
+    @classmethod
+    def create(cls, root: Path, *, resume: bool) -> RunFolder:
+        """Make a run folder, or go on in one; never touch a folder that holds something else."""
+        run = cls(root)
+        if root.exists() and not root.is_dir():
+            raise RunFolderError(f"{root} is a file: choose another --out.")
+        if root.is_dir() and any(root.iterdir()):
+            if not run.manifest_file.is_file():
+                raise RunFolderError(f"{root} holds something else: choose an empty or new --out.")
+            if not resume:
+                raise RunFolderError(
+                    f"{root} already holds a run: go on with --resume, or choose another --out."
+                )
+        run.records_dir.mkdir(parents=True, exist_ok=True)
+        run.maps_dir.mkdir(exist_ok=True)
+        return run
+
+    def manifest(self) -> dict[str, Any]:
+        """The manifest, or {} where none is written yet."""
+        try:
+            return json.loads(self.manifest_file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
+            raise RunFolderError(f"{self.manifest_file} is not valid JSON: {error}.") from None
+
+    def update_manifest(self, **sections: Any) -> None:
+        """Replace the named sections of the manifest, whole or not at all."""
+        merged = {"schema": MANIFEST_SCHEMA} | self.manifest() | sections
+        text = json.dumps(merged, indent=2, default=str) + "\n"
+        write_whole(self.manifest_file, text.encode())
+
+    def write_part(
+        self, part: int, records: Sequence[Mapping[str, Any]], maps: Sequence[Maps]
+    ) -> None:
+        """Write one part: maps first, records last, so that records mark it as done."""
+        buffer = io.BytesIO()
+        if maps:
+            np.savez_compressed(buffer, **pack_maps(maps))
+            write_whole(self.maps_dir / f"part-{part:05d}.npz", buffer.getvalue())
+        table = pa.Table.from_pylist([dict(r) for r in records], schema=RECORD_SCHEMA)
+        buffer = io.BytesIO()
+        pq.write_table(table, buffer)
+        write_whole(self.records_dir / f"part-{part:05d}.parquet", buffer.getvalue())
+
+    def done_parts(self) -> set[int]:
+        """Numbers of the parts whose records are written."""
+        return {int(p.stem.removeprefix("part-")) for p in self.records_dir.glob("part-*.parquet")}
+
+    def records(self) -> pd.DataFrame:
+        """All records in order of part and place, columns as `RECORD_SCHEMA`."""
+        files = sorted(self.records_dir.glob("part-*.parquet"))
+        return pa.concat_tables([RECORD_SCHEMA.empty_table(), *map(_read, files)]).to_pandas()
+
+    def maps(self, part: int) -> Iterator[Maps]:
+        """Maps of one part in the order of its records' ``row``."""
+        file = self.maps_dir / f"part-{part:05d}.npz"
+        try:
+            with np.load(file, allow_pickle=False) as arrays:
+                yield from unpack_maps({key: arrays[key] for key in arrays.files})
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            raise RunFolderError(f"{file} is missing or torn ({error}): run --resume.") from None
+
+    def predictions(self) -> pd.DataFrame:
+        """Every test image's name, label, prediction and confidence, explained or not."""
+        return _read(self.predictions_file).to_pandas()
+
+
+def _read(file: Path) -> pa.Table:
+    try:
+        return pq.read_table(file)
+    except (OSError, pa.ArrowException) as error:
+        reason = str(error).splitlines()[0]
+        raise RunFolderError(f"{file} is missing or torn ({reason}): run --resume.") from None
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write beside ``file`` and rename into place, so that a reader never sees half of it."""
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(content)
+        beside.replace(file)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise RunFolderError(f"Cannot write {file}: {error.strerror}.") from error

@@ -1,0 +1,1 @@
+"""Pure functions on arrays: localisation, verdicts, statistics."""

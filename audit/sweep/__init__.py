@@ -1,0 +1,1 @@
+"""Batches in, record and map parts out."""
