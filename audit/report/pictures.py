@@ -15,11 +15,11 @@ from audit.runfolder import Maps
 Picture = NDArray[np.uint8]
 
 PANELS = ("photo", "gradcam", "ig", "mask")
-PANEL = 160  # pixels a side: a multiple of JPEG's and WebP's blocks, so that panels do not bleed
+PANEL = 144  # pixels a side: a multiple of WebP's 16-pixel blocks, so that panels do not bleed
 FLOWER, UNKNOWN = 255, 128
 _IG_TOP = 0.99  # IG has spikes: a few pixels would take the whole range
 _IG_BLUR = 0.012  # of the image's width: about 2.7 px at 224
-_QUALITY = 72
+_QUALITY = 64
 
 
 def _inferno() -> NDArray[np.float32]:
