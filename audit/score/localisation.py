@@ -1,0 +1,102 @@
+"""How much of a heatmap lies on the flower (Arras et al. 2022, arXiv 2003.07258)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Heatmap = NDArray[Any]
+Mask = NDArray[np.bool_]
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Localisation:
+    """The scores of one heatmap; all NaN, with the ``reason``, where they are undefined.
+
+    Attributes
+    ----------
+    mass : float
+        Relevance mass accuracy, 0..1, higher is better; `chance` is what a uniform heatmap has.
+    rank_accuracy : float
+        Relevance rank accuracy, 0..1, higher is better.
+    pointing : float
+        Whether the maximum lies on the flower, 0..1 (fractions at ties), higher is better.
+    skill : float
+        ``(mass - chance) / (1 - chance)``: 1 all mass on the flower, 0 chance, negative below it.
+    reason : str
+        Why the scores are undefined; "" where they are not.
+    """
+
+    mass: float = NAN
+    rank_accuracy: float = NAN
+    pointing: float = NAN
+    skill: float = NAN
+    reason: str = ""
+
+
+def localise(heatmap: Heatmap, mask: Mask, valid: Mask) -> Localisation:
+    """Score a heatmap against a mask, on the pixels whose truth is known.
+
+    Parameters
+    ----------
+    heatmap : float ``(H, W)``
+        Signed, in any unit, not normalised.
+    mask, valid : bool ``(H, W)``
+        True on the flower; true where the truth is known.
+    """
+    reason = undefined_because(heatmap, mask, valid)
+    if reason:
+        return Localisation(reason=reason)
+    values, on = heatmap[valid].astype(np.float64), mask[valid]
+    mass, chance = mass_on_flower(values, on), float(on.mean())
+    return Localisation(
+        mass=mass,
+        rank_accuracy=rank_accuracy(values, on),
+        pointing=pointing_hit(values, on),
+        skill=(mass - chance) / (1 - chance),
+    )
+
+
+def undefined_because(heatmap: Heatmap, mask: Mask, valid: Mask) -> str:
+    """Why no score is defined: no usable mask, or no positive relevance; "" where one is."""
+    if not valid.any():
+        return "no mask"
+    on = mask[valid]
+    if not on.any():
+        return "empty mask"
+    if on.all():
+        return "full mask"
+    if not np.isfinite(heatmap).all():
+        return "heatmap is not finite"
+    if not (heatmap[valid] > 0).any():
+        return "no positive relevance"
+    return ""
+
+
+def area(mask: Mask, valid: Mask) -> float:
+    """``|M| / |valid|``, the mass that a uniform heatmap would have, 0..1; NaN without a mask."""
+    return float(mask[valid].mean()) if valid.any() else NAN
+
+
+def mass_on_flower(values: Heatmap, on: Mask) -> float:
+    """Share of the positive relevance that lies on the flower, of 1-D values and mask."""
+    positive = np.maximum(values, 0)
+    return float(positive[on].sum() / positive.sum())
+
+
+def rank_accuracy(values: Heatmap, on: Mask) -> float:
+    """Share of the top ``k = |M|`` values that lie on the flower; ties share their credit."""
+    k = int(on.sum())
+    kth = np.partition(values, len(values) - k)[len(values) - k]
+    above, tied = values > kth, values == kth
+    places = k - int(above.sum())
+    return float((on[above].sum() + places * on[tied].mean()) / k)
+
+
+def pointing_hit(values: Heatmap, on: Mask) -> float:
+    """Share of the maximal values that lie on the flower (Zhang et al. 2018, pointing game)."""
+    return float(on[values == values.max()].mean())
