@@ -1,0 +1,99 @@
+"""Renders a run's report: everything beside, then swapped into place, whole or not at all."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from audit.errors import RunFolderError
+from audit.report.content import Content, content
+from audit.report.exports import summary_json, summary_md, write_records
+from audit.report.pages import site_name, write_pages
+from audit.report.panels import Track, draw_panels
+from audit.report.pictures import colour_bar, encode
+from audit.report.single import single_page
+from audit.report.site import build_site
+from audit.report.source import load
+from audit.runfolder import RunFolder, write_whole
+
+T = TypeVar("T")
+_LIST = "files.txt"
+_LEFT_BY_SYSTEMS = {".DS_Store", "Thumbs.db", "desktop.ini"}
+
+
+def identity(items: Iterable[T], _label: str, _total: int) -> Iterable[T]:
+    """A `Track` that shows nothing."""
+    return items
+
+
+def render(run: RunFolder, track: Track[None] = identity) -> None:
+    """Render ``report/``, ``report.html``, ``summary.json`` and ``summary.md`` from a run's files.
+
+    Parameters
+    ----------
+    run : RunFolder
+        With records, maps, predictions and a manifest.
+    track : callable
+        Wraps an iterable to show progress: (items, label, total) -> items.
+
+    Raises
+    ------
+    RunFolderError
+        Where a file is missing or torn, or ``report/`` holds what no run wrote. The earlier report
+        stays as it was.
+    """
+    found = content(load(run))
+    refuse_foreign(run.report_dir)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".report-", dir=run.root) as beside:
+            _render_beside(found, Path(beside), track)
+    except OSError as error:
+        raise RunFolderError(f"Cannot write the report in {run.root}: {error}.") from error
+
+
+def _render_beside(found: Content, beside: Path, track: Track[None]) -> None:
+    run, docs, site = found.source.run, beside / "docs", beside / "site"
+    docs.mkdir()
+    nav = write_pages(found, docs)
+    build_site(docs, site, name=site_name(found), nav=nav)
+    draw_panels(run, (c for cases in found.galleries.values() for c in cases), site, track)
+    (site / "pictures" / "colour-bar.webp").write_bytes(encode(colour_bar()))
+    write_records(found.source.records, site / "data")
+    page, json, text = single_page(found, site), summary_json(found), summary_md(found)
+    _swap(site, run.report_dir, beside / "old")
+    write_whole(run.report_html, page)
+    write_whole(run.summary_json, json)
+    write_whole(run.summary_md, text)
+
+
+def refuse_foreign(report: Path) -> None:
+    """Raise `RunFolderError` where ``report`` holds a file that no render has written."""
+    if not report.exists():
+        return
+    written = report / _LIST
+    ours = set(written.read_text(encoding="utf-8").split("\n")) if written.is_file() else set()
+    for file in _files(report):
+        if file not in ours and Path(file).name not in _LEFT_BY_SYSTEMS:
+            raise RunFolderError(
+                f"{report / file} was not written by flower-audit: move it elsewhere first."
+            )
+
+
+def _files(folder: Path) -> list[str]:
+    found = (p for p in folder.rglob("*") if not p.is_dir() or p.is_symlink())
+    return sorted(p.relative_to(folder).as_posix() for p in found)
+
+
+def _swap(new: Path, report: Path, old: Path) -> None:
+    """Put ``new`` in place of ``report``; the old one goes with the folder that ``old`` is in."""
+    (new / _LIST).write_text("\n".join([*_files(new), _LIST]), encoding="utf-8")
+    if report.exists():
+        report.rename(old)
+    try:
+        new.rename(report)
+    except OSError:
+        if old.exists():
+            old.rename(report)
+        raise

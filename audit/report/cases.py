@@ -1,0 +1,128 @@
+"""One case an image: what its card in a gallery says, and on which page it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from audit.report.figures import EXPLAINER_TITLES
+from audit.report.names import unique_slugs
+from audit.report.source import Source
+from audit.report.verdicts import VERDICTS, Verdict, by_evidence
+
+PAGE = 48  # cases a page
+
+
+@dataclass(frozen=True)
+class Score:
+    """One explainer's figures for one image; NaN where undefined, and why."""
+
+    title: str
+    mass: float
+    skill: float
+    rank_accuracy: float
+    pointing: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """One explained image.
+
+    Attributes
+    ----------
+    anchor : str
+        Stable id, made from the image's name alone.
+    picture : str
+        Its panels' file, relative to the report's root.
+    page : str
+        Its gallery page without extension, relative to the report's root.
+    """
+
+    anchor: str
+    name: str
+    picture: str
+    page: str
+    part: int
+    row: int
+    verdict: Verdict
+    reason: str
+    label: int
+    label_name: str
+    prediction_name: str
+    correct: bool
+    confidence: float
+    mask_source: str
+    mask_doubt: str
+    chance: float
+    scores: tuple[Score, ...]
+    shortcut: str
+
+
+@dataclass(frozen=True)
+class GalleryPage:
+    """One page of a verdict's gallery, and the pages around it."""
+
+    verdict: Verdict
+    path: str  # without extension, relative to the report's root
+    number: int
+    pages: int
+    cases: Sequence[Case]
+    total: int
+
+
+def page_path(verdict: Verdict, number: int) -> str:
+    """Path of a gallery's page, counted from 1, without extension."""
+    return f"cases/{verdict.key}-{number}"
+
+
+def galleries(source: Source) -> dict[str, list[Case]]:
+    """Cases by verdict key, in the order of their gallery; verdicts without images left out."""
+    explained = source.explained[source.explained["row"] >= 0].copy()
+    explained["anchor"] = unique_slugs(explained["name"].tolist())
+    found = {v.key: list(_cases(by_evidence(explained, v), v)) for v in VERDICTS}
+    return {key: cases for key, cases in found.items() if cases}
+
+
+def gallery_pages(cases: Sequence[Case]) -> Iterator[GalleryPage]:
+    """A gallery cut into pages."""
+    pages = -(-len(cases) // PAGE)
+    for k in range(pages):
+        verdict, shown = cases[0].verdict, cases[k * PAGE : (k + 1) * PAGE]
+        yield GalleryPage(verdict, page_path(verdict, k + 1), k + 1, pages, shown, len(cases))
+
+
+def _cases(records: pd.DataFrame, verdict: Verdict) -> Iterator[Case]:
+    for i, row in enumerate(records.to_dict("records")):
+        yield _case({str(k): v for k, v in row.items()}, verdict, page_path(verdict, i // PAGE + 1))
+
+
+def _case(row: dict[str, Any], verdict: Verdict, page: str) -> Case:
+    return Case(
+        row["anchor"],
+        row["name"],
+        f"pictures/{row['anchor']}.webp",
+        page,
+        row["part"],
+        row["row"],
+        verdict,
+        row["verdict_reason"],
+        row["label"],
+        row["label_name"],
+        row["prediction_name"],
+        bool(row["correct"]),
+        row["confidence"],
+        row["mask_source"],
+        row["mask_doubt"],
+        row["chance"],
+        tuple(_score(row, key, title) for key, title in EXPLAINER_TITLES.items()),
+        row["shortcut"],
+    )
+
+
+def _score(row: dict[str, Any], key: str, title: str) -> Score:
+    columns = ("mass", "skill", "rank_accuracy", "pointing", "reason")
+    return Score(title, *(row[f"{key}_{column}"] for column in columns))

@@ -1,0 +1,115 @@
+"""Classes: how each fares, and which are taken for which."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from audit.report.figures import Estimate, rate
+from audit.report.names import slug
+from audit.report.source import Source
+from audit.report.verdicts import VERDICTS
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """One class: a row of the class table, and a page.
+
+    Attributes
+    ----------
+    counts : dict
+        Images by verdict key, of the explained.
+    skill : dict
+        Mean skill by explainer, NaN where undefined everywhere.
+    """
+
+    index: int
+    name: str
+    page: str
+    accuracy: Estimate
+    explained: int
+    correct_explained: int
+    counts: dict[str, int]
+    skill: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """One wrong answer that was given often."""
+
+    label: str
+    prediction: str
+    count: int
+    share: Estimate  # of the label's images
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Labels by predictions, of the classes most involved in confusions."""
+
+    names: list[str]
+    counts: NDArray[np.int64]
+
+    @property
+    def most(self) -> int:
+        """The largest count off the diagonal."""
+        return int((self.counts - np.diag(self.counts.diagonal())).max())
+
+
+def class_rows(source: Source) -> list[ClassRow]:
+    """Every class in the order of its index, also those without test images."""
+    hits = source.predictions["label"] == source.predictions["prediction"]
+    tallies = {
+        int(label): (int(group.sum()), len(group))
+        for label, group in hits.groupby(source.predictions["label"])
+    }
+    groups = dict(iter(source.explained.groupby("label")))
+    empty = source.explained.iloc[:0]
+    return [
+        _class_row(index, name, tallies, groups.get(index, empty))
+        for index, name in source.classes.items()
+    ]
+
+
+def _class_row(
+    index: int, name: str, tallies: dict[int, tuple[int, int]], records: pd.DataFrame
+) -> ClassRow:
+    hits, n = tallies.get(index, (0, 0))
+    return ClassRow(
+        index,
+        name,
+        slug(f"{index}-{name}"),
+        rate(hits, n),
+        len(records),
+        int(records["correct"].astype(bool).sum()),
+        {v.key: int((records["verdict"] == v.key).sum()) for v in VERDICTS},
+        {key: float(records[f"{key}_skill"].mean()) for key in ("gradcam", "ig")},
+    )
+
+
+def confusions(source: Source, most: int = 15) -> list[Confusion]:
+    """The most frequent wrong answers, most frequent first."""
+    wrong = source.predictions.query("label != prediction")
+    sizes = Counter(source.predictions["label"].tolist())
+    pairs = Counter(zip(wrong["label"].tolist(), wrong["prediction"].tolist(), strict=True))
+    names = source.classes
+    return [
+        Confusion(names[label], names[prediction], count, rate(count, sizes[label]))
+        for (label, prediction), count in pairs.most_common(most)
+    ]
+
+
+def matrix(source: Source, most: int = 12) -> Matrix | None:
+    """Confusion matrix of the classes with most wrong answers; None where nothing is confused."""
+    wrong = source.predictions.query("label != prediction")
+    if wrong.empty:
+        return None
+    involved = pd.concat([wrong["label"], wrong["prediction"]]).value_counts()
+    chosen = sorted(int(i) for i in involved.index[:most])
+    table = pd.crosstab(source.predictions["label"], source.predictions["prediction"])
+    counts = table.reindex(index=chosen, columns=chosen, fill_value=0).to_numpy(dtype=np.int64)
+    return Matrix([source.classes[i] for i in chosen], counts)

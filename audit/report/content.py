@@ -1,0 +1,82 @@
+"""Everything that the report says, computed once and handed to every page."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from audit.report import charts
+from audit.report.cases import Case, galleries
+from audit.report.classes import ClassRow, Confusion, Matrix, class_rows, confusions, matrix
+from audit.report.figures import EXPLAINER_TITLES, Figure, headline
+from audit.report.notes import Notes, notes
+from audit.report.planted import Planted, planted
+from audit.report.source import Source
+from audit.report.verdicts import VERDICTS, VerdictRow, verdict_rows
+
+_CLASS_CASES = 24
+
+
+@dataclass(frozen=True)
+class Content:
+    """The figures, tables, charts and cases of one report."""
+
+    source: Source
+    figures: dict[str, Figure]
+    verdicts: list[VerdictRow]
+    planted: Planted | None
+    notes: Notes
+    classes: list[ClassRow]
+    confusions: list[Confusion]
+    matrix: Matrix | None
+    mass_charts: list[tuple[str, charts.Chart]]
+    curves: list[charts.Chart]
+    galleries: dict[str, list[Case]]
+    maps_bytes: int
+
+    def cases_by_class(self) -> dict[int, list[Case]]:
+        """At most 24 cases a class, the worst first."""
+        found: dict[int, list[Case]] = defaultdict(list)
+        for verdict in VERDICTS:
+            # Galleries of right answers begin with the best: from their end the worst comes first.
+            cases = self.galleries.get(verdict.key, [])
+            for case in reversed(cases) if verdict.ascending is False else cases:
+                if len(found[case.label]) < _CLASS_CASES:
+                    found[case.label].append(case)
+        return found
+
+
+def content(source: Source) -> Content:
+    """Compute everything that the report says."""
+    return Content(
+        source,
+        {f.metric.key: f for f in headline(source)},
+        verdict_rows(source),
+        planted(source),
+        notes(source),
+        class_rows(source),
+        confusions(source),
+        matrix(source),
+        _mass_charts(source),
+        _curves(source),
+        galleries(source),
+        sum(f.stat().st_size for f in source.run.maps_dir.glob("part-*.npz")),
+    )
+
+
+def _mass_charts(source: Source) -> list[tuple[str, charts.Chart]]:
+    records = source.explained
+    drawn = [
+        (title, charts.mass_histogram(records[f"{key}_mass"], records["chance"], title))
+        for key, title in EXPLAINER_TITLES.items()
+    ]
+    return [(title, chart) for title, chart in drawn if chart]
+
+
+def _curves(source: Source) -> list[charts.Chart]:
+    if source.history is None:
+        return []
+    best = source.section("training").get("best_epoch")
+    columns = (("accuracy", "Accuracy"), ("loss", "Loss"))
+    drawn = [charts.curves(source.history, *column, best) for column in columns]
+    return [chart for chart in drawn if chart]

@@ -1,0 +1,105 @@
+"""The report's figures and records for programs: summary.json, summary.md, records to download."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from audit.report.content import Content
+from audit.report.figures import Estimate
+from audit.report.pages import shared
+from audit.report.planted import Planted
+from audit.report.templating import fill
+
+SUMMARY_SCHEMA = 1
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def summary(content: Content) -> dict[str, Any]:
+    """Every headline figure with its interval and n; undefined is null.
+
+    ``figures`` holds value, low, high (95%), n, undefined and method by metric key; ``verdicts``
+    counts by verdict key; ``planted`` is null where nothing was planted.
+    """
+    source = content.source
+    return {
+        "schema": SUMMARY_SCHEMA,
+        "flower_audit": source.manifest.get("flower_audit"),
+        "finished": source.manifest.get("finished"),
+        "data": source.section("data").get("name"),
+        "model": source.section("model").get("sha256"),
+        "images": {
+            "tested": len(source.predictions),
+            "explained": len(source.explained),
+            "correct_explained": len(source.correct),
+            "skipped": len(content.notes.skipped),
+            "doubtful_masks": len(content.notes.doubtful),
+        },
+        "figures": {key: _estimate(f.estimate) for key, f in content.figures.items()},
+        "verdicts": {
+            row.verdict.key: {"correct": row.correct, "wrong": row.wrong, **_estimate(row.share)}
+            for row in content.verdicts
+        },
+        "undecided_reasons": dict(content.notes.undecided),
+        "mask_sources": dict(content.notes.mask_sources),
+        "ig_completeness_error": _defined(asdict(content.notes.completeness)),
+        "planted": _planted(content.planted),
+    }
+
+
+def summary_json(content: Content) -> bytes:
+    """`summary` as JSON text."""
+    return (json.dumps(summary(content), indent=2, allow_nan=False) + "\n").encode()
+
+
+def summary_md(content: Content) -> bytes:
+    """Ten lines of Markdown, to paste into a review."""
+    return fill("summary.md", **shared(content)).encode()
+
+
+def write_records(records: pd.DataFrame, folder: Path) -> None:
+    """Write records.parquet as they are, and records.csv with no cell that is a formula."""
+    folder.mkdir(parents=True, exist_ok=True)
+    records.to_parquet(folder / "records.parquet", index=False)
+    safe = records.copy()
+    for column in safe.columns:
+        if pd.api.types.is_string_dtype(safe[column]):
+            safe[column] = safe[column].map(_no_formula)
+    safe.to_csv(folder / "records.csv", index=False)
+
+
+def _no_formula(cell: str) -> str:
+    """A spreadsheet runs cells that begin like a formula; an apostrophe makes them text."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _planted(found: Planted | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    signals = [
+        {
+            "title": s.title,
+            "rule": s.rule,
+            "found": _estimate(s.found),
+            "false_alarms": _estimate(s.false_alarms),
+            **_defined({"auroc": s.auroc, "undefined": s.undefined}),
+        }
+        for s in found.signals
+    ]
+    return {"cases": found.cases, "others": found.others, "signals": signals}
+
+
+def _estimate(estimate: Estimate) -> dict[str, Any]:
+    return _defined(asdict(estimate))
+
+
+def _defined(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: None if isinstance(value, float) and math.isnan(value) else value
+        for key, value in values.items()
+    }

@@ -1,0 +1,73 @@
+"""What a reader must know before trusting the figures: gaps, doubts and errors, counted."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+from audit.report.source import Source
+
+
+@dataclass(frozen=True)
+class Gap:
+    """An image that was left out, or whose mask is doubtful."""
+
+    name: str
+    where: str  # its split, or where its mask came from
+    reason: str
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """Completeness error of Integrated Gradients over the explained images."""
+
+    median: float
+    p90: float
+    n: int
+    undefined: int
+    steps: str
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Everything that limits the figures."""
+
+    skipped: list[Gap]
+    doubtful: list[Gap]
+    undecided: list[tuple[str, int]]
+    mask_sources: list[tuple[str, int]]
+    completeness: Completeness
+
+
+def notes(source: Source) -> Notes:
+    """Gaps, doubts and errors of a run."""
+    explained = source.explained
+    undecided = explained[explained["verdict"] == "undecided"]
+    doubtful = explained[explained["mask_doubt"] != ""]
+    return Notes(
+        _skipped(source),
+        [Gap(*row) for row in doubtful[["name", "mask_source", "mask_doubt"]].to_numpy()],
+        Counter(undecided["verdict_reason"].tolist()).most_common(),
+        Counter(explained["mask_source"].tolist()).most_common(),
+        _completeness(source),
+    )
+
+
+def _skipped(source: Source) -> list[Gap]:
+    """Broken images of every split: training's from the manifest, the others from the records."""
+    earlier = source.section("data").get("skipped") or []
+    gaps = [Gap(str(g["name"]), str(g["split"]), str(g["reason"])) for g in earlier]
+    skipped = source.records[source.records["skipped"] != ""]
+    return gaps + [Gap(*row) for row in skipped[["name", "split", "skipped"]].to_numpy()]
+
+
+def _completeness(source: Source) -> Completeness:
+    errors = source.explained["ig_completeness_error"]
+    defined = errors.dropna()
+    steps = sorted({int(s) for s in source.explained["ig_steps"].dropna()})
+    words = (
+        "none" if not steps else str(steps[0]) if len(steps) == 1 else f"{steps[0]} to {steps[-1]}"
+    )
+    middle, high = defined.quantile([0.5, 0.9]) if len(defined) else (math.nan, math.nan)
+    return Completeness(float(middle), float(high), len(defined), len(errors) - len(defined), words)

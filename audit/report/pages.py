@@ -1,0 +1,92 @@
+"""Writes the site's pages, its menu and its assets for MkDocs to build."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from markupsafe import escape
+
+from audit.report.cases import gallery_pages, page_path
+from audit.report.content import Content
+from audit.report.figures import metrics
+from audit.report.site import Nav
+from audit.report.templating import fill, plain, templates_dir
+from audit.report.verdicts import VERDICTS
+
+_TOP = ("index", "classes", "training", "methods", "data")
+
+
+def write_pages(content: Content, docs: Path) -> Nav:
+    """Write every page below ``docs``.
+
+    Returns
+    -------
+    list
+        The menu, as in mkdocs.yml.
+    """
+    shutil.copytree(templates_dir() / "assets", docs / "assets")
+    for folder in ("cases", "classes"):
+        (docs / folder).mkdir()
+    if content.source.run.augmentations_file.is_file():
+        shutil.copyfile(content.source.run.augmentations_file, docs / "augmentations.png")
+    for name in _TOP:
+        _write(docs, name, fill(f"site/{name}.md", root="", **shared(content)))
+    _write_galleries(content, docs)
+    _write_classes(content, docs)
+    return _nav(content)
+
+
+def shared(content: Content) -> dict[str, Any]:
+    """What every template may use."""
+    pages = {row.index: f"classes/{row.page}" for row in content.classes}
+    return {
+        "content": content,
+        "source": content.source,
+        "subject": content.source.subject,
+        "metrics": metrics(),
+        "verdict_kinds": VERDICTS,
+        "class_pages": pages,
+        "first_page": {key: page_path(c[0].verdict, 1) for key, c in content.galleries.items()},
+        "trained": content.source.history is not None,
+        "augmented": content.source.run.augmentations_file.is_file(),
+    }
+
+
+def site_name(content: Content) -> str:
+    """Name of the site, escaped for a theme that prints it as it is."""
+    data = content.source.section("data").get("name", "images")
+    return str(escape(plain(f"Audit of {data}")))
+
+
+def _write_galleries(content: Content, docs: Path) -> None:
+    for cases in content.galleries.values():
+        for page in gallery_pages(cases):
+            text = fill("site/gallery.md", root="../", page=page, **shared(content))
+            _write(docs, page.path, text)
+
+
+def _write_classes(content: Content, docs: Path) -> None:
+    cases = content.cases_by_class()
+    for row in content.classes:
+        text = fill(
+            "site/class.md", root="../", row=row, cases=cases.get(row.index, []), **shared(content)
+        )
+        _write(docs, f"classes/{row.page}", text)
+
+
+def _nav(content: Content) -> Nav:
+    galleries = [
+        {f"{cases[0].verdict.title} ({len(cases):,})": f"{page_path(cases[0].verdict, 1)}.md"}
+        for cases in content.galleries.values()
+    ]
+    nav: Nav = [{"Overview": "index.md"}]
+    nav += [{"Cases by verdict": galleries}] if galleries else []
+    rest = {"Classes": "classes.md", "Training": "training.md"}
+    rest |= {"Methods": "methods.md", "Data and gaps": "data.md"}
+    return [*nav, {"Model and method": [{title: file} for title, file in rest.items()]}]
+
+
+def _write(docs: Path, path: str, text: str) -> None:
+    (docs / f"{path}.md").write_text(text, encoding="utf-8")

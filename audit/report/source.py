@@ -1,0 +1,98 @@
+"""What a report is made from: the files of one run, read once and tidied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from audit.errors import RunFolderError
+from audit.runfolder import RunFolder
+
+
+@dataclass(frozen=True)
+class Source:
+    """Records, predictions, history and manifest of a run.
+
+    Attributes
+    ----------
+    records : DataFrame
+        As `RECORD_SCHEMA`, strings never missing, in order of part and place.
+    predictions : DataFrame
+        name, label, prediction, confidence of every test image.
+    history : DataFrame or None
+        None where the model was given, not trained.
+    """
+
+    run: RunFolder
+    manifest: dict[str, Any]
+    records: pd.DataFrame
+    predictions: pd.DataFrame
+    history: pd.DataFrame | None
+
+    @cached_property
+    def explained(self) -> pd.DataFrame:
+        """Records of the images that could be read."""
+        return self.records[self.records["skipped"] == ""]
+
+    @cached_property
+    def correct(self) -> pd.DataFrame:
+        """Explained records whose prediction is right."""
+        return self.explained[self.explained["correct"].astype(bool)]
+
+    @cached_property
+    def classes(self) -> dict[int, str]:
+        """Names of all classes by index, from the manifest, else from records and predictions."""
+        named: Sequence[str] = self.section("data").get("classes") or []
+        names = {i: str(name) for i, name in enumerate(named)}
+        for index, name in (("label", "label_name"), ("prediction", "prediction_name")):
+            pairs = self.records[[index, name]].drop_duplicates().itertuples(index=False)
+            names = {int(i): str(n) for i, n in pairs if int(i) >= 0} | names
+        for column in ("label", "prediction"):
+            found = self.predictions[column].unique()
+            names = {int(i): f"class {int(i)}" for i in found if int(i) >= 0} | names
+        return dict(sorted(names.items()))
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The run's settings."""
+        return self.section("config")
+
+    @property
+    def seed(self) -> int:
+        """The run's seed, also that of the bootstrap."""
+        return int(self.config.get("seed", 0))
+
+    @property
+    def subject(self) -> str:
+        """What the masks mark, in words."""
+        return str(self.config.get("subject", "flower"))
+
+    @property
+    def threshold(self) -> float:
+        """Skill at or above which an explainer is on the subject."""
+        return float(self.config.get("on_flower_skill", 0.0))
+
+    def section(self, name: str) -> dict[str, Any]:
+        """A section of the manifest, or {} where it is not there."""
+        return self.manifest.get(name) or {}
+
+
+def load(run: RunFolder) -> Source:
+    """Read everything but the maps."""
+    records = run.records()
+    text = [c for c in records.columns if pd.api.types.is_string_dtype(records[c])]
+    records[text] = records[text].fillna("")
+    return Source(run, run.manifest(), records, run.predictions(), _history(run))
+
+
+def _history(run: RunFolder) -> pd.DataFrame | None:
+    try:
+        return pd.read_csv(run.history_file)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{run.history_file} is torn ({error}): train again.") from None

@@ -1,0 +1,98 @@
+"""Finds and fills the templates: all markup is theirs, and all text in it is escaped."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+import audit
+from audit.errors import AuditError
+from audit.report.figures import Estimate
+
+UNDEFINED = "undefined"
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+.!|~$:-])")
+
+
+def templates_dir() -> Path:
+    """Folder of the templates: inside an installed wheel, else at the root of a checkout."""
+    package = Path(audit.__file__).parent
+    for folder in (package / "templates", package.parent / "templates"):
+        if folder.is_dir():
+            return folder
+    raise AuditError(f"No templates beside {package}: install flower-audit again.")
+
+
+def fill(template: str, /, **context: Any) -> str:
+    """Text of a template."""
+    return _environment().get_template(template).render(**context)
+
+
+def plain(text: object) -> str:
+    """Text in one line, without signs that markup languages forbid."""
+    return _CONTROL.sub("\ufffd", re.sub(r"[\t\n\r]+", " ", str(text)))
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """0.0823 as 8.2%; NaN in words."""
+    return UNDEFINED if math.isnan(value) else f"{value:.{digits}%}"
+
+
+def signed(value: float) -> str:
+    """0.312 as +0.31, with a true minus sign; NaN in words."""
+    return UNDEFINED if math.isnan(value) else f"{value:+.2f}".replace("-", "\u2212")
+
+
+def styled(value: float, style: str) -> str:
+    """A value as `percent` or `signed`."""
+    return percent(value) if style == "percent" else signed(value)
+
+
+def interval(estimate: Estimate, style: str = "percent") -> str:
+    """Bounds of a 95% interval, "7.5% to 9.0%"; in words where there is none."""
+    if math.isnan(estimate.low):
+        return "no interval"
+    return f"{styled(estimate.low, style)} to {styled(estimate.high, style)}"
+
+
+def count(value: int) -> str:
+    """6149 as 6,149."""
+    return f"{value:,}"
+
+
+def raw(value: float) -> str:
+    """A value to sort by; empty where undefined."""
+    return "" if math.isnan(value) else f"{value:.6g}"
+
+
+def front_matter(text: object) -> Markup:
+    """A title as a quoted YAML string. Themes print titles as they are: it is escaped here."""
+    return Markup(json.dumps(str(escape(plain(text))), ensure_ascii=False))
+
+
+def markdown(text: object) -> Markup:
+    """Text as itself in Markdown too, where stars and brackets have a meaning."""
+    return escape(_MARKDOWN.sub(r"\\\1", plain(text)))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(templates_dir()),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filters = (percent, signed, styled, interval, count, raw, front_matter, markdown, plain)
+    environment.filters |= {f.__name__: f for f in filters}
+    environment.tests["nan"] = math.isnan
+    return environment

@@ -1,0 +1,275 @@
+"""Realistic run folders, drawn and written through `RunFolder`: what a sweep leaves behind."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from audit.runfolder import Maps, RunFolder, write_whole
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</title><img src=x onerror=alert(2)>",
+    "quote \" and ' and `tick`",
+    "{{ 7 * 7 }} {% raw %} ${x}",
+    "*bold* _it_ [link](http://example.com) | # head &amp; &lt;",
+    "../../etc/passwd",
+    "con",
+    "Rose",
+    "rose",
+    "ורד אדום \u202egnp.exe",
+    "薔薇 🌹",
+    "line\nbreak\ttab",
+    '=HYPERLINK("http://example.com")',
+    "very long name " * 20,
+]
+PLAIN = [
+    "pink primrose",
+    "hard-leaved pocket orchid",
+    "canterbury bells",
+    "sweet pea",
+    "english marigold",
+    "tiger lily",
+    "moon orchid",
+    "bird of paradise",
+]
+SHORTCUT_CLASS = 1
+
+
+def draw(size: int, kind: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A flower of petals on a gradient, and its trimap."""
+    ramp = np.linspace(0, 1, size, dtype=np.float32)
+    near, far = random.uniform(20, 110, 3), random.uniform(60, 170, 3)
+    field = near + (far - near) * np.add.outer(ramp, ramp)[..., None] / 2
+    speck = cv2.GaussianBlur(random.normal(0, 60, (size, size, 3)).astype(np.float32), (0, 0), 2)
+    image = np.clip(field + speck, 0, 255).astype(np.uint8)
+    trimap = np.zeros((size, size), np.uint8)
+    centre = random.uniform(0.38, 0.62, 2) * size
+    hue = np.uint8([[[(kind * 47) % 180, 190, 235]]])
+    petal = tuple(int(c) for c in cv2.cvtColor(hue, cv2.COLOR_HSV2RGB)[0, 0])
+    petals, reach = 5 + kind % 5, random.uniform(0.16, 0.26) * size
+    for angle in np.linspace(0, 360, petals, endpoint=False) + random.uniform(0, 60):
+        toward = np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
+        at = tuple(int(v) for v in centre + toward * reach * 0.75)
+        axes = (int(reach * 0.7), int(reach * 0.38))
+        cv2.ellipse(image, at, axes, angle, 0, 360, petal, -1, cv2.LINE_AA)
+        cv2.ellipse(trimap, at, axes, angle, 0, 360, 255, -1)
+    at = tuple(int(v) for v in centre)
+    cv2.circle(image, at, int(reach * 0.32), (250, 215, 70), -1, cv2.LINE_AA)
+    cv2.circle(trimap, at, int(reach * 0.32), 255, -1)
+    grown = cv2.dilate(trimap, np.ones((5, 5), np.uint8))
+    return image, np.where(grown > trimap, 128, trimap).astype(np.uint8)
+
+
+def heatmaps(
+    trimap: np.ndarray, on: bool, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Grad-CAM and IG that look at the flower, or at the lower left corner."""
+    size = trimap.shape[0]
+    target = (trimap == 255).astype(np.float32)
+    if not on:
+        target = np.zeros_like(target)
+        target[int(size * 0.75) :, : int(size * 0.25)] = 1
+    soft = cv2.GaussianBlur(target, (0, 0), size / 20)
+    cam = cv2.resize(soft, (7, 7), interpolation=cv2.INTER_AREA) + random.normal(0, 0.06, (7, 7))
+    ig = random.laplace(0, 1, (size, size)) * (0.08 + soft)
+    return cam.astype(np.float16), ig.astype(np.float32)
+
+
+def record(name: str, **given: object) -> dict[str, object]:
+    """A record of an image that was skipped, unless ``given`` says more."""
+    blank: dict[str, object] = {
+        "name": name,
+        "part": 0,
+        "row": -1,
+        "split": "test",
+        "skipped": "",
+        "label": 0,
+        "label_name": "",
+        "prediction": -1,
+        "prediction_name": "",
+        "correct": False,
+        "mask_source": "none",
+        "mask_doubt": "",
+        "gradcam_reason": "",
+        "ig_reason": "",
+        "ig_steps": 0,
+        "verdict": "",
+        "verdict_reason": "",
+        "shortcut": "",
+        "shortcut_class": -1,
+        "prediction_without_shortcut": -1,
+    }
+    floats = ["confidence", "logit", "chance", "valid_share", "ig_completeness_error"]
+    floats += [
+        f"{e}_{c}"
+        for e in ("gradcam", "ig")
+        for c in ("mass", "rank_accuracy", "pointing", "skill")
+    ]
+    return blank | dict.fromkeys(floats, float("nan")) | given
+
+
+def _scores(maps: Maps) -> dict[str, float]:
+    flower, valid = maps.trimap == 255, maps.trimap != 128
+    chance = float(flower.sum() / valid.sum())
+    found = {"chance": chance, "valid_share": float(valid.mean())}
+    for explainer in ("gradcam", "ig"):
+        heat = np.maximum(maps.heatmap(explainer), 0)
+        mass = float(heat[flower].sum() / heat[valid].sum())
+        found[f"{explainer}_mass"] = mass
+        found[f"{explainer}_skill"] = (mass - chance) / (1 - chance)
+        found[f"{explainer}_pointing"] = float(flower.flat[int(heat.argmax())])
+        hottest = np.argsort(-heat[valid])[: flower.sum()]
+        found[f"{explainer}_rank_accuracy"] = float(flower[valid][hottest].mean())
+    return found
+
+
+def make_run(
+    root: Path,
+    *,
+    images: int = 60,
+    classes: Sequence[str] = (*PLAIN, *HOSTILE),
+    size: int = 96,
+    part_size: int = 32,
+    planted: bool = False,
+    trained: bool = True,
+    seed: int = 0,
+) -> RunFolder:
+    """Write a whole run of drawn images; image ``i`` is of class ``i % len(classes)``."""
+    run = RunFolder.create(root, resume=False)
+    random = np.random.default_rng(seed)
+    rows = []
+    for part, start in enumerate(range(0, images, part_size)):
+        numbers = range(start, min(start + part_size, images))
+        made = [_case(i, classes, size, planted, random) for i in numbers]
+        maps = [m for _, m in made]
+        records = [r | {"part": part, "row": k} for k, (r, _) in enumerate(made)]
+        if part == 0:
+            records.append(record("torn.jpg", skipped="image file is truncated", label_name="x"))
+        run.write_part(part, records, maps)
+        rows += records
+    _write_rest(run, rows, classes, trained, size)
+    return run
+
+
+def _case(
+    i: int, classes: Sequence[str], size: int, planted: bool, random: np.random.Generator
+) -> tuple[dict[str, object], Maps]:
+    label = i % len(classes)
+    correct = bool(random.random() < 0.82) or len(classes) == 1
+    prediction = label if correct else (label + 1 + i % 2) % len(classes)
+    shortcut = planted and label == SHORTCUT_CLASS and bool(random.random() < 0.7)
+    on = bool(random.random() < (0.3 if shortcut else 0.88))
+    image, trimap = draw(size, label, random)
+    name = f"image_{i:05d}.jpg" if i % 7 else f"image_{i:05d} {classes[label][:60]}.jpg"
+    maps = Maps(name, image, trimap, *heatmaps(trimap, on, random))
+    scores = _scores(maps)
+    above = max(scores["gradcam_skill"], scores["ig_skill"]) >= 0
+    verdict = (
+        ("right-reasons" if above else "suspect")
+        if correct
+        else ("misread" if above else "distracted")
+    )
+    reason = "Grad-CAM skill is {gradcam_skill:.2f}, IG skill {ig_skill:.2f}.".format(**scores)
+    if i % 23 == 22:
+        verdict, reason = "undecided", "the mask is empty"
+        scores = {k: float("nan") for k in scores}
+    return (
+        record(
+            name,
+            label=label,
+            label_name=classes[label],
+            prediction=prediction,
+            prediction_name=classes[prediction],
+            correct=correct,
+            confidence=float(random.uniform(0.4, 1)),
+            logit=float(random.normal(8, 2)),
+            mask_source="none" if i % 23 == 22 else ("folder", "official", "grabcut")[i % 3],
+            mask_doubt="tiny: 0.4% of the image" if i % 17 == 16 else "",
+            ig_steps=50,
+            ig_completeness_error=float(random.exponential(0.02)),
+            verdict=verdict,
+            verdict_reason=reason,
+            shortcut="tag" if shortcut else "",
+            shortcut_class=SHORTCUT_CLASS if shortcut else -1,
+            prediction_without_shortcut=(label if on else 0) if shortcut else -1,
+            **scores,
+        ),
+        maps,
+    )
+
+
+def _write_rest(
+    run: RunFolder,
+    rows: Sequence[dict[str, object]],
+    classes: Sequence[str],
+    trained: bool,
+    size: int,
+) -> None:
+    columns = ["name", "label", "prediction", "confidence"]
+    frame = pd.DataFrame([r for r in rows if not r["skipped"]], columns=columns)
+    types = {"name": "str", "label": "int32", "prediction": "int32", "confidence": "float64"}
+    frame.astype(types).to_parquet(run.predictions_file)
+    training = {}
+    if trained:
+        epochs = np.arange(1, 8)
+        curves = {
+            "epoch": epochs,
+            "accuracy": 1 - 0.6 * np.exp(-epochs / 1.6),
+            "loss": 3.2 * np.exp(-epochs / 2) + 0.1,
+            "val_accuracy": 0.86 - 0.5 * np.exp(-epochs / 1.8) - 0.004 * np.maximum(epochs - 5, 0),
+            "val_loss": 2.8 * np.exp(-epochs / 2) + 0.35 + 0.03 * np.maximum(epochs - 5, 0),
+        }
+        pd.DataFrame(curves).to_csv(run.history_file, index=False)
+        sheet = np.random.default_rng(1)
+        tiles = [draw(size, 3, sheet)[0] for _ in range(9)]
+        grid = np.concatenate([np.concatenate(tiles[k : k + 3], 1) for k in (0, 3, 6)])
+        buffer = io.BytesIO()
+        Image.fromarray(grid).save(buffer, "PNG")
+        write_whole(run.augmentations_file, buffer.getvalue())
+        training = {
+            "training": {
+                "pipeline": "augmented",
+                "epochs": 7,
+                "best_epoch": 5,
+                "seed": 0,
+                "learning_rate": 0.001,
+                "batch_size": 32,
+                "val_accuracy": 0.83,
+            }
+        }
+    run.update_manifest(
+        flower_audit="0.1.0",
+        command="flower-audit run --out RUN",
+        started="2026-03-04T10:15:00+00:00",
+        finished="2026-03-04T10:58:31+00:00",
+        config={"seed": 0, "subject": "flower", "on_flower_skill": 0.0, "ig_steps": 50},
+        packages={"tensorflow": "2.20.0", "keras": "3.11.0", "numpy": "2.4.6"},
+        host={"platform": "Linux", "python": "3.12.3", "cpus": 2},
+        data={
+            "name": "oxford_flowers102",
+            "classes": list(classes),
+            "counts": {"train": 1020, "validation": 1020, "test": len(rows)},
+            "fingerprint": "c0ffee" * 8,
+            "skipped": [{"name": "bad<b>.jpg", "split": "train", "reason": "not a JPEG"}],
+        },
+        model={
+            "backbone": "efficientnetb0",
+            "source": "trained" if trained else "model.keras",
+            "sha256": "ab" * 32,
+            "parameters": 4180000,
+            "input_size": size,
+            "feature_layer": "top_activation",
+            "feature_shape": [7, 7, 1280],
+            "head": "GlobalAveragePooling2D, Dense",
+        },
+        sweep={"parts": 2, "part_size": 32, "test_images": len(rows), "explained": len(rows)},
+        seconds={"data": 12.5, "train": 310.2, "sweep": 1900.0},
+        **training,
+    )
