@@ -121,5 +121,5 @@ def _inline(svg: str) -> Markup:
     """An SVG file's text as an element of a page: no prologue, page-wide style or ids in no use."""
     body = svg[svg.index("<svg") :].replace(_INK, "currentColor")
     body = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", body, flags=re.DOTALL)
-    body = re.sub(r' id="[a-zA-Z0-9]+_\d+"| width="[\d.]+pt"| height="[\d.]+pt"', "", body)
+    body = re.sub(r' id="[a-zA-Z0-9.]+_\d+"| width="[\d.]+pt"| height="[\d.]+pt"', "", body)
     return Markup(body)

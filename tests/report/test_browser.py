@@ -1,0 +1,74 @@
+"""The report in Chromium, opened from disk."""
+
+import pytest
+
+
+@pytest.fixture
+def visit(chromium):
+    """Open a page from disk; at the end, fail on any request to a network or error."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    trouble: list[str] = []
+    page.on("console", lambda m: m.type == "error" and trouble.append(m.text))
+    page.on("pageerror", lambda e: trouble.append(str(e)))
+    page.on("dialog", lambda d: (trouble.append(f"dialog {d.message}"), d.dismiss()))
+    page.on("request", lambda r: r.url.startswith("http") and trouble.append(r.url))
+
+    def go(file, width=1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(file.as_uri())
+        return page
+
+    yield go
+    context.close()
+    assert trouble == []
+
+
+@pytest.mark.parametrize("file", ["index", "classes", "training", "methods", "data"])
+def test_a_page_opens_from_disk_and_fits_a_phone(visit, report, file):
+    page = visit(report.report_dir / f"{file}.html", width=360)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.locator("h1").count() == 1
+
+
+def test_gallery_pictures_load(visit, report):
+    page = visit(report.report_dir / "cases" / "right-reasons-1.html")
+    for picture in page.locator(".fa-panels img").all()[-4:]:
+        picture.scroll_into_view_if_needed()
+        page.wait_for_function(
+            "e => e.complete && e.naturalWidth > 0", arg=picture.element_handle()
+        )
+
+
+def test_pages_of_hostile_classes_open_and_show_the_name(visit, report):
+    page = visit(report.report_dir / "classes.html")
+    page.get_by_role("link", name="</title><img").click()
+    assert page.locator("h1").inner_text().startswith("</title><img src=x onerror=alert(2)>")
+    assert page.title().startswith("</title><img src=x onerror=alert(2)>")
+
+
+def test_a_click_sorts_the_class_table(visit, report):
+    page = visit(report.report_dir / "classes.html")
+    heading = page.get_by_role("columnheader", name="Accuracy")
+    cells = "Array.from(document.querySelectorAll('tbody tr')).map(r => +r.cells[2].dataset.sort)"
+    before = page.evaluate(cells)
+    heading.get_by_role("button").click()
+    assert heading.get_attribute("aria-sort") == "ascending"
+    assert page.evaluate(cells) == sorted(before) != before
+    page.keyboard.press("Enter")
+    assert heading.get_attribute("aria-sort") == "descending"
+    assert page.evaluate(cells) == sorted(before, reverse=True)
+
+
+def test_search_works_from_disk(visit, report):
+    page = visit(report.report_dir / "index.html")
+    page.get_by_role("textbox", name="Search").click()
+    page.keyboard.type("image_00015", delay=20)
+    page.locator(".md-search-result__link").first.wait_for()
+    assert "image_00015" in page.locator(".md-search-result__list").inner_text()
+
+
+def test_the_single_file_opens(visit, report):
+    page = visit(report.report_html, width=360)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.locator(".fa-case").count() > 0

@@ -1,0 +1,253 @@
+"""A rendered report: its links, its text, its figures, and what a failure leaves behind."""
+
+import csv
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from links import broken, read_site
+from runs import HOSTILE, PLAIN, make_run, record
+
+from audit.errors import RunFolderError
+from audit.report.build import render
+from audit.runfolder import RunFolder
+
+
+@pytest.fixture(scope="module")
+def pages(report):
+    return read_site(report.report_dir)
+
+
+def test_every_link_and_anchor_resolves(pages):
+    assert len(pages) > 30
+    assert broken(pages) == []
+
+
+def test_ids_are_unique_on_every_page(pages, report):
+    for page in [*pages.values(), *read_site(report.report_html.parent).values()]:
+        ours = [i for i in page.ids if not i.startswith("__")]  # those are Material's
+        assert len(ours) == len(set(ours)), page.file
+
+
+def test_every_explained_image_has_one_card(pages, report):
+    cards = [i for page in pages.values() if page.file.parent.name == "cases" for i in page.ids]
+    cards = [i for i in cards if i.startswith("image-")]
+    assert len(cards) == len(set(cards)) == 150
+    assert len(list((report.report_dir / "pictures").glob("image-*.webp"))) == 150
+
+
+def test_images_have_a_size_and_an_alternative(pages):
+    found = 0
+    for page in pages.values():
+        for tag, attributes in page.elements:
+            if tag == "img" and attributes.get("src", "").startswith("../pictures"):
+                assert attributes["alt"] and attributes["width"] and attributes["height"]
+                found += 1
+    assert found > 600
+
+
+def test_hostile_names_make_no_markup(pages, report):
+    for page in [*pages.values(), *read_site(report.report_html.parent).values()]:
+        for _, attributes in page.elements:
+            assert "onerror" not in attributes, page.file
+            assert not any("example.com" in str(v) for k, v in attributes.items() if k == "href")
+        text = page.file.read_text(encoding="utf-8")
+        assert "<script>alert" not in text
+        assert "<title></title>" not in text
+
+
+def test_hostile_names_are_shown_as_they_are(report):
+    text = (report.report_dir / "classes.html").read_text(encoding="utf-8")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert "*bold* _it_ [link](http://example.com) | # head &amp;amp; &amp;lt;" in text
+    assert "{{ 7 * 7 }} {% raw %} ${x}" in text
+    assert "../../etc/passwd" in text
+
+
+def test_a_page_asks_nothing_of_a_network(pages, report):
+    single = read_site(report.report_html.parent)
+    for page in [*pages.values(), *single.values()]:
+        for _, link in page.links:
+            assert not re.match(r"(https?:)?//", link), (page.file, link)
+
+
+def test_the_single_file_is_whole_and_small(report):
+    page = read_site(report.root)[report.report_html.resolve()]
+    assert all(link.startswith(("data:", "#")) for _, link in page.links)
+    assert sum(tag == "img" for tag, _ in page.elements) > 4
+    assert report.report_html.stat().st_size < 10_000_000
+
+
+def test_records_download_whole_and_harmless(report):
+    data = report.report_dir / "data"
+    assert len(pd.read_parquet(data / "records.parquet")) == 151
+    with (data / "records.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 151
+    texts = [
+        r[c] for r in rows for c in ("name", "label_name", "prediction_name", "verdict_reason")
+    ]
+    assert not any(t.startswith(("=", "+", "-", "@")) for t in texts)
+    assert any(t.startswith("'=HYPERLINK") for t in texts)
+
+
+def worked(root) -> RunFolder:
+    """Ten explained images with hand-set figures, and two that were only predicted."""
+    run = make_run(root, images=10, classes=PLAIN[:2])
+    frame = run.records()
+    first = frame[frame["row"] >= 0].copy()
+    first["gradcam_skill"] = [0.5, 0.5, -0.5, np.nan, 0.1, 0.1, 0.1, 0.1, 0.1, -0.2]
+    first["correct"] = [True] * 8 + [False] * 2
+    first["verdict"] = (
+        ["right-reasons"] * 2
+        + ["suspect", "undecided"]
+        + ["right-reasons"] * 4
+        + [
+            "misread",
+            "distracted",
+        ]
+    )
+    first["verdict_reason"] = ["", "", "", "the mask is empty", "", "", "", "", "", ""]
+    first["shortcut"] = ["", "", "tag", "", "tag"] + [""] * 5
+    first["label"] = 0
+    first["prediction_without_shortcut"] = [-1, -1, 1, -1, 0] + [-1] * 5
+    skipped = frame[frame["row"] < 0].to_dict("records")
+    run.write_part(0, [*first.to_dict("records"), *skipped], list(run.maps(0)))
+    labels = {"label": [0] * 12, "prediction": [0] * 9 + [1] * 3}
+    names = [f"image {i}" for i in range(12)]
+    pd.DataFrame({"name": names, "confidence": 0.9, **labels}).to_parquet(run.predictions_file)
+    return run
+
+
+def test_the_summary_equals_worked_figures(tmp_path):
+    run = worked(tmp_path / "run")
+    render(run)
+    summary = json.loads(run.summary_json.read_text())
+    figures = summary["figures"]
+    assert figures["accuracy"]["value"] == pytest.approx(9 / 12)
+    # Wilson of 9 of 12, z = 1.96: (0.75 + 3.8415 / 24 -+ 0.2828) / (1 + 3.8415 / 12)
+    assert [figures["accuracy"][k] for k in ("low", "high")] == pytest.approx(
+        [0.4677, 0.9111], abs=1e-4
+    )
+    assert figures["suspect_share"]["value"] == pytest.approx(1 / 8)
+    assert figures["suspect_share"]["n"] == 8
+    assert figures["gradcam_skill"]["value"] == pytest.approx(0.8 / 9)
+    assert (figures["gradcam_skill"]["n"], figures["gradcam_skill"]["undefined"]) == (9, 1)
+    assert summary["verdicts"]["right-reasons"]["correct"] == 6
+    assert summary["undecided_reasons"] == {"the mask is empty": 1}
+    # The torn test image, and one of training from the manifest.
+    assert summary["images"]["skipped"] == 2
+    signal, _, verdict = summary["planted"]["signals"]
+    assert (summary["planted"]["cases"], summary["planted"]["others"]) == (1, 7)
+    assert (signal["found"]["value"], signal["found"]["n"], signal["undefined"]) == (1, 1, 1)
+    assert (signal["false_alarms"]["value"], signal["false_alarms"]["n"]) == (0, 6)
+    assert (signal["auroc"], verdict["auroc"]) == (1, None)
+
+
+def test_the_summary_to_paste_has_ten_lines_and_the_headline(report):
+    lines = report.summary_md.read_text(encoding="utf-8").splitlines()
+    accuracy = json.loads(report.summary_json.read_text())["figures"]["accuracy"]["value"]
+    assert len(lines) == 10
+    assert f"{accuracy:.1%}" in lines[2]
+
+
+def test_a_failed_render_keeps_the_old_report(tmp_path):
+    run = make_run(tmp_path / "run", images=6, part_size=3)
+    render(run)
+    files = ("index.html", "files.txt")
+    before = [(run.report_dir / f).read_bytes() for f in files], run.report_html.read_bytes()
+    (run.maps_dir / "part-00001.npz").unlink()
+    with pytest.raises(RunFolderError, match=r"part-00001\.npz is missing or torn"):
+        render(run)
+    after = [(run.report_dir / f).read_bytes() for f in files], run.report_html.read_bytes()
+    assert before == after
+    assert not list(run.root.glob(".report-*"))
+
+
+def test_a_report_is_rendered_again_in_place(tmp_path):
+    run = make_run(tmp_path / "run", images=4)
+    render(run)
+    first = (run.report_dir / "files.txt").read_text()
+    render(run)
+    assert (run.report_dir / "files.txt").read_text() == first
+
+
+def test_files_that_no_render_wrote_are_not_deleted(tmp_path):
+    run = make_run(tmp_path / "run", images=4)
+    render(run)
+    note = run.report_dir / "my notes.txt"
+    note.write_text("keep me")
+    with pytest.raises(RunFolderError, match=r"my notes\.txt was not written by flower-audit"):
+        render(run)
+    assert note.read_text() == "keep me"
+
+
+def test_progress_counts_every_part(tmp_path):
+    run = make_run(tmp_path / "run", images=7, part_size=3)
+    seen = []
+
+    def track(items, label, total):
+        for item in items:
+            seen.append((label, total))
+            yield item
+
+    render(run, track)
+    assert seen == [("Drawing pictures", 3)] * 3
+
+
+def empty(root, rows, predictions=()):
+    run = RunFolder.create(root, resume=False)
+    if rows:
+        run.write_part(0, rows, [])
+    columns = ["name", "label", "prediction", "confidence"]
+    types = {"name": "str", "label": "int32", "prediction": "int32", "confidence": "float64"}
+    pd.DataFrame(predictions, columns=columns).astype(types).to_parquet(run.predictions_file)
+    run.update_manifest(flower_audit="0")
+    return run
+
+
+def test_a_run_without_records_renders(tmp_path):
+    run = empty(tmp_path / "run", [])
+    render(run)
+    assert "nothing to judge" in (run.report_dir / "index.html").read_text()
+    assert json.loads(run.summary_json.read_text())["figures"]["accuracy"]["value"] is None
+    assert broken(read_site(run.report_dir)) == []
+
+
+def test_a_run_of_skipped_images_alone_renders(tmp_path):
+    run = empty(tmp_path / "run", [record("torn.jpg", skipped="truncated")])
+    render(run)
+    assert "truncated" in (run.report_dir / "data.html").read_text()
+
+
+def test_one_image_of_one_class_renders(tmp_path):
+    run = make_run(tmp_path / "run", images=1, classes=["only"])
+    render(run)
+    assert broken(read_site(run.report_dir)) == []
+    assert "No test image was predicted wrongly" in (run.report_dir / "training.html").read_text()
+
+
+def test_a_run_without_masks_shows_undefined_never_zero(tmp_path):
+    run = make_run(tmp_path / "run", images=8, classes=PLAIN[:3], trained=False)
+    frame = run.records()
+    scores = [c for c in frame.columns if c == "chance" or c.startswith(("gradcam_", "ig_"))]
+    for column in scores:
+        if frame[column].dtype == "float64":
+            frame[column] = np.nan
+    frame.loc[frame["row"] >= 0, ["verdict", "verdict_reason"]] = ["undecided", "no mask"]
+    run.write_part(0, frame.to_dict("records"), list(run.maps(0)))
+    render(run)
+    summary = json.loads(run.summary_json.read_text())
+    assert summary["figures"]["ig_mass"]["value"] is None
+    assert summary["undecided_reasons"] == {"no mask": 8}
+    assert "given to the audit, not trained" in (run.report_dir / "training.html").read_text()
+
+
+def test_hostile_runs_name_no_template_of_theirs(report):
+    search = (report.report_dir / "search" / "search_index.js").read_text(encoding="utf-8")
+    index = json.loads(search.removeprefix("var __index = "))
+    titles = {d["title"] for d in index["docs"]}
+    assert not any("<script" in t or "<img" in t for t in titles)
+    assert len(HOSTILE) <= sum(d["location"].startswith("classes/") for d in index["docs"])
