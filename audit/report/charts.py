@@ -120,6 +120,7 @@ def _axes(salt: str) -> Iterator[tuple[Any, list[Markup]]]:
 def _inline(svg: str) -> Markup:
     """An SVG file's text as an element of a page: no prologue, page-wide style or ids in no use."""
     body = svg[svg.index("<svg") :].replace(_INK, "currentColor")
+    body = body.replace(BLUE.lower(), "var(--fa-chart)")  # lighter where the page is dark
     body = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", body, flags=re.DOTALL)
     body = re.sub(r' id="[a-zA-Z0-9.]+_\d+"| width="[\d.]+pt"| height="[\d.]+pt"', "", body)
     return Markup(body)

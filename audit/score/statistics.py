@@ -79,6 +79,7 @@ def bootstrap_mean(
         for start in range(0, draws, rows)
     ]
     tail = (1 - level) / 2
-    low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
+    bounds = np.quantile(np.concatenate(means), [tail, 1 - tail])
     # Rounding in a mean must not step outside the values.
-    return float(max(low, given.min())), float(min(high, given.max()))
+    low, high = np.clip(bounds, given.min(), given.max())
+    return float(low), float(high)
