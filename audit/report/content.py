@@ -12,9 +12,10 @@ from audit.report.figures import EXPLAINER_TITLES, Figure, headline
 from audit.report.notes import Notes, notes
 from audit.report.planted import Planted, planted
 from audit.report.source import Source
-from audit.report.verdicts import VERDICTS, VerdictRow, verdict_rows
+from audit.report.verdicts import VerdictRow, verdict_rows
 
 _CLASS_CASES = 24
+_WORST = ("wrong-reasons", "suspect", "distracted", "misread", "undecided", "right-reasons")
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,18 @@ class Content:
     galleries: dict[str, list[Case]]
     maps_bytes: int
 
+    def strongest(self, most: int) -> list[Case]:
+        """The right predictions that accuse the model most."""
+        return [c for key in _WORST[:2] for c in self.galleries.get(key, [])][:most]
+
     def cases_by_class(self) -> dict[int, list[Case]]:
         """At most 24 cases a class, the worst first."""
         found: dict[int, list[Case]] = defaultdict(list)
-        for verdict in VERDICTS:
-            # Galleries of right answers begin with the best: from their end the worst comes first.
-            cases = self.galleries.get(verdict.key, [])
-            for case in reversed(cases) if verdict.ascending is False else cases:
+        for key in _WORST:
+            cases = self.galleries.get(key, [])
+            # Galleries of good verdicts begin with the best: from their end the worst comes first.
+            best_first = bool(cases) and cases[0].verdict.ascending is False
+            for case in reversed(cases) if best_first else cases:
                 if len(found[case.label]) < _CLASS_CASES:
                     found[case.label].append(case)
         return found

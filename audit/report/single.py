@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
 
-from audit.report.cases import Case
 from audit.report.content import Content
 from audit.report.pages import shared
 from audit.report.pictures import PANELS, colour_bar, encode
 from audit.report.templating import fill, templates_dir
 
 MOST_CASES = 24
-_ACCUSED = ("wrong-reasons", "suspect")
 
 
 def single_page(content: Content, pictures: Path) -> bytes:
@@ -27,7 +24,7 @@ def single_page(content: Content, pictures: Path) -> bytes:
     pictures : Path
         Root of the built site, where the panels are drawn already.
     """
-    cases = strongest(content)
+    cases = content.strongest(MOST_CASES)
     return fill(
         "single.html",
         root="report/",
@@ -37,12 +34,6 @@ def single_page(content: Content, pictures: Path) -> bytes:
         bar=_data_uri(encode(colour_bar())),
         **shared(content),
     ).encode()
-
-
-def strongest(content: Content) -> Sequence[Case]:
-    """The cases that accuse the model most, at most `MOST_CASES`."""
-    accused = [case for key in _ACCUSED for case in content.galleries.get(key, [])]
-    return accused[:MOST_CASES]
 
 
 def _panels(file: Path) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from audit.errors import AuditError
 
+_FOR_SERVERS = ("404.html", "sitemap.xml", "sitemap.xml.gz")
 Nav = list[dict[str, Any]]
 _log = logging.getLogger("audit")
 
@@ -39,6 +40,8 @@ def build_site(docs: Path, target: Path, *, name: str, nav: Nav) -> None:
             build(settings)
         except (MkDocsException, SystemExit) as error:
             raise AuditError(f"The report's pages cannot be built: {error}.") from error
+    for unused in _FOR_SERVERS:
+        (target / unused).unlink(missing_ok=True)
 
 
 def _config(docs: Path, target: Path, name: str, nav: Nav) -> dict[str, Any]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from audit.report.figures import Estimate, rate
@@ -130,11 +128,3 @@ def by_evidence(records: pd.DataFrame, verdict: Verdict) -> pd.DataFrame:
         ascending=verdict.ascending, kind="stable", na_position="last"
     )
     return given.loc[order.index]
-
-
-def worst_first(records: pd.DataFrame, verdicts: Iterable[Verdict] = VERDICTS) -> pd.DataFrame:
-    """Accused before wrong before right, and within that the lowest skill first."""
-    place = {v.key: i for i, v in enumerate(verdicts)}
-    rank = records["verdict"].map(lambda key: place.get(key, len(place))).to_numpy()
-    skill = best_skill(records).fillna(np.inf).to_numpy()
-    return records.iloc[np.lexsort((skill, rank))]

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from runs import make_run
+from runs import HOSTILE, make_run
 
 from audit.report.build import render
 from audit.runfolder import RunFolder
@@ -26,7 +26,7 @@ def report(tmp_path_factory) -> RunFolder:
     """A rendered run of many hostile classes, with planted shortcuts."""
     # The folder's own name must not break search or links either.
     root = tmp_path_factory.mktemp("run") / "a run & its 'report'"
-    run = make_run(root, images=150, planted=True)
+    run = make_run(root, images=150, planted=True, data=HOSTILE[1])
     render(run)
     return run
 

@@ -140,6 +140,7 @@ def make_run(
     planted: bool = False,
     trained: bool = True,
     seed: int = 0,
+    data: str = "oxford_flowers102",
 ) -> RunFolder:
     """Write a whole run of drawn images; image ``i`` is of class ``i % len(classes)``."""
     run = RunFolder.create(root, resume=False)
@@ -154,7 +155,7 @@ def make_run(
             records.append(record("torn.jpg", skipped="image file is truncated", label_name="x"))
         run.write_part(part, records, maps)
         rows += records
-    _write_rest(run, rows, classes, trained, size)
+    _write_rest(run, rows, classes, trained, size, data)
     return run
 
 
@@ -211,6 +212,7 @@ def _write_rest(
     classes: Sequence[str],
     trained: bool,
     size: int,
+    data: str,
 ) -> None:
     columns = ["name", "label", "prediction", "confidence"]
     frame = pd.DataFrame([r for r in rows if not r["skipped"]], columns=columns)
@@ -253,7 +255,7 @@ def _write_rest(
         packages={"tensorflow": "2.20.0", "keras": "3.11.0", "numpy": "2.4.6"},
         host={"platform": "Linux", "python": "3.12.3", "cpus": 2},
         data={
-            "name": "oxford_flowers102",
+            "name": data,
             "classes": list(classes),
             "counts": {"train": 1020, "validation": 1020, "test": len(rows)},
             "fingerprint": "c0ffee" * 8,
