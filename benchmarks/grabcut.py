@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from audit.data.grabcut import FEWEST, segment
 from audit.data.inspect import iou
-from audit.data.masks import read_trimap
+from audit.data.masks import read_mask
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
@@ -39,7 +39,7 @@ def pairs(data_dir: Path, masks: Path) -> dict[str, Pair]:
             file = masks / f"{Path(row['file_name'].decode()).stem}.png"
             if file.is_file():
                 image = cv2.imdecode(np.frombuffer(row["image"], np.uint8), cv2.IMREAD_COLOR)
-                found[file.stem] = image[..., ::-1].copy(), read_trimap(file)
+                found[file.stem] = image[..., ::-1].copy(), read_mask(file)
     return found
 
 

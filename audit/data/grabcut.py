@@ -111,9 +111,7 @@ def banded(subject: NDArray[np.bool_], width: int) -> NDArray[np.uint8]:
     return trimap.astype(np.uint8)
 
 
-def overlap(a: NDArray[np.generic], b: NDArray[np.generic]) -> float:
-    """Intersection over union of two masks of one shape; 0 where both are empty."""
-    a, b = a.astype(np.bool_), b.astype(np.bool_)
+def _overlap(a: Labels, b: Labels) -> float:
     union = int(np.count_nonzero(a | b))
     return np.count_nonzero(a & b) / union if union else 0.0
 
@@ -175,7 +173,8 @@ def _contrast(image: NDArray[np.uint8]) -> NDArray[np.floating]:
 
 def _frequency(index: NDArray[np.int64], weight: NDArray[np.floating]) -> NDArray[np.floating]:
     """Weighted frequency of each pixel's colour, in a smoothed histogram."""
-    counts = np.bincount(index.ravel(), weight.ravel(), BINS**3).reshape(BINS, BINS, BINS)
+    flat = np.bincount(index.ravel(), weight.ravel(), BINS**3)
+    counts = flat.astype(np.float64).reshape((BINS,) * 3)
     for axis in (0, 1, 2) * 2:
         padded = np.pad(counts, [(int(a == axis),) * 2 for a in range(3)], mode="edge")
         before, here, after = (np.take(padded, np.arange(BINS) + i, axis=axis) for i in range(3))
@@ -185,14 +184,17 @@ def _frequency(index: NDArray[np.int64], weight: NDArray[np.floating]) -> NDArra
 
 def _cut(image: NDArray[np.uint8], labels: Labels, iterations: int) -> _Guess:
     """Run GrabCut from initial labels, which it overwrites."""
-    guess = _Guess(labels, np.zeros((1, 65)), np.zeros((1, 65)))
+    models = np.zeros((1, 65)), np.zeros((1, 65))
     subject = int(np.count_nonzero(labels & 1))
     if min(subject, labels.size - subject) < FEWEST:
-        return _Guess(labels & 1, guess.background, guess.foreground)
+        return _Guess(_subject(labels), *models)
     cv2.setRNGSeed(0)  # k-means draws its first centres from OpenCV's global generator
-    models = guess.background, guess.foreground
     cv2.grabCut(image, labels, None, *models, iterations, cv2.GC_INIT_WITH_MASK)
-    return _Guess(clean(labels & 1), *models)
+    return _Guess(clean(_subject(labels)), *models)
+
+
+def _subject(labels: NDArray[np.integer]) -> Labels:
+    return (labels & 1).astype(np.uint8)  # GC_FGD is 1 and GC_PR_FGD is 3
 
 
 def _plausible(labels: Labels) -> bool:
@@ -205,7 +207,7 @@ def _medoid(guesses: list[_Guess]) -> tuple[float, _Guess]:
     """The guess with the highest mean IoU with the others; the first of equals."""
     if len(guesses) == 1:
         return 1 / 3, guesses[0]  # two of three guesses failed
-    pairs = np.array([[overlap(a.labels, b.labels) for b in guesses] for a in guesses])
+    pairs = np.array([[_overlap(a.labels, b.labels) for b in guesses] for a in guesses])
     agreement = (pairs.sum(axis=1) - 1) / (len(guesses) - 1)
     best = int(np.argmax(agreement))
     return float(agreement[best]), guesses[best]
@@ -224,7 +226,7 @@ def _refine(image: NDArray[np.uint8], guess: _Guess) -> Labels:
     models = guess.background.copy(), guess.foreground.copy()
     cv2.grabCut(pixels, inside, None, *models, 1, cv2.GC_EVAL_FREEZE_MODEL)
     labels[box] = inside
-    return clean((labels & 1).astype(np.uint8))
+    return clean(_subject(labels))
 
 
 def _scale(image: NDArray[np.uint8], side: int) -> float:
