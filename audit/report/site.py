@@ -54,7 +54,10 @@ def _config(docs: Path, target: Path, name: str, nav: Nav) -> dict[str, Any]:
         "nav": nav,
         "not_in_nav": "cases/\nclasses/\n",  # too many for a menu: their first pages link to them
         "plugins": ["material/search", "material/offline"],
-        "markdown_extensions": [{"toc": {"permalink": True, "toc_depth": 2}}],
+        "markdown_extensions": [
+            "audit.report.blocks",
+            {"toc": {"permalink": True, "toc_depth": 2}},
+        ],
         "extra_css": ["assets/audit.css"],
         "extra_javascript": ["assets/sort.js"],
         # Material would fetch this worker from a CDN; named here, it takes ours.

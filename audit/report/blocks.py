@@ -1,0 +1,40 @@
+"""Markdown extension: what stands between two marker lines is HTML and goes through untouched.
+
+Text in it cannot be taken for Markdown, and thousands of cards are not parsed twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from markdown import Markdown  # type: ignore[import-untyped]
+from markdown.extensions import Extension  # type: ignore[import-untyped]
+from markdown.preprocessors import Preprocessor  # type: ignore[import-untyped]
+
+START, END = "<!-- block -->", "<!-- end -->"
+_BEFORE_ALL_HTML = 25  # MkDocs looks for anchors in HTML at 21, Markdown for blocks at 20
+
+
+class _Blocks(Preprocessor):  # type: ignore[misc]
+    def run(self, lines: list[str]) -> list[str]:
+        kept: list[str] = []
+        block: list[str] | None = None
+        for line in lines:
+            if line == START:
+                block = []
+            elif line == END and block is not None:
+                kept += ["", self.md.htmlStash.store("\n".join(block)), ""]
+                block = None
+            else:
+                (kept if block is None else block).append(line)
+        return kept
+
+
+class _BlocksExtension(Extension):  # type: ignore[misc]
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 (Markdown's name)
+        md.preprocessors.register(_Blocks(md), "audit_blocks", _BEFORE_ALL_HTML)
+
+
+def makeExtension(**options: Any) -> Extension:  # noqa: N802 (Markdown's name)
+    """What Markdown looks for in a module that is named as an extension."""
+    return _BlocksExtension(**options)
