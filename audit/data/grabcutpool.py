@@ -41,7 +41,7 @@ class GrabCutPool:
     def close(self) -> None:
         """Stop the workers after the images they are at."""
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
     def start(self, image: NDArray[np.uint8]) -> Callable[[], Trimap]:

@@ -125,10 +125,10 @@ def _tile(sheet: Image.Image, corner: tuple[int, int], case: Case) -> None:
 
 def _shortened(text: str, width: int) -> str:
     """Text with its middle left out, so that it fits into ``width`` pixels."""
-    text = plain(text)[:1000]
-    if _FONT.getlength(text) <= width:
+    text = plain(text)
+    if len(text) <= width and _FONT.getlength(text) <= width:
         return text
-    kept = len(text) // 2
+    kept = min(len(text) // 2, width // 4)
     while kept and _FONT.getlength(f"{text[:kept]}…{text[-kept:]}") > width:
         kept -= 1
     return f"{text[:kept]}…{text[len(text) - kept :]}"

@@ -1,0 +1,350 @@
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from maskscenes import Scenes, scene
+from PIL import Image
+
+from audit.data.dataset import Item
+from audit.data.grabcut import grabcut
+from audit.data.grabcutpool import GrabCutPool
+from audit.data.masks import Masks, doubt, make, read_mask
+from audit.errors import BrokenImageError, DataError
+
+TRIMAP = np.array([[255, 255, 0, 0], [255, 128, 0, 0]], np.uint8)
+
+
+def save(file, array, mode=None):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(array)
+    (image.convert(mode) if mode else image).save(file)
+    return file
+
+
+def pairs(count, size=100):
+    return [
+        (Item(f"{i}.jpg", 0, "test"), scene(size, size, (50, 50), 20 + i)[0]) for i in range(count)
+    ]
+
+
+def flat(names, size=(2, 4)):
+    return Scenes({name: np.zeros((*size, 3), np.uint8) for name in names})
+
+
+# What the pixels of a mask file mean
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P"])
+def test_trimap_of_every_pixel_format_reads_the_same(tmp_path, mode):
+    np.testing.assert_array_equal(read_mask(save(tmp_path / "m.png", TRIMAP, mode)), TRIMAP)
+
+
+def test_levels_within_the_tolerance_are_rounded(tmp_path):
+    file = save(tmp_path / "m.png", np.array([[250, 5, 127, 133]], np.uint8))
+    assert read_mask(file).tolist() == [[255, 0, 128, 128]]
+
+
+def test_zeros_and_ones_are_a_mask(tmp_path):
+    file = save(tmp_path / "m.png", np.array([[1, 0, 0, 1]], np.uint8))
+    assert read_mask(file).tolist() == [[255, 0, 0, 255]]
+
+
+def test_one_bit_png_is_a_mask(tmp_path):
+    file = save(tmp_path / "m.png", np.array([[255, 0, 0, 255]], np.uint8), "1")
+    assert read_mask(file).tolist() == [[255, 0, 0, 255]]
+
+
+def test_sixteen_bit_mask_is_scaled(tmp_path):
+    file = save(tmp_path / "m.png", np.array([[65535, 0, 32896]], np.uint16))
+    assert read_mask(file).tolist() == [[255, 0, 128]]
+
+
+def test_coloured_palette_counts_by_its_indices(tmp_path):
+    image = Image.fromarray(np.array([[0, 1, 1]], np.uint8), "P")
+    image.putpalette([0, 0, 0, 128, 0, 0])
+    image.save(tmp_path / "m.png")
+    assert read_mask(tmp_path / "m.png").tolist() == [[0, 255, 255]]
+
+
+def test_cut_out_counts_by_its_opacity(tmp_path):
+    rgba = np.full((1, 3, 4), 90, np.uint8)
+    rgba[0, :, 3] = [255, 0, 255]
+    assert read_mask(save(tmp_path / "m.png", rgba)).tolist() == [[255, 0, 255]]
+
+
+@pytest.mark.parametrize("values", [[0, 60, 255], [0, 2, 5]])
+def test_other_values_are_refused_by_name_and_value(tmp_path, values):
+    file = save(tmp_path / "odd.png", np.array([values], np.uint8))
+    with pytest.raises(DataError, match=r"odd\.png holds the value \d+: use 255 for the flower"):
+        read_mask(file)
+
+
+def test_photograph_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"photo\.png is in colour"):
+        read_mask(save(tmp_path / "photo.png", scene()[0]))
+
+
+@pytest.mark.parametrize("content", [b"", b"not an image", None])
+def test_unreadable_mask_is_named(tmp_path, content):
+    file = tmp_path / "torn.png"
+    if content is None:
+        content = save(file, np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8))
+        content = file.read_bytes()[:500]
+    file.write_bytes(content)
+    with pytest.raises(DataError, match=r"Cannot read the mask .*torn\.png"):
+        read_mask(file)
+
+
+# Which mask belongs to which image
+
+
+@pytest.mark.parametrize("mask", ["a.png", "a.jpg.png", "rose/a.png", "x/y/a.PNG"])
+def test_mask_is_found_by_name_in_any_sub_folder(tmp_path, mask):
+    save(tmp_path / mask, TRIMAP)
+    masks = Masks(flat(["rose/a.jpg"]), tmp_path)
+    trimap, source = masks.own(Item("rose/a.jpg", 0, "test"), (2, 4))
+    np.testing.assert_array_equal(trimap, TRIMAP)
+    assert source == "folder"
+
+
+def test_same_file_name_in_two_classes_needs_the_class_folder(tmp_path):
+    save(tmp_path / "rose/1.png", TRIMAP)
+    masks = Masks(flat(["rose/1.jpg", "lily/1.jpg"]), tmp_path)
+    assert masks.has_own(Item("rose/1.jpg", 0, "test"))
+    assert not masks.has_own(Item("lily/1.jpg", 0, "test"))
+
+
+def test_two_images_of_one_stem_are_told_apart_by_their_full_names(tmp_path):
+    save(tmp_path / "a.jpg.png", TRIMAP)
+    masks = Masks(flat(["a.jpg", "a.webp"]), tmp_path)
+    assert masks.has_own(Item("a.jpg", 0, "test"))
+    assert not masks.has_own(Item("a.webp", 0, "test"))
+
+
+def test_two_masks_for_one_image_are_refused(tmp_path):
+    save(tmp_path / "x/a.png", TRIMAP)
+    save(tmp_path / "y/a.png", TRIMAP)
+    with pytest.raises(DataError, match=r"Two masks fit the image a\.jpg: .*Remove one"):
+        Masks(flat(["a.jpg"]), tmp_path)
+
+
+def test_missing_folder_is_refused(tmp_path):
+    with pytest.raises(DataError, match="nowhere does not exist: give a folder of PNG masks"):
+        Masks(flat(["a.jpg"]), tmp_path / "nowhere")
+
+
+def test_folder_in_which_nothing_fits_is_refused(tmp_path):
+    save(tmp_path / "b.png", TRIMAP)
+    with pytest.raises(DataError, match=r"No file in .* image of scenes: .* names like a\.png"):
+        Masks(flat(["a.jpg"]), tmp_path)
+
+
+def test_mask_of_another_scale_is_resized(tmp_path):
+    save(tmp_path / "a.png", TRIMAP)
+    trimap, _ = Masks(flat(["a.jpg"]), tmp_path).own(Item("a.jpg", 0, "test"), (4, 8))
+    np.testing.assert_array_equal(trimap, TRIMAP.repeat(2, 0).repeat(2, 1))
+
+
+def test_mask_of_another_aspect_is_refused(tmp_path):
+    save(tmp_path / "a.png", TRIMAP)
+    with pytest.raises(DataError, match=r"a\.png is 4 x 2 but its image is 4 x 3"):
+        Masks(flat(["a.jpg"]), tmp_path).own(Item("a.jpg", 0, "test"), (3, 4))
+
+
+def test_what_the_data_set_brings_is_trusted_most(tmp_path):
+    save(tmp_path / "a.png", TRIMAP)
+    dataset = Scenes({"a.jpg": np.zeros((2, 4, 3), np.uint8)}, {"a.jpg": 255 - TRIMAP})
+    item = Item("a.jpg", 0, "test")
+    assert Masks(dataset, tmp_path).own(item, (2, 4))[1] == "manifest"
+    assert Masks(dataset, tmp_path, brought=False).own(item, (2, 4))[1] == "folder"
+
+
+def test_fingerprint_follows_the_content(tmp_path):
+    save(tmp_path / "a.png", TRIMAP)
+    before = Masks(flat(["a.jpg"]), tmp_path).fingerprint()
+    assert Masks(flat(["a.jpg"]), tmp_path).fingerprint() == before
+    save(tmp_path / "a.png", 255 - TRIMAP)
+    assert Masks(flat(["a.jpg"]), tmp_path).fingerprint() != before
+
+
+# Suspect masks
+
+
+def test_doubt_says_why():
+    ordinary = np.zeros((40, 40), np.uint8)
+    ordinary[10:30, 10:30] = 255
+    tiny, cross = np.zeros((40, 40), np.uint8), np.zeros((40, 40), np.uint8)
+    tiny[5:8, 5:10] = 255  # 15 of 1600 pixels
+    cross[20], cross[:, 20] = 255, 255
+    assert doubt(ordinary) == ""
+    assert doubt(np.zeros_like(tiny)) == "no flower"
+    assert doubt(tiny) == "tiny (0.9% of the image)"
+    assert doubt(np.full_like(tiny, 255)) == "full (100% of the image)"
+    assert doubt(cross) == "touches all four sides"
+    assert doubt(np.where(ordinary > 0, 255, 128).astype(np.uint8)).startswith(
+        "mostly unknown (75%"
+    )
+
+
+def test_doubt_takes_areas_of_what_is_known():
+    trimap = np.full((10, 10), 128, np.uint8)
+    trimap[:, :6] = 255
+    assert doubt(trimap) == "full (100% of the image)"
+
+
+# The stream
+
+
+def test_stream_keeps_order_images_and_sources(tmp_path):
+    known = np.where(scene(100, 100, (50, 50), 21)[1], 255, 0).astype(np.uint8)
+    save(tmp_path / "1.png", known)
+    given = pairs(3)
+    broken = BrokenImageError("2.jpg is torn")
+    given[2] = (given[2][0], broken)
+    masks = Masks(Scenes({i.name: p for i, p in given}), tmp_path)
+    out = list(masks.stream(iter(given), 0))
+    assert [(item.name, source) for item, _, _, source in out] == [
+        ("0.jpg", "grabcut"),
+        ("1.jpg", "folder"),
+        ("2.jpg", "none"),
+    ]
+    np.testing.assert_array_equal(out[0][2], grabcut(given[0][1]))
+    np.testing.assert_array_equal(out[1][2], known)
+    assert out[2][1] is broken
+    assert out[2][2] is None
+
+
+def test_without_grabcut_there_is_no_mask():
+    ((_, _, trimap, source),) = Masks(flat([]), grabcut=False).stream(pairs(1), 2)
+    assert trimap is None
+    assert source == "none"
+
+
+def test_workers_give_the_same_masks_in_the_same_order():
+    masks = Masks(flat([]))
+    inline, pooled = list(masks.stream(pairs(9), 0)), list(masks.stream(pairs(9), 2))
+    assert [o[0].name for o in pooled] == [f"{i}.jpg" for i in range(9)]
+    for (_, _, a, _), (_, _, b, source) in zip(inline, pooled, strict=True):
+        np.testing.assert_array_equal(a, b)
+        assert source == "grabcut"
+
+
+def test_stream_reads_a_bounded_number_ahead_and_leaves_no_worker():
+    read = []
+
+    def reading():
+        for pair in pairs(40):
+            read.append(pair)
+            yield pair
+
+    stream = Masks(flat([])).stream(reading(), 2)
+    next(stream)
+    assert len(read) <= 8
+    assert len(children()) == 2
+    stream.close()
+    assert not children()
+
+
+def test_no_worker_starts_while_none_is_needed(tmp_path):
+    save(tmp_path / "0.png", np.zeros((100, 100), np.uint8))
+    (given,) = pairs(1)
+    stream = Masks(Scenes({"0.jpg": given[1]}), tmp_path).stream([given], 2)
+    next(stream)
+    assert not children()
+
+
+def test_killed_worker_does_not_end_the_stream(caplog):
+    pool = GrabCutPool(1)
+    image = pairs(1)[0][1]
+    expected = pool.start(image)()
+    (worker,) = pool._pool._processes.values()
+    os.kill(worker.pid, signal.SIGKILL)
+    try:
+        np.testing.assert_array_equal(pool.start(image)(), expected)
+    finally:
+        pool.close()
+    assert "worker was killed" in caplog.text
+
+
+def children():
+    listed = subprocess.run(["ps", "-o", "args=", "--ppid", str(os.getpid())], capture_output=True)
+    return [line for line in listed.stdout.decode().splitlines() if "spawn_main" in line]
+
+
+ENDLESS = """
+    import itertools, numpy as np
+    from audit.data.grabcutpool import GrabCutPool
+    from audit.data.masks import Masks
+    import test_masks
+    print("main imported", flush=True)
+    stream = Masks(test_masks.flat([])).stream(itertools.cycle(test_masks.pairs(3)), 2)
+    for place, _ in enumerate(stream):
+        if place == 4:
+            print("running", flush=True)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_ended_parent_takes_its_workers_with_it(tmp_path, how):
+    script = tmp_path / "endless.py"
+    script.write_text(textwrap.dedent(ENDLESS))
+    path = os.pathsep.join([str(Path.cwd()), str(Path(__file__).parent)])
+    parent = subprocess.Popen(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # a terminal's Ctrl-C goes to the whole group
+    )
+    # Workers share the parent's output: a second "main imported" would be theirs.
+    assert [parent.stdout.readline().strip() for _ in range(2)] == ["main imported", "running"]
+    os.killpg(parent.pid, how) if how == signal.SIGINT else parent.send_signal(how)
+    _, errors = parent.communicate(timeout=30)  # returns when the last holder of the pipe is gone
+    assert parent.returncode != 0
+    assert errors.count("Traceback") == (1 if how == signal.SIGINT else 0)
+
+
+# Writing masks
+
+
+def test_make_writes_what_is_missing_and_says_what_it_did(tmp_path):
+    given = {f"c/{item.name}": image for item, image in pairs(3)}
+    dataset = Scenes(given)
+    out = tmp_path / "out"
+    kept = save(out / "c/1.png", TRIMAP).stat().st_mtime_ns
+    seen = []
+
+    def track(items, label, total):
+        seen.append((label, total))
+        return items
+
+    counts = make(dataset, dataset.items("test"), Masks(dataset), out, 0, track)
+    assert counts == {"kept": 1, "grabcut": 2}
+    assert seen == [("Making masks", 2)]
+    assert sorted(p.name for p in out.rglob("*.*")) == ["0.png", "1.png", "2.png"]
+    assert (out / "c/1.png").stat().st_mtime_ns == kept
+    np.testing.assert_array_equal(read_mask(out / "c/2.png"), grabcut(given["c/2.jpg"]))
+
+
+def test_made_masks_are_found_again(tmp_path):
+    pictures = [scene(80, 80, (40, 40), radius)[0] for radius in (15, 25)]
+    dataset = Scenes({"a.jpg": pictures[0], "a.webp": pictures[1]})
+    make(dataset, dataset.items("test"), Masks(dataset), tmp_path, 0)
+    found = Masks(dataset, tmp_path)
+    for item, image in dataset.images(dataset.items("test")):
+        trimap, source = found.own(item, (80, 80))
+        np.testing.assert_array_equal(trimap, grabcut(image))
+        assert source == "folder"
+
+
+def test_make_never_leaves_the_folder(tmp_path):
+    dataset = Scenes({"../evil.jpg": scene()[0]})
+    with pytest.raises(DataError, match="lies outside"):
+        make(dataset, dataset.items("test"), Masks(dataset), tmp_path / "out", 0)
+    assert not (tmp_path / "evil.png").exists()

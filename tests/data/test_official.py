@@ -1,0 +1,312 @@
+import hashlib
+import http.server
+import io
+import tarfile
+import threading
+
+import cv2
+import numpy as np
+import pytest
+from maskscenes import Scenes, overlap, scene
+
+from audit.data import official
+from audit.data.dataset import Item
+from audit.data.masks import Masks
+from audit.data.official import fetch, read_segmentation, unpack
+from audit.errors import DataError
+
+
+def segmentation(height=160, width=200, radius=50, quality=90, inside=None):
+    """A photograph with its background painted blue as JPEG bytes, and its true mask."""
+    image, flower = scene(height, width, (height // 2, width // 2), radius)
+    if inside is not None:
+        image[flower] = inside
+    image[~flower] = (0, 0, 254)
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    return cv2.imencode(".jpg", image[..., ::-1], options)[1].tobytes(), flower
+
+
+JPEG = segmentation()[0]
+
+
+def member(name, content=JPEG, **attributes):
+    info = tarfile.TarInfo(name)
+    info.size = len(content)
+    for key, value in attributes.items():
+        setattr(info, key, value)
+    return info, content
+
+
+def archive(file, *members):
+    with tarfile.open(file, "w:gz") as tar:
+        for info, content in members:
+            tar.addfile(info, io.BytesIO(content) if info.isfile() else None)
+    return file
+
+
+GOOD = [member("segmim/", b"", type=tarfile.DIRTYPE, mode=0o755)] + [
+    member(f"segmim/segmim_{i:05d}.jpg") for i in (1, 2, 3)
+]
+
+
+# Reading
+
+
+@pytest.mark.parametrize("quality", [60, 75, 95])
+def test_blue_is_background_in_spite_of_jpeg(tmp_path, quality):
+    content, flower = segmentation(quality=quality)
+    (tmp_path / "s.jpg").write_bytes(content)
+    trimap = read_segmentation(tmp_path / "s.jpg")
+    known = trimap != 128
+    assert overlap(trimap[known] == 255, flower[known]) > 0.999
+    assert 0.9 < known.mean() < 1
+
+
+@pytest.mark.parametrize("petal", [(255, 255, 255), (90, 60, 190), (20, 20, 40)])
+def test_white_violet_and_dark_petals_are_flower(tmp_path, petal):
+    content, flower = segmentation(inside=petal)
+    (tmp_path / "s.jpg").write_bytes(content)
+    trimap = read_segmentation(tmp_path / "s.jpg")
+    assert ((trimap == 255) <= flower).all()
+    assert (trimap[flower] == 255).mean() > 0.9
+
+
+def test_specks_on_both_sides_are_removed(tmp_path):
+    image = np.full((160, 200, 3), (0, 0, 254), np.uint8)
+    image[40:120, 50:150] = (220, 60, 60)
+    image[80:84, 100:104] = (0, 0, 254)
+    image[10:14, 10:14] = (220, 60, 60)
+    cv2.imwrite(str(tmp_path / "s.png"), image[..., ::-1])  # no JPEG noise: exact numbers
+    trimap = read_segmentation(tmp_path / "s.png")
+    assert (trimap == 255).sum() == 76 * 96  # two pixels in from each side are unknown
+    assert (trimap[:38] == 0).all()
+
+
+def test_torn_segmentation_is_named(tmp_path):
+    (tmp_path / "segmim_00001.jpg").write_bytes(JPEG[:50])
+    with pytest.raises(DataError, match=r"segmim_00001\.jpg: unpack the archive again"):
+        read_segmentation(tmp_path / "segmim_00001.jpg")
+
+
+@pytest.mark.parametrize("folder", ["", "segmim"])
+def test_masks_match_segmentations_by_number(tmp_path, folder):
+    (tmp_path / folder).mkdir(exist_ok=True)
+    (tmp_path / folder / "segmim_00007.jpg").write_bytes(JPEG)
+    masks = Masks(Scenes({"image_00007.jpg": None, "image_00008.jpg": None}), tmp_path)
+    trimap, source = masks.own(Item("image_00007.jpg", 0, "test"), (80, 100))
+    assert source == "official"
+    assert trimap.shape == (80, 100)
+    assert not masks.has_own(Item("image_00008.jpg", 0, "test"))
+
+
+def test_masks_take_the_archive_itself(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    file = archive(tmp_path / "102segmentations.tgz", *GOOD)
+    masks = Masks(Scenes({"image_00002.jpg": None}), file)
+    assert masks.own(Item("image_00002.jpg", 0, "test"), (160, 200))[1] == "official"
+    assert len(list((tmp_path / "cache").rglob("segmim_*.jpg"))) == 3
+    assert not (tmp_path / "segmim").exists()  # nothing is written beside the archive
+
+
+# Unpacking
+
+
+def test_unpacks_the_segmentations_only(tmp_path):
+    file = archive(tmp_path / "a.tgz", *GOOD, member("segmim/readme.txt", b"hello"))
+    folder = unpack(file, tmp_path / "out")
+    assert sorted(p.name for p in folder.iterdir()) == [f"segmim_0000{i}.jpg" for i in (1, 2, 3)]
+    assert (folder / "segmim_00001.jpg").read_bytes() == JPEG
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        member("../segmim_00009.jpg"),
+        member("segmim/../../segmim_00009.jpg"),
+        member("segmim/segmim_00009.jpg", b"", type=tarfile.SYMTYPE, linkname="/etc/passwd"),
+        member("segmim/segmim_00009.jpg", b"", type=tarfile.SYMTYPE, linkname="segmim_00001.jpg"),
+        member("segmim/segmim_00009.jpg", b"", type=tarfile.LNKTYPE, linkname="../../x"),
+        member("segmim/segmim_00009.jpg", b"", type=tarfile.CHRTYPE),
+        member("segmim/segmim_00009.jpg", b"", type=tarfile.FIFOTYPE),
+        member("segmim/segmim_00009.jpg", bytes(official.LARGEST + 1)),
+    ],
+)
+def test_unsafe_archive_is_refused_and_nothing_stays(tmp_path, evil):
+    (tmp_path / "in").mkdir()
+    file = archive(tmp_path / "in" / "a.tgz", *GOOD, evil)
+    with pytest.raises(DataError, match=r"a\.tgz is not safe to unpack"):
+        unpack(file, tmp_path / "in" / "out")
+    assert [p.name for p in tmp_path.rglob("*")] == ["in", "a.tgz"]
+
+
+def test_absolute_name_stays_in_the_folder(tmp_path):
+    outside = tmp_path / "segmim_00009.jpg"
+    folder = unpack(archive(tmp_path / "a.tgz", member(str(outside))), tmp_path / "out")
+    assert (folder / outside.name).is_file()
+    assert not outside.exists()
+
+
+def test_archive_of_something_else_is_refused(tmp_path):
+    file = archive(tmp_path / "a.tgz", member("other/picture.jpg"))
+    with pytest.raises(DataError, match=r"holds no segmim_\*\.jpg: not the official archive"):
+        unpack(file, tmp_path / "out")
+
+
+@pytest.mark.parametrize("keep", [0, 100, -200])
+def test_torn_archive_is_refused_and_nothing_stays(tmp_path, keep):
+    file = archive(tmp_path / "a.tgz", *GOOD)
+    file.write_bytes(file.read_bytes()[:keep])
+    with pytest.raises(DataError, match=r"Cannot unpack .*a\.tgz.*Download it again"):
+        unpack(file, tmp_path / "out")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.tgz"]
+
+
+# Fetching
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Serves one file; ``breaks`` bytes are sent of each of the first ``broken`` replies."""
+
+    def __init__(self, content, ranges=True):
+        self.content, self.ranges, self.broken, self.breaks = content, ranges, 0, 0
+        self.asked = []
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}/102segmentations.tgz"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path != "/102segmentations.tgz":
+            self.send_error(404)
+            return
+        wanted = self.headers.get("Range")
+        self.server.asked.append(wanted)
+        start = int(wanted[6:-1]) if wanted and self.server.ranges else 0
+        body = self.server.content[start:]
+        if not body:
+            self.send_error(416)
+            return
+        self.send_response(206 if wanted and self.server.ranges else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.server.broken:
+            self.server.broken -= 1
+            body = body[: self.server.breaks]
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def content(tmp_path):
+    noise = np.random.default_rng(0).bytes(3 << 20)  # does not compress: several chunks
+    file = archive(tmp_path / "served.tgz", *GOOD, member("segmim/noise.bin", noise))
+    return file.read_bytes()
+
+
+@pytest.fixture
+def serve():
+    servers = []
+
+    def start(*args, **kwargs):
+        servers.append(Server(*args, **kwargs))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def md5(content):
+    return hashlib.md5(content).hexdigest()
+
+
+def test_fetches_and_unpacks_with_progress(tmp_path, serve, content):
+    server, seen = serve(content), []
+
+    def track(items, label, total):
+        items = list(items)
+        seen.append((label, total, len(items)))
+        return items
+
+    folder = fetch(tmp_path / "new", track, url=server.url, md5=md5(content))
+    assert len(list(folder.glob("segmim_*.jpg"))) == 3
+    assert seen[0] == ("Downloading 102segmentations.tgz (MiB)", 4, 4)
+    assert sorted(p.name for p in (tmp_path / "new").iterdir()) == [
+        "102segmentations.tgz",
+        "segmim",
+    ]
+
+
+def test_second_fetch_asks_nothing(tmp_path, serve, content):
+    server = serve(content)
+    for _ in range(2):
+        fetch(tmp_path, url=server.url, md5=md5(content))
+    assert server.asked == [None]
+
+
+def test_broken_connection_goes_on_where_it_stopped(tmp_path, serve, content):
+    server = serve(content)
+    server.broken, server.breaks = 2, 1 << 20
+    folder = fetch(tmp_path, url=server.url, md5=md5(content))
+    assert len(list(folder.iterdir())) == 3
+    assert server.asked == [None, f"bytes={1 << 20}-", f"bytes={2 << 20}-"]
+
+
+def test_interrupted_fetch_goes_on_in_the_next_run(tmp_path, serve, content):
+    server = serve(content)
+
+    def interrupt(items, label, total):
+        yield next(iter(items))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fetch(tmp_path, interrupt, url=server.url, md5=md5(content))
+    assert (tmp_path / "102segmentations.tgz.part").stat().st_size == 1 << 20
+    fetch(tmp_path, url=server.url, md5=md5(content))
+    assert server.asked == [None, f"bytes={1 << 20}-"]
+
+
+def test_server_without_ranges_starts_over(tmp_path, serve, content):
+    server = serve(content, ranges=False)
+    (tmp_path / "102segmentations.tgz.part").write_bytes(content[:1000])
+    fetch(tmp_path, url=server.url, md5=md5(content))
+    assert server.asked == ["bytes=1000-"]
+
+
+def test_whole_part_is_not_loaded_again(tmp_path, serve, content):
+    server = serve(content)
+    (tmp_path / "102segmentations.tgz.part").write_bytes(content)
+    fetch(tmp_path, url=server.url, md5=md5(content))
+    assert server.asked == [f"bytes={len(content)}-"]
+
+
+def test_wrong_checksum_is_refused_and_the_next_try_starts_anew(tmp_path, serve, content):
+    server = serve(content)
+    (tmp_path / "102segmentations.tgz.part").write_bytes(b"of another file")
+    with pytest.raises(DataError, match=r"its md5 is not .* give --masks FILE\.tgz"):
+        fetch(tmp_path, url=server.url, md5=md5(content))
+    fetch(tmp_path, url=server.url, md5=md5(content))
+    assert server.asked == ["bytes=15-", None]
+
+
+def test_no_network_names_the_offline_way(tmp_path, serve, content):
+    server = serve(content)
+    url = server.url
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(DataError, match=r"download it elsewhere and give --masks FILE\.tgz") as e:
+        fetch(tmp_path, url=url, md5=md5(content))
+    assert "\n" not in str(e.value)
+
+
+def test_missing_file_on_the_server_is_an_error(tmp_path, serve):
+    with pytest.raises(DataError, match=r"Cannot download .*HTTPError"):
+        fetch(tmp_path, url=f"{serve(b'x').url}.old", md5=md5(b"x"))
+    assert not any(tmp_path.iterdir())
