@@ -25,3 +25,10 @@ class ModelError(AuditError):
 
 class RunFolderError(AuditError):
     """A run folder holds something else, or is incomplete or torn."""
+
+
+# Every way to run without a network, for the errors of whatever could not be fetched.
+OFFLINE = (
+    "Without a network: --data-dir with a data set prepared elsewhere and "
+    "--backbone efficientnet-lite0, whose weights come with pip; or --preset planted"
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,7 @@ class Dataset(Protocol):
 
     name: str
     classes: tuple[str, ...]
+    mask_source: str  # what the masks that the data set itself brings are called; "" for none
 
     def items(self, split: str) -> list[Item]:
         """Items of one split in a stable order (empty where the split does not exist)."""
@@ -70,6 +71,14 @@ class Dataset(Protocol):
 
     def fingerprint(self) -> str:
         """Short hash of names, labels and splits, kept in the manifest."""
+
+
+@runtime_checkable
+class Counterfactual(Protocol):
+    """A data set that can draw its scenes without their shortcuts: the truth of every image."""
+
+    def without_shortcut(self, item: Item) -> NDArray[np.uint8]:
+        """The same scene, uint8 ``(h, w, 3)``, with nothing planted."""
 
 
 def fingerprint(items: Iterable[Item]) -> str:

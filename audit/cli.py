@@ -1,0 +1,304 @@
+"""The command line: parse, make one config, call one function, print, exit."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import shlex
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, NoReturn, get_args, get_origin
+
+import click
+
+from audit import __version__
+from audit.config import PRESETS, Config, load_config
+from audit.errors import AuditError
+
+Function = Callable[..., Any]
+
+DATA = ("dataset", "images", "data_dir", "download", "splits", "limit", "masks", "grabcut",
+        "subject")  # fmt: skip
+TRAIN = ("backbone", "weights", "image_size", "pipeline", "epochs", "batch_size", "learning_rate")
+MODEL = ("model", "trust_model")
+SWEEP = ("explain", "feature_layer", "ig_steps", "ig_baseline", "on_flower_skill")
+COMMON = ("seed", "workers")
+
+
+def settings(*names: str) -> Callable[[Function], Function]:
+    """Add an option for each named field of the config; a flag not given stays None."""
+
+    def decorate(function: Function) -> Function:
+        for name in reversed(names):
+            function = _option(name)(function)
+        return function
+
+    return decorate
+
+
+def _option(name: str) -> Callable[[Function], Function]:
+    field = Config.model_fields[name]
+    flag = f"--{name.replace('_', '-')}"
+    default = "" if field.default is None else f" [default: {_shown(field.default)}]"
+    help_text = f"{field.description}{default}"
+    if field.annotation is bool:
+        return click.option(f"{flag}/--no-{name.replace('_', '-')}", default=None, help=help_text)
+    return click.option(flag, type=_click_type(field.annotation), default=None, help=help_text)
+
+
+def _shown(default: Any) -> str:
+    return {True: "yes", False: "no"}[default] if isinstance(default, bool) else str(default)
+
+
+def _click_type(annotation: Any) -> click.ParamType:
+    if get_origin(annotation) is Literal:
+        return click.Choice(get_args(annotation))
+    kinds = get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
+    if Path in kinds:
+        return click.Path(path_type=Path)
+    return {int: click.INT, float: click.FLOAT}.get(kinds[0], click.STRING)
+
+
+def config_sources(function: Function) -> Function:
+    """Add --preset and --config."""
+    preset = click.option(
+        "--preset", type=click.Choice(list(PRESETS)), help="Named settings, below --config."
+    )
+    file = click.option(
+        "--config", "config_file", type=click.Path(path_type=Path), help="TOML file of settings."
+    )
+    return preset(file(function))
+
+
+out_option = click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Run folder to write."
+)
+resume_option = click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+run_argument = click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="flower-audit")
+def cli() -> None:
+    """Audit whether an image classifier is right for the right reasons.
+
+    \b
+    Example, with no download:
+      flower-audit run --preset planted --out runs/planted
+    """
+
+
+@cli.command()
+@out_option
+@resume_option
+@config_sources
+@settings(*DATA, *MODEL, *TRAIN, *SWEEP, *COMMON)
+def run(out: Path, resume: bool, preset: str, config_file: Path, **flags: Any) -> None:
+    """Train or load a model, explain its predictions, write the report.
+
+    \b
+    Examples:
+      flower-audit run --preset planted --out runs/planted
+      flower-audit run --out runs/oxford --masks masks/ --explain 500
+      flower-audit run --images photos/ --model mine.keras --out runs/mine
+    """
+    from audit import pipeline
+
+    config = load_config(flags, preset, config_file)
+    _load_tensorflow()
+    folder = pipeline.run(config, out, resume=resume, command=_command(), track=_track())
+    _done(folder)
+
+
+@cli.command()
+@out_option
+@resume_option
+@config_sources
+@settings(*DATA, *TRAIN, *COMMON)
+def train(out: Path, resume: bool, preset: str, config_file: Path, **flags: Any) -> None:
+    """Train a model into a run folder; `sweep` goes on from there.
+
+    \b
+    Example:
+      flower-audit train --pipeline augmented --epochs 10 --out runs/augmented
+    """
+    from audit import pipeline
+
+    config = load_config(flags, preset, config_file)
+    _load_tensorflow()
+    folder = pipeline.train(config, out, resume=resume, command=_command(), track=_track())
+    click.echo(f"Model: {folder.model_file}. Next: flower-audit sweep {shlex.quote(str(out))}")
+
+
+@cli.command()
+@run_argument
+@settings(
+    *(name for name in DATA if name not in ("dataset", "images", "splits")), *SWEEP, "workers"
+)
+def sweep(run_folder: Path, **flags: Any) -> None:
+    """Predict and explain with the model of RUN, going on where an earlier sweep stopped.
+
+    Settings are those that RUN was made with, unless given anew.
+
+    \b
+    Example:
+      flower-audit sweep runs/augmented --explain 300
+    """
+    from audit import pipeline
+    from audit.runfolder import RunFolder
+
+    folder = RunFolder.open(run_folder)
+    config = load_config(folder.manifest()["config"] | _given(flags))
+    _load_tensorflow()
+    pipeline.sweep(config, folder, command=_command(), track=_track())
+    click.echo(f"Swept. Next: flower-audit report {shlex.quote(str(run_folder))}")
+
+
+@cli.command()
+@run_argument
+def report(run_folder: Path) -> None:
+    """Render the report of RUN again, from its records and maps alone.
+
+    \b
+    Example:
+      flower-audit report runs/planted
+    """
+    from audit import pipeline
+    from audit.runfolder import RunFolder
+
+    folder = RunFolder.open(run_folder)
+    pipeline.report(folder, track=_track())
+    _done(folder)
+
+
+@cli.group()
+def masks() -> None:
+    """Fetch, make and inspect masks.
+
+    \b
+    Example:
+      flower-audit masks fetch --out masks/
+    """
+
+
+@masks.command()
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to fetch into.")
+def fetch(out: Path) -> None:
+    """Download the official Oxford segmentations, check and unpack them; resumes a broken download.
+
+    \b
+    Example:
+      flower-audit masks fetch --out masks/official
+    """
+    from audit.data import official
+
+    folder = official.fetch(out, _track())
+    click.echo(f"Masks: {folder}. Use them with --masks {shlex.quote(str(folder))}")
+
+
+@masks.command()
+@out_option
+@config_sources
+@settings(*DATA, *COMMON)
+def make(out: Path, preset: str, config_file: Path, **flags: Any) -> None:
+    """Write the masks of a data set's test images as PNG trimaps, to look at or to mend by hand.
+
+    \b
+    Example:
+      flower-audit masks make --images photos/ --out masks/mine
+    """
+    from audit import pipeline
+
+    counts = pipeline.make_masks(load_config(flags, preset, config_file), out, track=_track())
+    click.echo(f"{out}: " + ", ".join(f"{n} {source}" for source, n in counts.items()))
+
+
+@masks.command()
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="PNG sheet to write.")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    help="Second folder of masks [default: GrabCut].",
+)
+@config_sources
+@settings(*DATA, *COMMON)
+def inspect(out: Path, against: Path, preset: str, config_file: Path, **flags: Any) -> None:
+    """Measure the IoU of one source of masks against another, and write a contact sheet.
+
+    \b
+    Example:
+      flower-audit masks inspect --masks trimaps/ --out sheet.png
+    """
+    from audit import pipeline
+
+    config = load_config(flags, preset, config_file)
+    found = pipeline.inspect_masks(config, against, out, track=_track())
+    click.echo(
+        f"IoU over {found.n} images: mean {found.mean:.3f}, median {found.median:.3f}, "
+        f"tenth percentile {found.p10:.3f}; undefined for {found.undefined}. Sheet: {out}"
+    )
+
+
+def _given(flags: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in flags.items() if value is not None}
+
+
+def _load_tensorflow() -> None:
+    """Import TensorFlow and find its devices without the lines that C++ writes about them."""
+    stderr = os.dup(2)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+
+
+def _command() -> str:
+    return shlex.join(["flower-audit", *sys.argv[1:]])
+
+
+def _track() -> Any:
+    from audit.progress import show
+
+    return show
+
+
+def _done(folder: Any) -> None:
+    click.echo(folder.summary_md.read_text(encoding="utf-8"))
+    click.echo(f"Report: {folder.report_dir / 'index.html'}")
+    click.echo(f"To attach: {folder.report_html}")
+
+
+def main() -> NoReturn:
+    """Run the command line and exit: 0 done, 1 not possible, 2 wrong usage, 130 interrupted."""
+    # TensorFlow's information is no news to a user; its errors still come through.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("audit").setLevel(logging.INFO)
+    try:
+        code = cli.main(prog_name="flower-audit", standalone_mode=False)
+    except click.exceptions.Abort:
+        _fail("Interrupted. What is finished stays: go on with --resume.", 130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except AuditError as error:
+        _fail(str(error), 1)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT):
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        _fail(f"{error.strerror}{where}. Make room or give another --out, then --resume.", 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(code)

@@ -1,0 +1,59 @@
+"""Bytes of an image file to RGB pixels; every failure is one `BrokenImageError`."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from audit.errors import BrokenImageError
+
+
+def decode(content: bytes, name: str) -> NDArray[np.uint8]:
+    """Decode a JPEG, PNG, WebP, BMP, GIF or TIFF file to upright RGB.
+
+    Grey, palette, CMYK and 16-bit images are converted, transparency is laid on white, EXIF
+    orientation is honoured, and of an animation the first frame is taken.
+
+    Returns
+    -------
+    uint8 ``(h, w, 3)``
+
+    Raises
+    ------
+    BrokenImageError
+        The file is torn, empty, of no known format, or absurdly large.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content)) as image:
+                return np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
+    except Exception as error:  # Pillow raises many kinds for broken files
+        reason = str(error).replace("\n", " ") or type(error).__name__
+        if "cannot identify" in reason:
+            reason = "not an image of a known format" if content else "the file is empty"
+        raise BrokenImageError(f"{name}: {reason}") from None
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith(("I", "F")):  # 16 or 32 bits a pixel: keep the high byte
+        values = np.asarray(image, dtype=np.float64)
+        scale = 255 / 65535 if values.max(initial=0) > 255 else 1.0
+        image = Image.fromarray(np.clip(values * scale, 0, 255).astype(np.uint8))
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return image.convert("RGB")
+
+
+def resize(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Resize RGB to the model's input, uint8 ``(size, size, 3)``: bilinear with antialiasing."""
+    if image.shape[:2] == (size, size):
+        return image
+    resized = Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR)
+    return np.asarray(resized)

@@ -1,0 +1,29 @@
+"""One function that opens the data set that a config names."""
+
+from __future__ import annotations
+
+from audit.config import Config
+from audit.data.dataset import Dataset
+
+
+def open_dataset(config: Config) -> Dataset:
+    """Open the data set of ``config``; each kind is imported only when it is asked for.
+
+    Raises
+    ------
+    DataError
+        The data is missing or unusable.
+    """
+    if config.dataset == "planted":
+        from audit.data.planted import Planted
+
+        return Planted(seed=config.seed)
+    if config.images is not None:
+        from audit.data.imagefiles import ImageFiles
+
+        return ImageFiles(config.images, seed=config.seed)
+    from audit.data.oxford import OxfordFlowers
+
+    return OxfordFlowers(
+        config.data_dir, download=config.download, splits=config.splits, seed=config.seed
+    )

@@ -1,0 +1,131 @@
+"""Oxford Flowers 102 (Nilsback and Zisserman 2008) through TensorFlow Datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import requests
+import tensorflow_datasets as tfds
+from numpy.typing import NDArray
+
+from audit.data.dataset import SPLITS, Decoded, Item, fingerprint, stratified
+from audit.data.decode import decode
+from audit.errors import OFFLINE, BrokenImageError, DataError
+
+NAME = "oxford_flowers102"
+HOME = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/"
+PRACTICE_TRAIN, PRACTICE_TEST = 5000, 1000
+
+
+class OxfordFlowers:
+    """8,189 photographs of 102 species.
+
+    Parameters
+    ----------
+    data_dir : Path, optional
+        Folder of TensorFlow Datasets (default: ``~/tensorflow_datasets``).
+    download : bool
+        Download and prepare the data where it is missing.
+    splits : str
+        ``official`` (1020 train, 1020 validation, 6149 test), or ``practice``: 5000 to train, 1000
+        to test, drawn from all by class with ``seed``, and the rest as validation.
+    seed : int
+
+    Raises
+    ------
+    DataError
+        The data is not there and cannot, or may not, be downloaded.
+    """
+
+    name = NAME
+    mask_source = ""
+
+    def __init__(
+        self, data_dir: Path | None, *, download: bool, splits: str = "official", seed: int = 0
+    ) -> None:
+        self._builder = _prepared(data_dir, download)
+        self.classes: tuple[str, ...] = tuple(self._builder.info.features["label"].names)
+        official = [item for split in SPLITS for item in self._read_items(split)]
+        self._home = {item.name: item.split for item in official}
+        self._items = official if splits == "official" else _practice(official, seed)
+
+    def items(self, split: str) -> list[Item]:
+        """Items of one split, in the order of the files they are stored in."""
+        return [item for item in self._items if item.split == split]
+
+    def images(self, items: Sequence[Item]) -> Iterator[tuple[Item, Decoded]]:
+        """Yield each item with its RGB image, or with the error that decoding it gave."""
+        wanted = {item.name: item for item in items}
+        homes = {self._home[name] for name in wanted}
+        for split in (split for split in SPLITS if split in homes):
+            for example in self._stream(split):
+                item = wanted.get(example["file_name"].decode())
+                if item is not None:
+                    yield item, _decoded(example["image"], item.name)
+
+    def trimap(self, item: Item) -> NDArray[np.uint8] | None:
+        """None: the data set brings no masks."""
+        return None
+
+    def fingerprint(self) -> str:
+        """Short hash of names, labels and splits."""
+        return fingerprint(self._items)
+
+    def _read_items(self, split: str) -> Iterator[Item]:
+        for example in self._stream(split):
+            yield Item(example["file_name"].decode(), int(example["label"]), split)
+
+    def _stream(self, split: str) -> Iterator[dict[str, Any]]:
+        stored = self._builder.as_dataset(
+            split=split,
+            shuffle_files=False,
+            decoders={"image": tfds.decode.SkipDecoding()},
+            read_config=tfds.ReadConfig(try_autocache=False, interleave_cycle_length=1),
+        )
+        return iter(tfds.as_numpy(stored))
+
+
+def _decoded(content: bytes, name: str) -> Decoded:
+    try:
+        return decode(content, name)
+    except BrokenImageError as error:
+        return error
+
+
+def _prepared(data_dir: Path | None, download: bool) -> Any:
+    try:
+        builder = tfds.builder(NAME, data_dir=data_dir)
+        if builder.info.splits.total_num_examples:
+            return builder
+    except Exception as error:  # TFDS raises many kinds for a torn or foreign folder
+        raise DataError(f"Cannot open {NAME} in {data_dir}: {_first_line(error)}.") from None
+    if not download:
+        where = data_dir or "~/tensorflow_datasets"
+        raise DataError(f"{NAME} is not prepared in {where} and --no-download is set. {OFFLINE}.")
+    try:
+        # TFDS goes on trying for minutes where there is no network at all
+        requests.head(HOME, timeout=10)
+        builder.download_and_prepare()
+    except requests.RequestException:
+        raise DataError(f"Cannot download {NAME}: {HOME} is out of reach. {OFFLINE}.") from None
+    except Exception as error:  # a full disk, a changed checksum
+        raise DataError(f"Cannot download {NAME}: {_first_line(error)}. {OFFLINE}.") from None
+    return builder
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")[:300]
+
+
+def _practice(official: Sequence[Item], seed: int) -> list[Item]:
+    test = {i.name for i in stratified(official, PRACTICE_TEST, seed)}
+    rest = [i for i in official if i.name not in test]
+    train = {i.name for i in stratified(rest, PRACTICE_TRAIN, seed)}
+
+    def split(name: str) -> str:
+        return "test" if name in test else "train" if name in train else "validation"
+
+    return [Item(i.name, i.label, split(i.name)) for i in official]

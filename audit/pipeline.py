@@ -1,0 +1,311 @@
+"""The whole way: data -> model -> sweep -> verdicts -> report."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import io
+import logging
+import os
+import platform
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from audit import __version__
+from audit.config import Config
+from audit.data.dataset import SPLITS, Dataset, Item, stratified
+from audit.data.inspect import Agreement, cases, compare, extremes, summarise
+from audit.data.masks import Masks, make
+from audit.data.open import open_dataset
+from audit.errors import DataError, ModelError, RunFolderError
+from audit.runfolder import RunFolder, write_whole
+from audit.track import Track, silent
+
+log = logging.getLogger("audit")
+PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "pandas", "pyarrow", "pillow",
+            "opencv-python-headless", "mkdocs", "mkdocs-material")  # fmt: skip
+SHEET_ROW = 12  # cases in each group of a contact sheet
+# Settings that say how a run is done, not what comes out of it.
+_FREE_TO_CHANGE = {"workers", "download", "data_dir"}
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """Everything a run reads, checked before anything is written."""
+
+    dataset: Dataset
+    masks: Masks
+    model: Any  # the model of --model, or None where one is trained
+
+
+def run(
+    config: Config, out: Path, *, resume: bool = False, command: str = "", track: Track = silent
+) -> RunFolder:
+    """Train or load a model, explain its predictions and render the report into ``out``.
+
+    Parameters
+    ----------
+    config : Config
+    out : Path
+        Run folder to make, or to go on in where ``resume``.
+    command : str
+        How the run was started, for the manifest.
+    track : Track
+        Shows progress.
+
+    Raises
+    ------
+    AuditError
+        One line that says what is wrong and how to mend it; finished parts stay.
+    """
+    inputs = _check(config)
+    folder = _start(config, inputs, out, resume=resume, command=command)
+    _train(folder, inputs, config, track)
+    _sweep(folder, inputs, config, track)
+    report(folder, track=track)
+    return folder
+
+
+def train(
+    config: Config, out: Path, *, resume: bool = False, command: str = "", track: Track = silent
+) -> RunFolder:
+    """Train a model into ``out``; arguments as for `run`. `sweep` goes on from there."""
+    inputs = _check(config)
+    folder = _start(config, inputs, out, resume=resume, command=command)
+    _train(folder, inputs, config, track)
+    return folder
+
+
+def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track = silent) -> None:
+    """Predict and explain with the model of ``folder``, going on where an earlier sweep stopped."""
+    inputs = _check(config)
+    if folder.done_parts():
+        _refuse_other_settings(folder, config)
+    folder.update_manifest(command=command, config=config.model_dump(mode="json"))
+    _sweep(folder, inputs, config, track)
+
+
+def report(folder: RunFolder, *, track: Track = silent) -> None:
+    """Render the report from records and maps alone."""
+    from audit.report.build import render
+
+    with _timed(folder, "report"):
+        render(folder, track)
+
+
+def _check(config: Config) -> _Inputs:
+    from audit.models.backbones import known_backbone
+    from audit.models.classifier import load_model
+
+    model = load_model(config.model, trust=config.trust_model) if config.model else None
+    if model is None:
+        known_backbone(config.backbone)
+    dataset = open_dataset(config)
+    masks = Masks(dataset, config.masks, grabcut=config.grabcut)
+    if model is not None:
+        _classifier(model, config, dataset)
+    return _Inputs(dataset, masks, model)
+
+
+def _start(config: Config, inputs: _Inputs, out: Path, *, resume: bool, command: str) -> RunFolder:
+    folder = RunFolder.create(out, resume=resume)
+    _refuse_other_settings(folder, config)
+    counts = {split: len(inputs.dataset.items(split)) for split in SPLITS}
+    folder.update_manifest(
+        flower_audit=__version__,
+        command=command,
+        started=folder.manifest().get("started", _now()),
+        config=config.model_dump(mode="json"),
+        packages={name: importlib.metadata.version(name) for name in PACKAGES},
+        host=_host(),
+        data={
+            "name": inputs.dataset.name,
+            "classes": list(inputs.dataset.classes),
+            "counts": counts,
+            "fingerprint": inputs.dataset.fingerprint(),
+            "masks": inputs.masks.fingerprint(),
+            "skipped": [],
+        },
+    )
+    return folder
+
+
+def _train(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> None:
+    if inputs.model is not None or folder.model_file.exists():
+        return
+    from audit.models.training import train as fit
+
+    with _timed(folder, "train"):
+        trained = fit(inputs.dataset, config, track)
+        best = trained.history.iloc[trained.best_epoch - 1]
+        write_whole(folder.history_file, trained.history.to_csv(index=False).encode())
+        buffer = io.BytesIO()
+        trained.nine.save(buffer, "PNG")
+        write_whole(folder.augmentations_file, buffer.getvalue())
+        skipped = [{"name": i.name, "split": i.split, "reason": r} for i, r in trained.skipped]
+        folder.update_manifest(
+            data=folder.manifest()["data"] | {"skipped": skipped},
+            training={
+                "pipeline": config.pipeline,
+                "epochs": config.epochs,
+                "best_epoch": trained.best_epoch,
+                "seed": config.seed,
+                "learning_rate": config.learning_rate,
+                "batch_size": config.batch_size,
+                "val_accuracy": float(best["val_accuracy"]),
+            },
+        )
+        _save_model(trained.model, folder.model_file)
+    log.info("Trained: validation accuracy %.1f%%.", 100 * best["val_accuracy"])
+
+
+def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> None:
+    from audit.models.classifier import load_model
+    from audit.sweep.engine import Engine
+    from audit.sweep.local import parts_of
+    from audit.sweep.local import sweep as sweep_parts
+    from audit.sweep.predict import predict
+    from audit.sweep.select import select
+
+    model = inputs.model or load_model(folder.model_file, trust=False)
+    classifier = _classifier(model, config, inputs.dataset)
+    log.info("Model: %s.", classifier.describe())
+    engine = Engine(classifier, inputs.dataset, config)
+    tested, explained = select(inputs.dataset, inputs.masks, config)
+    parts = parts_of(explained)
+    folder.update_manifest(
+        model={
+            "backbone": config.backbone if inputs.model is None else model.name,
+            "source": "trained" if inputs.model is None else str(config.model),
+            "sha256": _weights_hash(model),
+            "parameters": model.count_params(),
+            "input_size": classifier.input_size,
+            "feature_layer": classifier.feature_layer,
+            "feature_shape": list(classifier.feature_shape),
+            "head": f"{classifier.classes} classes, {classifier.end} end",
+        },
+        sweep={
+            "parts": len(parts),
+            "part_size": len(parts[0]),
+            "test_images": len(tested),
+            "explained": len(explained),
+        },
+    )
+    if not folder.predictions_file.exists():
+        with _timed(folder, "predict"):
+            table = predict(engine, inputs.dataset, tested, config.batch_size, track)
+            write_whole(folder.predictions_file, table.to_parquet(index=False))
+    with _timed(folder, "explain"):
+        sweep_parts(folder, inputs.dataset, inputs.masks, engine, explained, config, track)
+    folder.update_manifest(finished=_now())
+
+
+def _classifier(model: Any, config: Config, dataset: Dataset) -> Any:
+    from audit.models.classifier import Classifier
+
+    classifier = Classifier(model, config.feature_layer, config.image_size)
+    if classifier.classes != len(dataset.classes):
+        raise ModelError(
+            f"The model tells {classifier.classes} classes apart, but {dataset.name} has "
+            f"{len(dataset.classes)}: give the model that was trained for these classes."
+        )
+    return classifier
+
+
+def _refuse_other_settings(folder: RunFolder, config: Config) -> None:
+    before = folder.manifest().get("config", {})
+    now = config.model_dump(mode="json")
+    other = [k for k in now if k in before and before[k] != now[k] and k not in _FREE_TO_CHANGE]
+    if other:
+        key = other[0]
+        raise RunFolderError(
+            f"{folder.root} was begun with {key} = {before[key]}, not {now[key]}: "
+            "give the same settings to --resume, or choose another --out."
+        )
+
+
+def _save_model(model: Any, file: Path) -> None:
+    beside = file.with_name(f".{os.getpid()}.{file.name}")
+    try:
+        model.save(beside)
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _weights_hash(model: Any) -> str:
+    digest = hashlib.sha256()
+    for weight in model.get_weights():
+        digest.update(np.ascontiguousarray(weight).tobytes())
+    return digest.hexdigest()
+
+
+def _host() -> dict[str, Any]:
+    return {
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "cpus": os.cpu_count(),
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@contextmanager
+def _timed(folder: RunFolder, stage: str) -> Iterator[None]:
+    """Add the seconds that a stage took to the manifest, earlier tries included."""
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        seconds = folder.manifest().get("seconds", {})
+        spent = seconds.get(stage, 0.0) + time.perf_counter() - start
+        folder.update_manifest(seconds=seconds | {stage: round(spent, 2)})
+
+
+def make_masks(config: Config, out: Path, *, track: Track = silent) -> dict[str, int]:
+    """Write the test images' masks as PNG trimaps; return how many came from each source."""
+    dataset = open_dataset(config)
+    masks = Masks(dataset, config.masks, grabcut=config.grabcut)
+    return make(dataset, _sample(dataset.items("test"), config), masks, out, config.workers, track)
+
+
+def inspect_masks(
+    config: Config, against: Path | None, sheet: Path, *, track: Track = silent
+) -> Agreement:
+    """Compare the masks of ``config`` with ``against`` (None: GrabCut); write a contact sheet.
+
+    Raises
+    ------
+    DataError
+        No image has a mask of its own to compare with.
+    """
+    from audit.report.contactsheet import contact_sheet
+
+    dataset = open_dataset(config)
+    ours = Masks(dataset, config.masks, grabcut=False)
+    theirs = Masks(dataset, against, grabcut=against is None, brought=False)
+    items = [item for split in SPLITS for item in dataset.items(split) if ours.has_own(item)]
+    if not items:
+        raise DataError("No image has a mask to compare with: give --masks FOLDER.")
+    items = _sample(items, config)
+    table = compare(dataset, items, ours, theirs, config.workers, track)
+    groups = {
+        group: cases(dataset, items, ours, theirs, names)
+        for group, names in extremes(table, SHEET_ROW).items()
+    }
+    labels = (str(config.masks or dataset.mask_source), str(against or "GrabCut"))
+    write_whole(sheet, contact_sheet(groups, labels))
+    return summarise(table)
+
+
+def _sample(items: list[Item], config: Config) -> list[Item]:
+    return stratified(items, config.limit, config.seed) if config.limit else items

@@ -1,0 +1,60 @@
+"""Model and explainers on one batch: predictions, heatmaps and counterfactuals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.config import Config
+from audit.data.dataset import Counterfactual, Dataset
+from audit.data.decode import resize
+from audit.explain.gradcam import GradCAM
+from audit.explain.integrated_gradients import IntegratedGradients
+from audit.models.classifier import Classifier
+from audit.sweep.record import Finding, Sample
+
+
+class Engine:
+    """Explains batches; holds the compiled functions."""
+
+    def __init__(self, classifier: Classifier, dataset: Dataset, config: Config) -> None:
+        self.size = classifier.input_size
+        self._counterfactual = dataset if isinstance(dataset, Counterfactual) else None
+        self._gradcam = GradCAM(classifier)
+        self._ig = IntegratedGradients(classifier, config.ig_steps, config.ig_baseline)
+
+    def explain(self, samples: Sequence[Sample]) -> list[Finding]:
+        """Predict each sample and explain its predicted class."""
+        images = np.stack([s.image for s in samples]).astype(np.float32)
+        seen = self._gradcam(images)
+        attributed = self._ig(images, seen.targets)
+        without = self._without_shortcut(samples)
+        return [
+            Finding(
+                logits=seen.logits[i],
+                prediction=int(seen.targets[i]),
+                gradcam=seen.heatmaps[i],
+                ig=attributed.heatmaps[i],
+                ig_steps=self._ig.steps,
+                ig_completeness_error=float(attributed.completeness_error[i]),
+                prediction_without_shortcut=without[i],
+            )
+            for i in range(len(samples))
+        ]
+
+    def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Float32 logits ``(n, classes)`` of uint8 images ``(n, H, W, 3)``."""
+        return self._gradcam(images.astype(np.float32)).logits
+
+    def _without_shortcut(self, samples: Sequence[Sample]) -> list[int]:
+        """Predictions for the same scenes without their planted shortcuts; -1 where none is."""
+        without = [-1] * len(samples)
+        planted = [i for i, s in enumerate(samples) if s.item.shortcut]
+        if self._counterfactual and planted:
+            scenes = [self._counterfactual.without_shortcut(samples[i].item) for i in planted]
+            logits = self.predict(np.stack([resize(scene, self.size) for scene in scenes]))
+            for i, predicted in zip(planted, logits.argmax(axis=-1), strict=True):
+                without[i] = int(predicted)
+        return without

@@ -1,0 +1,100 @@
+"""Sweeps a list of items on this machine, part by part; finished parts are never done again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from audit.config import Config
+from audit.data.dataset import Dataset, Item
+from audit.data.decode import resize
+from audit.data.masks import Masks, doubt
+from audit.errors import BrokenImageError
+from audit.runfolder import RunFolder
+from audit.sweep.engine import Engine
+from audit.sweep.record import Record, Sample, fit_trimap, maps_of, record_of, skipped_record
+from audit.track import Track
+
+PART_SIZE = 32  # images; what a kill can cost at most
+
+
+def parts_of(items: Sequence[Item]) -> list[Sequence[Item]]:
+    """Items in parts of `PART_SIZE`, the same for every machine and batch size."""
+    return [items[i : i + PART_SIZE] for i in range(0, len(items), PART_SIZE)]
+
+
+def sweep(
+    run: RunFolder,
+    dataset: Dataset,
+    masks: Masks,
+    engine: Engine,
+    items: Sequence[Item],
+    config: Config,
+    track: Track,
+) -> None:
+    """Explain and score every item and write the parts that ``run`` still lacks.
+
+    Images and masks are streamed, so memory does not grow with the number of items.
+
+    Raises
+    ------
+    DataError
+        A mask cannot be used.
+    RunFolderError
+        A part cannot be written.
+    """
+    done = run.done_parts()
+    todo = {n: part for n, part in enumerate(parts_of(items)) if n not in done}
+    wanted = [item for part in todo.values() for item in part]
+    read = masks.stream(dataset.images(wanted), config.workers)
+    stream = iter(track(read, "explain", len(wanted)))
+    for number, part in todo.items():
+        _write_part(run, number, islice(stream, len(part)), dataset.classes, engine, config)
+    next(stream, None)  # let the progress see its end
+
+
+def _write_part(
+    run: RunFolder,
+    number: int,
+    stream: Iterable[Any],
+    classes: tuple[str, ...],
+    engine: Engine,
+    config: Config,
+) -> None:
+    records: list[Record] = []
+    maps = []
+    for batch in _batches(stream, engine.size, config.batch_size, records, classes):
+        for sample, finding in zip(batch, engine.explain(batch), strict=True):
+            record = record_of(
+                sample,
+                finding,
+                classes,
+                on_flower_skill=config.on_flower_skill,
+                subject=config.subject,
+            )
+            records.append(record | {"row": len(maps)})
+            maps.append(maps_of(sample, finding))
+    run.write_part(number, [r | {"part": number} for r in records], maps)
+
+
+def _batches(
+    stream: Iterable[Any],
+    size: int,
+    count: int,
+    records: list[Record],
+    classes: tuple[str, ...],
+) -> Iterator[list[Sample]]:
+    """Group readable images by ``count``; broken ones become skipped records at once."""
+    batch: list[Sample] = []
+    for item, image, trimap, source in stream:
+        if isinstance(image, BrokenImageError):
+            records.append(skipped_record(item, str(image), classes))
+            continue
+        why = "" if trimap is None else doubt(trimap)
+        batch.append(Sample(item, resize(image, size), fit_trimap(trimap, size), source, why))
+        if len(batch) == count:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

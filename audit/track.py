@@ -1,0 +1,21 @@
+"""How long work shows its progress: a callable that wraps an iterable. Only the CLI shows any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Track(Protocol):
+    """Called with items, what is being done to them, and how many there are."""
+
+    def __call__(self, items: Iterable[T], label: str, total: int, /) -> Iterable[T]:
+        """Yield the items unchanged."""
+        ...
+
+
+def silent(items: Iterable[T], label: str, total: int, /) -> Iterable[T]:
+    """A `Track` that shows nothing."""
+    return items
