@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from audit.data.dataset import BACKGROUND, FLOWER, SPLITS, UNKNOWN, Dataset, Item
+from audit.data.dataset import BACKGROUND, FLOWER, SPLITS, UNKNOWN, Counterfactual, Dataset, Item
 from audit.data.planted import Planted
 from audit.data.planted.dataset import TAUGHT, Mix
 
@@ -36,7 +36,8 @@ def with_each_shortcut(planted: Planted) -> list[Item]:
 
 def test_it_is_a_dataset(planted: Planted) -> None:
     dataset: Dataset = planted
-    assert dataset.name == "planted"
+    assert dataset.name == dataset.mask_source == "planted"
+    assert isinstance(dataset, Counterfactual)
     assert len(set(dataset.classes)) == 8
 
 

@@ -58,6 +58,7 @@ class Planted:
     """
 
     name = "planted"
+    mask_source = "planted"
     classes: tuple[str, ...] = tuple(species.name for species in SPECIES)
 
     def __init__(
