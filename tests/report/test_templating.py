@@ -1,0 +1,70 @@
+"""Templates are found wherever the package lies, and figures read the same on every page."""
+
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from markdown import Markdown
+from runs import HOSTILE
+
+import audit
+from audit.report.figures import rate
+from audit.report.templating import front_matter, interval, markdown, percent, plain, raw, signed
+
+
+def test_templates_are_found_in_an_installed_package(tmp_path):
+    package = Path(audit.__file__).parent
+    shutil.copytree(package, tmp_path / "audit", ignore=shutil.ignore_patterns("__pycache__"))
+    source = next(d for d in (package / "templates", package.parent / "templates") if d.is_dir())
+    shutil.copytree(source, tmp_path / "audit" / "templates", dirs_exist_ok=True)
+    code = "from audit.report.templating import templates_dir as t; print(t() / 'single.html')"
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path(found.stdout.strip()) == tmp_path / "audit" / "templates" / "single.html"
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (percent(0.0823), "8.2%"),
+        (percent(math.nan), "undefined"),
+        (signed(-0.312), "\u22120.31"),
+        (signed(0.5), "+0.50"),
+        (raw(math.nan), ""),
+        (interval(rate(5, 10)), "23.7% to 76.3%"),
+        (interval(rate(0, 0)), "no interval"),
+    ],
+)
+def test_figures_are_written_for_readers(shown, expected):
+    assert shown == expected
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_title_in_front_matter_is_one_quoted_escaped_line(name):
+    title = json.loads(front_matter(name))
+    assert "\n" not in title
+    assert "<" not in title
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_in_the_summary_stay_text_in_markdown(name):
+    assert Markdown().convert(f"on {markdown(name)}").startswith("<p>on ")
+    html = Markdown().convert(str(markdown(name)))
+    assert not any(
+        tag in html for tag in ("<a", "<em", "<strong", "<h1", "<code", "<img", "<script")
+    )
+
+
+def test_signs_that_markup_forbids_are_replaced():
+    assert plain("a\x00b\x1bc\nd") == "a\ufffdb\ufffdc d"
