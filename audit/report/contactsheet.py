@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 BLUE, ORANGE, WHITE, INK = (0, 114, 178), (230, 159, 0), (255, 255, 255), (34, 34, 34)
 TILE, GAP, LINE, COLUMNS = 224, 12, 18, 6
 FLOWER = 255
+DOT = 6  # points of an outline too small to be seen as one
 _FONT = ImageFont.load_default(13)
 
 
@@ -82,6 +83,7 @@ def outlined(case: Case, side: int = TILE) -> NDArray[np.uint8]:
             (trimap == FLOWER).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST
         )
         lines, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+        lines = [line for line in lines if len(line) > DOT]
         cv2.drawContours(canvas, lines, -1, WHITE, 4, cv2.LINE_AA)
         cv2.drawContours(canvas, lines, -1, colour, 2, cv2.LINE_AA)
     return canvas
