@@ -53,7 +53,7 @@ def _shown(default: Any) -> str:
     return {True: "yes", False: "no"}[default] if isinstance(default, bool) else str(default)
 
 
-def _click_type(annotation: Any) -> click.ParamType:
+def _click_type(annotation: Any) -> Any:
     if get_origin(annotation) is Literal:
         return click.Choice(get_args(annotation))
     kinds = get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)

@@ -74,7 +74,7 @@ class Config(BaseModel):
         "black", description="Integrated Gradients: where the path starts."
     )
     on_flower_skill: float = Field(
-        0.0, ge=-1, le=1, description="An explainer is on the flower at or above this skill."
+        0.15, ge=-1, le=1, description="An explainer is on the flower at or above this skill."
     )
 
     seed: int = Field(0, ge=0, description="Seed of sampling, training and drawing.")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -192,7 +194,7 @@ class RunFolder:
         """Write one part: maps first, records last, so that records mark it as done."""
         buffer = io.BytesIO()
         if maps:
-            np.savez_compressed(buffer, **pack_maps(maps))
+            np.savez_compressed(buffer, allow_pickle=False, **pack_maps(maps))
             write_whole(self.maps_dir / f"part-{part:05d}.npz", buffer.getvalue())
         table = pa.Table.from_pylist([dict(r) for r in records], schema=RECORD_SCHEMA)
         buffer = io.BytesIO()
@@ -214,7 +216,7 @@ class RunFolder:
         try:
             with np.load(file, allow_pickle=False) as arrays:
                 yield from unpack_maps({key: arrays[key] for key in arrays.files})
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
             raise RunFolderError(f"{file} is missing or torn ({error}): run --resume.") from None
 
     def predictions(self) -> pd.DataFrame:

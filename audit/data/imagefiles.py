@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -167,7 +168,7 @@ def _read_table(file: Path) -> pd.DataFrame:
         raise DataError(f"{file} is not a readable CSV or Parquet manifest: {reason}.") from None
 
 
-def _row(manifest: Path, row: dict[str, str]) -> _File:
+def _row(manifest: Path, row: dict[Any, Any]) -> _File:
     split = row.get("split", "")
     if split and split not in _SPLIT_NAMES:
         raise DataError(f"{manifest}: unknown split {split!r}; use {', '.join(SPLITS)}.")

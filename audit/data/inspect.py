@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from audit.data.dataset import FLOWER, UNKNOWN, Dataset, Item
 from audit.data.masks import Masks
-from audit.data.track import Track, silent
 from audit.errors import BrokenImageError
+from audit.track import Track, silent
 
 Trimap = NDArray[np.uint8]
 GROUPS = ("worst", "median", "best")

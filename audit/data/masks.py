@@ -19,9 +19,9 @@ from audit.data.dataset import FLOWER, SPLITS, UNKNOWN, Dataset, Decoded, Item
 from audit.data.grabcutpool import AHEAD, GrabCutPool, in_order
 from audit.data.maskfiles import PngMasks, fit, read_mask
 from audit.data.official import OfficialMasks, unpack
-from audit.data.track import Track, silent
 from audit.errors import BrokenImageError, DataError
 from audit.runfolder import write_whole
+from audit.track import Track, silent
 
 __all__ = ["Masks", "doubt", "make", "read_mask"]
 
@@ -80,7 +80,7 @@ class Masks:
         brought: bool = True,
     ) -> None:
         self._dataset = dataset
-        self._brings = str(getattr(dataset, "mask_source", "")) if brought else ""
+        self._brings = dataset.mask_source if brought else ""
         self._files = _files(path, dataset) if path else []
         self._grabcut = grabcut
 

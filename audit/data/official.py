@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 
 from audit.data.grabcut import banded
 from audit.data.maskfiles import fingerprint
-from audit.data.track import Track, silent
 from audit.errors import DataError
+from audit.track import Track, silent
 
 URL = "http://www.robots.ox.ac.uk/~vgg/data/flowers/102/102segmentations.tgz"
 MD5 = "51375996b6c4f367a4b9f4492d7ecef5"

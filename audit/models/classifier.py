@@ -36,7 +36,7 @@ class Classifier:
         Number of logits.
     feature_layer : str
         Path of the layer found.
-    feature_shape : tuple[int, int, int]
+    feature_shape : tuple[int, ...]
         Height, width and channels of its map.
     end : str
         What was taken off to reach the logits: ``softmax``, ``sigmoid`` or ``linear`` (nothing).
@@ -57,7 +57,7 @@ class Classifier:
         cut = _choose_cut(graph, shapes, feature_layer)
         step = graph.steps[cut]
         self.feature_layer = step.path
-        self.feature_shape: tuple[int, int, int] = shapes[step.outputs[0]][1:]
+        self.feature_shape = shapes[step.outputs[0]][1:]
         self.classes = int(shapes[graph.output][-1])
         self._cut_index = step.outputs[0]
         self._output = graph.output

@@ -108,7 +108,8 @@ def _extract(pooled: Any, dataset: Dataset, split: str, config: Config, track: T
         lambda x: pooled(tf.cast(x, tf.float32), training=False),
         input_signature=[tf.TensorSpec((None, *pooled.input_shape[1:]), tf.uint8)],
     )
-    values, labels, skipped = [], [], []
+    values, labels = [], []
+    skipped: list[tuple[Item, str]] = []
     sample: NDArray[np.uint8] | None = None
     progress = track(dataset.images(items), f"features ({split})", len(items))
     for batch in batched(progress, pooled.input_shape[1], config.batch_size, skipped):

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from markdown import Markdown  # type: ignore[import-untyped]
-from markdown.extensions import Extension  # type: ignore[import-untyped]
-from markdown.preprocessors import Preprocessor  # type: ignore[import-untyped]
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.preprocessors import Preprocessor
 
 START, END = "<!-- block -->", "<!-- end -->"
 _BEFORE_ALL_HTML = 25  # MkDocs looks for anchors in HTML at 21, Markdown for blocks at 20
 
 
-class _Blocks(Preprocessor):  # type: ignore[misc]
+class _Blocks(Preprocessor):
     def run(self, lines: list[str]) -> list[str]:
         kept: list[str] = []
         block: list[str] | None = None
@@ -30,7 +30,7 @@ class _Blocks(Preprocessor):  # type: ignore[misc]
         return kept
 
 
-class _BlocksExtension(Extension):  # type: ignore[misc]
+class _BlocksExtension(Extension):
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 (Markdown's name)
         md.preprocessors.register(_Blocks(md), "audit_blocks", _BEFORE_ALL_HTML)
 

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
 
 from audit.errors import RunFolderError
 from audit.report.content import Content, content
 from audit.report.exports import summary_json, summary_md, write_records
 from audit.report.pages import site_name, write_pages
-from audit.report.panels import Track, draw_panels
+from audit.report.panels import draw_panels
 from audit.report.pictures import colour_bar, encode
 from audit.report.single import single_page
 from audit.report.site import build_site
 from audit.report.source import load
 from audit.runfolder import RunFolder, write_whole
+from audit.track import Track, silent
 
-T = TypeVar("T")
 _LIST = "files.txt"
 _LEFT_BY_SYSTEMS = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
-def identity(items: Iterable[T], _label: str, _total: int) -> Iterable[T]:
-    """A `Track` that shows nothing."""
-    return items
-
-
-def render(run: RunFolder, track: Track[None] = identity) -> None:
+def render(run: RunFolder, track: Track = silent) -> None:
     """Render ``report/``, ``report.html``, ``summary.json`` and ``summary.md`` from a run's files.
 
     Parameters
@@ -53,7 +46,7 @@ def render(run: RunFolder, track: Track[None] = identity) -> None:
         raise RunFolderError(f"Cannot write the report in {run.root}: {error}.") from error
 
 
-def _render_beside(found: Content, beside: Path, track: Track[None]) -> None:
+def _render_beside(found: Content, beside: Path, track: Track) -> None:
     run, docs, site = found.source.run, beside / "docs", beside / "site"
     docs.mkdir()
     nav = write_pages(found, docs)

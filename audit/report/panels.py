@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
 
 from audit.report.cases import Case
 from audit.report.pictures import encode, strip
 from audit.runfolder import RunFolder
-
-T = TypeVar("T")
-Track = Callable[[Iterable[T], str, int], Iterable[T]]
+from audit.track import Track
 
 
-def draw_panels(run: RunFolder, cases: Iterable[Case], root: Path, track: Track[None]) -> None:
+def draw_panels(run: RunFolder, cases: Iterable[Case], root: Path, track: Track) -> None:
     """Write the picture of every case below ``root``.
 
     OpenCV, zlib and WebP let go of Python's lock: threads are enough, and start at once.

@@ -18,7 +18,8 @@ from audit.report.figures import Estimate
 
 UNDEFINED = "undefined"
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+.!|~$:-])")
+# In the middle of a line a hyphen, a full stop or an underscore inside a word means nothing.
+_MARKDOWN = re.compile(r"([\\`*{}\[\]()#!|~$:]|(?<![^\W_])_|_(?![^\W_]))")
 
 
 def templates_dir() -> Path:

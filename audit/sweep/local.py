@@ -11,7 +11,7 @@ from audit.data.dataset import Dataset, Item
 from audit.data.decode import resize
 from audit.data.masks import Masks, doubt
 from audit.errors import BrokenImageError
-from audit.runfolder import RunFolder
+from audit.runfolder import Maps, RunFolder
 from audit.sweep.engine import Engine
 from audit.sweep.record import Record, Sample, fit_trimap, maps_of, record_of, skipped_record
 from audit.track import Track
@@ -63,7 +63,7 @@ def _write_part(
     config: Config,
 ) -> None:
     records: list[Record] = []
-    maps = []
+    maps: list[Maps] = []
     for batch in _batches(stream, engine.size, config.batch_size, records, classes):
         for sample, finding in zip(batch, engine.explain(batch), strict=True):
             record = record_of(
