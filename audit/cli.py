@@ -212,7 +212,9 @@ def make(out: Path, preset: str, config_file: Path, **flags: Any) -> None:
     """
     from audit import pipeline
 
-    counts = pipeline.make_masks(load_config(flags, preset, config_file), out, track=_track())
+    config = load_config(flags, preset, config_file)
+    _quiet_if_oxford(config)
+    counts = pipeline.make_masks(config, out, track=_track())
     click.echo(f"{out}: " + ", ".join(f"{n} {source}" for source, n in counts.items()))
 
 
@@ -235,6 +237,7 @@ def inspect(out: Path, against: Path, preset: str, config_file: Path, **flags: A
     from audit import pipeline
 
     config = load_config(flags, preset, config_file)
+    _quiet_if_oxford(config)
     found = pipeline.inspect_masks(config, against, out, track=_track())
     click.echo(
         f"IoU over {found.n} images: mean {found.mean:.3f}, median {found.median:.3f}, "
@@ -258,6 +261,13 @@ def _load_tensorflow() -> None:
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
+
+
+def _quiet_if_oxford(config: Config) -> None:
+    if (
+        config.dataset == "oxford_flowers102"
+    ):  # read through TensorFlow; masks need it for nothing else
+        _load_tensorflow()
 
 
 def _command() -> str:

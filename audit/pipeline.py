@@ -33,7 +33,10 @@ PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "pandas", "py
             "opencv-python-headless", "mkdocs", "mkdocs-material")  # fmt: skip
 SHEET_ROW = 12  # cases in each group of a contact sheet
 # Settings that say how a run is done, not what comes out of it.
-_FREE_TO_CHANGE = {"workers", "download", "data_dir"}
+_ALWAYS_FREE = {"workers", "download", "data_dir"}
+# Settings that nothing written rests on as long as no image is explained.
+_FREE_BEFORE_SWEEP = {"masks", "grabcut", "subject", "explain", "feature_layer", "ig_steps",
+                      "ig_baseline", "on_flower_skill"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,7 @@ def train(
 def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track = silent) -> None:
     """Predict and explain with the model of ``folder``, going on where an earlier sweep stopped."""
     inputs = _check(config)
-    if folder.done_parts():
-        _refuse_other_settings(folder, config)
+    _refuse_other_settings(folder, config)
     folder.update_manifest(command=command, config=config.model_dump(mode="json"))
     _sweep(folder, inputs, config, track)
 
@@ -222,7 +224,8 @@ def _classifier(model: Any, config: Config, dataset: Dataset) -> Any:
 def _refuse_other_settings(folder: RunFolder, config: Config) -> None:
     before = folder.manifest().get("config", {})
     now = config.model_dump(mode="json")
-    other = [k for k in now if k in before and before[k] != now[k] and k not in _FREE_TO_CHANGE]
+    free = _ALWAYS_FREE if folder.done_parts() else _ALWAYS_FREE | _FREE_BEFORE_SWEEP
+    other = [k for k in now if k in before and before[k] != now[k] and k not in free]
     if other:
         key = other[0]
         raise RunFolderError(
