@@ -80,13 +80,6 @@ class Config(BaseModel):
     seed: int = Field(0, ge=0, description="Seed of sampling, training and drawing.")
     workers: int = Field(2, ge=0, description="Processes that make masks (0: none, in line).")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _images_choose_the_dataset(cls, values: Any) -> Any:
-        if isinstance(values, dict) and values.get("images") and "dataset" not in values:
-            return values | {"dataset": "images"}
-        return values
-
     @model_validator(mode="after")
     def _agree(self) -> Config:
         if (self.dataset == "images") != (self.images is not None):
@@ -124,13 +117,15 @@ def load_config(
         One line that names the key, the value and what is allowed.
     """
     from_file = _read_toml(file) if file else {}
-    preset = preset or from_file.pop("preset", None)
+    in_file = from_file.pop("preset", None)
+    preset = preset or in_file
     if preset is not None and preset not in PRESETS:
         raise ConfigError(f"Unknown preset {preset!r}: choose from {', '.join(PRESETS)}.")
     given = {key: value for key, value in flags.items() if value is not None}
-    merged = (PRESETS[preset] if preset else {}) | from_file | given
-    if given.get("images") and "dataset" not in given:
-        merged["dataset"] = "images"
+    merged: dict[str, Any] = {}
+    for layer in (PRESETS[preset] if preset else {}, from_file, given):
+        # images choose the data set, unless their own layer says otherwise
+        merged |= ({"dataset": "images"} if layer.get("images") else {}) | layer
     try:
         return Config(**merged)
     except ValidationError as error:
