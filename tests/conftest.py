@@ -1,0 +1,67 @@
+"""Drawn images of coloured shapes with masks, shared by all tests; real data where it is there."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+# Before any test imports TensorFlow.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
+COLOURS = ((220, 40, 40), (40, 200, 60), (50, 70, 230))
+
+
+def shape_image(label, seed, size=64):
+    """A disc in the class's colour on speckled grey: image and trimap."""
+    rng = np.random.default_rng([label, seed])
+    y, x = np.mgrid[:size, :size]
+    centre, radius = rng.uniform(0.35, 0.65, 2) * size, rng.uniform(0.2, 0.3) * size
+    disc = (y - centre[0]) ** 2 + (x - centre[1]) ** 2 <= radius**2
+    image = np.where(disc[..., None], COLOURS[label], (120, 120, 120)) + rng.normal(
+        0, 12, (size, size, 3)
+    )
+    trimap = np.where(disc, 255, 0).astype(np.uint8)
+    return np.clip(image, 0, 255).astype(np.uint8), trimap
+
+
+@pytest.fixture(scope="session")
+def draw():
+    """The function that draws: ``draw(label, seed, size)`` gives image and trimap."""
+    return shape_image
+
+
+@pytest.fixture(scope="session")
+def draw_manifest():
+    """Write images, masks and a manifest CSV into a folder; give the manifest."""
+
+    def write(root, classes=("red", "green", "blue"), per_split=None, size=64):
+        per_split = per_split or {"train": 6, "validation": 2, "test": 4}
+        root.mkdir(parents=True, exist_ok=True)
+        lines = ["path,label,split,mask"]
+        for label, name in enumerate(classes):
+            quoted = '"' + name.replace('"', '""') + '"'
+            seed = 0
+            for split, count in per_split.items():
+                for _ in range(count):
+                    stem = f"{label}_{seed:02d}"
+                    image, trimap = shape_image(label, seed, size)
+                    Image.fromarray(image).save(root / f"{stem}.png")
+                    Image.fromarray(trimap).save(root / f"{stem}_mask.png")
+                    lines.append(f"{stem}.png,{quoted},{split},{stem}_mask.png")
+                    seed += 1
+        manifest = root / "images.csv"
+        manifest.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return manifest
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """The folder of real data; skips where it is absent."""
+    if not (SHARED / "tfds").is_dir():
+        pytest.skip(f"no real data in {SHARED}")
+    return SHARED

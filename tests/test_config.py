@@ -1,0 +1,144 @@
+import pytest
+from pydantic import ValidationError
+
+from audit import cli
+from audit.config import Config, load_config
+from audit.errors import ConfigError
+
+
+def toml(tmp_path, text):
+    file = tmp_path / "audit.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_defaults_hold_where_nothing_is_given():
+    assert load_config({}) == Config()
+
+
+def test_preset_beats_defaults():
+    assert load_config({}, preset="planted").ig_steps == 16
+
+
+def test_file_beats_preset(tmp_path):
+    assert load_config({}, "planted", toml(tmp_path, "ig_steps = 20")).ig_steps == 20
+
+
+def test_flags_beat_file(tmp_path):
+    assert load_config({"ig_steps": 30}, "planted", toml(tmp_path, "ig_steps = 20")).ig_steps == 30
+
+
+def test_layers_below_show_through_where_a_layer_is_silent(tmp_path):
+    config = load_config({"epochs": 3}, "planted", toml(tmp_path, "ig_steps = 20"))
+    assert (config.epochs, config.ig_steps, config.image_size) == (3, 20, 160)
+
+
+def test_flag_that_is_none_was_not_given(tmp_path):
+    assert load_config({"ig_steps": None}, None, toml(tmp_path, "ig_steps = 20")).ig_steps == 20
+
+
+def test_false_is_a_value_and_not_an_absence(tmp_path):
+    file = toml(tmp_path, "grabcut = true")
+    assert load_config({"grabcut": False}, None, file).grabcut is False
+
+
+def test_file_may_name_its_preset(tmp_path):
+    config = load_config({}, None, toml(tmp_path, 'preset = "planted"\nepochs = 2'))
+    assert (config.dataset, config.epochs) == ("planted", 2)
+
+
+def test_preset_flag_beats_the_files_preset(tmp_path):
+    file = toml(tmp_path, 'preset = "nonsense"\nepochs = 2')
+    assert load_config({}, "planted", file).dataset == "planted"
+
+
+def test_images_imply_their_dataset(tmp_path):
+    assert load_config({"images": tmp_path}).dataset == "images"
+
+
+def test_images_flag_beats_the_presets_dataset(tmp_path):
+    assert load_config({"images": tmp_path}, "planted").dataset == "images"
+
+
+def test_images_in_a_file_imply_their_dataset(tmp_path):
+    assert load_config({}, None, toml(tmp_path, 'images = "photos"')).dataset == "images"
+
+
+def test_images_in_a_file_beat_the_presets_dataset(tmp_path):
+    assert load_config({}, "planted", toml(tmp_path, 'images = "photos"')).dataset == "images"
+
+
+def test_dataset_images_without_images_is_refused():
+    with pytest.raises(ConfigError, match=r"^--images PATH and --dataset images go together\.$"):
+        load_config({"dataset": "images"})
+
+
+def test_unknown_key_is_named_with_the_nearest(tmp_path):
+    file = toml(tmp_path, "epoch = 3")
+    with pytest.raises(ConfigError, match=r"^Unknown setting 'epoch' .*did you mean 'epochs'\?$"):
+        load_config({}, None, file)
+
+
+def test_unknown_key_like_no_other_gets_no_suggestion(tmp_path):
+    with pytest.raises(ConfigError, match=r"^Unknown setting 'zzz' .*\.$"):
+        load_config({}, None, toml(tmp_path, "zzz = 3"))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("epochs", 0),
+        ("epochs", "many"),
+        ("learning_rate", 0),
+        ("image_size", 16),
+        ("dataset", "roses"),
+        ("on_flower_skill", 2),
+        ("seed", -1),
+        ("subject", ""),
+    ],
+)
+def test_bad_value_is_one_line_with_key_and_value(key, value):
+    with pytest.raises(ConfigError) as error:
+        load_config({key: value})
+    message = str(error.value)
+    assert message.startswith(f"Bad value {value!r} for {key!r}: ")
+    assert "\n" not in message
+
+
+def test_unknown_preset_lists_those_there_are():
+    with pytest.raises(ConfigError, match=r"^Unknown preset 'x': choose from planted\.$"):
+        load_config({}, "x")
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"^No config file .*none\.toml\.$"):
+        load_config({}, None, tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("content", [b"epochs = ", b"\xff\xfe", b"epochs = 1\nepochs = 2"])
+def test_file_that_is_no_toml_is_one_line(tmp_path, content):
+    file = tmp_path / "bad.toml"
+    file.write_bytes(content)
+    with pytest.raises(ConfigError, match="is not a readable TOML file") as error:
+        load_config({}, None, file)
+    assert "\n" not in str(error.value)
+
+
+def test_config_cannot_be_changed():
+    with pytest.raises(ValidationError):
+        Config().epochs = 3
+
+
+def test_config_survives_the_manifest():
+    config = load_config({"images": "photos", "masks": "masks"})
+    assert Config(**config.model_dump(mode="json")) == config
+
+
+def test_every_field_has_a_description():
+    assert [n for n, f in Config.model_fields.items() if not f.description] == []
+
+
+def test_every_field_is_a_flag_of_run():
+    flags = {o for p in cli.run.params for o in p.opts}
+    missing = [n for n in Config.model_fields if f"--{n.replace('_', '-')}" not in flags]
+    assert missing == []
