@@ -88,20 +88,30 @@ def fingerprint(items: Iterable[Item]) -> str:
 
 
 def stratified(items: Sequence[Item], count: int, seed: int) -> list[Item]:
-    """Sample ``count`` items so that every class keeps its share; the original order stays.
+    """Sample ``count`` items so that every class keeps its share to within one; the order stays.
 
     Which items are drawn depends only on their names, labels and the seed, not on their order.
     """
     if count >= len(items):
         return list(items)
-    ranked: list[tuple[float, str]] = []
-    by_class: dict[int, list[Item]] = {}
+    by_class: dict[int, list[str]] = {}
     for item in items:
-        by_class.setdefault(item.label, []).append(item)
-    for label, members in by_class.items():
-        members.sort(key=lambda item: item.name)
-        order = np.random.default_rng([seed, label]).permutation(len(members))
-        # Place in the class / size of the class: the smallest `count` of these keep every share.
-        ranked += [((place + 0.5) / len(members), members[i].name) for place, i in enumerate(order)]
-    chosen = {name for _, name in sorted(ranked)[:count]}
+        by_class.setdefault(item.label, []).append(item.name)
+    sizes = {label: len(names) for label, names in by_class.items()}
+    chosen: set[str] = set()
+    for label, share in _shares(sizes, count, seed).items():
+        names = sorted(by_class[label])
+        order = np.random.default_rng([seed, label]).permutation(len(names))
+        chosen.update(names[i] for i in order[:share])
     return [item for item in items if item.name in chosen]
+
+
+def _shares(sizes: dict[int, int], count: int, seed: int) -> dict[int, int]:
+    """Divide ``count`` in proportion to the sizes, by largest remainder; the seed breaks ties."""
+    total = sum(sizes.values())
+    shares = {label: count * size // total for label, size in sizes.items()}
+    labels = np.random.default_rng(seed).permutation(sorted(sizes)).tolist()
+    labels.sort(key=lambda label: count * sizes[label] % total, reverse=True)
+    for label in labels[: count - sum(shares.values())]:
+        shares[label] += 1
+    return shares
