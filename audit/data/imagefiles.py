@@ -54,7 +54,7 @@ class ImageFiles:
 
     def __init__(self, source: Path, *, seed: int = 0) -> None:
         files = _from_folder(source, seed) if source.is_dir() else _from_manifest(source, seed)
-        self.name = source.stem
+        self.name = source.absolute().name if source.is_dir() else source.stem
         self.classes: tuple[str, ...] = tuple(sorted({f.label for f in files}, key=_natural))
         label = {name: i for i, name in enumerate(self.classes)}
         # An order by hash mixes the classes, so that a stream can be shuffled in a small buffer.
@@ -99,11 +99,11 @@ def _hash(text: str) -> bytes:
 
 def _natural(label: str) -> tuple[int, str]:
     """Whole numbers in their order (class 10 after class 9), other names by the alphabet."""
-    return (int(label), "") if label.isdecimal() else (-1, label)
+    return (int(label) if label.isdecimal() else -1, label)
 
 
 def _from_folder(root: Path, seed: int) -> list[_File]:
-    parts = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+    parts = sorted(p for p in root.iterdir() if p.is_dir() and not _hidden(p.relative_to(root)))
     if parts and all(p.name in _SPLIT_NAMES for p in parts):
         files = [
             _File(f"{p.name}/{f.name}", f.path, f.label, _SPLIT_NAMES[p.name])
@@ -124,8 +124,14 @@ def _class_folders(root: Path) -> list[_File]:
         _File(path.relative_to(root).as_posix(), path, folder.name, "")
         for folder in sorted(p for p in root.iterdir() if p.is_dir())
         for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in SUFFIXES and path.is_file()
+        if path.suffix.lower() in SUFFIXES
+        and path.is_file()
+        and not _hidden(path.relative_to(root))
     ]
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _divide(files: Sequence[_File], seed: int) -> list[_File]:
@@ -161,7 +167,8 @@ def _read_table(file: Path) -> pd.DataFrame:
         raise DataError(f"No image folder or manifest {file}.")
     try:
         if file.suffix == ".parquet":
-            return pd.read_parquet(file).astype(str)
+            table = pd.read_parquet(file)
+            return table.astype(str).mask(table.isna(), "")
         return pd.read_csv(file, dtype=str, keep_default_na=False)
     except Exception as error:  # pandas and pyarrow raise many kinds
         reason = str(error).splitlines()[0]
@@ -169,14 +176,18 @@ def _read_table(file: Path) -> pd.DataFrame:
 
 
 def _row(manifest: Path, row: dict[Any, Any]) -> _File:
-    split = row.get("split", "")
-    if split and split not in _SPLIT_NAMES:
+    path, label, mask = row["path"], row["label"], row.get("mask", "")
+    if not path:
+        raise DataError(f"{manifest} has a row without a path.")
+    if not label:
+        raise DataError(f"{manifest} names no label for {path!r}.")
+    split = row.get("split", "train")
+    if split not in _SPLIT_NAMES:
         raise DataError(f"{manifest}: unknown split {split!r}; use {', '.join(SPLITS)}.")
-    mask = row.get("mask", "")
     return _File(
-        name=row["path"],
-        path=manifest.parent / row["path"],
-        label=row["label"],
-        split=_SPLIT_NAMES.get(split, "train"),
-        mask=manifest.parent / mask if mask not in ("", "None", "nan") else None,
+        name=path,
+        path=manifest.parent / path,
+        label=label,
+        split=_SPLIT_NAMES[split],
+        mask=manifest.parent / mask if mask else None,
     )
