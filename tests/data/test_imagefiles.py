@@ -1,0 +1,317 @@
+import subprocess
+import sys
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from audit.config import load_config
+from audit.data.dataset import SPLITS
+from audit.data.imagefiles import ImageFiles
+from audit.data.open import open_dataset
+from audit.errors import BrokenImageError, DataError
+
+
+def save(file, colour="red"):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (4, 4), colour).save(file)
+
+
+def folder(root, labels=("rose", "tulip"), count=10):
+    for label in labels:
+        for i in range(count):
+            save(root / label / f"{i}.png")
+    return root
+
+
+def manifest(root, text):
+    file = root / "images.csv"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def all_items(dataset):
+    return [item for split in SPLITS for item in dataset.items(split)]
+
+
+# Folders
+
+
+def test_each_sub_folder_is_a_class(tmp_path):
+    dataset = ImageFiles(folder(tmp_path))
+    assert dataset.classes == ("rose", "tulip")
+    assert {i.name for i in all_items(dataset) if i.label == 1} == {
+        f"tulip/{i}.png" for i in range(10)
+    }
+
+
+def test_each_class_is_divided_70_10_20(tmp_path):
+    dataset = ImageFiles(folder(tmp_path))
+    counts = Counter((i.label, i.split) for i in all_items(dataset))
+    for label in (0, 1):
+        assert [counts[label, s] for s in SPLITS] == [7, 1, 2]
+
+
+def test_an_image_more_moves_no_other_class(tmp_path):
+    before = {i.name: i.split for i in all_items(ImageFiles(folder(tmp_path)))}
+    save(tmp_path / "tulip" / "new.png")
+    after = {i.name: i.split for i in all_items(ImageFiles(tmp_path))}
+    roses = [name for name in before if name.startswith("rose")]
+    assert [after[r] for r in roses] == [before[r] for r in roses]
+
+
+def test_seed_decides_the_splits(tmp_path):
+    def tested(seed):
+        return ImageFiles(tmp_path, seed=seed).items("test")
+
+    folder(tmp_path)
+    assert tested(0) == tested(0)
+    assert tested(0) != tested(1)
+
+
+def test_splits_named_by_folders_are_kept(tmp_path):
+    for split, count in {"train": 3, "val": 2, "test": 1}.items():
+        folder(tmp_path / split, count=count)
+    dataset = ImageFiles(tmp_path)
+    assert dataset.classes == ("rose", "tulip")
+    assert [len(dataset.items(s)) for s in SPLITS] == [6, 4, 2]
+    assert {i.name for i in dataset.items("validation")} == {
+        f"val/{label}/{i}.png" for label in ("rose", "tulip") for i in (0, 1)
+    }
+
+
+def test_hidden_folders_are_no_classes(tmp_path):
+    folder(tmp_path)
+    save(tmp_path / ".thumbnails" / "0.png")
+    assert ImageFiles(tmp_path).classes == ("rose", "tulip")
+
+
+def test_hidden_folders_in_a_split_are_no_classes(tmp_path):
+    folder(tmp_path / "train")
+    folder(tmp_path / "test")
+    save(tmp_path / "train" / ".thumbnails" / "0.png")
+    assert ImageFiles(tmp_path).classes == ("rose", "tulip")
+
+
+def test_hidden_files_are_no_images(tmp_path):
+    folder(tmp_path)
+    save(tmp_path / "rose" / ".ipynb_checkpoints" / "0.png")
+    (tmp_path / "rose" / "._0.png").write_bytes(b"what macOS leaves on foreign disks")
+    assert len(all_items(ImageFiles(tmp_path))) == 20
+
+
+def test_images_in_deeper_folders_belong_to_their_class(tmp_path):
+    folder(tmp_path)
+    save(tmp_path / "rose" / "more" / "x.png")
+    item = next(i for i in all_items(ImageFiles(tmp_path)) if i.name == "rose/more/x.png")
+    assert item.label == 0
+
+
+def test_other_files_are_no_images(tmp_path):
+    folder(tmp_path)
+    (tmp_path / "rose" / "notes.txt").write_text("hello")
+    assert len(all_items(ImageFiles(tmp_path))) == 20
+
+
+def test_suffixes_count_in_capitals_too(tmp_path):
+    folder(tmp_path, count=1)
+    save(tmp_path / "rose" / "X.PNG")
+    assert "rose/X.PNG" in {i.name for i in all_items(ImageFiles(tmp_path))}
+
+
+def test_numbers_are_classes_in_their_order(tmp_path):
+    dataset = ImageFiles(folder(tmp_path, labels=("10", "9", "2"), count=1))
+    assert dataset.classes == ("2", "9", "10")
+
+
+def test_order_of_classes_does_not_depend_on_the_process(tmp_path):
+    folder(tmp_path, labels=("1", "01", "001"), count=1)
+    code = (
+        "import sys; from pathlib import Path; from audit.data.imagefiles import ImageFiles;"
+        "print(ImageFiles(Path(sys.argv[1])).classes)"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code, tmp_path],
+            env={"PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in (1, 2, 3)
+    }
+    assert len(said) == 1
+
+
+def test_items_come_with_the_classes_mixed(tmp_path):
+    labels = [i.label for i in ImageFiles(folder(tmp_path, count=20)).items("train")]
+    assert sum(a != b for a, b in pairwise(labels)) > 5
+
+
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "a'b\"c", "..x", "ро́за 🌹", "a\nb"])
+def test_hostile_class_names_are_only_names(tmp_path, name):
+    # A folder cannot hold a slash; a manifest's label may hold anything.
+    save(tmp_path / "0.png")
+    table = pd.DataFrame({"path": ["0.png", "1.png"], "label": [name, "rose/../../etc"]})
+    file = tmp_path / "images.csv"
+    table.to_csv(file, index=False)
+    assert set(ImageFiles(file).classes) == {name, "rose/../../etc"}
+
+
+@pytest.mark.parametrize("labels", [(), ("rose",)])
+def test_fewer_than_two_classes_are_refused(tmp_path, labels):
+    tmp_path.joinpath("empty").mkdir()
+    with pytest.raises(DataError) as error:
+        ImageFiles(folder(tmp_path, labels=labels))
+    assert str(error.value) == (
+        f"{tmp_path} has 1 class: a classifier needs two."
+        if labels
+        else f"{tmp_path} holds no images in class sub-folders: expected {tmp_path}/CLASS/*.jpg."
+    )
+
+
+def test_missing_source_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"^No image folder or manifest .*none\.$"):
+        ImageFiles(tmp_path / "none")
+
+
+# Manifests
+
+CSV = "path,label,split\n0.png,rose,train\n1.png,tulip,val\n2.png,rose,test\n"
+
+
+def test_manifest_gives_labels_and_splits(tmp_path):
+    dataset = ImageFiles(manifest(tmp_path, CSV))
+    found = {i.name: (dataset.classes[i.label], i.split) for i in all_items(dataset)}
+    assert found == {
+        "0.png": ("rose", "train"),
+        "1.png": ("tulip", "validation"),
+        "2.png": ("rose", "test"),
+    }
+
+
+def test_manifest_without_splits_is_divided(tmp_path):
+    rows = [f"{label}{i}.png,{label}\n" for label in "ab" for i in range(10)]
+    dataset = ImageFiles(manifest(tmp_path, "path,label\n" + "".join(rows)))
+    assert [len(dataset.items(s)) for s in SPLITS] == [14, 2, 4]
+
+
+def test_parquet_manifest_is_as_good(tmp_path):
+    csv = ImageFiles(manifest(tmp_path, CSV))
+    file = tmp_path / "images.parquet"
+    pd.read_csv(tmp_path / "images.csv").to_parquet(file)
+    assert all_items(ImageFiles(file)) == all_items(csv)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_masks_are_read_where_the_manifest_names_one(tmp_path, kind):
+    save(tmp_path / "0.png")
+    save(tmp_path / "1.png")
+    trimap = np.array([[255, 0], [128, 0]], np.uint8)
+    Image.fromarray(trimap).save(tmp_path / "m.png")
+    table = pd.DataFrame(
+        {"path": ["0.png", "1.png"], "label": ["a", "b"], "mask": ["m.png", None], "split": "test"}
+    )
+    file = tmp_path / f"images.{kind}"
+    table.to_csv(file, index=False) if kind == "csv" else table.to_parquet(file)
+    dataset = ImageFiles(file)
+    masks = {i.name: dataset.trimap(i) for i in dataset.items("test")}
+    assert masks["1.png"] is None
+    np.testing.assert_array_equal(masks["0.png"], trimap)
+
+
+def test_paths_are_relative_to_the_manifest(tmp_path, monkeypatch):
+    save(tmp_path / "sub" / "0.png", "blue")
+    dataset = ImageFiles(manifest(tmp_path, "path,label,split\nsub/0.png,a,test\n1.png,b,test\n"))
+    monkeypatch.chdir("/")
+    found = {item.name: image for item, image in dataset.images(dataset.items("test"))}
+    assert found["sub/0.png"][0, 0].tolist() == [0, 0, 255]
+
+
+def test_labels_that_look_like_numbers_or_nothing_stay_text(tmp_path):
+    file = manifest(tmp_path, "path,label\n0.png,007\n1.png,NA\n2.png,null\n")
+    assert set(ImageFiles(file).classes) == {"007", "NA", "null"}
+
+
+def test_commas_in_quotes_stay_in_the_label(tmp_path):
+    file = manifest(tmp_path, 'path,label\n0.png,"rose, red"\n1.png,tulip\n')
+    assert ImageFiles(file).classes == ("rose, red", "tulip")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("path,split\n0.png,test\n", "lacks the column label."),
+        ("name\n0.png\n", "lacks the column label, path."),
+        ("path,label\n", "lists no images."),
+        ("", "is not a readable CSV or Parquet manifest: "),
+        (CSV + "3.png,rose,holdout\n", "unknown split 'holdout'; use train, validation, test."),
+        (CSV + "0.png,rose,test\n", "lists '0.png' twice."),
+        ("path,label\n0.png,a\n1.png,a\n", "has 1 class: a classifier needs two."),
+        ("path,label\n0.png,a\n1.png,\n", "names no label for '1.png'."),
+        ("path,label\n0.png,a\n,b\n", "has a row without a path."),
+    ],
+)
+def test_unusable_manifest_is_one_line_that_names_it(tmp_path, text, message):
+    file = manifest(tmp_path, text)
+    with pytest.raises(DataError) as error:
+        ImageFiles(file)
+    assert str(file) in str(error.value)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_split_missing_in_some_rows_is_refused(tmp_path):
+    table = pd.DataFrame({"path": ["0.png", "1.png"], "label": ["a", "b"], "split": ["test", None]})
+    for file in (tmp_path / "x.csv", tmp_path / "x.parquet"):
+        table.to_csv(file) if file.suffix == ".csv" else table.to_parquet(file)
+        with pytest.raises(DataError, match=r"unknown split ''; use train, validation, test"):
+            ImageFiles(file)
+
+
+def test_torn_parquet_is_one_line(tmp_path):
+    file = tmp_path / "x.parquet"
+    file.write_bytes(b"PAR1 and no more")
+    with pytest.raises(DataError, match="is not a readable CSV or Parquet manifest") as error:
+        ImageFiles(file)
+    assert "\n" not in str(error.value)
+
+
+# Images
+
+
+def test_images_come_in_the_order_asked_for(tmp_path):
+    dataset = ImageFiles(folder(tmp_path))
+    items = dataset.items("train")[::-1]
+    assert [item for item, _ in dataset.images(items)] == items
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [(None, "No such file"), (b"text", "not an image"), (b"", "empty")]
+)
+def test_broken_image_is_yielded_and_the_next_one_read(tmp_path, content, why):
+    save(tmp_path / "1.png")
+    if content is not None:
+        (tmp_path / "0.png").write_bytes(content)
+    dataset = ImageFiles(manifest(tmp_path, "path,label,split\n0.png,a,test\n1.png,b,test\n"))
+    found = {item.name: image for item, image in dataset.images(dataset.items("test"))}
+    assert isinstance(found["0.png"], BrokenImageError)
+    assert str(found["0.png"]).startswith("0.png: ")
+    assert why in str(found["0.png"])
+    assert found["1.png"].shape == (4, 4, 3)
+
+
+def test_config_opens_images_with_its_seed(tmp_path):
+    config = load_config({"images": folder(tmp_path), "seed": 3})
+    dataset = open_dataset(config)
+    assert dataset.items("test") == ImageFiles(tmp_path, seed=3).items("test")
+
+
+def test_name_is_the_folders(tmp_path, monkeypatch):
+    monkeypatch.chdir(folder(tmp_path / "my.photos"))
+    assert ImageFiles(tmp_path / "my.photos").name == "my.photos"
+    assert ImageFiles(Path()).name == "my.photos"
