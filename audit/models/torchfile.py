@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import math
 import pickle
 import struct
 from dataclasses import dataclass
@@ -43,9 +44,6 @@ class _Tensor:
 def _rebuild_tensor(
     storage: _Storage, offset: int, shape: tuple[int, ...], stride: tuple[int, ...], *_: Any
 ) -> _Tensor:
-    last = offset + sum((n - 1) * step for n, step in zip(shape, stride, strict=True))
-    if min((offset, *stride)) < 0 or min((1, *shape)) < 1 or last >= storage.count:
-        raise pickle.UnpicklingError("a tensor reaches beyond its storage")
     return _Tensor(storage, offset, tuple(shape), tuple(stride))
 
 
@@ -118,6 +116,13 @@ def _read_storage(stream: BinaryIO, dtype: np.dtype[Any], expected: int) -> NDAr
 
 
 def _materialise(tensor: _Tensor, storage: NDArray[Any]) -> NDArray[Any]:
+    # Only now: a pickle can still change a tensor after it was made.
+    last = tensor.offset + sum(
+        (n - 1) * step for n, step in zip(tensor.shape, tensor.stride, strict=True)
+    )
+    inside = min((tensor.offset, *tensor.stride)) >= 0 and last < len(storage)
+    if not inside or min((1, *tensor.shape)) < 1 or math.prod(tensor.shape) > len(storage):
+        raise pickle.UnpicklingError("a tensor reaches beyond its storage")
     steps = tuple(step * storage.itemsize for step in tensor.stride)
     view = np.lib.stride_tricks.as_strided(storage[tensor.offset :], tensor.shape, steps)
     return np.array(view)  # a copy, so that no view of a storage is left
