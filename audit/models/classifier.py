@@ -51,9 +51,14 @@ class Classifier:
         self, model: Any, feature_layer: str | None = None, image_size: int | None = None
     ) -> None:
         self.model = model
-        self.input_size = _input_size(model, image_size)
         graph, self.end = _without_squashing(flatten(model))
+        self.input_size = _input_size(model, image_size)
         shapes = _shapes(graph, self.input_size)
+        if len(shapes[graph.output]) != 2:
+            raise ModelError(
+                f"The model's output is {shapes[graph.output][1:]} for an image: "
+                "an audit needs one number a class."
+            )
         cut = _choose_cut(graph, shapes, feature_layer)
         step = graph.steps[cut]
         self.feature_layer = step.path
