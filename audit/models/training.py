@@ -84,7 +84,7 @@ def train(dataset: Dataset, config: Config, track: Track) -> Trained:
     )
     head = _head(seen, len(dataset.classes), config)
     if config.pipeline == "augmented":
-        stream = _augmented_stream(dataset, pooled.input_shape[1], config)
+        stream = _augmented_stream(dataset, len(seen.labels), pooled.input_shape[1], config)
         trainee = _augmented_model(pooled, head, config)
         epochs = _fit(trainee, head, stream, validation, config, track)
     else:
@@ -174,7 +174,7 @@ def _augmented_model(pooled: Any, head: Any, config: Config) -> Any:
     return model
 
 
-def _augmented_stream(dataset: Dataset, size: int, config: Config) -> Any:
+def _augmented_stream(dataset: Dataset, readable_images: int, size: int, config: Config) -> Any:
     items = dataset.items("train")
 
     def readable() -> Iterator[tuple[NDArray[np.uint8], int]]:
@@ -183,6 +183,8 @@ def _augmented_stream(dataset: Dataset, size: int, config: Config) -> Any:
 
     signature = (tf.TensorSpec((size, size, 3), tf.uint8), tf.TensorSpec((), tf.int64))
     stream = tf.data.Dataset.from_generator(readable, output_signature=signature)
+    # Keras warns where it cannot know when an epoch ends.
+    stream = stream.apply(tf.data.experimental.assert_cardinality(readable_images))
     stream = stream.shuffle(min(len(items), _SHUFFLE), seed=config.seed)
     stream = stream.map(lambda image, label: (tf.cast(image, tf.float32), label))
     return stream.batch(config.batch_size).prefetch(2)
@@ -192,12 +194,18 @@ def _fit(
     model: Any, head: Any, data: Any, validation: _Features, config: Config, track: Track
 ) -> list[tuple[dict[str, float], Any]]:
     """Fit epoch by epoch; return the logs and the head's weights of each."""
-    arrays = dict(zip("xy", data, strict=True)) if isinstance(data, tuple) else {"x": data}
-    size = config.batch_size if isinstance(data, tuple) else None
+    in_memory = isinstance(data, tuple)  # a stream brings its own batches and order
+    arrays = dict(zip("xy", data, strict=True)) if in_memory else {"x": data}
+    size = config.batch_size if in_memory else None
     epochs = []
     for epoch in track(range(config.epochs), "epochs", config.epochs):
         fitted = model.fit(
-            **arrays, batch_size=size, initial_epoch=epoch, epochs=epoch + 1, verbose=0
+            **arrays,
+            batch_size=size,
+            shuffle=in_memory,
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            verbose=0,
         ).history
         # validation is always on the baseline pipeline: the head on features of plain images
         judged = head.evaluate(validation.values, validation.labels, verbose=0, return_dict=True)
