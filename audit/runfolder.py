@@ -162,15 +162,18 @@ class RunFolder:
         run = cls(root)
         if root.exists() and not root.is_dir():
             raise RunFolderError(f"{root} is a file: choose another --out.")
-        if root.is_dir() and any(root.iterdir()):
+        if any(path.is_file() for path in root.rglob("*")):
             if not run.manifest_file.is_file():
                 raise RunFolderError(f"{root} holds something else: choose an empty or new --out.")
             if not resume:
                 raise RunFolderError(
                     f"{root} already holds a run: go on with --resume, or choose another --out."
                 )
-        run.records_dir.mkdir(parents=True, exist_ok=True)
-        run.maps_dir.mkdir(exist_ok=True)
+        try:
+            run.records_dir.mkdir(parents=True, exist_ok=True)
+            run.maps_dir.mkdir(exist_ok=True)
+        except OSError as error:
+            raise RunFolderError(f"Cannot make {root}: {error.strerror}.") from None
         return run
 
     def manifest(self) -> dict[str, Any]:
@@ -207,8 +210,14 @@ class RunFolder:
 
     def records(self) -> pd.DataFrame:
         """All records in order of part and place, columns as `RECORD_SCHEMA`."""
-        files = sorted(self.records_dir.glob("part-*.parquet"))
-        return pa.concat_tables([RECORD_SCHEMA.empty_table(), *map(_read, files)]).to_pandas()
+        tables = [RECORD_SCHEMA.empty_table()]
+        for file in sorted(self.records_dir.glob("part-*.parquet")):
+            tables.append(_read(file))
+            if tables[-1].schema != RECORD_SCHEMA:
+                raise RunFolderError(
+                    f"{file} has the columns of another version: audit into a new --out."
+                )
+        return pa.concat_tables(tables).to_pandas()
 
     def maps(self, part: int) -> Iterator[Maps]:
         """Maps of one part in the order of its records' ``row``."""
@@ -217,7 +226,10 @@ class RunFolder:
             with np.load(file, allow_pickle=False) as arrays:
                 yield from unpack_maps({key: arrays[key] for key in arrays.files})
         except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
-            raise RunFolderError(f"{file} is missing or torn ({error}): run --resume.") from None
+            records = self.records_dir / f"part-{part:05d}.parquet"
+            raise RunFolderError(
+                f"{file} is missing or torn ({error}): delete {records}, then go on with --resume."
+            ) from None
 
     def predictions(self) -> pd.DataFrame:
         """Every test image's name, label, prediction and confidence, explained or not."""
@@ -229,7 +241,9 @@ def _read(file: Path) -> pa.Table:
         return pq.read_table(file)
     except (OSError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0]
-        raise RunFolderError(f"{file} is missing or torn ({reason}): run --resume.") from None
+        raise RunFolderError(
+            f"{file} is missing or torn ({reason}): delete it, then go on with --resume."
+        ) from None
 
 
 def write_whole(file: Path, content: bytes) -> None:
