@@ -1,0 +1,290 @@
+import json
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.errors import RunFolderError
+from audit.runfolder import (
+    RECORD_SCHEMA,
+    Maps,
+    RunFolder,
+    pack_maps,
+    unpack_maps,
+    write_whole,
+)
+
+RNG = np.random.default_rng(0)
+
+
+def maps_of(seed=0, name="a.jpg", size=16):
+    rng = np.random.default_rng(seed)
+    smooth = np.linspace(0, 255, size).astype(np.uint8)
+    image = np.stack([np.tile(smooth, (size, 1))] * 3, axis=-1)
+    trimap = rng.choice(np.array([0, 128, 255], np.uint8), (size, size))
+    gradcam = rng.random((4, 4)).astype(np.float16)
+    return Maps(name, image, trimap, gradcam, rng.normal(size=(size, size)).astype(np.float32))
+
+
+def record(name, part=0, row=0, **more):
+    texts = [f.name for f in RECORD_SCHEMA if str(f.type) == "string"]
+    return dict.fromkeys(texts, "") | {"name": name, "part": part, "row": row} | more
+
+
+@pytest.fixture
+def run(tmp_path):
+    folder = RunFolder.create(tmp_path / "run", resume=False)
+    folder.update_manifest(command="flower-audit run")
+    return folder
+
+
+# Folders
+
+
+def test_new_folder_is_made_with_its_parents(tmp_path):
+    run = RunFolder.create(tmp_path / "runs" / "new", resume=False)
+    assert run.records_dir.is_dir()
+    assert run.maps_dir.is_dir()
+
+
+def test_empty_folder_is_taken(tmp_path):
+    assert RunFolder.create(tmp_path, resume=False).root == tmp_path
+
+
+def test_resume_of_nothing_begins_anew(tmp_path):
+    assert RunFolder.create(tmp_path / "new", resume=True).done_parts() == set()
+
+
+def test_foreign_folder_is_never_touched(tmp_path):
+    (tmp_path / "thesis.tex").write_text("my only copy")
+    for resume in (False, True):
+        with pytest.raises(RunFolderError, match="holds something else: choose an empty or new"):
+            RunFolder.create(tmp_path, resume=resume)
+    assert [f.name for f in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_folder_of_a_run_is_gone_on_with_only_by_resume(run):
+    with pytest.raises(RunFolderError, match="already holds a run: go on with --resume"):
+        RunFolder.create(run.root, resume=False)
+    assert RunFolder.create(run.root, resume=True).manifest()["command"] == "flower-audit run"
+
+
+def test_folder_of_a_run_killed_before_its_manifest_can_be_resumed(tmp_path):
+    RunFolder.create(tmp_path / "run", resume=False)
+    assert RunFolder.create(tmp_path / "run", resume=True).done_parts() == set()
+
+
+def test_file_in_the_way_is_refused(tmp_path):
+    (tmp_path / "run").write_text("x")
+    with pytest.raises(RunFolderError, match="is a file: choose another --out"):
+        RunFolder.create(tmp_path / "run", resume=False)
+
+
+def test_file_in_the_way_of_a_parent_is_refused(tmp_path):
+    (tmp_path / "runs").write_text("x")
+    with pytest.raises(RunFolderError, match=r"^Cannot make .*: "):
+        RunFolder.create(tmp_path / "runs" / "new", resume=False)
+
+
+def test_only_a_run_folder_opens(tmp_path, run):
+    assert RunFolder.open(run.root).root == run.root
+    for other in (tmp_path, tmp_path / "none"):
+        with pytest.raises(RunFolderError, match=r"is not a run folder \(no manifest.json\)"):
+            RunFolder.open(other)
+
+
+# Manifest
+
+
+def test_sections_are_replaced_and_others_kept(run):
+    run.update_manifest(data={"a": 1, "b": 2})
+    run.update_manifest(data={"a": 3}, model={"path": run.root})
+    assert run.manifest() == {
+        "schema": 1,
+        "command": "flower-audit run",
+        "data": {"a": 3},
+        "model": {"path": str(run.root)},
+    }
+
+
+def test_torn_manifest_is_one_line(run):
+    run.manifest_file.write_text('{"schema": 1,')
+    with pytest.raises(RunFolderError, match=r"manifest\.json is not valid JSON") as error:
+        run.manifest()
+    assert "\n" not in str(error.value)
+
+
+def test_manifest_keeps_names_of_any_script(run):
+    run.update_manifest(data={"classes": ["ро́за", "<b>", 'a"b', "a\nb"]})
+    assert run.manifest()["data"]["classes"] == ["ро́за", "<b>", 'a"b', "a\nb"]
+    json.loads(run.manifest_file.read_bytes())
+
+
+# Files are written whole or not at all
+
+
+def test_written_file_replaces_the_old_one_and_leaves_nothing_beside(tmp_path):
+    file = tmp_path / "x.json"
+    file.write_text("old")
+    write_whole(file, b"new")
+    assert file.read_bytes() == b"new"
+    assert [f.name for f in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_failed_write_leaves_the_old_file(tmp_path):
+    file = tmp_path / "x.json"
+    file.mkdir()  # cannot be replaced by a file
+    (file / "old").write_text("old")
+    with pytest.raises(RunFolderError, match=r"^Cannot write .*x\.json: "):
+        write_whole(file, b"new")
+    assert (file / "old").read_text() == "old"
+    assert [f.name for f in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_folder_that_is_gone_is_one_line(tmp_path):
+    with pytest.raises(RunFolderError, match=r"^Cannot write .*: No such file or directory"):
+        write_whole(tmp_path / "gone" / "x.json", b"new")
+
+
+def test_reader_never_sees_half_of_a_file(tmp_path, monkeypatch):
+    file = tmp_path / "x.json"
+    file.write_bytes(b"old")
+    seen = []
+    replace = type(file).replace
+
+    def spy(self, target):
+        seen.append((file.read_bytes(), self.read_bytes()))
+        return replace(self, target)
+
+    monkeypatch.setattr(type(file), "replace", spy)
+    write_whole(file, b"new")
+    assert seen == [(b"old", b"new")]
+
+
+# Maps
+
+
+@given(st.integers(0, 10_000))
+def test_maps_come_back_within_their_quantisation(seed):
+    (back,) = unpack_maps(pack_maps([maps_of(seed)]))
+    maps = maps_of(seed)
+    np.testing.assert_array_equal(back.trimap, maps.trimap)
+    np.testing.assert_array_equal(back.gradcam, maps.gradcam)
+    assert np.abs(back.image.astype(int) - maps.image).max() <= 12  # JPEG of quality 90
+    top = np.quantile(np.abs(maps.ig), 0.999)
+    np.testing.assert_allclose(back.ig, np.clip(maps.ig, -top, top), atol=0.51 * top / 127)
+
+
+def test_each_image_of_a_part_gets_its_own_maps():
+    given_maps = [maps_of(i, f"{i}.jpg") for i in range(3)]
+    back = list(unpack_maps(pack_maps(given_maps)))
+    assert [m.name for m in back] == ["0.jpg", "1.jpg", "2.jpg"]
+    for found, before in zip(back, given_maps, strict=True):
+        np.testing.assert_array_equal(found.gradcam, before.gradcam)
+        np.testing.assert_allclose(found.ig, before.ig, atol=0.5)
+
+
+def test_empty_heatmap_comes_back_empty():
+    maps = maps_of()
+    flat = Maps(maps.name, maps.image, maps.trimap, 0 * maps.gradcam, 0 * maps.ig)
+    (back,) = unpack_maps(pack_maps([flat]))
+    assert np.abs(back.ig).max() == np.abs(back.gradcam).max() == 0
+
+
+def test_heatmaps_are_drawn_at_the_images_size():
+    maps = maps_of()
+    assert maps.heatmap("gradcam").shape == (16, 16)
+    np.testing.assert_array_equal(maps.heatmap("ig"), maps.ig)
+
+
+# Parts
+
+
+def test_parts_come_back_as_written(run):
+    run.write_part(1, [record("b.jpg", 1, 0, chance=0.25)], [maps_of(1, "b.jpg")])
+    run.write_part(0, [record("a.jpg", 0, -1, skipped="torn"), record("c.jpg")], [maps_of(2)])
+    assert run.done_parts() == {0, 1}
+    records = run.records()
+    assert list(records.columns) == RECORD_SCHEMA.names
+    assert records["name"].tolist() == ["a.jpg", "c.jpg", "b.jpg"]
+    assert records["chance"].tolist()[2] == 0.25
+    assert [m.name for m in run.maps(1)] == ["b.jpg"]
+
+
+def test_part_of_broken_images_alone_has_no_maps(run):
+    run.write_part(0, [record("a.jpg", 0, -1, skipped="torn")], [])
+    assert run.done_parts() == {0}
+    assert list(run.maps_dir.iterdir()) == []
+    assert len(run.records()) == 1
+
+
+def test_no_parts_are_a_table_without_rows(run):
+    assert list(run.records().columns) == RECORD_SCHEMA.names
+    assert len(run.records()) == 0
+
+
+def test_part_that_fails_to_be_recorded_is_not_done(run):
+    run.records_dir.rmdir()
+    with pytest.raises(RunFolderError, match="Cannot write"):
+        run.write_part(0, [record("a.jpg")], [maps_of()])
+    assert run.done_parts() == set()
+
+
+def test_left_over_of_a_killed_write_is_no_part(run):
+    (run.records_dir / f".part-00003.parquet.{os.getpid()}").write_bytes(b"half")
+    assert run.done_parts() == set()
+    assert len(run.records()) == 0
+
+
+@pytest.mark.parametrize("keep", [0, 10, 0.5, 0.99])
+def test_torn_maps_are_one_line_that_says_how_to_mend_them(run, keep):
+    run.write_part(0, [record("a.jpg")], [maps_of()])
+    file = run.maps_dir / "part-00000.npz"
+    content = file.read_bytes()
+    file.write_bytes(content[: int(keep * len(content)) if keep < 1 else keep])
+    with pytest.raises(RunFolderError) as error:
+        list(run.maps(0))
+    message = str(error.value)
+    assert message.startswith(f"{file} is missing or torn (")
+    assert str(run.records_dir / "part-00000.parquet") in message
+    assert "\n" not in message
+
+
+def test_missing_maps_are_one_line(run):
+    with pytest.raises(RunFolderError, match=r"part-00007\.npz is missing or torn"):
+        list(run.maps(7))
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 and no more"])
+def test_torn_records_are_one_line_that_says_how_to_mend_them(run, content):
+    file = run.records_dir / "part-00000.parquet"
+    file.write_bytes(content)
+    with pytest.raises(RunFolderError) as error:
+        run.records()
+    message = str(error.value)
+    assert message.startswith(f"{file} is missing or torn (")
+    assert "delete it" in message
+    assert "\n" not in message
+
+
+def test_records_of_an_older_version_are_one_line(run):
+    pd.DataFrame({"name": ["a.jpg"], "part": ["zero"]}).to_parquet(
+        run.records_dir / "part-00000.parquet"
+    )
+    with pytest.raises(RunFolderError, match="columns of another version") as error:
+        run.records()
+    assert "\n" not in str(error.value)
+
+
+def test_predictions_come_back(run):
+    table = pd.DataFrame({"name": ["a.jpg"], "prediction": [1]})
+    write_whole(run.predictions_file, table.to_parquet(index=False))
+    pd.testing.assert_frame_equal(run.predictions(), table, check_dtype=False)
+
+
+def test_missing_predictions_are_one_line(run):
+    with pytest.raises(RunFolderError, match=r"predictions\.parquet is missing or torn"):
+        run.predictions()
