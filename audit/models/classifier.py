@@ -120,7 +120,9 @@ def _input_size(model: Any, image_size: int | None) -> int:
     if height != width:
         raise ModelError(f"The model takes {height}x{width} pixels: an audit needs a square.")
     if height and image_size and height != image_size:
-        raise ModelError(f"The model takes {height} pixels: leave out --image-size {image_size}.")
+        raise ModelError(
+            f"The model takes {height} pixels, not {image_size}: give --image-size {height}."
+        )
     if not (height or image_size):
         raise ModelError("The model takes images of any size: choose one with --image-size.")
     return int(height or image_size or 0)

@@ -339,7 +339,7 @@ def test_open_size_is_chosen_by_the_user():
 
 def test_image_size_against_the_models_own_is_refused():
     with pytest.raises(
-        ModelError, match=r"^The model takes 8 pixels: leave out --image-size 16\.$"
+        ModelError, match=r"^The model takes 8 pixels, not 16: give --image-size 8\.$"
     ):
         Classifier(flat(), image_size=16)
 
