@@ -9,7 +9,7 @@ import logging
 import os
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,7 +68,7 @@ def run(
     AuditError
         One line that says what is wrong and how to mend it; finished parts stay.
     """
-    inputs = _check(config)
+    inputs = _check(config, ("test",) if config.model else SPLITS)
     folder = _start(config, inputs, out, resume=resume, command=command)
     _train(folder, inputs, config, track)
     _sweep(folder, inputs, config, track)
@@ -80,7 +80,9 @@ def train(
     config: Config, out: Path, *, resume: bool = False, command: str = "", track: Track = silent
 ) -> RunFolder:
     """Train a model into ``out``; arguments as for `run`. `sweep` goes on from there."""
-    inputs = _check(config)
+    if config.model:
+        raise ModelError(f"{config.model} is a model already: leave --model out, or use run.")
+    inputs = _check(config, ("train", "validation"))
     folder = _start(config, inputs, out, resume=resume, command=command)
     _train(folder, inputs, config, track)
     return folder
@@ -88,9 +90,13 @@ def train(
 
 def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track = silent) -> None:
     """Predict and explain with the model of ``folder``, going on where an earlier sweep stopped."""
-    inputs = _check(config)
-    _refuse_other_settings(folder, config)
-    folder.update_manifest(command=command, config=config.model_dump(mode="json"))
+    inputs = _check(config, ("test",))
+    _refuse_others(folder, inputs, config)
+    folder.update_manifest(
+        command=command,
+        config=config.model_dump(mode="json"),
+        data=folder.manifest()["data"] | {"masks": inputs.masks.fingerprint()},
+    )
     _sweep(folder, inputs, config, track)
 
 
@@ -102,7 +108,8 @@ def report(folder: RunFolder, *, track: Track = silent) -> None:
         render(folder, track)
 
 
-def _check(config: Config) -> _Inputs:
+def _check(config: Config, splits: Sequence[str]) -> _Inputs:
+    """Open everything that ``config`` names; none of ``splits`` may be empty."""
     from audit.models.backbones import known_backbone
     from audit.models.classifier import load_model
 
@@ -110,6 +117,9 @@ def _check(config: Config) -> _Inputs:
     if model is None:
         known_backbone(config.backbone)
     dataset = open_dataset(config)
+    for split in splits:
+        if not dataset.items(split):
+            raise DataError(f"{dataset.name} has no images in its {split} split.")
     masks = Masks(dataset, config.masks, grabcut=config.grabcut)
     if model is not None:
         _classifier(model, config, dataset)
@@ -118,7 +128,7 @@ def _check(config: Config) -> _Inputs:
 
 def _start(config: Config, inputs: _Inputs, out: Path, *, resume: bool, command: str) -> RunFolder:
     folder = RunFolder.create(out, resume=resume)
-    _refuse_other_settings(folder, config)
+    _refuse_others(folder, inputs, config)
     counts = {split: len(inputs.dataset.items(split)) for split in SPLITS}
     folder.update_manifest(
         flower_audit=__version__,
@@ -133,7 +143,7 @@ def _start(config: Config, inputs: _Inputs, out: Path, *, resume: bool, command:
             "counts": counts,
             "fingerprint": inputs.dataset.fingerprint(),
             "masks": inputs.masks.fingerprint(),
-            "skipped": [],
+            "skipped": folder.manifest().get("data", {}).get("skipped", []),
         },
     )
     return folder
@@ -179,6 +189,9 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     model = inputs.model or load_model(folder.model_file, trust=False)
     classifier = _classifier(model, config, inputs.dataset)
     log.info("Model: %s.", classifier.describe())
+    weights = _weights_hash(model)
+    if folder.manifest().get("model", {}).get("sha256", weights) != weights:
+        raise RunFolderError(f"{folder.root} was begun with another model: choose another --out.")
     engine = Engine(classifier, inputs.dataset, config)
     tested, explained = select(inputs.dataset, inputs.masks, config)
     parts = parts_of(explained)
@@ -186,7 +199,7 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
         model={
             "backbone": config.backbone if inputs.model is None else model.name,
             "source": "trained" if inputs.model is None else str(config.model),
-            "sha256": _weights_hash(model),
+            "sha256": weights,
             "parameters": model.count_params(),
             "input_size": classifier.input_size,
             "feature_layer": classifier.feature_layer,
@@ -221,7 +234,8 @@ def _classifier(model: Any, config: Config, dataset: Dataset) -> Any:
     return classifier
 
 
-def _refuse_other_settings(folder: RunFolder, config: Config) -> None:
+def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
+    """Refuse to mix what other settings, images or masks gave with what is to come."""
     before = folder.manifest().get("config", {})
     now = config.model_dump(mode="json")
     free = _ALWAYS_FREE if folder.done_parts() else _ALWAYS_FREE | _FREE_BEFORE_SWEEP
@@ -232,6 +246,16 @@ def _refuse_other_settings(folder: RunFolder, config: Config) -> None:
             f"{folder.root} was begun with {key} = {before[key]}, not {now[key]}: "
             "give the same settings to --resume, or choose another --out."
         )
+    data = folder.manifest().get("data", {})
+    now_read = {"fingerprint": inputs.dataset.fingerprint()}
+    if folder.done_parts():
+        now_read["masks"] = inputs.masks.fingerprint()
+    for key, fingerprint in now_read.items():
+        if data.get(key, fingerprint) != fingerprint:
+            what = "masks" if key == "masks" else "images or labels"
+            raise RunFolderError(
+                f"{folder.root} was begun with other {what}: choose another --out."
+            )
 
 
 def _save_model(model: Any, file: Path) -> None:
