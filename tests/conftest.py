@@ -65,3 +65,19 @@ def shared_data():
     if not (SHARED / "tfds").is_dir():
         pytest.skip(f"no real data in {SHARED}")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def colour_model(tmp_path_factory):
+    """A saved model that sees the discs' colours and nothing else: right on every drawn image."""
+    import keras
+
+    x = keras.Input((64, 64, 3))
+    seen = keras.layers.Conv2D(3, 1, activation="relu", name="colours")(x)
+    pooled = keras.layers.GlobalAveragePooling2D()(seen)
+    model = keras.Model(x, keras.layers.Dense(3, activation="softmax")(pooled), name="colours")
+    own = 1.5 * np.eye(3) - 0.5  # a colour less the mean of the others, beyond all speckles
+    model.set_weights([own[None, None], np.full(3, -80.0), np.eye(3), np.zeros(3)])
+    file = tmp_path_factory.mktemp("model") / "colours.keras"
+    model.save(file)
+    return file

@@ -1,0 +1,368 @@
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from audit import pipeline
+from audit.config import load_config
+from audit.errors import AuditError, DataError, ModelError, RunFolderError
+from audit.runfolder import RunFolder
+from audit.sweep import local
+
+HOSTILE = "<script>alert('x')</script>/../&\"red"
+CLASSES = (HOSTILE, "green", "indigo")  # in the order of the model: red, green, blue
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_parts():
+    """Parts of five, so that a dozen images make several."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local, "PART_SIZE", 5)
+        yield
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory, draw_manifest):
+    """Twelve test images: one broken, one mislabelled, one without and one with a wrong mask."""
+    root = tmp_path_factory.mktemp("images")
+    manifest = draw_manifest(root, CLASSES)
+    (root / "0_08.png").write_bytes((root / "0_08.png").read_bytes()[:500])
+    table = pd.read_csv(manifest).set_index("path")
+    table.loc["0_09.png", "label"] = "green"
+    table.loc["0_10.png", "mask"] = None
+    table.to_csv(manifest)
+    wrong = root / "1_08_mask.png"
+    Image.fromarray(255 - np.asarray(Image.open(wrong))).save(wrong)
+    return manifest
+
+
+@pytest.fixture(scope="module")
+def config(images, colour_model):
+    def make(**flags):
+        given = {"images": images, "model": colour_model, "grabcut": False, "workers": 0}
+        return load_config(given | {"ig_steps": 4, "batch_size": 2} | flags)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, config):
+    out = tmp_path_factory.mktemp("runs") / "run"
+    return pipeline.run(config(), out, command="flower-audit run …")
+
+
+@pytest.fixture
+def copy(finished, tmp_path):
+    """A copy of the finished run, to do harm to."""
+    shutil.copytree(finished.root, tmp_path / "copy")
+    return RunFolder.open(tmp_path / "copy")
+
+
+# What comes out
+
+
+def test_every_test_image_has_one_record(finished, images):
+    table = pd.read_csv(images)
+    expected = set(table["path"][table["split"] == "test"])
+    records = finished.records()
+    assert len(records) == 12
+    assert set(records["name"]) == expected
+
+
+def test_broken_image_is_listed_and_not_scored(finished):
+    (broken,) = finished.records().query("skipped != ''").to_dict("records")
+    assert broken["name"] == "0_08.png"
+    assert broken["skipped"].startswith("0_08.png: ")
+    assert (broken["row"], broken["prediction"], broken["verdict"]) == (-1, -1, "undecided")
+    assert np.isnan(broken["gradcam_mass"])
+
+
+def test_verdicts_are_those_that_were_arranged(finished):
+    records = finished.records().set_index("name")
+    assert records["verdict"].value_counts().to_dict() == {
+        "right-reasons": 8,
+        "undecided": 2,
+        "misread": 1,
+        "suspect": 1,
+    }
+    assert records.loc["0_09.png", "verdict"] == "misread"
+    assert records.loc["0_10.png", "verdict_reason"] == "no score is defined: no mask"
+    assert records.loc["1_08.png", "verdict"] == "suspect"
+
+
+def test_predictions_name_their_classes(finished):
+    records = finished.records().set_index("name")
+    wrong = records.loc["0_09.png"]
+    assert (wrong["label_name"], wrong["prediction_name"]) == ("green", HOSTILE)
+    assert records.query("skipped == ''")["correct"].sum() == 10
+
+
+def test_scores_of_a_model_that_sees_the_discs_alone(finished):
+    records = finished.records().query("verdict == 'right-reasons'")
+    assert records["gradcam_mass"].min() > 0.99
+    assert records["ig_mass"].min() > 0.95
+    assert (records["mask_source"] == "manifest").all()
+    chance = records["chance"]
+    expected = (records["ig_mass"] - chance) / (1 - chance)
+    np.testing.assert_allclose(records["ig_skill"], expected)
+
+
+def test_predictions_cover_the_readable_test_images(finished):
+    predictions, records = finished.predictions(), finished.records()
+    readable = records.query("skipped == ''").set_index("name")
+    assert set(predictions["name"]) == set(readable.index)
+    explained = readable.loc[predictions["name"], "prediction"].to_numpy()
+    np.testing.assert_array_equal(predictions["prediction"], explained)
+
+
+def test_maps_belong_to_their_records(finished):
+    records = finished.records()
+    for part in finished.done_parts():
+        rows = records[(records["part"] == part) & (records["row"] >= 0)].sort_values("row")
+        assert [m.name for m in finished.maps(part)] == rows["name"].tolist()
+
+
+def test_manifest_tells_data_model_and_settings(finished, config, images):
+    manifest = finished.manifest()
+    assert manifest["data"]["classes"] == list(CLASSES)
+    assert manifest["data"]["counts"] == {"train": 18, "validation": 6, "test": 12}
+    assert manifest["model"]["feature_layer"] == "colours"
+    assert manifest["model"]["head"] == "3 classes, softmax end"
+    assert manifest["sweep"] == {
+        "parts": 3,
+        "part_size": 5,
+        "test_images": 12,
+        "explained": 12,
+    }
+    assert manifest["config"]["images"] == str(images)
+    assert set(manifest["seconds"]) == {"predict", "explain", "report"}
+
+
+def test_report_is_rendered_with_the_hostile_class_as_text(finished):
+    pages = [finished.report_html, *finished.report_dir.rglob("*.html")]
+    assert len(pages) > 1
+    assert not any("<script>alert" in page.read_text(encoding="utf-8") for page in pages)
+    summary = json.loads(finished.summary_json.read_text(encoding="utf-8"))
+    assert summary
+    assert finished.summary_md.read_text(encoding="utf-8").strip()
+
+
+# Going on
+
+
+def same(one, other):
+    pd.testing.assert_frame_equal(one.records(), other.records(), check_exact=True)
+
+
+@pytest.mark.parametrize("part", [0, 2])
+def test_a_missing_part_is_made_again_bit_for_bit(finished, copy, config, part):
+    (copy.records_dir / f"part-{part:05d}.parquet").unlink()
+    (copy.maps_dir / f"part-{part:05d}.npz").unlink()
+    kept = copy.records_dir / "part-00001.parquet"
+    before = kept.stat().st_mtime_ns
+    pipeline.run(config(), copy.root, resume=True)
+    same(copy, finished)
+    assert kept.stat().st_mtime_ns == before
+
+
+def test_a_run_killed_before_its_first_part_ends_alike(finished, copy, config):
+    for folder in (copy.records_dir, copy.maps_dir):
+        shutil.rmtree(folder)
+    copy.predictions_file.unlink()
+    pipeline.run(config(), copy.root, resume=True)
+    same(copy, finished)
+    pd.testing.assert_frame_equal(copy.predictions(), finished.predictions())
+
+
+def test_sweep_alone_ends_with_the_same_records(finished, copy, config):
+    shutil.rmtree(copy.records_dir)
+    copy.records_dir.mkdir()
+    pipeline.sweep(config(), copy)
+    same(copy, finished)
+
+
+def test_resume_keeps_when_the_run_was_started(finished, copy, config):
+    pipeline.run(config(), copy.root, resume=True)
+    assert copy.manifest()["started"] == finished.manifest()["started"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("ig_steps", 5), ("seed", 1), ("subject", "disc"), ("limit", 6)]
+)
+def test_resume_with_other_settings_is_refused(copy, config, key, value):
+    before = copy.manifest_file.read_bytes()
+    with pytest.raises(RunFolderError, match=rf"was begun with {key} = .*, not {value}: give"):
+        pipeline.run(config(**{key: value}), copy.root, resume=True)
+    assert copy.manifest_file.read_bytes() == before
+
+
+def test_settings_that_change_no_result_may_change_on_resume(copy, config):
+    pipeline.run(config(workers=1), copy.root, resume=True)
+
+
+def test_resume_with_other_images_is_refused(copy, config, images):
+    table = pd.read_csv(images)
+    original = images.read_bytes()
+    try:
+        table[1:].to_csv(images, index=False)
+        with pytest.raises(RunFolderError, match="other images or labels"):
+            pipeline.run(config(), copy.root, resume=True)
+    finally:
+        images.write_bytes(original)
+
+
+def test_resume_with_another_model_in_the_same_file_is_refused(copy, config, colour_model):
+    import keras
+
+    original = colour_model.read_bytes()
+    try:
+        model = keras.models.load_model(colour_model)
+        model.set_weights([w * 0.5 for w in model.get_weights()])
+        model.save(colour_model)
+        with pytest.raises(RunFolderError, match="another model"):
+            pipeline.run(config(), copy.root, resume=True)
+    finally:
+        colour_model.write_bytes(original)
+
+
+def test_resume_with_other_masks_is_refused(config, images, tmp_path):
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    shutil.copy(images.parent / "0_09_mask.png", masks / "0_09.png")
+    run = pipeline.run(config(masks=masks), tmp_path / "run")
+    Image.new("L", (64, 64), 255).save(masks / "0_11.png")
+    with pytest.raises(RunFolderError, match="was begun with other masks"):
+        pipeline.run(config(masks=masks), run.root, resume=True)
+
+
+def test_settings_of_explanations_may_change_before_any_is_made(copy, config):
+    shutil.rmtree(copy.records_dir)
+    copy.records_dir.mkdir()
+    pipeline.sweep(config(ig_steps=2), copy)
+    assert set(copy.records().query("skipped == ''")["ig_steps"]) == {2}
+
+
+def test_sweep_of_other_images_than_were_predicted_is_refused(copy, config):
+    shutil.rmtree(copy.records_dir)
+    copy.records_dir.mkdir()
+    with pytest.raises(RunFolderError, match=r"was begun with limit = None, not 6"):
+        pipeline.sweep(config(limit=6), copy)
+
+
+# Parts of it
+
+
+def test_explain_samples_besides_the_images_with_a_mask(tmp_path, config):
+    run = pipeline.run(config(explain=1), tmp_path / "run")
+    # 11 of 12 have a mask of their own; the twelfth is the one sampled
+    assert len(run.records()) == 12
+    assert len(run.predictions()) == 11
+
+
+def test_limit_samples_the_test_images_by_class(tmp_path, config):
+    run = pipeline.run(config(limit=6), tmp_path / "run")
+    records = run.records()
+    assert len(records) == 6
+    assert records["label_name"].value_counts().min() >= 1
+
+
+def test_batches_of_another_size_give_the_same_verdicts(tmp_path, finished, config):
+    run = pipeline.run(config(batch_size=7), tmp_path / "run")
+    a, b = (r.records().set_index("name").sort_index() for r in (run, finished))
+    assert a["verdict"].equals(b["verdict"])
+    np.testing.assert_allclose(a["ig_mass"], b["ig_mass"], rtol=1e-4)
+
+
+# Refusals come before anything is written
+
+
+def refused(config, out, kind, message):
+    with pytest.raises(kind, match=message) as error:
+        pipeline.run(config, out)
+    assert isinstance(error.value, AuditError)
+    assert "\n" not in str(error.value)
+    assert not out.exists()
+
+
+def test_model_of_other_classes_is_refused(tmp_path, config, draw_manifest):
+    two = draw_manifest(tmp_path / "two", ("red", "green"))
+    message = "The model tells 3 classes apart, but images has 2: give the model"
+    refused(config(images=two), tmp_path / "out", ModelError, message)
+
+
+def test_unknown_feature_layer_is_refused(tmp_path, config):
+    refused(
+        config(feature_layer="top"),
+        tmp_path / "out",
+        ModelError,
+        "No feature layer 'top'; .*colours",
+    )
+
+
+def test_missing_model_is_refused(tmp_path, config):
+    refused(config(model="none.keras"), tmp_path / "out", ModelError, "No model file none.keras")
+
+
+def test_missing_images_are_refused(tmp_path, config):
+    refused(config(images="none"), tmp_path / "out", DataError, "No image folder or manifest none")
+
+
+def test_missing_masks_are_refused(tmp_path, config):
+    refused(config(masks="none"), tmp_path / "out", DataError, "--masks none does not exist")
+
+
+def test_unknown_backbone_is_refused(tmp_path, images):
+    config = load_config({"images": images, "backbone": "resnet"})
+    refused(config, tmp_path / "out", ModelError, "Unknown backbone 'resnet'")
+
+
+def test_empty_test_split_is_refused(tmp_path, config, draw_manifest):
+    manifest = draw_manifest(tmp_path / "train", CLASSES, {"train": 2, "validation": 1})
+    refused(config(images=manifest), tmp_path / "out", DataError, "has no images in its test split")
+
+
+def test_model_to_train_is_refused(tmp_path, config):
+    with pytest.raises(ModelError, match="is a model already: leave --model out"):
+        pipeline.train(config(), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_foreign_out_is_left_alone(tmp_path, config):
+    (tmp_path / "thesis.tex").write_text("my only copy")
+    with pytest.raises(RunFolderError, match="holds something else"):
+        pipeline.run(config(), tmp_path)
+    assert [f.name for f in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+# Training
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, images):
+    """A run that trained, with a broken training image."""
+    root = tmp_path_factory.mktemp("broken") / "images"
+    shutil.copytree(images.parent, root)
+    (root / "2_01.png").write_bytes(b"torn")
+    flags = {"backbone": "efficientnet-lite0", "weights": "random", "image_size": 32, "epochs": 1}
+    flags |= {"images": root / "images.csv", "grabcut": False, "workers": 0, "ig_steps": 2}
+    config = load_config(flags)
+    return pipeline.train(config, tmp_path_factory.mktemp("runs") / "trained"), config
+
+
+def test_training_leaves_model_history_and_what_was_broken(trained):
+    folder, _ = trained
+    manifest = folder.manifest()
+    assert folder.model_file.is_file()
+    assert len(pd.read_csv(folder.history_file)) == 1
+    assert manifest["training"]["best_epoch"] == 1
+    assert [(s["name"], s["split"]) for s in manifest["data"]["skipped"]] == [("2_01.png", "train")]
+
+
+def test_resume_trains_no_second_time_and_keeps_what_was_broken(trained):
+    folder, config = trained
+    before = folder.model_file.read_bytes(), folder.manifest()["data"]
+    pipeline.train(config, folder.root, resume=True)
+    assert (folder.model_file.read_bytes(), folder.manifest()["data"]) == before
