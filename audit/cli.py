@@ -151,7 +151,7 @@ def sweep(run_folder: Path, **flags: Any) -> None:
     from audit.runfolder import RunFolder
 
     folder = RunFolder.open(run_folder)
-    config = load_config(folder.manifest()["config"] | _given(flags))
+    config = load_config(folder.settings() | _given(flags))
     _load_tensorflow()
     pipeline.sweep(config, folder, command=_command(), track=_track())
     click.echo(f"Swept. Next: flower-audit report {shlex.quote(str(run_folder))}")

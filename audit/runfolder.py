@@ -185,6 +185,13 @@ class RunFolder:
         except ValueError as error:
             raise RunFolderError(f"{self.manifest_file} is not valid JSON: {error}.") from None
 
+    def settings(self) -> dict[str, Any]:
+        """The config that the run was begun with, as the manifest keeps it."""
+        settings = self.manifest().get("config")
+        if not settings:
+            raise RunFolderError(f"{self.manifest_file} holds no config: begin the run anew.")
+        return settings
+
     def update_manifest(self, **sections: Any) -> None:
         """Replace the named sections of the manifest, whole or not at all."""
         merged = {"schema": MANIFEST_SCHEMA} | self.manifest() | sections
