@@ -1,0 +1,259 @@
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from audit import __version__, cli
+from audit.config import Config
+
+
+def commands(group=cli.cli, path=()):
+    """Every command and group by its path."""
+    found = {path: group}
+    for name, command in getattr(group, "commands", {}).items():
+        found |= commands(command, (*path, name))
+    return found
+
+
+COMMANDS = commands()
+
+
+@pytest.fixture
+def call(monkeypatch, capfd):
+    """Run the command line in this process: its exit code, standard output and error."""
+
+    def run(*args):
+        monkeypatch.setattr(sys, "argv", ["flower-audit", *map(str, args)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        out, err = capfd.readouterr()
+        return left.value.code, out, err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory, draw_manifest):
+    return draw_manifest(tmp_path_factory.mktemp("images"))
+
+
+# Help
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=lambda path: " ".join(path) or "flower-audit")
+def test_help_of_every_command_ends_with_an_example(path):
+    result = CliRunner().invoke(cli.cli, [*path, "--help"], prog_name="flower-audit")
+    assert result.exit_code == 0
+    description = result.output.split("Options:")[0].rstrip().splitlines()
+    assert description[-1].strip().startswith(" ".join(("flower-audit", *path)).strip())
+    assert any(line.strip().startswith("Example") for line in description)
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=lambda path: " ".join(path) or "flower-audit")
+def test_examples_in_the_help_are_of_commands_and_options_there_are(path):
+    examples = re.findall(r"^\s*flower-audit (.+)$", COMMANDS[path].help, re.MULTILINE)
+    assert examples
+    for example in examples:
+        words = example.split()
+        command, options = cli.cli, set()
+        while words and isinstance(command, click.Group):
+            command = command.commands[words.pop(0)]
+        for parameter in command.params:
+            options |= set(parameter.opts + parameter.secondary_opts)
+        assert {word for word in words if word.startswith("--")} <= options
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=lambda path: " ".join(path) or "flower-audit")
+def test_every_option_is_explained(path):
+    options = [p for p in COMMANDS[path].params if isinstance(p, click.Option)]
+    assert [o.name for o in options if not o.help] == []
+
+
+def test_help_shows_the_defaults():
+    output = CliRunner().invoke(cli.cli, ["run", "--help"]).output
+    text = " ".join(output.split())
+    assert f"[default: {Config().ig_steps}]" in text
+    assert "[default: oxford_flowers102]" in text
+    assert "--grabcut / --no-grabcut" in text
+
+
+def test_help_imports_neither_tensorflow_nor_pandas():
+    code = (
+        "import sys; sys.argv = ['flower-audit', 'run', '--help']\n"
+        "from audit.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as left: code = left.code\n"
+        "print(code, *({'tensorflow', 'keras', 'pandas', 'pyarrow', 'cv2'} & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1] == "0"
+
+
+def test_version_is_the_packages(call):
+    assert call("--version") == (0, f"flower-audit, version {__version__}\n", "")
+
+
+# Wrong usage: 2
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["walk"], "No such command 'walk'"),
+        (["run"], "Missing option '--out'"),
+        (["run", "--out", "x", "--epoch", "3"], "No such option"),
+        (["run", "--out", "x", "--epochs", "many"], "'many' is not a valid integer"),
+        (["run", "--out", "x", "--dataset", "roses"], "'roses' is not one of"),
+        (["run", "--out", "x", "--preset", "roses"], "'roses' is not"),
+        (["report"], "Missing argument 'RUN'"),
+    ],
+)
+def test_wrong_usage_exits_with_2(call, args, message):
+    code, out, err = call(*args)
+    assert code == 2
+    assert out == ""
+    assert message in err
+    assert "Traceback" not in err
+
+
+# Not possible: 1, in one line
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["run", "--epochs", "0"], "Bad value 0 for 'epochs'"),
+        (["run", "--config", "none.toml"], "No config file none.toml."),
+        (["run", "--images", "none", "--weights", "random"], "No image folder or manifest none."),
+        (["run", "--model", "none.keras"], "No model file none.keras."),
+        (["run", "--backbone", "resnet"], "Unknown backbone 'resnet'"),
+        (["run", "--dataset", "images"], "--images PATH and --dataset images go together."),
+        (["train", "--image-size", "8"], "Bad value 8 for 'image_size'"),
+        (["masks", "make", "--images", "none"], "No image folder or manifest none."),
+    ],
+)
+def test_what_cannot_be_done_exits_with_1_and_one_line(call, tmp_path, args, message):
+    out = tmp_path / "out"
+    code, said, err = call(*args, "--out", out)
+    assert code == 1
+    assert said == ""
+    lines = err.strip().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith(f"Error: {message}")
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("command", ["report", "sweep"])
+def test_folder_that_is_no_run_exits_with_1(call, tmp_path, command):
+    code, _, err = call(command, tmp_path)
+    assert (code, err) == (
+        1,
+        f"Error: {tmp_path} is not a run folder (no manifest.json): "
+        "give the --out of an earlier run.\n",
+    )
+
+
+def test_manifest_without_settings_is_one_line(call, tmp_path):
+    (tmp_path / "manifest.json").write_text("{}")
+    code, _, err = call("sweep", tmp_path)
+    assert code == 1
+    assert err.startswith(f"Error: {tmp_path / 'manifest.json'} holds no config")
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_model_of_other_classes_exits_with_1(call, tmp_path, draw_manifest, colour_model):
+    two = draw_manifest(tmp_path / "two", ("red", "green"))
+    out = tmp_path / "out"
+    code, _, err = call("run", "--images", two, "--model", colour_model, "--out", out)
+    assert code == 1
+    assert err.splitlines()[-1].startswith("Error: The model tells 3 classes apart, but images")
+    assert "Traceback" not in err
+    assert not out.exists()
+
+
+def test_disk_that_is_full_is_one_line(call, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device", "RUN/model.keras")
+
+    monkeypatch.setattr(cli, "load_config", full)
+    code, _, err = call("run", "--out", "x")
+    assert (code, err) == (
+        1,
+        "Error: No space left on device (RUN/model.keras). "
+        "Make room or give another --out, then --resume.\n",
+    )
+
+
+# Done: 0
+
+
+def test_run_report_and_sweep_go_the_whole_way(call, tmp_path, images, colour_model):
+    out = tmp_path / "a run"
+    flags = ["--images", images, "--model", colour_model, "--no-grabcut", "--workers", 0]
+    code, said, err = call("run", *flags, "--ig-steps", 2, "--out", out)
+    assert code == 0
+    assert f"Report: {out / 'report' / 'index.html'}" in said
+    assert f"To attach: {out / 'report.html'}" in said
+    assert (out / "report.html").is_file()
+    assert "Traceback" not in err
+
+    code, said, _ = call("report", out)
+    assert code == 0
+    assert f"Report: {out / 'report' / 'index.html'}" in said
+
+    code, said, _ = call("sweep", out, "--workers", 1)
+    assert (code, said) == (0, f"Swept. Next: flower-audit report '{out}'\n")
+
+    code, _, err = call("run", *flags, "--ig-steps", 2, "--out", out)
+    assert code == 1
+    assert err.splitlines()[-1].endswith(
+        "already holds a run: go on with --resume, or choose another --out."
+    )
+
+
+def test_masks_are_made_and_counted(call, tmp_path, images):
+    out = tmp_path / "masks"
+    code, said, _ = call("masks", "make", "--images", images, "--out", out, "--workers", 0)
+    assert (code, said) == (0, f"{out}: 0 kept, 12 manifest\n")
+    assert len(list(out.glob("*.png"))) == 12
+
+
+def test_interrupted_run_exits_with_130_and_keeps_what_is_finished(tmp_path, images, colour_model):
+    out = tmp_path / "run"
+    program = [sys.executable, "-c", "from audit.cli import main; main()"]
+    flags = ["--images", images, "--model", colour_model, "--no-grabcut", "--ig-steps", "100000"]
+    work = subprocess.Popen(
+        [*program, "run", *map(str, flags), "--out", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONWARNINGS": "ignore"},
+    )
+    try:
+        end = time.monotonic() + 120
+        while not (out / "predictions.parquet").exists():
+            assert work.poll() is None, work.communicate()[1]
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        time.sleep(0.5)
+        work.send_signal(signal.SIGINT)
+        _, err = work.communicate(timeout=60)
+    finally:
+        work.kill()
+    assert work.returncode == 130
+    assert err.splitlines()[-1] == (
+        "Error: Interrupted. What is finished stays: go on with --resume."
+    )
+    assert "Traceback" not in err
+    assert sorted(f.name for f in out.iterdir()) == [
+        "manifest.json",
+        "maps",
+        "predictions.parquet",
+        "records",
+    ]
