@@ -1,0 +1,156 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from audit.config import load_config
+from audit.data.dataset import Item
+from audit.data.imagefiles import ImageFiles
+from audit.data.masks import Masks
+from audit.errors import DataError
+from audit.models.classifier import Classifier, load_model
+from audit.runfolder import RunFolder
+from audit.sweep import local
+from audit.sweep.engine import Engine
+from audit.sweep.local import PART_SIZE, parts_of, sweep
+from audit.sweep.predict import predict
+from audit.sweep.record import Sample
+from audit.track import silent
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory, draw_manifest):
+    return draw_manifest(tmp_path_factory.mktemp("images"), per_split={"test": 4})
+
+
+@pytest.fixture(scope="module")
+def dataset(images):
+    return ImageFiles(images)
+
+
+@pytest.fixture(scope="module")
+def classifier(colour_model):
+    return Classifier(load_model(colour_model, trust=False))
+
+
+def config(**flags):
+    return load_config({"ig_steps": 3, "workers": 0, "batch_size": 2} | flags)
+
+
+@pytest.fixture
+def swept(tmp_path, dataset, classifier, monkeypatch):
+    """Sweep into a folder, in parts of five."""
+    monkeypatch.setattr(local, "PART_SIZE", 5)
+
+    def go(name="run", track=silent, items=None, **flags):
+        run = RunFolder.create(tmp_path / name, resume=True)
+        run.update_manifest(command="test")
+        engine = Engine(classifier, dataset, config(**flags))
+        items = items or dataset.items("test")
+        masks = Masks(dataset, grabcut=False)
+        sweep(run, dataset, masks, engine, items, config(**flags), track)
+        return run
+
+    return go
+
+
+def test_parts_are_of_one_size_but_the_last():
+    items = [Item(f"{i}", 0, "test") for i in range(2 * PART_SIZE + 1)]
+    parts = parts_of(items)
+    assert [len(part) for part in parts] == [PART_SIZE, PART_SIZE, 1]
+    assert [item for part in parts for item in part] == items
+
+
+def test_every_item_is_in_its_part(swept, dataset):
+    run = swept()
+    records = run.records()
+    names = [item.name for item in dataset.items("test")]
+    assert records["name"].tolist() == names
+    assert records["part"].tolist() == [0] * 5 + [1] * 5 + [2] * 2
+
+
+def test_finished_parts_are_not_even_read(swept):
+    run = swept()
+    (run.records_dir / "part-00001.parquet").unlink()
+    asked = []
+
+    def track(items, label, total):
+        asked.append((label, total))
+        return items
+
+    swept(track=track)
+    assert asked == [("explain", 5)]
+
+
+def test_parts_are_alike_for_any_batch(swept):
+    one, other = swept("one", batch_size=1).records(), swept("other", batch_size=5).records()
+    pd.testing.assert_frame_equal(one, other, rtol=1e-4)
+
+
+def test_nothing_left_to_do_does_nothing(swept):
+    run = swept()
+    before = {f: f.stat().st_mtime_ns for f in run.records_dir.iterdir()}
+    swept()
+    assert {f: f.stat().st_mtime_ns for f in run.records_dir.iterdir()} == before
+
+
+def test_unusable_mask_stops_the_sweep_and_names_its_file(swept, images, dataset):
+    item = dataset.items("test")[7]
+    mask = images.parent / item.name.replace(".png", "_mask.png")
+    content = mask.read_bytes()
+    mask.write_bytes(b"torn")
+    try:
+        with pytest.raises(DataError, match=mask.name):
+            swept()
+    finally:
+        mask.write_bytes(content)
+
+
+# Engine and predictions
+
+
+def samples(dataset, count):
+    items = dataset.items("test")[:count]
+    unknown = np.full((64, 64), 128, np.uint8)
+    return [Sample(item, image, unknown, "none", "") for item, image in dataset.images(items)]
+
+
+def test_predicted_class_is_explained(dataset, classifier):
+    engine = Engine(classifier, dataset, config())
+    found = engine.explain(samples(dataset, 3))
+    for sample, finding in zip(samples(dataset, 3), found, strict=True):
+        assert finding.prediction == finding.logits.argmax() == dataset_label(dataset, sample)
+        assert finding.gradcam.shape == finding.ig.shape == (64, 64)
+        assert finding.ig_steps == 3
+        assert finding.prediction_without_shortcut == -1
+
+
+def dataset_label(dataset, sample):
+    # the model knows red, green, blue; the classes are in the alphabet's order
+    return ("red", "green", "blue").index(dataset.classes[sample.item.label])
+
+
+def test_predictions_are_the_engines(dataset, classifier):
+    engine = Engine(classifier, dataset, config())
+    table = predict(engine, dataset, dataset.items("test"), 5, silent)
+    assert list(table) == ["name", "label", "prediction", "confidence"]
+    assert table["name"].tolist() == [item.name for item in dataset.items("test")]
+    explained = engine.explain(samples(dataset, 12))
+    assert table["prediction"].tolist() == [finding.prediction for finding in explained]
+    assert table["confidence"].between(1 / 3, 1).all()
+
+
+class Stamped:
+    """Images that are red with their shortcut and green without."""
+
+    def without_shortcut(self, item):
+        return np.full((100, 100, 3), (0, 255, 0), np.uint8)
+
+
+def test_shortcut_is_taken_away_where_one_is_drawn(classifier):
+    red, unknown = np.full((64, 64, 3), (255, 0, 0), np.uint8), np.full((64, 64), 128, np.uint8)
+    items = [Item("a", 0, "test", "tag", 0), Item("b", 0, "test"), Item("c", 1, "test", "tint", 0)]
+    found = Engine(classifier, Stamped(), config()).explain(
+        [Sample(item, red, unknown, "none", "") for item in items]
+    )
+    assert [finding.prediction for finding in found] == [0, 0, 0]
+    assert [finding.prediction_without_shortcut for finding in found] == [1, -1, 1]
