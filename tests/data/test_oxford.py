@@ -68,7 +68,7 @@ def test_images_come_with_the_items_asked_for_in_order(official):
 
 
 def test_practice_images_come_in_the_order_of_their_items(practice):
-    items = practice.items("test")[::250]
+    items = practice.items("test")[:200:40]  # from two official splits, train and validation
     assert [item for item, _ in practice.images(items)] == items
 
 

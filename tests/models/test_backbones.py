@@ -28,11 +28,10 @@ def test_unknown_backbone_lists_those_there_are():
     )
 
 
-@pytest.mark.parametrize("name", BACKBONES)
-def test_random_weights_are_those_of_the_seed(name):
+def test_random_weights_are_those_of_the_seed():
     def first_kernel():
         keras.utils.set_random_seed(3)
-        return next(w for w in build_backbone(name, "random", 32).get_weights() if w.ndim == 4)
+        return build_backbone("efficientnet-lite0", "random", 32).get_weights()[0]
 
     np.testing.assert_array_equal(first_kernel(), first_kernel())
 

@@ -127,7 +127,7 @@ def test_best_epoch_is_kept(config, shapes):
 
 
 def test_colours_are_learnt_in_a_few_epochs(config, shapes):
-    trained = train(shapes, config(epochs=8, learning_rate=0.1), silent)
+    trained = train(shapes, config(epochs=6, learning_rate=0.1), silent)
     assert trained.history["accuracy"].iloc[-1] > 0.8
 
 
