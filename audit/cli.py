@@ -264,9 +264,8 @@ def _load_tensorflow() -> None:
 
 
 def _quiet_if_oxford(config: Config) -> None:
-    if (
-        config.dataset == "oxford_flowers102"
-    ):  # read through TensorFlow; masks need it for nothing else
+    """Masks need TensorFlow only where the images are read through it."""
+    if config.dataset == "oxford_flowers102":
         _load_tensorflow()
 
 

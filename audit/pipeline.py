@@ -238,7 +238,11 @@ def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
     """Refuse to mix what other settings, images or masks gave with what is to come."""
     before = folder.manifest().get("config", {})
     now = config.model_dump(mode="json")
-    free = _ALWAYS_FREE if folder.done_parts() else _ALWAYS_FREE | _FREE_BEFORE_SWEEP
+    free = set(_ALWAYS_FREE)
+    if not folder.done_parts():
+        free |= _FREE_BEFORE_SWEEP
+    if not folder.predictions_file.exists():
+        free |= {"limit"}
     other = [k for k in now if k in before and before[k] != now[k] and k not in free]
     if other:
         key = other[0]

@@ -94,7 +94,8 @@ class Maps:
 def pack_maps(maps: Sequence[Maps]) -> dict[str, NDArray[Any]]:
     """Arrays of one ``part-*.npz``; images as JPEG (quality 90), IG as int8 with a scale each."""
     jpegs = [_jpeg(m.image) for m in maps]
-    scales = [float(np.quantile(np.abs(m.ig), 0.999)) or 1.0 for m in maps]
+    heatmaps = [np.nan_to_num(m.ig, posinf=0, neginf=0) for m in maps]
+    scales = [_scale(np.abs(heatmap)) for heatmap in heatmaps]
     return {
         "names": np.array([m.name for m in maps], dtype=np.str_),
         "images": np.frombuffer(b"".join(jpegs), dtype=np.uint8),
@@ -103,12 +104,17 @@ def pack_maps(maps: Sequence[Maps]) -> dict[str, NDArray[Any]]:
         "gradcam": np.stack([m.gradcam for m in maps]).astype(np.float16),
         "ig": np.stack(
             [
-                np.rint(np.clip(m.ig / s, -1, 1) * 127).astype(np.int8)
-                for m, s in zip(maps, scales, strict=True)
+                np.rint(np.clip(heatmap / scale, -1, 1) * 127).astype(np.int8)
+                for heatmap, scale in zip(heatmaps, scales, strict=True)
             ]
         ),
         "ig_scale": np.array(scales, dtype=np.float32),
     }
+
+
+def _scale(magnitudes: NDArray[np.float32]) -> float:
+    """What 127 stands for: a few outliers must not cost all others their levels."""
+    return float(np.quantile(magnitudes, 0.999)) or float(magnitudes.max()) or 1.0
 
 
 def unpack_maps(arrays: Mapping[str, NDArray[Any]]) -> Iterator[Maps]:

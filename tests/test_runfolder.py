@@ -1,5 +1,6 @@
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -288,3 +289,12 @@ def test_predictions_come_back(run):
 def test_missing_predictions_are_one_line(run):
     with pytest.raises(RunFolderError, match=r"predictions\.parquet is missing or torn"):
         run.predictions()
+
+
+def test_sparse_and_undefined_heatmaps_survive_packing():
+    ig = np.zeros((40, 40), np.float32)  # more than a thousand pixels, so that 0.1% is one
+    ig[0, 0], ig[1, 1] = 5.0, np.nan
+    packed = pack_maps([replace(maps_of(size=40), ig=ig)])
+    (unpacked,) = unpack_maps(packed)
+    assert unpacked.ig[0, 0] == pytest.approx(5.0)
+    assert unpacked.ig[1, 1] == 0

@@ -40,9 +40,10 @@ def decode(content: bytes, name: str) -> NDArray[np.uint8]:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith(("I", "F")):  # 16 or 32 bits a pixel: keep the high byte
+    if image.mode.startswith(("I", "F")):  # 16 or 32 bits a pixel
         values = np.asarray(image, dtype=np.float64)
-        scale = 255 / 65535 if values.max(initial=0) > 255 else 1.0
+        sixteen = image.mode.startswith("I;16") or values.max(initial=0) > 255
+        scale = 255 / 65535 if sixteen else 1.0
         image = Image.fromarray(np.clip(values * scale, 0, 255).astype(np.uint8))
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")

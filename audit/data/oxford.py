@@ -62,9 +62,11 @@ class OxfordFlowers:
         homes = {self._home[name] for name in wanted}
         for split in (split for split in SPLITS if split in homes):
             for example in self._stream(split):
-                item = wanted.get(example["file_name"].decode())
+                item = wanted.pop(example["file_name"].decode(), None)
                 if item is not None:
                     yield item, _decoded(example["image"], item.name)
+                if not wanted:
+                    return
 
     def trimap(self, item: Item) -> NDArray[np.uint8] | None:
         """None: the data set brings no masks."""

@@ -8,11 +8,13 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from audit.errors import ModelError
 from audit.models.graph import Graph, Step, flatten, run_steps
 
 _SQUASHING = ("softmax", "sigmoid")
+_SAME = 1e-3  # how far two answers of one model may differ, mixed precision included
 
 
 class Classifier:
@@ -53,7 +55,10 @@ class Classifier:
         self.model = model
         graph, self.end = _without_squashing(flatten(model))
         self.input_size = _input_size(model, image_size)
-        shapes = _shapes(graph, self.input_size)
+        probe = _probe(self.input_size)
+        values = _run(graph, probe)
+        _refuse_if_not_the_model(model, probe, np.asarray(values[graph.output]), self.end)
+        shapes = {index: tuple(np.shape(value)) for index, value in values.items()}
         if len(shapes[graph.output]) != 2:
             raise ModelError(
                 f"The model's output is {shapes[graph.output][1:]} for an image: "
@@ -160,14 +165,41 @@ class _Linear:
         return logits + tf.cast(self.dense.bias, tf.float32) if self.dense.use_bias else logits
 
 
-def _shapes(graph: Graph, size: int) -> dict[int, tuple[int, ...]]:
-    """Shapes of all tensors, by running one black image: static shapes may be left open."""
+def _probe(size: int) -> NDArray[np.float32]:
+    """One image of noise ``(1, size, size, 3)``: unlike a black one, it wakes every layer."""
+    noise = np.random.default_rng(0).uniform(0, 255, (1, size, size, 3))
+    return noise.astype(np.float32)
+
+
+def _run(graph: Graph, image: NDArray[np.float32]) -> dict[int, Any]:
+    """Values of all tensors for one image; static shapes may be left open, these are not."""
     try:
-        values = run_steps(graph.steps, {0: tf.zeros((1, size, size, 3))})
+        return run_steps(graph.steps, {0: tf.constant(image)})
     except (ValueError, tf.errors.OpError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise ModelError(f"The model does not run on a {size}x{size} image: {reason}.") from None
-    return {index: tuple(np.shape(value)) for index, value in values.items()}
+        size = f"{image.shape[1]}x{image.shape[2]}"
+        raise ModelError(f"The model does not run on a {size} image: {reason}.") from None
+
+
+def _refuse_if_not_the_model(
+    model: Any, image: NDArray[np.float32], logits: NDArray[np.float32], end: str
+) -> None:
+    """Raise unless the logits, squashed again, are the model's answer, and no probabilities."""
+    again = {"softmax": tf.nn.softmax, "sigmoid": tf.sigmoid, "linear": tf.identity}[end]
+    answer = np.asarray(model(image, training=False), dtype=np.float32)
+    squashed = np.asarray(again(tf.cast(logits, tf.float32)))
+    if not np.allclose(squashed, answer, atol=_SAME, rtol=_SAME, equal_nan=True):
+        raise ModelError(
+            "The model's layers, run one by one, do not give its own answer "
+            "(does one of them draw random numbers?): it cannot be explained."
+        )
+    adds_up = np.isclose(answer.sum(), 1, atol=_SAME) and (answer >= 0).all()
+    is_log = np.isclose(tf.reduce_logsumexp(answer), 0, atol=_SAME)
+    if end == "linear" and answer.size > 1 and (adds_up or is_log):
+        raise ModelError(
+            "The model ends in probabilities, but not in a softmax that can be taken off: "
+            "let Dense, Softmax or Activation with softmax be its last layer."
+        )
 
 
 def _choose_cut(graph: Graph, shapes: dict[int, tuple[int, ...]], name: str | None) -> int:

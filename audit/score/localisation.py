@@ -70,7 +70,7 @@ def undefined_because(heatmap: Heatmap, mask: Mask, valid: Mask) -> str:
         return "empty mask"
     if on.all():
         return "full mask"
-    if not np.isfinite(heatmap).all():
+    if not np.isfinite(heatmap[valid]).all():
         return "heatmap is not finite"
     if not (heatmap[valid] > 0).any():
         return "no positive relevance"

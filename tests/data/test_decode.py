@@ -181,3 +181,9 @@ def test_resize_averages_where_it_shrinks():
     board = np.indices((64, 64)).sum(axis=0) % 2 * 255
     small = resize(np.repeat(board[..., None], 3, axis=-1).astype(np.uint8), 8)
     assert np.abs(small.astype(int) - 127).max() <= 2
+
+
+def test_a_dark_16_bit_image_stays_dark():
+    assert (
+        decode(encoded(Image.fromarray(np.full((4, 4), 200, np.uint16)), "PNG"), "a.png").max() == 0
+    )

@@ -396,3 +396,43 @@ def test_lambda_layers_load_only_where_trusted(tmp_path, suffix):
     with pytest.raises(ModelError, match="that you trust, add --trust-model"):
         load_model(file, trust=False)
     assert Classifier(load_model(file, trust=True)).classes == CLASSES
+
+
+def probabilities_from(last):
+    """A classifier whose softmax is not its last step."""
+    image = keras.Input((SIZE, SIZE, 3))
+    x = keras.layers.Conv2D(4, 3, padding="same")(image)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(image, last(keras.layers.Dense(3)(x)))
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        lambda x: keras.layers.Activation("linear")(keras.layers.Softmax()(x)),
+        lambda x: keras.layers.Activation("log_softmax")(x),
+    ],
+    ids=["softmax then linear", "log-softmax"],
+)
+def test_probabilities_that_cannot_be_taken_off_are_refused(last):
+    with pytest.raises(ModelError, match="ends in probabilities"):
+        Classifier(probabilities_from(last))
+
+
+def test_training_is_off_even_where_the_model_asks_for_it_as_in_predict():
+    inner = keras.Sequential([keras.Input((SIZE, SIZE, 3)), keras.layers.Conv2D(4, 3)])
+    inner.add(keras.layers.BatchNormalization())
+    image = keras.Input((SIZE, SIZE, 3))
+    x = keras.layers.GlobalAveragePooling2D()(inner(image, training=True))
+    model = keras.Model(image, keras.layers.Dense(3)(x))
+    logits = Classifier(model).logits(IMAGES)
+    np.testing.assert_allclose(logits, model.predict(IMAGES, verbose=0), rtol=1e-4, atol=1e-4)
+
+
+def test_a_model_that_answers_at_random_is_refused():
+    image = keras.Input((SIZE, SIZE, 3))
+    x = keras.layers.Conv2D(4, 3)(image)
+    x = keras.layers.Lambda(lambda t: t + keras.random.normal((4,)))(x)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    with pytest.raises(ModelError, match="do not give its own answer"):
+        Classifier(keras.Model(image, keras.layers.Dense(3)(x)))

@@ -185,3 +185,10 @@ def test_scores_leave_their_inputs_as_they_were(heatmap, mask):
     localise(heatmap, mask, ALL)
     np.testing.assert_array_equal(heatmap, before[0])
     np.testing.assert_array_equal(mask, before[1])
+
+
+def test_a_pixel_that_is_not_finite_does_not_matter_where_the_truth_is_unknown():
+    heatmap = np.array([[1.0, 3.0], [0.0, np.nan]])
+    mask = np.array([[True, False], [False, False]])
+    valid = np.array([[True, True], [True, False]])
+    assert localise(heatmap, mask, valid).mass == 0.25
