@@ -47,8 +47,8 @@ def build_site(docs: Path, target: Path, *, name: str, nav: Nav) -> None:
 def _config(docs: Path, target: Path, name: str, nav: Nav) -> dict[str, Any]:
     return {
         "site_name": name,
-        "docs_dir": str(docs),
-        "site_dir": str(target),
+        "docs_dir": str(docs.resolve()),
+        "site_dir": str(target.resolve()),
         "use_directory_urls": False,
         "strict": True,
         "nav": nav,

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -172,6 +173,13 @@ def test_a_report_is_rendered_again_in_place(tmp_path):
     first = (run.report_dir / "files.txt").read_text()
     render(run)
     assert (run.report_dir / "files.txt").read_text() == first
+
+
+def test_a_run_named_by_a_relative_path_renders(tmp_path, monkeypatch):
+    make_run(tmp_path / "run", images=4)
+    monkeypatch.chdir(tmp_path)
+    render(RunFolder(Path("run")))
+    assert (tmp_path / "run" / "report" / "index.html").is_file()
 
 
 def test_files_that_no_render_wrote_are_not_deleted(tmp_path):
