@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from runs import HOSTILE, make_run
+from drawnruns import HOSTILE, make_run
 
 from audit.report.build import render
 from audit.runfolder import RunFolder

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from drawnruns import HOSTILE, PLAIN, make_run, record
 from links import broken, read_site
-from runs import HOSTILE, PLAIN, make_run, record
 
 from audit.errors import RunFolderError
 from audit.report.build import render

@@ -2,9 +2,9 @@
 
 import re
 
+from drawnruns import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
-from runs import HOSTILE
 
 from audit.report.names import slug, unique_slugs
 

@@ -3,8 +3,8 @@
 import io
 
 import numpy as np
+from drawnruns import draw, heatmaps
 from PIL import Image
-from runs import draw, heatmaps
 
 from audit.report.pictures import PANEL, colour_bar, encode, ig_overlay, outline, overlay, strip
 from audit.runfolder import Maps

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from drawnruns import HOSTILE
 from markdown import Markdown
-from runs import HOSTILE
 
 import audit
 from audit.report.figures import rate
