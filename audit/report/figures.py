@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -105,7 +105,7 @@ SUSPECTS = Metric(
     "suspect_share",
     "Suspect among correct",
     "Correct predictions for which no explainer is on the subject.",
-    "correct images with verdict suspect / correct images explained",
+    "correct images with verdict suspect / correct images with a verdict but undecided",
     "lower is better",
     OURS,
     "percent",
@@ -113,7 +113,8 @@ SUSPECTS = Metric(
 WRONG_REASONS = Metric(
     "wrong_reasons_share",
     "Wrong reasons among correct",
-    "Correct predictions shown by intervention to be caused by the background.",
+    "Correct predictions shown by intervention to be caused by the background; undefined where "
+    "none was tested.",
     "correct images with verdict wrong-reasons / correct images explained",
     "lower is better",
     OURS,
@@ -164,10 +165,25 @@ def _estimator(metric: Metric) -> Callable[[Source], Estimate]:
     if metric is ACCURACY:
         return lambda s: rate(_hits(s.predictions), len(s.predictions))
     if metric is SUSPECTS:
-        return lambda s: rate(_count(s.correct, "suspect"), len(s.correct))
+        return _suspects
     if metric is WRONG_REASONS:
-        return lambda s: rate(_count(s.correct, "wrong-reasons"), len(s.correct))
+        return _wrong_reasons
     return lambda s: mean(s.explained[metric.key], s.seed)
+
+
+def _suspects(source: Source) -> Estimate:
+    """Of the right predictions that could be judged; the undecided ones are counted beside."""
+    undecided = _count(source.correct, "undecided")
+    share = rate(_count(source.correct, "suspect"), len(source.correct) - undecided)
+    return replace(share, undefined=undecided)
+
+
+def _wrong_reasons(source: Source) -> Estimate:
+    """Undefined where none was given: nothing was tested by intervention, and that is no 0%."""
+    given = _count(source.correct, "wrong-reasons")
+    if given:
+        return rate(given, len(source.correct))
+    return Estimate(math.nan, math.nan, math.nan, 0, len(source.correct))
 
 
 def _hits(predictions: pd.DataFrame) -> int:

@@ -132,8 +132,11 @@ def test_the_summary_equals_worked_figures(tmp_path):
     assert [figures["accuracy"][k] for k in ("low", "high")] == pytest.approx(
         [0.4677, 0.9111], abs=1e-4
     )
-    assert figures["suspect_share"]["value"] == pytest.approx(1 / 8)
-    assert figures["suspect_share"]["n"] == 8
+    # Eight right predictions, one of them undecided, none tested by intervention.
+    assert figures["suspect_share"]["value"] == pytest.approx(1 / 7)
+    assert [figures["suspect_share"][k] for k in ("n", "undefined")] == [7, 1]
+    assert figures["wrong_reasons_share"]["value"] is None
+    assert [figures["wrong_reasons_share"][k] for k in ("n", "undefined")] == [0, 8]
     assert figures["gradcam_skill"]["value"] == pytest.approx(0.8 / 9)
     assert (figures["gradcam_skill"]["n"], figures["gradcam_skill"]["undefined"]) == (9, 1)
     assert summary["verdicts"]["right-reasons"]["correct"] == 6
@@ -249,7 +252,9 @@ def test_a_run_without_masks_shows_undefined_never_zero(tmp_path):
     render(run)
     summary = json.loads(run.summary_json.read_text())
     assert summary["figures"]["ig_mass"]["value"] is None
+    assert summary["figures"]["suspect_share"]["value"] is None
     assert summary["undecided_reasons"] == {"no mask": 8}
+    assert "could be judged" in (run.report_dir / "index.html").read_text()
     assert "given to the audit, not trained" in (run.report_dir / "training.html").read_text()
 
 
