@@ -30,12 +30,13 @@ def summary(content: Content) -> dict[str, Any]:
     return {
         "schema": SUMMARY_SCHEMA,
         "flower_audit": source.manifest.get("flower_audit"),
-        "finished": source.manifest.get("finished"),
+        "finished": None if source.missing else source.manifest.get("finished"),
         "data": source.section("data").get("name"),
         "model": source.section("model").get("sha256"),
         "images": {
             "tested": len(source.predictions),
             "explained": len(source.explained),
+            "missing": source.missing,
             "correct_explained": len(source.correct),
             "skipped": len(content.notes.skipped),
             "doubtful_masks": len(content.notes.doubtful),

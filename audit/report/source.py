@@ -43,6 +43,11 @@ class Source:
         """Explained records whose prediction is right."""
         return self.explained[self.explained["correct"].astype(bool)]
 
+    @property
+    def missing(self) -> int:
+        """Images still to be explained: the sweep was stopped, or parts of it are lost."""
+        return max(0, int(self.section("sweep").get("explained", 0)) - len(self.records))
+
     @cached_property
     def classes(self) -> dict[int, str]:
         """Names of all classes by index, from the manifest, else from records and predictions."""

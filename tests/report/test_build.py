@@ -233,6 +233,25 @@ def test_a_run_of_skipped_images_alone_renders(tmp_path):
     assert "truncated" in (run.report_dir / "data.html").read_text()
 
 
+def test_an_unfinished_sweep_is_never_shown_as_finished(tmp_path):
+    run = make_run(tmp_path / "run", images=7, part_size=3)
+    rows = len(run.records())
+    run.update_manifest(sweep={"explained": rows}, finished="2026-01-02T03:04:05+00:00")
+    render(run)
+    whole = (run.report_dir / "index.html").read_text()
+    assert "Finished 2026-01-02" in whole and "unfinished" not in whole
+    (run.records_dir / "part-00000.parquet").unlink()
+    lost = rows - len(run.records())
+    render(run)
+    partial = (run.report_dir / "index.html").read_text()
+    assert f"{lost} of {rows} images are not explained yet" in partial
+    assert "Finished" not in partial
+    assert "not explained yet" in run.report_html.read_text()
+    assert "Unfinished" in run.summary_md.read_text()
+    summary = json.loads(run.summary_json.read_text())
+    assert (summary["finished"], summary["images"]["missing"]) == (None, lost)
+
+
 def test_one_image_of_one_class_renders(tmp_path):
     run = make_run(tmp_path / "run", images=1, classes=["only"])
     render(run)
