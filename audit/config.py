@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from audit.errors import ConfigError
 
@@ -79,6 +87,17 @@ class Config(BaseModel):
 
     seed: int = Field(0, ge=0, description="Seed of sampling, training and drawing.")
     workers: int = Field(2, ge=0, description="Processes that make masks (0: none, in line).")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _own_type(cls, value: Any, info: ValidationInfo) -> Any:
+        """TOML tells numbers, truth and text apart, so ``true`` is no 1 and ``"2"`` no 2."""
+        kind = cls.model_fields[info.field_name or ""].annotation
+        if kind is bool and not isinstance(value, bool):
+            raise ValueError("expected true or false")
+        if kind in (int, float, int | None) and isinstance(value, bool | str):
+            raise ValueError("expected a number")
+        return value
 
     @model_validator(mode="after")
     def _agree(self) -> Config:

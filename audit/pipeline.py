@@ -127,6 +127,8 @@ def _check(config: Config, splits: Sequence[str]) -> _Inputs:
 
 
 def _start(config: Config, inputs: _Inputs, out: Path, *, resume: bool, command: str) -> RunFolder:
+    if config.images and out.resolve().is_relative_to(config.images.resolve()):
+        raise RunFolderError(f"{out} lies in --images {config.images}: choose an --out elsewhere.")
     folder = RunFolder.create(out, resume=resume)
     _refuse_others(folder, inputs, config)
     counts = {split: len(inputs.dataset.items(split)) for split in SPLITS}
@@ -248,7 +250,7 @@ def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
         key = other[0]
         raise RunFolderError(
             f"{folder.root} was begun with {key} = {before[key]}, not {now[key]}: "
-            "give the same settings to --resume, or choose another --out."
+            "give the same settings, or begin another run."
         )
     data = folder.manifest().get("data", {})
     now_read = {"fingerprint": inputs.dataset.fingerprint()}

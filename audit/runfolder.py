@@ -241,11 +241,16 @@ class RunFolder:
         except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
             records = self.records_dir / f"part-{part:05d}.parquet"
             raise RunFolderError(
-                f"{file} is missing or torn ({error}): delete {records}, then go on with --resume."
+                f"{file} is missing or torn ({type(error).__name__}): "
+                f"delete {records}, then go on with --resume."
             ) from None
 
     def predictions(self) -> pd.DataFrame:
         """Every test image's name, label, prediction and confidence, explained or not."""
+        if not self.predictions_file.exists():
+            raise RunFolderError(
+                f"{self.root} has no predictions yet: run flower-audit sweep {self.root}."
+            )
         return _read(self.predictions_file).to_pandas()
 
 

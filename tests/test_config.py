@@ -142,3 +142,11 @@ def test_every_field_is_a_flag_of_run():
     flags = {o for p in cli.run.params for o in p.opts}
     missing = [n for n in Config.model_fields if f"--{n.replace('_', '-')}" not in flags]
     assert missing == []
+
+
+@pytest.mark.parametrize("line", ["ig_steps = true", 'ig_steps = "2"', 'download = "yes"'])
+def test_a_value_of_another_type_in_a_file_is_refused(tmp_path, line):
+    file = tmp_path / "audit.toml"
+    file.write_text(line)
+    with pytest.raises(ConfigError, match=f"for '{line.split()[0]}'.*: expected "):
+        load_config({}, file=file)

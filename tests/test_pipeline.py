@@ -366,3 +366,12 @@ def test_resume_trains_no_second_time_and_keeps_what_was_broken(trained):
     before = folder.model_file.read_bytes(), folder.manifest()["data"]
     pipeline.train(config, folder.root, resume=True)
     assert (folder.model_file.read_bytes(), folder.manifest()["data"]) == before
+
+
+def test_a_run_folder_among_the_images_is_refused(tmp_path, config, images):
+    photos = tmp_path / "photos"
+    for label, name in enumerate(("blue", "green", "red")):
+        (photos / name).mkdir(parents=True)
+        for file in images.parent.glob(f"{label}_??.png"):
+            (photos / name / file.name).write_bytes(file.read_bytes())
+    refused(config(images=photos), photos / "out", RunFolderError, "lies in --images")

@@ -287,7 +287,7 @@ def test_predictions_come_back(run):
 
 
 def test_missing_predictions_are_one_line(run):
-    with pytest.raises(RunFolderError, match=r"predictions\.parquet is missing or torn"):
+    with pytest.raises(RunFolderError, match="no predictions yet: run flower-audit sweep"):
         run.predictions()
 
 

@@ -115,14 +115,16 @@ class PngMasks:
     Raises
     ------
     DataError
-        Two masks fit one image.
+        Two masks fit one image, or one mask fits images in several sub-folders.
     """
 
     name = "folder"
 
     def __init__(self, folder: Path, names: Iterable[str]) -> None:
         files = sorted(f for f in folder.rglob("*") if f.suffix.lower() == ".png" and f.is_file())
+        names = list(names)
         self._files = match(folder, files, names)
+        _refuse_ambiguous(folder, set(files) - set(self._files.values()), names)
 
     def any(self) -> bool:
         """Whether any image has a mask here."""
@@ -171,6 +173,20 @@ def match(folder: Path, files: Iterable[Path], names: Iterable[str]) -> dict[str
         if candidates:
             found[name] = candidates[0]
     return found
+
+
+def _refuse_ambiguous(folder: Path, unused: Iterable[Path], names: Iterable[str]) -> None:
+    """Raise where a mask in no sub-folder is named like several images: it must not go unused."""
+    images: dict[str, list[str]] = {}
+    for name in names:
+        images.setdefault(PurePosixPath(name).stem, []).append(name)
+    for file in sorted(f for f in unused if f.parent == folder):
+        several = images.get(file.stem, []) or images.get(Path(file.stem).stem, [])
+        if len(several) > 1:
+            raise DataError(
+                f"Mask {file} fits {len(several)} images ({several[0]}, {several[1]}, ...): "
+                f"say which by its place, as in {folder / several[0]}.png."
+            )
 
 
 def fingerprint(files: Mapping[str, Path]) -> str:

@@ -14,6 +14,8 @@ from audit.errors import ModelError
 from audit.models.graph import Graph, Step, flatten, run_steps
 
 _SQUASHING = ("softmax", "sigmoid")
+_OWN_CODE = ("safe_mode", "unsafe", "Lambda", "custom", "Could not locate")
+_BENDING = ("ReLU", "LeakyReLU", "PReLU", "ELU")
 _SAME = 1e-3  # how far two answers of one model may differ, mixed precision included
 
 
@@ -110,9 +112,11 @@ def load_model(file: Path, *, trust: bool) -> Any:
     try:
         return keras.models.load_model(file, compile=False, safe_mode=not trust)
     except Exception as error:  # Keras raises many kinds for a torn, old or unsafe file
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        mend = "" if trust else " If it holds code of its own that you trust, add --trust-model."
-        raise ModelError(f"Cannot load {file}: {reason}.{mend}") from None
+        text = str(error).strip() or type(error).__name__
+        own_code = not trust and any(word in text for word in _OWN_CODE)
+        mend = " If it holds code of its own that you trust, add --trust-model." if own_code else ""
+        reason = text.splitlines()[0].rstrip(".")
+        raise ModelError(f"Cannot load {file}, is it whole? {reason}.{mend}") from None
 
 
 def _input_size(model: Any, image_size: int | None) -> int:
@@ -137,6 +141,7 @@ def _without_squashing(graph: Graph) -> tuple[Graph, str]:
     """Take a softmax or sigmoid off the end; explanations are taken on logits."""
     last = graph.steps[-1]
     end = _squashing(last.operation)
+    _refuse_other_ends(last.operation)
     if end == "linear":
         return graph, end
     if isinstance(last.operation, keras.layers.Dense):
@@ -144,6 +149,20 @@ def _without_squashing(graph: Graph) -> tuple[Graph, str]:
         return Graph((*graph.steps[:-1], logits), graph.output), end
     (source,) = last.inputs()
     return Graph(graph.steps[:-1], source), end
+
+
+def _refuse_other_ends(operation: Any) -> None:
+    """Raise where the last step bends what should be logits, and so hides their gradients."""
+    name = "linear"
+    if isinstance(operation, keras.layers.Dense | keras.layers.Activation):
+        name = getattr(operation.activation, "__name__", "an activation")
+    elif type(operation).__name__ in _BENDING:
+        name = type(operation).__name__
+    if name not in ("linear", "log_softmax", *_SQUASHING):
+        raise ModelError(
+            f"The model ends in {name}, so it has no logits to explain: "
+            "let softmax, sigmoid or a linear layer be its last."
+        )
 
 
 def _squashing(operation: Any) -> str:

@@ -64,14 +64,26 @@ def summary_md(content: Content) -> bytes:
 
 
 def write_records(records: pd.DataFrame, folder: Path) -> None:
-    """Write records.parquet as they are, and records.csv with no cell that is a formula."""
+    """Write records.parquet and records.csv, what is undefined empty; no CSV cell is a formula."""
     folder.mkdir(parents=True, exist_ok=True)
-    records.to_parquet(folder / "records.parquet", index=False)
-    safe = records.copy()
+    safe = _undefined_empty(records)
+    safe.to_parquet(folder / "records.parquet", index=False)
     for column in safe.columns:
         if pd.api.types.is_string_dtype(safe[column]):
             safe[column] = safe[column].map(_no_formula)
     safe.to_csv(folder / "records.csv", index=False)
+
+
+def _undefined_empty(records: pd.DataFrame) -> pd.DataFrame:
+    """Records whose -1 are missing, and whose skipped images have neither answer nor verdict."""
+    clean = records.copy()
+    for column in ("row", "prediction", "shortcut_class", "prediction_without_shortcut"):
+        clean[column] = clean[column].astype("Int32").mask(clean[column] < 0)
+    skipped = clean["skipped"] != ""
+    clean["correct"] = clean["correct"].astype("boolean").mask(skipped)
+    clean["ig_steps"] = clean["ig_steps"].astype("Int32").mask(skipped)
+    clean.loc[skipped, ["verdict", "verdict_reason"]] = ""
+    return clean
 
 
 def _no_formula(cell: str) -> str:

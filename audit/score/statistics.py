@@ -48,8 +48,8 @@ def bootstrap_mean(
     Parameters
     ----------
     values : array of float, 1-D
-        All defined: the caller takes NaN out and counts them. With none the interval is
-        ``(nan, nan)``.
+        All defined: the caller takes NaN out and counts them. With fewer than two the interval
+        is ``(nan, nan)``.
     seed : int
         The same seed gives the same interval on every machine.
     draws : int
@@ -70,7 +70,7 @@ def bootstrap_mean(
     given = np.asarray(values, dtype=np.float64)
     if np.isnan(given).any():
         raise ValueError("values hold NaN: take them out, and count them")
-    if given.size == 0:
+    if given.size < 2:  # one value says nothing of how much others would differ
         return float("nan"), float("nan")
     random = np.random.default_rng(seed)
     rows = max(1, _CHUNK // given.size)

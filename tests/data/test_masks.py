@@ -119,6 +119,13 @@ def test_same_file_name_in_two_classes_needs_the_class_folder(tmp_path):
     assert not masks.has_own(Item("lily/1.jpg", 0, "test"))
 
 
+def test_a_mask_that_fits_images_of_several_classes_is_refused_not_dropped(tmp_path):
+    save(tmp_path / "1.png", TRIMAP)
+    save(tmp_path / "only.png", TRIMAP)
+    with pytest.raises(DataError, match=r"1\.png fits 2 images .*say which by its place"):
+        Masks(flat(["rose/1.jpg", "lily/1.jpg", "lily/only.jpg"]), tmp_path)
+
+
 def test_two_images_of_one_stem_are_told_apart_by_their_full_names(tmp_path):
     save(tmp_path / "a.jpg.png", TRIMAP)
     masks = Masks(flat(["a.jpg", "a.webp"]), tmp_path)

@@ -436,3 +436,27 @@ def test_a_model_that_answers_at_random_is_refused():
     x = keras.layers.GlobalAveragePooling2D()(x)
     with pytest.raises(ModelError, match="do not give its own answer"):
         Classifier(keras.Model(image, keras.layers.Dense(3)(x)))
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        [keras.layers.Dense(3, activation="relu")],
+        [keras.layers.Dense(3), keras.layers.ReLU()],
+        [keras.layers.Dense(3), keras.layers.Activation("tanh")],
+    ],
+    ids=["Dense relu", "ReLU", "tanh"],
+)
+def test_an_end_that_hides_its_logits_is_refused(ends):
+    layers = [keras.layers.Conv2D(4, 3), keras.layers.GlobalAveragePooling2D(), *ends]
+    model = keras.Sequential([keras.Input((SIZE, SIZE, 3)), *layers])
+    with pytest.raises(ModelError, match="no logits to explain"):
+        Classifier(model)
+
+
+def test_a_torn_model_file_is_not_called_code_to_trust(tmp_path):
+    file = tmp_path / "torn.keras"
+    file.write_text("no model")
+    with pytest.raises(ModelError, match="is it whole") as error:
+        load_model(file, trust=False)
+    assert "trust-model" not in str(error.value) and ".." not in str(error.value)

@@ -94,6 +94,19 @@ def test_records_download_whole_and_harmless(report):
     assert any(t.startswith("'=HYPERLINK") for t in texts)
 
 
+def test_a_skipped_image_counts_as_no_answer_in_the_download(report):
+    data = report.report_dir / "data"
+    for table in (
+        pd.read_parquet(data / "records.parquet"),
+        pd.read_csv(data / "records.csv", dtype={"correct": "boolean"}, keep_default_na=True),
+    ):
+        skipped = table[table["skipped"].fillna("") != ""]
+        assert len(skipped) and skipped["correct"].isna().all()
+        assert skipped["prediction"].isna().all()
+        assert (skipped["verdict"].fillna("") == "").all()
+        assert not (table["shortcut_class"] == -1).any()
+
+
 def worked(root) -> RunFolder:
     """Ten explained images with hand-set figures, and two that were only predicted."""
     run = make_run(root, images=10, classes=PLAIN[:2])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from audit.score.statistics import bootstrap_mean, wilson
 
 counts = st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
-numbers = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30)
+numbers = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30)
 
 
 def test_wilson_equals_worked_values():
@@ -64,8 +64,9 @@ def test_bootstrap_nears_the_normal_interval():
     assert bootstrap_mean(values, seed=0) == pytest.approx(expected, abs=0.015)
 
 
-def test_bootstrap_of_nothing_is_undefined():
-    assert all(math.isnan(bound) for bound in bootstrap_mean([], seed=0))
+@pytest.mark.parametrize("values", [[], [0.3]])
+def test_bootstrap_of_fewer_than_two_is_undefined(values):
+    assert all(math.isnan(bound) for bound in bootstrap_mean(values, seed=0))
 
 
 def test_bootstrap_refuses_nan():
