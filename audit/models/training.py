@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from audit.config import Config
+from audit.data.batches import batched, readable
 from audit.data.dataset import Dataset, Item
-from audit.data.decode import resize
-from audit.errors import BrokenImageError, DataError
+from audit.errors import DataError
 from audit.models.augment import augmentation, nine_versions
 from audit.models.backbones import build_backbone
 from audit.track import Track
@@ -122,23 +122,6 @@ def _extract(pooled: Any, dataset: Dataset, split: str, config: Config, track: T
     return _Features(np.concatenate(values), np.array(labels), sample, skipped)
 
 
-def batched(
-    pairs: Iterable[tuple[Item, Any]], size: int, count: int, skipped: list[tuple[Item, str]]
-) -> Iterator[list[tuple[Item, NDArray[np.uint8]]]]:
-    """Group readable images, resized to ``size``, by ``count``; note broken ones in ``skipped``."""
-    batch: list[tuple[Item, NDArray[np.uint8]]] = []
-    for item, image in pairs:
-        if isinstance(image, BrokenImageError):
-            skipped.append((item, str(image)))
-            continue
-        batch.append((item, resize(image, size)))
-        if len(batch) == count:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
 def _head(seen: _Features, classes: int, config: Config) -> Any:
     """Standardise by the training features, then one dense layer with softmax.
 
@@ -177,12 +160,12 @@ def _augmented_model(pooled: Any, head: Any, config: Config) -> Any:
 def _augmented_stream(dataset: Dataset, readable_images: int, size: int, config: Config) -> Any:
     items = dataset.items("train")
 
-    def readable() -> Iterator[tuple[NDArray[np.uint8], int]]:
-        for batch in batched(dataset.images(items), size, 1, []):
-            yield batch[0][1], batch[0][0].label
+    def examples() -> Iterator[tuple[NDArray[np.uint8], int]]:
+        for item, image in readable(dataset.images(items), size, []):
+            yield image, item.label
 
     signature = (tf.TensorSpec((size, size, 3), tf.uint8), tf.TensorSpec((), tf.int64))
-    stream = tf.data.Dataset.from_generator(readable, output_signature=signature)
+    stream = tf.data.Dataset.from_generator(examples, output_signature=signature)
     # Keras warns where it cannot know when an epoch ends.
     stream = stream.apply(tf.data.experimental.assert_cardinality(readable_images))
     stream = stream.shuffle(min(len(items), _SHUFFLE), seed=config.seed)

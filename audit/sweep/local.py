@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from audit.config import Config
+from audit.data.batches import in_batches
 from audit.data.dataset import Dataset, Item
 from audit.data.decode import resize
 from audit.data.masks import Masks, doubt
@@ -64,7 +65,8 @@ def _write_part(
 ) -> None:
     records: list[Record] = []
     maps: list[Maps] = []
-    for batch in _batches(stream, engine.size, config.batch_size, records, classes):
+    samples = _samples(stream, engine.size, records, classes)
+    for batch in in_batches(samples, config.batch_size):
         for sample, finding in zip(batch, engine.explain(batch), strict=True):
             record = record_of(
                 sample,
@@ -78,23 +80,13 @@ def _write_part(
     run.write_part(number, [r | {"part": number} for r in records], maps)
 
 
-def _batches(
-    stream: Iterable[Any],
-    size: int,
-    count: int,
-    records: list[Record],
-    classes: tuple[str, ...],
-) -> Iterator[list[Sample]]:
-    """Group readable images by ``count``; broken ones become skipped records at once."""
-    batch: list[Sample] = []
+def _samples(
+    stream: Iterable[Any], size: int, records: list[Record], classes: tuple[str, ...]
+) -> Iterator[Sample]:
+    """Yield readable images at the model's size; broken ones become skipped records at once."""
     for item, image, trimap, source in stream:
         if isinstance(image, BrokenImageError):
             records.append(skipped_record(item, str(image), classes))
             continue
         why = "" if trimap is None else doubt(trimap)
-        batch.append(Sample(item, resize(image, size), fit_trimap(trimap, size), source, why))
-        if len(batch) == count:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+        yield Sample(item, resize(image, size), fit_trimap(trimap, size), source, why)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from audit.data.batches import batched
 from audit.data.dataset import Dataset, Item
-from audit.models.training import batched
 from audit.sweep.engine import Engine
 from audit.sweep.record import softmax
 from audit.track import Track

@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 
 from audit.config import load_config
+from audit.data.batches import batched
 from audit.data.dataset import Item
 from audit.errors import BrokenImageError, DataError
 from audit.models import training
 from audit.models.backbones import BACKBONES, Backbone
 from audit.models.classifier import Classifier
-from audit.models.training import batched, train
+from audit.models.training import train
 from audit.track import silent
 
 SIZE = 32
