@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,7 @@ class Scene:
         return tinted(behind, rng) if shortcut == "tint" else behind
 
 
+@lru_cache(maxsize=1)  # a sweep asks for a scene's photo and its mask, one after the other
 def draw_scene(subject: Subject) -> Scene:
     """Draw all layers of a subject; the nearer ones larger, then averaged down."""
     size, rng = subject.size, stream(subject.key, "layout")
