@@ -138,7 +138,7 @@ def load_config(
     from_file = _read_toml(file) if file else {}
     in_file = from_file.pop("preset", None)
     preset = preset or in_file
-    if preset is not None and preset not in list(PRESETS):
+    if preset is not None and preset not in list(PRESETS):  # a list in a file has no hash
         raise ConfigError(f"Unknown preset {preset!r}: choose from {', '.join(PRESETS)}.")
     given = {key: value for key, value in flags.items() if value is not None}
     merged: dict[str, Any] = {}

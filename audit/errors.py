@@ -32,3 +32,8 @@ OFFLINE = (
     "Without a network: --data-dir with a data set prepared elsewhere and "
     "--backbone efficientnet-lite0, whose weights come with pip; or --preset planted"
 )
+
+
+def first_line(error: Exception) -> str:
+    """What another library's error says first, without a full stop; its kind where it is mute."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

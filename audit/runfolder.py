@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from PIL import Image
 
-from audit.errors import RunFolderError
+from audit.errors import RunFolderError, first_line
 from audit.score.geometry import upsample
 
 MANIFEST_SCHEMA = 1
@@ -258,7 +258,7 @@ def _read(file: Path) -> pa.Table:
     try:
         return pq.read_table(file)
     except (OSError, pa.ArrowException) as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         raise RunFolderError(
             f"{file} is missing or torn ({reason}): delete it, then go on with --resume."
         ) from None

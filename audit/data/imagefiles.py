@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from audit.data.dataset import SPLITS, Decoded, Item, fingerprint
 from audit.data.decode import decode
 from audit.data.maskfiles import read_mask
-from audit.errors import BrokenImageError, DataError
+from audit.errors import BrokenImageError, DataError, first_line
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 _SPLIT_NAMES = {"train": "train", "validation": "validation", "val": "validation",
@@ -171,7 +171,7 @@ def _read_table(file: Path) -> pd.DataFrame:
             return table.astype(str).mask(table.isna(), "")
         return pd.read_csv(file, dtype=str, keep_default_na=False)
     except Exception as error:  # pandas and pyarrow raise many kinds
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         raise DataError(f"{file} is not a readable CSV or Parquet manifest: {reason}.") from None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from audit.data.dataset import BACKGROUND, FLOWER, UNKNOWN
-from audit.errors import DataError
+from audit.errors import DataError, first_line
 from audit.score.geometry import resize_trimap
 
 TOLERANCE = 8  # grey levels around 0, 128 and 255
@@ -59,7 +59,7 @@ def _open(file: Path) -> Image.Image:
                 image.load()
                 return image
     except Exception as error:  # Pillow raises many kinds for broken files
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+        reason = first_line(error)
         if "cannot identify" in reason:
             reason = "not an image of a known format"
         raise DataError(f"Cannot read the mask {file}: {reason}. Replace or remove it.") from None
@@ -103,7 +103,41 @@ def fit(trimap: NDArray[np.uint8], size: tuple[int, int], where: object) -> NDAr
     return resize_trimap(trimap, size)
 
 
-class PngMasks:
+class MaskFiles:
+    """Mask files by the name of the image that each belongs to; nothing is read before its turn.
+
+    Attributes
+    ----------
+    name : str
+        What records call this source.
+    """
+
+    name: str
+
+    def __init__(
+        self, files: Mapping[str, Path], read: Callable[[Path], NDArray[np.uint8]]
+    ) -> None:
+        self._files = dict(files)
+        self._read = read
+
+    def any(self) -> bool:
+        """Whether any image has a mask here."""
+        return bool(self._files)
+
+    def has(self, name: str) -> bool:
+        """Whether the image ``name`` has a mask here; nothing is read."""
+        return name in self._files
+
+    def read(self, name: str) -> tuple[NDArray[np.uint8], Path]:
+        """The trimap of the image ``name``, in its own size, and its file."""
+        return self._read(self._files[name]), self._files[name]
+
+    def fingerprint(self) -> str:
+        """Short hash of the names and contents of the masks."""
+        return fingerprint(self._files)
+
+
+class PngMasks(MaskFiles):
     """A folder of PNG masks named like the images, in the same sub-folders or in none.
 
     Parameters
@@ -123,24 +157,9 @@ class PngMasks:
     def __init__(self, folder: Path, names: Iterable[str]) -> None:
         files = sorted(f for f in folder.rglob("*") if f.suffix.lower() == ".png" and f.is_file())
         names = list(names)
-        self._files = match(folder, files, names)
-        _refuse_ambiguous(folder, set(files) - set(self._files.values()), names)
-
-    def any(self) -> bool:
-        """Whether any image has a mask here."""
-        return bool(self._files)
-
-    def has(self, name: str) -> bool:
-        """Whether the image ``name`` has a mask here; nothing is read."""
-        return name in self._files
-
-    def read(self, name: str) -> tuple[NDArray[np.uint8], Path]:
-        """The trimap of the image ``name``, in its own size, and its file."""
-        return read_mask(self._files[name]), self._files[name]
-
-    def fingerprint(self) -> str:
-        """Short hash of the names and contents of the masks."""
-        return fingerprint(self._files)
+        found = match(folder, files, names)
+        _refuse_ambiguous(folder, set(files) - set(found.values()), names)
+        super().__init__(found, read_mask)
 
 
 def match(folder: Path, files: Iterable[Path], names: Iterable[str]) -> dict[str, Path]:

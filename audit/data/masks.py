@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from audit.data.dataset import FLOWER, SPLITS, UNKNOWN, Dataset, Decoded, Item
 from audit.data.grabcutpool import AHEAD, GrabCutPool, in_order
-from audit.data.maskfiles import PngMasks, fit, read_mask
+from audit.data.maskfiles import MaskFiles, PngMasks, fit, read_mask
 from audit.data.official import OfficialMasks, unpack
 from audit.errors import BrokenImageError, DataError
 from audit.runfolder import write_whole
@@ -28,24 +28,6 @@ __all__ = ["Masks", "doubt", "make", "read_mask"]
 Trimap = NDArray[np.uint8]
 TINY, FULL, MOSTLY = 0.01, 0.95, 0.5  # shares beyond which a mask is suspect
 _ARCHIVE = re.compile(r".*\.(tgz|tar|tar\.gz)", re.IGNORECASE)
-
-
-class Files(Protocol):
-    """A folder of mask files, matched to the images of a data set."""
-
-    name: str
-
-    def any(self) -> bool:
-        """Whether any image has a mask here."""
-
-    def has(self, name: str) -> bool:
-        """Whether an image has a mask here; nothing is read."""
-
-    def read(self, name: str) -> tuple[Trimap, Path]:
-        """An image's trimap and the file it comes from."""
-
-    def fingerprint(self) -> str:
-        """Short hash of names and contents."""
 
 
 class Masks:
@@ -147,7 +129,7 @@ class Masks:
         return lambda: (made(), "grabcut")
 
 
-def _files(path: Path, dataset: Dataset) -> list[Files]:
+def _files(path: Path, dataset: Dataset) -> list[MaskFiles]:
     """The sources in a folder or archive, those with no match left out."""
     names = [item.name for split in SPLITS for item in dataset.items(split)]
     if path.is_file() and _ARCHIVE.fullmatch(path.name):
@@ -157,7 +139,7 @@ def _files(path: Path, dataset: Dataset) -> list[Files]:
         raise DataError(
             f"--masks {path} {what}: give a folder of PNG masks, or 102segmentations.tgz."
         )
-    found: list[Files] = [PngMasks(path, names), OfficialMasks(path, names)]
+    found: list[MaskFiles] = [PngMasks(path, names), OfficialMasks(path, names)]
     found = [files for files in found if files.any()]
     if not found:
         example = Path(names[0]).with_suffix(".png").name if names else "NAME.png"

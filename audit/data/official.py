@@ -25,8 +25,8 @@ import requests
 from numpy.typing import NDArray
 
 from audit.data.grabcut import banded
-from audit.data.maskfiles import fingerprint
-from audit.errors import DataError
+from audit.data.maskfiles import MaskFiles
+from audit.errors import DataError, first_line
 from audit.track import Track, silent
 
 URL = "http://www.robots.ox.ac.uk/~vgg/data/flowers/102/102segmentations.tgz"
@@ -144,7 +144,7 @@ def unpack(archive: Path, folder: Path, track: Track = silent) -> Path:
     except tarfile.FilterError as error:
         raise DataError(f"{archive} is not safe to unpack: {error}.") from None
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+        reason = first_line(error)
         raise DataError(f"Cannot unpack {archive}: {reason}. Download it again.") from None
     return folder
 
@@ -205,7 +205,7 @@ def _without_specks(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return kept.astype(np.uint8)[parts]
 
 
-class OfficialMasks:
+class OfficialMasks(MaskFiles):
     """The official segmentations in a folder: ``segmim_*.jpg``, there or in ``segmim/``.
 
     Parameters
@@ -223,20 +223,5 @@ class OfficialMasks:
         }
         matches = {name: _IMAGE.fullmatch(PurePosixPath(name).name) for name in names}
         wanted = {name: f"segmim_{m[1]}.jpg" for name, m in matches.items() if m}
-        self._files = {name: files[file] for name, file in wanted.items() if file in files}
-
-    def any(self) -> bool:
-        """Whether any image has a mask here."""
-        return bool(self._files)
-
-    def has(self, name: str) -> bool:
-        """Whether the image ``name`` has a segmentation here; nothing is read."""
-        return name in self._files
-
-    def read(self, name: str) -> tuple[NDArray[np.uint8], Path]:
-        """The trimap of the image ``name``, in its own size, and its file."""
-        return read_segmentation(self._files[name]), self._files[name]
-
-    def fingerprint(self) -> str:
-        """Short hash of the names and contents of the segmentations."""
-        return fingerprint(self._files)
+        found = {name: files[file] for name, file in wanted.items() if file in files}
+        super().__init__(found, read_segmentation)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from audit.data.dataset import SPLITS, Decoded, Item, fingerprint, stratified
 from audit.data.decode import decode
-from audit.errors import OFFLINE, BrokenImageError, DataError
+from audit.errors import OFFLINE, BrokenImageError, DataError, first_line
 
 NAME = "oxford_flowers102"
 HOME = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/"
@@ -103,7 +103,7 @@ def _prepared(data_dir: Path | None, download: bool) -> Any:
         if builder.info.splits.total_num_examples:
             return builder
     except Exception as error:  # TFDS raises many kinds for a torn or foreign folder
-        raise DataError(f"Cannot open {NAME} in {data_dir}: {_first_line(error)}.") from None
+        raise DataError(f"Cannot open {NAME} in {data_dir}: {first_line(error)}.") from None
     if not download:
         where = data_dir or "~/tensorflow_datasets"
         raise DataError(f"{NAME} is not prepared in {where} and --no-download is set. {OFFLINE}.")
@@ -114,12 +114,8 @@ def _prepared(data_dir: Path | None, download: bool) -> Any:
     except requests.RequestException:
         raise DataError(f"Cannot download {NAME}: {HOME} is out of reach. {OFFLINE}.") from None
     except Exception as error:  # a full disk, a changed checksum
-        raise DataError(f"Cannot download {NAME}: {_first_line(error)}. {OFFLINE}.") from None
+        raise DataError(f"Cannot download {NAME}: {first_line(error)[:300]}. {OFFLINE}.") from None
     return builder
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")[:300]
 
 
 def _practice(official: Sequence[Item], seed: int) -> list[Item]:

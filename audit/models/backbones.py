@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from audit.errors import OFFLINE, ModelError
+from audit.errors import OFFLINE, ModelError, first_line
 from audit.models.lite0 import build_lite0
 
 
@@ -73,5 +73,5 @@ def build_backbone(name: str, weights: str = "imagenet", size: int | None = None
         if weights == "random":
             raise
         raise ModelError(
-            f"Cannot fetch the ImageNet weights of {name}: {str(error).splitlines()[0]}. {OFFLINE}."
+            f"Cannot fetch the ImageNet weights of {name}: {first_line(error)}. {OFFLINE}."
         ) from None

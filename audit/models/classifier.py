@@ -10,12 +10,13 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from audit.errors import ModelError
+from audit.errors import ModelError, first_line
 from audit.models.graph import Graph, Step, flatten, run_steps
 
 _SQUASHING = ("softmax", "sigmoid")
 _OWN_CODE = ("safe_mode", "unsafe", "Lambda", "custom", "Could not locate")
-_BENDING = ("ReLU", "LeakyReLU", "PReLU", "ELU")
+_BENDING = ("relu", "leakyrelu", "prelu", "elu")
+_LOGITS = ("linear", "log_softmax")  # nothing to take off; probabilities are found by their sum
 _SAME = 1e-3  # how far two answers of one model may differ, mixed precision included
 
 
@@ -112,11 +113,9 @@ def load_model(file: Path, *, trust: bool) -> Any:
     try:
         return keras.models.load_model(file, compile=False, safe_mode=not trust)
     except Exception as error:  # Keras raises many kinds for a torn, old or unsafe file
-        text = str(error).strip() or type(error).__name__
-        own_code = not trust and any(word in text for word in _OWN_CODE)
+        own_code = not trust and any(word in str(error) for word in _OWN_CODE)
         mend = " If it holds code of its own that you trust, add --trust-model." if own_code else ""
-        reason = text.splitlines()[0].rstrip(".")
-        raise ModelError(f"Cannot load {file}, is it whole? {reason}.{mend}") from None
+        raise ModelError(f"Cannot load {file}, is it whole? {first_line(error)}.{mend}") from None
 
 
 def _input_size(model: Any, image_size: int | None) -> int:
@@ -140,10 +139,14 @@ def _input_size(model: Any, image_size: int | None) -> int:
 def _without_squashing(graph: Graph) -> tuple[Graph, str]:
     """Take a softmax or sigmoid off the end; explanations are taken on logits."""
     last = graph.steps[-1]
-    end = _squashing(last.operation)
-    _refuse_other_ends(last.operation)
-    if end == "linear":
-        return graph, end
+    end = _end(last.operation)
+    if end in _LOGITS:
+        return graph, "linear"
+    if end not in _SQUASHING:
+        raise ModelError(
+            f"The model ends in {end}, so it has no logits to explain: "
+            "let softmax, sigmoid or a linear layer be its last."
+        )
     if isinstance(last.operation, keras.layers.Dense):
         logits = Step(last.path, _Linear(last.operation), last.args, {}, last.outputs)
         return Graph((*graph.steps[:-1], logits), graph.output), end
@@ -151,26 +154,12 @@ def _without_squashing(graph: Graph) -> tuple[Graph, str]:
     return Graph(graph.steps[:-1], source), end
 
 
-def _refuse_other_ends(operation: Any) -> None:
-    """Raise where the last step bends what should be logits, and so hides their gradients."""
-    name = "linear"
+def _end(operation: Any) -> str:
+    """Name of the function that a last step applies; ``linear`` for every unknown one."""
     if isinstance(operation, keras.layers.Dense | keras.layers.Activation):
-        name = getattr(operation.activation, "__name__", "an activation")
-    elif type(operation).__name__ in _BENDING:
-        name = type(operation).__name__
-    if name not in ("linear", "log_softmax", *_SQUASHING):
-        raise ModelError(
-            f"The model ends in {name}, so it has no logits to explain: "
-            "let softmax, sigmoid or a linear layer be its last."
-        )
-
-
-def _squashing(operation: Any) -> str:
-    if isinstance(operation, keras.layers.Dense | keras.layers.Activation):
-        name = getattr(operation.activation, "__name__", "")
-        return name if name in _SQUASHING else "linear"
-    name = type(operation).__name__.lower()
-    return name if name in _SQUASHING else "linear"
+        return str(getattr(operation.activation, "__name__", "an activation"))
+    kind = type(operation).__name__.lower()
+    return kind if kind in (*_SQUASHING, *_BENDING) else "linear"
 
 
 class _Linear:
@@ -195,8 +184,8 @@ def _run(graph: Graph, image: NDArray[np.float32]) -> dict[int, Any]:
     try:
         return run_steps(graph.steps, {0: tf.constant(image)})
     except (ValueError, tf.errors.OpError) as error:
-        reason = str(error).strip().splitlines()[0]
         size = f"{image.shape[1]}x{image.shape[2]}"
+        reason = first_line(error)
         raise ModelError(f"The model does not run on a {size} image: {reason}.") from None
 
 
