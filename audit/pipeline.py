@@ -45,7 +45,8 @@ class _Inputs:
 
     dataset: Dataset
     masks: Masks
-    model: Any  # the model of --model, or None where one is trained
+    classifier: Any  # of the model of --model, or None where one is trained
+    hashes: dict[str, str]  # of images and labels, and of masks
 
 
 def run(
@@ -95,7 +96,7 @@ def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track 
     folder.update_manifest(
         command=command,
         config=config.model_dump(mode="json"),
-        data=folder.manifest()["data"] | {"masks": inputs.masks.fingerprint()},
+        data=folder.manifest()["data"] | inputs.hashes,
     )
     _sweep(folder, inputs, config, track)
 
@@ -121,9 +122,9 @@ def _check(config: Config, splits: Sequence[str]) -> _Inputs:
         if not dataset.items(split):
             raise DataError(f"{dataset.name} has no images in its {split} split.")
     masks = Masks(dataset, config.masks, grabcut=config.grabcut)
-    if model is not None:
-        _classifier(model, config, dataset)
-    return _Inputs(dataset, masks, model)
+    classifier = _classifier(model, config, dataset) if model is not None else None
+    hashes = {"fingerprint": dataset.fingerprint(), "masks": masks.fingerprint()}
+    return _Inputs(dataset, masks, classifier, hashes)
 
 
 def _start(config: Config, inputs: _Inputs, out: Path, *, resume: bool, command: str) -> RunFolder:
@@ -143,8 +144,7 @@ def _start(config: Config, inputs: _Inputs, out: Path, *, resume: bool, command:
             "name": inputs.dataset.name,
             "classes": list(inputs.dataset.classes),
             "counts": counts,
-            "fingerprint": inputs.dataset.fingerprint(),
-            "masks": inputs.masks.fingerprint(),
+            **inputs.hashes,
             "skipped": folder.manifest().get("data", {}).get("skipped", []),
         },
     )
@@ -152,7 +152,7 @@ def _start(config: Config, inputs: _Inputs, out: Path, *, resume: bool, command:
 
 
 def _train(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> None:
-    if inputs.model is not None or folder.model_file.exists():
+    if inputs.classifier or folder.model_file.exists():
         return
     from audit.models.training import train as fit
 
@@ -188,8 +188,11 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     from audit.sweep.predict import predict
     from audit.sweep.select import select
 
-    model = inputs.model or load_model(folder.model_file, trust=False)
-    classifier = _classifier(model, config, inputs.dataset)
+    classifier = inputs.classifier
+    if classifier is None:
+        trained = load_model(folder.model_file, trust=False)
+        classifier = _classifier(trained, config, inputs.dataset)
+    model = classifier.model
     log.info("Model: %s.", classifier.describe())
     weights = _weights_hash(model)
     if folder.manifest().get("model", {}).get("sha256", weights) != weights:
@@ -199,8 +202,8 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     parts = parts_of(explained)
     folder.update_manifest(
         model={
-            "backbone": config.backbone if inputs.model is None else model.name,
-            "source": "trained" if inputs.model is None else str(config.model),
+            "backbone": model.name if inputs.classifier else config.backbone,
+            "source": str(config.model) if inputs.classifier else "trained",
             "sha256": weights,
             "parameters": model.count_params(),
             "input_size": classifier.input_size,
@@ -253,12 +256,11 @@ def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
             "give the same settings, or begin another run."
         )
     data = folder.manifest().get("data", {})
-    now_read = {"fingerprint": inputs.dataset.fingerprint()}
+    fixed = {"fingerprint": "images or labels"}
     if folder.done_parts():
-        now_read["masks"] = inputs.masks.fingerprint()
-    for key, fingerprint in now_read.items():
-        if data.get(key, fingerprint) != fingerprint:
-            what = "masks" if key == "masks" else "images or labels"
+        fixed["masks"] = "masks"
+    for key, what in fixed.items():
+        if data.get(key, inputs.hashes[key]) != inputs.hashes[key]:
             raise RunFolderError(
                 f"{folder.root} was begun with other {what}: choose another --out."
             )

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from audit.report.planted import rests_on_shortcut
 from audit.runfolder import EXPLAINERS, RunFolder
 from audit.score.statistics import wilson
 
@@ -24,8 +25,7 @@ def flagged(records: pd.DataFrame, threshold: float) -> tuple[int, int, int, int
     right = records[records["correct"]]
     skills = right[[f"{name}_skill" for name in EXPLAINERS]].to_numpy()
     suspect = ~(skills >= threshold).any(axis=1) & np.isfinite(skills).any(axis=1)
-    present = (right["shortcut"] != "") & (right["shortcut_class"] == right["label"])
-    planted = (present & (right["prediction_without_shortcut"] != right["label"])).to_numpy()
+    planted = rests_on_shortcut(right).to_numpy()
     found, alarms = int((suspect & planted).sum()), int((suspect & ~planted).sum())
     return found, int(planted.sum()), alarms, int((~planted).sum())
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from audit.data.dataset import FLOWER, UNKNOWN, Dataset, Item
 from audit.data.masks import Masks
 from audit.errors import BrokenImageError
+from audit.score import localisation
 from audit.track import Track, silent
 
 Trimap = NDArray[np.uint8]
@@ -77,8 +78,7 @@ def iou(a: Trimap, b: Trimap) -> Iou:
 
 def area(trimap: Trimap) -> float:
     """Share of the known pixels that is flower; NaN where nothing is known."""
-    known = np.count_nonzero(trimap != UNKNOWN)
-    return np.count_nonzero(trimap == FLOWER) / known if known else float("nan")
+    return localisation.area(trimap == FLOWER, trimap != UNKNOWN)
 
 
 def compare(

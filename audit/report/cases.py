@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from audit.report.figures import EXPLAINER_TITLES
 from audit.report.names import unique_slugs
 from audit.report.source import Source
 from audit.report.verdicts import VERDICTS, Verdict, by_evidence
+from audit.score.verdict import TITLES
 
 PAGE = 48  # cases a page
 
@@ -118,7 +118,7 @@ def _case(row: dict[str, Any], verdict: Verdict, page: str) -> Case:
         row["mask_source"],
         row["mask_doubt"],
         row["chance"],
-        tuple(_score(row, key, title) for key, title in EXPLAINER_TITLES.items()),
+        tuple(_score(row, key, title) for key, title in TITLES.items()),
         row["shortcut"],
     )
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from audit.report import charts
 from audit.report.cases import Case, galleries
 from audit.report.classes import ClassRow, Confusion, Matrix, class_rows, confusions, matrix
-from audit.report.figures import EXPLAINER_TITLES, Figure, headline
+from audit.report.figures import Figure, headline
 from audit.report.notes import Notes, notes
 from audit.report.planted import Planted, planted
 from audit.report.source import Source
 from audit.report.verdicts import VerdictRow, verdict_rows
+from audit.score.verdict import TITLES
 
 _CLASS_CASES = 24
 _WORST = ("wrong-reasons", "suspect", "distracted", "misread", "undecided", "right-reasons")
@@ -74,7 +75,7 @@ def _mass_charts(source: Source) -> list[tuple[str, charts.Chart]]:
     records = source.explained
     drawn = [
         (title, charts.mass_histogram(records[f"{key}_mass"], records["chance"], title))
-        for key, title in EXPLAINER_TITLES.items()
+        for key, title in TITLES.items()
     ]
     return [(title, chart) for title, chart in drawn if chart]
 

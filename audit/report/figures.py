@@ -11,8 +11,8 @@ import pandas as pd
 
 from audit.report.source import Source
 from audit.score.statistics import bootstrap_mean, wilson
+from audit.score.verdict import TITLES
 
-EXPLAINER_TITLES = {"gradcam": "Grad-CAM", "ig": "Integrated Gradients"}
 ARRAS = "Arras et al. 2022, arXiv 2003.07258"
 ZHANG = "Zhang et al. 2018, IJCV 126"
 OURS = "this audit"
@@ -135,7 +135,7 @@ def metrics() -> list[Metric]:
     """Every headline figure's definition, in the order of the headline table."""
     explained = [
         Metric(f"{key}_{column}", f"{title}: {words}", *_DEFINITIONS[column], style)
-        for key, title in EXPLAINER_TITLES.items()
+        for key, title in TITLES.items()
         for column, words, style in _LOCALISATION
     ]
     return [ACCURACY, SUSPECTS, WRONG_REASONS, CHANCE, *explained]

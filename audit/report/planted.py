@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from audit.report.figures import EXPLAINER_TITLES, Estimate, rate
+from audit.report.figures import Estimate, rate
 from audit.report.source import Source
+from audit.score.verdict import TITLES
 
 
 @dataclass(frozen=True)
@@ -48,18 +49,22 @@ def planted(source: Source) -> Planted | None:
     if not (source.records["shortcut"] != "").any():
         return None
     correct = source.correct
-    truth = (correct["shortcut"] != "") & (
-        correct["prediction_without_shortcut"] != correct["label"]
-    )
+    truth = rests_on_shortcut(correct)
     rule = f"skill below {source.threshold:g}"
     signals = [
         _by_skill(f"{title} skill", rule, truth, correct[f"{key}_skill"], source.threshold)
-        for key, title in EXPLAINER_TITLES.items()
+        for key, title in TITLES.items()
     ]
     accused = correct["verdict"].isin(["suspect", "wrong-reasons"])
     decided = correct["verdict"] != "undecided"
     signals.append(_signal("Verdict", "suspect", truth, accused, decided, math.nan))
     return Planted(int(truth.sum()), int((~truth).sum()), signals)
+
+
+def rests_on_shortcut(correct: pd.DataFrame) -> pd.Series:
+    """The truth of right predictions: wrong once the shortcut is taken out of the scene."""
+    changed = correct["prediction_without_shortcut"] != correct["label"]
+    return (correct["shortcut"] != "") & changed
 
 
 def _by_skill(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.data.dataset import FLOWER, UNKNOWN, Item
-from audit.runfolder import RECORD_SCHEMA, Maps
+from audit.runfolder import EXPLAINERS, RECORD_SCHEMA, Maps
 from audit.score.geometry import resize_trimap
 from audit.score.localisation import NAN, Localisation, area, localise
 from audit.score.verdict import judge
@@ -73,7 +73,7 @@ def record_of(
     """The record of an explained image; see ``RECORD_SCHEMA`` for the columns."""
     mask, valid = sample.trimap == FLOWER, sample.trimap != UNKNOWN
     maps = maps_of(sample, finding)
-    scores = {name: localise(maps.heatmap(name), mask, valid) for name in ("gradcam", "ig")}
+    scores = {name: localise(maps.heatmap(name), mask, valid) for name in EXPLAINERS}
     chance = area(mask, valid)
     correct = finding.prediction == sample.item.label
     verdict = judge(correct, scores, chance, on_flower_skill=on_flower_skill, subject=subject)
