@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from multiprocessing import active_children
 from pathlib import Path
 
 import numpy as np
@@ -252,9 +253,9 @@ def test_stream_reads_a_bounded_number_ahead_and_leaves_no_worker():
     stream = Masks(flat([])).stream(reading(), 2)
     next(stream)
     assert len(read) <= 8
-    assert len(children()) == 2
+    assert len(active_children()) == 2
     stream.close()
-    assert not children()
+    assert not active_children()
 
 
 def test_no_worker_starts_while_none_is_needed(tmp_path):
@@ -262,7 +263,7 @@ def test_no_worker_starts_while_none_is_needed(tmp_path):
     (given,) = pairs(1)
     stream = Masks(Scenes({"0.jpg": given[1]}), tmp_path).stream([given], 2)
     next(stream)
-    assert not children()
+    assert not active_children()
 
 
 def test_killed_worker_does_not_end_the_stream(caplog):
@@ -276,11 +277,6 @@ def test_killed_worker_does_not_end_the_stream(caplog):
     finally:
         pool.close()
     assert "worker was killed" in caplog.text
-
-
-def children():
-    listed = subprocess.run(["ps", "-o", "args=", "--ppid", str(os.getpid())], capture_output=True)
-    return [line for line in listed.stdout.decode().splitlines() if "spawn_main" in line]
 
 
 ENDLESS = """
