@@ -10,7 +10,7 @@ import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, NoReturn, get_args, get_origin
+from typing import Any, Literal, NoReturn, Union, get_args, get_origin
 
 import click
 
@@ -23,8 +23,9 @@ Function = Callable[..., Any]
 DATA = ("dataset", "images", "data_dir", "download", "splits", "limit", "masks", "grabcut",
         "subject")  # fmt: skip
 TRAIN = ("backbone", "weights", "image_size", "pipeline", "epochs", "batch_size", "learning_rate")
-MODEL = ("model", "trust_model")
-SWEEP = ("explain", "feature_layer", "ig_steps", "ig_baseline", "on_flower_skill")
+MODEL = ("model", "trust_model", "input_scaling")
+SWEEP = ("explain", "feature_layer", "ig_steps", "ig_tolerance", "ig_rule", "ig_baseline",
+         "on_flower_skill")  # fmt: skip
 COMMON = ("seed", "workers")
 
 
@@ -53,10 +54,23 @@ def _shown(default: Any) -> str:
     return {True: "yes", False: "no"}[default] if isinstance(default, bool) else str(default)
 
 
+class _StepsType(click.ParamType):  # type: ignore[type-arg]
+    """``auto`` or a whole number."""
+
+    name = "auto|integer"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The number where it is one; the config says what else is wrong."""
+        return value if value == "auto" else click.INT.convert(value, param, ctx)
+
+
 def _click_type(annotation: Any) -> Any:
     if get_origin(annotation) is Literal:
         return click.Choice(get_args(annotation))
-    kinds = get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
+    unions = (Union, types.UnionType)
+    kinds = get_args(annotation) if get_origin(annotation) in unions else (annotation,)
+    if Literal["auto"] in kinds:
+        return _StepsType()
     if Path in kinds:
         return click.Path(path_type=Path)
     return {int: click.INT, float: click.FLOAT}.get(kinds[0], click.STRING)

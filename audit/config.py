@@ -59,10 +59,15 @@ class Config(BaseModel):
         "imagenet", description="Weights that the backbone starts from."
     )
     model: Path | None = Field(
-        None, description="Audit this .keras or .h5 model instead of training one."
+        None,
+        description="Audit this .keras or .h5 file or SavedModel folder instead of training one.",
     )
     trust_model: bool = Field(
         False, description="Load Lambda layers and custom code in --model (runs its code)."
+    )
+    input_scaling: Literal["auto", "0..255", "0..1", "-1..1", "torch", "caffe"] = Field(
+        "auto",
+        description="Pixels that --model wants; auto looks inside it, then at its accuracy.",
     )
     image_size: int | None = Field(
         None, ge=32, le=1024, description="Side of the model's input in pixels (default: its own)."
@@ -77,7 +82,18 @@ class Config(BaseModel):
     feature_layer: str | None = Field(
         None, description="Layer for Grad-CAM (default: the last 4-D map with H, W > 1)."
     )
-    ig_steps: int = Field(50, ge=1, description="Integrated Gradients: nodes of the midpoint rule.")
+    ig_steps: int | Literal["auto"] = Field(
+        "auto",
+        description="Integrated Gradients: gradients an image; auto adds them until its scores "
+        "have settled.",
+    )
+    ig_tolerance: float | None = Field(
+        None, gt=0, description="With auto steps: go on until the completeness error is as low."
+    )
+    ig_rule: Literal["quadratic", "uniform"] = Field(
+        "quadratic",
+        description="Integrated Gradients: gradients dense near the baseline, or evenly spread.",
+    )
     ig_baseline: Literal["black", "blurred", "mean"] = Field(
         "black", description="Integrated Gradients: where the path starts."
     )
@@ -95,7 +111,9 @@ class Config(BaseModel):
         kind = cls.model_fields[info.field_name or ""].annotation
         if kind is bool and not isinstance(value, bool):
             raise ValueError("expected true or false")
-        if kind in (int, float, int | None) and isinstance(value, bool | str):
+        if info.field_name == "ig_steps" and value != "auto" and not _counts(value):
+            raise ValueError("expected auto or a whole number above 0")
+        if kind in (int, float, int | None, float | None) and isinstance(value, bool | str):
             raise ValueError("expected a number")
         return value
 
@@ -103,7 +121,13 @@ class Config(BaseModel):
     def _agree(self) -> Config:
         if (self.dataset == "images") != (self.images is not None):
             raise ValueError("--images PATH and --dataset images go together")
+        if self.ig_tolerance is not None and self.ig_steps != "auto":
+            raise ValueError("--ig-tolerance needs --ig-steps auto")
         return self
+
+
+def _counts(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -111,7 +135,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "dataset": "planted",
         "backbone": "efficientnet-lite0",
         "image_size": 160,
-        "ig_steps": 16,
     },
 }
 

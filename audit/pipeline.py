@@ -20,6 +20,7 @@ import numpy as np
 
 from audit import __version__
 from audit.config import Config
+from audit.data.batches import batched
 from audit.data.dataset import SPLITS, Dataset, Item, stratified
 from audit.data.inspect import Agreement, cases, compare, extremes, summarise
 from audit.data.masks import Masks, make
@@ -31,12 +32,14 @@ from audit.track import Track, silent
 log = logging.getLogger("audit")
 PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "pandas", "pyarrow", "pillow",
             "opencv-python-headless", "mkdocs", "mkdocs-material")  # fmt: skip
+TRIED = 64  # images that show which input scaling a model wants
+UNSCALED = (0.0, 255.0)
 SHEET_ROW = 12  # cases in each group of a contact sheet
 # Settings that say how a run is done, not what comes out of it.
 _ALWAYS_FREE = {"workers", "download", "data_dir"}
 # Settings that nothing written rests on as long as no image is explained.
 _FREE_BEFORE_SWEEP = {"masks", "grabcut", "subject", "explain", "feature_layer", "ig_steps",
-                      "ig_baseline", "on_flower_skill"}  # fmt: skip
+                      "ig_tolerance", "ig_rule", "ig_baseline", "on_flower_skill"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ def report(folder: RunFolder, *, track: Track = silent) -> None:
 def _check(config: Config, splits: Sequence[str]) -> _Inputs:
     """Open everything that ``config`` names; none of ``splits`` may be empty."""
     from audit.models.backbones import known_backbone
-    from audit.models.classifier import load_model
+    from audit.models.load import load_model
 
     model = load_model(config.model, trust=config.trust_model) if config.model else None
     if model is None:
@@ -181,7 +184,7 @@ def _train(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
 
 
 def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> None:
-    from audit.models.classifier import load_model
+    from audit.models.load import load_model
     from audit.sweep.engine import Engine
     from audit.sweep.local import parts_of
     from audit.sweep.local import sweep as sweep_parts
@@ -209,6 +212,7 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
             "input_size": classifier.input_size,
             "feature_layer": classifier.feature_layer,
             "feature_shape": list(classifier.feature_shape),
+            "input_scaling": classifier.scaling,
             "head": f"{classifier.classes} classes, {classifier.end} end",
         },
         sweep={
@@ -230,13 +234,36 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
 def _classifier(model: Any, config: Config, dataset: Dataset) -> Any:
     from audit.models.classifier import Classifier
 
-    classifier = Classifier(model, config.feature_layer, config.image_size)
+    def build(scaling: str) -> Classifier:
+        return Classifier(model, config.feature_layer, config.image_size, scaling)
+
+    asked = config.input_scaling if config.model else "0..255"
+    classifier = build("0..255" if asked == "auto" else asked)
+    if asked == "auto" and classifier.seen_range == UNSCALED:
+        likeliest = _likeliest_scaling(model, classifier.input_size, config, dataset)
+        classifier = classifier if likeliest == "0..255" else build(likeliest)
     if classifier.classes != len(dataset.classes):
         raise ModelError(
             f"The model tells {classifier.classes} classes apart, but {dataset.name} has "
             f"{len(dataset.classes)}: give the model that was trained for these classes."
         )
     return classifier
+
+
+def _likeliest_scaling(model: Any, size: int, config: Config, dataset: Dataset) -> str:
+    """The scaling under which a model that scales nothing itself names most images rightly."""
+    from audit.models.scaling import accuracies
+
+    items = stratified(dataset.items("test"), TRIED, config.seed)
+    tried = next(batched(dataset.images(items), size, TRIED, []), [])
+    if not tried:
+        return "0..255"
+    images = np.stack([image for _, image in tried]).astype(np.float32)
+    found = accuracies(model, images, np.array([item.label for item, _ in tried]))
+    best = max(found, key=found.__getitem__)
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in found.items())
+    log.info("Input scaling %s: accuracy on %d images %s.", best, len(tried), shares)
+    return best
 
 
 def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:

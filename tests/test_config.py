@@ -17,11 +17,11 @@ def test_defaults_hold_where_nothing_is_given():
 
 
 def test_preset_beats_defaults():
-    assert load_config({}, preset="planted").ig_steps == 16
+    assert load_config({}, preset="planted").image_size == 160
 
 
 def test_file_beats_preset(tmp_path):
-    assert load_config({}, "planted", toml(tmp_path, "ig_steps = 20")).ig_steps == 20
+    assert load_config({}, "planted", toml(tmp_path, "image_size = 96")).image_size == 96
 
 
 def test_flags_beat_file(tmp_path):
@@ -144,7 +144,10 @@ def test_every_field_is_a_flag_of_run():
     assert missing == []
 
 
-@pytest.mark.parametrize("line", ["ig_steps = true", 'ig_steps = "2"', 'download = "yes"'])
+@pytest.mark.parametrize(
+    "line",
+    ["ig_steps = true", 'ig_steps = "2"', "ig_steps = 0", 'workers = "2"', 'download = "yes"'],
+)
 def test_a_value_of_another_type_in_a_file_is_refused(tmp_path, line):
     file = tmp_path / "audit.toml"
     file.write_text(line)

@@ -1,7 +1,8 @@
-"""Grad-CAM (Selvaraju et al. 2017, arXiv 1610.02391): features once, gradient of the head only."""
+"""Class activation maps from one forward pass: Grad-CAM and its kin, gradient of the head only."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,15 +13,16 @@ from audit.models.classifier import Classifier
 
 
 class Explained(NamedTuple):
-    """Predictions and their Grad-CAM.
+    """Predictions and their class activation maps.
 
     Attributes
     ----------
     logits : float32 ``(n, classes)``
     targets : int64 ``(n,)``
-        The explained (predicted) class.
+        The explained class.
     heatmaps : float32 ``(n, h, w)``
-        Non-negative, in logits per unit of mean activation, at the feature map's own size.
+        Non-negative, at the feature map's own size; in logits per unit of mean activation
+        (Grad-CAM), in logits (HiResCAM), without unit (Grad-CAM++).
     """
 
     logits: NDArray[np.float32]
@@ -29,27 +31,67 @@ class Explained(NamedTuple):
 
 
 class GradCAM:
-    """Predict and explain batches in one compiled call."""
+    """Predict and explain batches in one compiled call.
 
-    def __init__(self, classifier: Classifier) -> None:
+    Parameters
+    ----------
+    classifier : Classifier
+    kind : str
+        ``gradcam`` (Selvaraju et al. 2017, arXiv 1610.02391), ``gradcam++`` (Chattopadhay et al.
+        2018, arXiv 1710.11063) or ``hirescam`` (Draelos and Carin 2020, arXiv 2011.08891).
+    closed_form : bool
+        Read the gradient off the kernel where the head is global pooling and one dense layer.
+    """
+
+    def __init__(
+        self, classifier: Classifier, kind: str = "gradcam", *, closed_form: bool = True
+    ) -> None:
         size = classifier.input_size
-        spec = tf.TensorSpec((None, size, size, 3), tf.float32)
+        images = tf.TensorSpec((None, size, size, 3), tf.float32)
+        targets = tf.TensorSpec((None,), tf.int64)
         self._classifier = classifier
-        self._compiled = tf.function(self._explain, input_signature=[spec])
+        self._combine = KINDS[kind]
+        self._kernel = classifier.kernel if closed_form else None
+        self._of_predicted = tf.function(self._explain_predicted, input_signature=[images])
+        self._of_targets = tf.function(self._explain, input_signature=[images, targets])
 
-    def __call__(self, images: NDArray[np.float32]) -> Explained:
-        """Explain the predicted class of images ``(n, H, W, 3)`` in 0..255."""
-        return Explained(*(np.asarray(t) for t in self._compiled(tf.constant(images))))
+    def __call__(
+        self, images: NDArray[np.float32], targets: NDArray[np.int64] | None = None
+    ) -> Explained:
+        """Explain the predicted class, or ``targets`` ``(n,)``, of images ``(n, H, W, 3)``."""
+        predicted = targets is None
+        found = self._of_predicted(images) if predicted else self._of_targets(images, targets)
+        return Explained(*(np.asarray(t) for t in found))
 
-    def _explain(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        features = self._classifier.features(images)
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(features)
-            logits = self._classifier.head(features)
-            targets = tf.argmax(logits, axis=-1)
+    def _explain_predicted(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        features, logits = self._forward(images)
+        return self._maps(features, logits, tf.argmax(logits, axis=-1))
+
+    def _explain(
+        self, images: tf.Tensor, targets: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        return self._maps(*self._forward(images), targets)
+
+    def _forward(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        at = self._classifier
+        features, logits = at.graph.run(images, [at.features_at, at.graph.output])
+        return features, tf.cast(logits, tf.float32)
+
+    def _maps(
+        self, features: tf.Tensor, logits: tf.Tensor, targets: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        if self._kernel is not None:
+            gradients = pooled_gradients(features, self._kernel, targets)
+        else:
             score = tf.gather(logits, targets, batch_dims=1)
-        gradients = tape.gradient(score, features)
-        return logits, targets, weighted_sum(features, channel_weights(gradients))
+            (gradients,) = tf.gradients(score, features)
+        return logits, targets, self._combine(features, gradients)
+
+
+def pooled_gradients(features: Any, kernel: Any, targets: Any) -> tf.Tensor:
+    """Gradient behind global pooling and a dense layer: ``(n, 1, 1, c)``, alike everywhere."""
+    positions = tf.cast(tf.shape(features)[1] * tf.shape(features)[2], tf.float32)
+    return (tf.gather(tf.transpose(kernel), targets) / positions)[:, None, None, :]
 
 
 def channel_weights(gradients: Any) -> tf.Tensor:
@@ -60,3 +102,27 @@ def channel_weights(gradients: Any) -> tf.Tensor:
 def weighted_sum(features: Any, weights: Any) -> tf.Tensor:
     """Positive part of the channels' weighted sum: float32 ``(n, h, w)``."""
     return tf.nn.relu(tf.einsum("nhwc,nc->nhw", tf.cast(features, tf.float32), weights))
+
+
+def _gradcam(features: tf.Tensor, gradients: tf.Tensor) -> tf.Tensor:
+    return weighted_sum(features, channel_weights(gradients))
+
+
+def _gradcam_plus_plus(features: tf.Tensor, gradients: tf.Tensor) -> tf.Tensor:
+    """Weights of Grad-CAM++ for the score ``exp(logit)``, whose own factor cancels."""
+    gradients = tf.broadcast_to(gradients, tf.shape(features))
+    total = tf.reduce_sum(features, axis=(1, 2), keepdims=True)
+    below = 2 * gradients**2 + total * gradients**3
+    alphas = tf.math.divide_no_nan(gradients**2, below)
+    return weighted_sum(features, tf.reduce_sum(alphas * tf.nn.relu(gradients), axis=(1, 2)))
+
+
+def _hirescam(features: tf.Tensor, gradients: tf.Tensor) -> tf.Tensor:
+    return tf.nn.relu(tf.reduce_sum(features * gradients, axis=-1))
+
+
+KINDS: dict[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
+    "gradcam": _gradcam,
+    "gradcam++": _gradcam_plus_plus,
+    "hirescam": _hirescam,
+}

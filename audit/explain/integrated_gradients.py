@@ -1,18 +1,30 @@
-"""Integrated Gradients (Sundararajan et al. 2017, arXiv 1703.01365), streamed as a running sum."""
+"""Integrated Gradients (Sundararajan et al. 2017, arXiv 1703.01365) with nested rules.
+
+Nodes are added until an image has enough of them; earlier gradients are all reused.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from audit.explain.quadrature import RULES, Nodes, first_nodes, further_nodes
 from audit.models.classifier import Classifier
 
 Images = NDArray[np.float32]
+FIRST = 4  # nodes of the first rule where more may follow
+MOST = 256  # nodes at which an image ends, whatever its error
+_BATCHES = (4, 8, 16, 32, 64)
+_WORTH = 0.95  # a batch twice as large must take less than this share of the time a node
 
 
 class Attributed(NamedTuple):
@@ -22,67 +34,226 @@ class Attributed(NamedTuple):
     ----------
     heatmaps : float32 ``(n, H, W)``
         Signed, in logits, summed over the colour channels.
+    nodes : int64 ``(n,)``
+        Gradients that each heatmap took.
     completeness_error : float64 ``(n,)``
         ``|sum(IG) - (F(x) - F(x'))| / max(|F(x) - F(x')|, eps)``; 0 is exact, lower is better.
     """
 
     heatmaps: NDArray[np.float32]
+    nodes: NDArray[np.int64]
     completeness_error: NDArray[np.float64]
+
+
+Enough = Callable[[int, NDArray[np.float32], float], bool]
+"""Whether image ``i`` needs no more nodes, given its heatmap and its completeness error."""
+
+
+@dataclass
+class _Path:
+    """One image on its way: what was summed so far, and what is still to come."""
+
+    place: int
+    baseline: Images
+    path: Images
+    target: int
+    gain: float
+    total: NDArray[np.float32]
+    nodes: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One gradient to take."""
+
+    owner: _Path = field(repr=False)
+    alpha: float
+    weight: float
 
 
 class IntegratedGradients:
     """Attribute a class's logit to pixels along a straight path from a baseline image.
 
+    Calls of the model mix nodes of several images; an image that has enough of them leaves. Memory
+    depends on the batch alone, not on the number of nodes.
+
     Parameters
     ----------
     classifier : Classifier
-    steps : int
-        Nodes of the midpoint rule; cost is one gradient a node, memory does not depend on it.
+    steps : int, optional
+        Nodes an image. Default: `FIRST` nodes, then twice as many until ``enough`` says so, at most
+        `MOST`.
     baseline : str
         ``black``, ``blurred`` (Gaussian, sigma a tenth of the side) or ``mean`` (the image's mean
         colour).
+    rule : str
+        Where nodes lie, a key of `RULES`.
+    batch_size : int, optional
+        Gradients a call (default: found by `calibrate` with the first call).
+    devices : Sequence[str]
+        TensorFlow devices that share the calls, each with its own replica.
     """
 
-    def __init__(self, classifier: Classifier, steps: int, baseline: str) -> None:
+    def __init__(
+        self,
+        classifier: Classifier,
+        steps: int | None = None,
+        baseline: str = "black",
+        rule: str = "quadratic",
+        batch_size: int | None = None,
+        devices: Sequence[str] = (),
+    ) -> None:
+        self.steps = steps
+        self.batch_size = batch_size
+        self._classifier = classifier
+        self._baseline = BASELINES[baseline]
+        self._rule = RULES[rule]
+        self._replicas = [_Replica(classifier, device) for device in devices or local_devices()]
+
+    def __call__(
+        self, images: Images, targets: NDArray[np.int64], enough: Enough | None = None
+    ) -> Attributed:
+        """Attribute ``targets`` ``(n,)`` for images ``(n, H, W, 3)`` in 0..255.
+
+        ``enough`` is asked after each rule where ``steps`` leaves the number of nodes open.
+        """
+        if self.batch_size is None:
+            self.batch_size = calibrate(self._replicas[0].gradients, images[0])
+        paths = self._paths(images, targets)
+        queue = deque(task for path in paths for task in self._first_tasks(path))
+        with ThreadPoolExecutor(len(self._replicas)) as pool:
+            for task, gradient in self._gradients(queue, pool):
+                self._add(task, gradient, queue, enough)
+        heatmaps = np.stack([path.total for path in paths])
+        gains = np.array([path.gain for path in paths])
+        nodes = np.array([path.nodes for path in paths])
+        return Attributed(heatmaps, nodes, completeness_error(heatmaps, gains))
+
+    def _paths(self, images: Images, targets: NDArray[np.int64]) -> list[_Path]:
+        baselines = self._baseline(images)
+        gains = self._logits(images, targets) - self._logits(baselines, targets)
+        return [
+            _Path(
+                place,
+                baselines[place],
+                images[place] - baselines[place],
+                int(targets[place]),
+                float(gains[place]),
+                np.zeros(images.shape[1:3], np.float32),
+            )
+            for place in range(len(images))
+        ]
+
+    def _logits(self, images: Images, targets: NDArray[np.int64]) -> NDArray[np.float32]:
+        size = self.batch_size or len(images)
+        starts = range(0, len(images), size)
+        logits = [np.asarray(self._classifier.logits(images[i : i + size])) for i in starts]
+        return np.take_along_axis(np.concatenate(logits), targets[:, None], axis=1)[:, 0]
+
+    def _first_tasks(self, path: _Path) -> list[_Task]:
+        return self._tasks(path, first_nodes(self._rule, self.steps or FIRST))
+
+    def _tasks(self, path: _Path, nodes: Nodes) -> list[_Task]:
+        path.nodes += len(nodes)
+        path.waiting = len(nodes)
+        return [_Task(path, alpha, weight) for alpha, weight in nodes]
+
+    def _gradients(
+        self, queue: deque[_Task], pool: ThreadPoolExecutor
+    ) -> Iterator[tuple[_Task, NDArray[np.float32]]]:
+        """Take the gradients of all tasks in order; the queue may grow meanwhile."""
+        flying: deque[tuple[list[_Task], Future[NDArray[np.float32]]]] = deque()
+        turn = 0
+        while queue or flying:
+            while queue and len(flying) < len(self._replicas):
+                tasks = [queue.popleft() for _ in range(min(self.batch_size or 1, len(queue)))]
+                replica = self._replicas[turn % len(self._replicas)]
+                flying.append((tasks, pool.submit(replica.along, tasks)))
+                turn += 1
+            tasks, result = flying.popleft()
+            yield from zip(tasks, result.result(), strict=True)
+
+    def _add(
+        self,
+        task: _Task,
+        gradient: NDArray[np.float32],
+        queue: deque[_Task],
+        enough: Enough | None,
+    ) -> None:
+        path = task.owner
+        path.total += np.float32(task.weight) * gradient
+        path.waiting -= 1
+        if path.waiting or self.steps or 2 * path.nodes > MOST:
+            return
+        error = float(completeness_error(path.total[None], np.array([path.gain]))[0])
+        if enough is None or enough(path.place, path.total, error):
+            return
+        path.total /= 2  # the finer rule gives each earlier node half its weight
+        queue.extend(self._tasks(path, further_nodes(self._rule, path.nodes)))
+
+
+class _Replica:
+    """The gradient's compiled function on one device."""
+
+    def __init__(self, classifier: Classifier, device: str) -> None:
         size = classifier.input_size
         image = tf.TensorSpec((None, size, size, 3), tf.float32)
         target = tf.TensorSpec((None,), tf.int64)
-        self.steps = steps
-        self._classifier = classifier
-        self._baseline = BASELINES[baseline]
-        self._gradient = tf.function(self._gradient_at, input_signature=[image, target])
-        self._logit = tf.function(self._logit_of, input_signature=[image, target])
+        self._graph = classifier.graph
+        self._device = device
+        self.gradients = tf.function(self._along, input_signature=[image, image, target])
 
-    def __call__(self, images: Images, targets: NDArray[np.int64]) -> Attributed:
-        """Attribute ``targets`` ``(n,)`` for images ``(n, H, W, 3)`` in 0..255."""
-        baselines = self._baseline(images)
-        path = images - baselines
-        total = np.zeros_like(images)
-        for alpha in midpoints(self.steps):
-            total += np.asarray(self._gradient(baselines + alpha * path, targets))
-        heatmaps = (path * (total / self.steps)).sum(axis=-1)
-        gain = np.asarray(self._logit(images, targets)) - np.asarray(
-            self._logit(baselines, targets)
-        )
-        return Attributed(heatmaps, completeness_error(heatmaps, gain))
+    def along(self, tasks: list[_Task]) -> NDArray[np.float32]:
+        """Gradients times paths, summed over colours: float32 ``(n, H, W)``."""
+        paths = np.stack([t.owner.path for t in tasks])
+        alphas = np.array([t.alpha for t in tasks], np.float32)[:, None, None, None]
+        points = alphas * paths + np.stack([t.owner.baseline for t in tasks])
+        targets = np.array([t.owner.target for t in tasks], np.int64)
+        return np.asarray(self.gradients(points, paths, targets))
 
-    def _logit_of(self, images: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        return tf.gather(self._classifier.logits(images), targets, batch_dims=1)
-
-    def _gradient_at(self, images: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(images)
-            logit = self._logit_of(images, targets)
-        return tape.gradient(logit, images)
+    def _along(self, points: tf.Tensor, paths: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        with tf.device(self._device):
+            (logits,) = self._graph.run(points, [self._graph.output])
+            score = tf.gather(tf.cast(logits, tf.float32), targets, batch_dims=1)
+            (gradients,) = tf.gradients(score, points)
+            return tf.reduce_sum(gradients * paths, axis=-1)
 
 
-def midpoints(steps: int) -> NDArray[np.float32]:
-    """Nodes of the midpoint rule on 0..1, equal weights: float32 ``(steps,)``."""
-    return ((np.arange(steps) + 0.5) / steps).astype(np.float32)
+def local_devices() -> list[str]:
+    """Names of all GPUs, or of the processor where there is none."""
+    found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")[:1]
+    return [device.name for device in found]
+
+
+def calibrate(gradients: Any, image: Images) -> int:
+    """Find the smallest number of gradients a call beyond which calls hardly get cheaper.
+
+    Doubles the batch as long as that saves a twentieth of the time a gradient takes; ends where
+    memory does.
+    """
+    best, fastest = _BATCHES[0], np.inf
+    for size in _BATCHES:
+        batch = np.repeat(image[None], size, axis=0)
+        try:
+            spent = min(_seconds(gradients, batch) for _ in range(2)) / size
+        except tf.errors.ResourceExhaustedError:
+            break
+        if spent > _WORTH * fastest:
+            break
+        best, fastest = size, spent
+    return best
+
+
+def _seconds(gradients: Any, batch: Images) -> float:
+    targets = np.zeros(len(batch), np.int64)
+    start = time.perf_counter()
+    np.asarray(gradients(batch, batch, targets))
+    return time.perf_counter() - start
 
 
 def completeness_error(
-    heatmaps: NDArray[np.float32], gain: NDArray[np.float32], eps: float = 1e-6
+    heatmaps: NDArray[np.float32], gain: NDArray[Any], eps: float = 1e-6
 ) -> NDArray[np.float64]:
     """How far each sum of attributions ``(n, H, W)`` is from ``gain`` ``(n,)``, relative to it."""
     total = heatmaps.sum(axis=(1, 2), dtype=np.float64)

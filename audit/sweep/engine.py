@@ -11,9 +11,10 @@ from audit.config import Config
 from audit.data.dataset import Counterfactual, Dataset
 from audit.data.decode import resize
 from audit.explain.gradcam import GradCAM
-from audit.explain.integrated_gradients import IntegratedGradients
+from audit.explain.integrated_gradients import Enough, IntegratedGradients
 from audit.models.classifier import Classifier
 from audit.sweep.record import Finding, Sample
+from audit.sweep.settle import Complete, ScoresSettled
 
 
 class Engine:
@@ -22,14 +23,16 @@ class Engine:
     def __init__(self, classifier: Classifier, dataset: Dataset, config: Config) -> None:
         self.size = classifier.input_size
         self._counterfactual = dataset if isinstance(dataset, Counterfactual) else None
+        self._config = config
         self._gradcam = GradCAM(classifier)
-        self._ig = IntegratedGradients(classifier, config.ig_steps, config.ig_baseline)
+        steps = None if config.ig_steps == "auto" else config.ig_steps
+        self._ig = IntegratedGradients(classifier, steps, config.ig_baseline, config.ig_rule)
 
     def explain(self, samples: Sequence[Sample]) -> list[Finding]:
         """Predict each sample and explain its predicted class."""
         images = np.stack([s.image for s in samples]).astype(np.float32)
         seen = self._gradcam(images)
-        attributed = self._ig(images, seen.targets)
+        attributed = self._ig(images, seen.targets, self._enough(samples))
         without = self._without_shortcut(samples)
         return [
             Finding(
@@ -37,12 +40,17 @@ class Engine:
                 prediction=int(seen.targets[i]),
                 gradcam=seen.heatmaps[i],
                 ig=attributed.heatmaps[i],
-                ig_steps=self._ig.steps,
+                ig_steps=int(attributed.nodes[i]),
                 ig_completeness_error=float(attributed.completeness_error[i]),
                 prediction_without_shortcut=without[i],
             )
             for i in range(len(samples))
         ]
+
+    def _enough(self, samples: Sequence[Sample]) -> Enough:
+        if self._config.ig_tolerance is not None:
+            return Complete(self._config.ig_tolerance)
+        return ScoresSettled(samples, self._config.on_flower_skill)
 
     def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Float32 logits ``(n, classes)`` of uint8 images ``(n, H, W, 3)``."""

@@ -93,7 +93,7 @@ def test_an_image_is_explained_alike_in_any_batch(classifier):
 
 
 def test_a_feature_that_speaks_against_the_class_is_not_shown():
-    classifier = Classifier(model_with(pooled))
-    dense = classifier.model.get_layer("dense")
-    dense.set_weights([-np.ones((6, 4), np.float32), np.zeros(4, np.float32)])
-    assert GradCAM(classifier)(IMAGES).heatmaps.max() == 0
+    model = model_with(pooled)
+    weights = [-np.ones((6, 4), np.float32), np.zeros(4, np.float32)]
+    model.get_layer("dense").set_weights(weights)
+    assert GradCAM(Classifier(model))(IMAGES).heatmaps.max() == 0

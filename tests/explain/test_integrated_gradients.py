@@ -1,16 +1,26 @@
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
 
 from audit.explain.integrated_gradients import (
     BASELINES,
+    FIRST,
+    MOST,
     IntegratedGradients,
+    calibrate,
     completeness_error,
-    midpoints,
 )
+from audit.explain.quadrature import RULES
 from audit.models.classifier import Classifier
 
 SIZE = 8
@@ -53,16 +63,7 @@ def gain(classifier, images, baselines, targets):
     )
 
 
-# Steps
-
-
-def test_midpoints_lie_in_the_middle_of_equal_parts():
-    np.testing.assert_allclose(midpoints(4), [0.125, 0.375, 0.625, 0.875])
-
-
-@given(st.integers(1, 500))
-def test_midpoints_are_symmetric(steps):
-    np.testing.assert_allclose(midpoints(steps) + midpoints(steps)[::-1], 1, rtol=1e-6)
+# Completeness error
 
 
 def test_completeness_error_is_relative_to_the_gain():
@@ -109,9 +110,10 @@ def test_baselines_leave_the_images_as_they_were(baseline):
 
 
 @pytest.mark.parametrize("baseline", BASELINES)
+@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("steps", [1, 7])
-def test_linear_model_is_attributed_exactly(linear, baseline, steps):
-    found = IntegratedGradients(linear, steps, baseline)(IMAGES, TARGETS)
+def test_linear_model_is_attributed_exactly(linear, baseline, steps, rule):
+    found = IntegratedGradients(linear, steps, baseline, rule)(IMAGES, TARGETS)
     baselines = BASELINES[baseline](IMAGES)
     np.testing.assert_allclose(
         found.heatmaps.sum(axis=(1, 2)), gain(linear, IMAGES, baselines, TARGETS), rtol=1e-3
@@ -162,7 +164,7 @@ def test_the_class_asked_for_is_explained(linear):
 
 @pytest.mark.parametrize("baseline", BASELINES)
 def test_an_image_is_attributed_alike_in_any_batch(curved, baseline):
-    explain = IntegratedGradients(curved, 5, baseline)
+    explain = IntegratedGradients(curved, 5, baseline, batch_size=3)
     together = explain(IMAGES, TARGETS)
     scale = np.abs(together.heatmaps).max()
     for i in range(len(IMAGES)):
@@ -175,3 +177,153 @@ def test_heatmaps_are_signed_float32_of_the_images_size(curved):
     assert heatmaps.shape == (4, SIZE, SIZE)
     assert heatmaps.dtype == np.float32
     assert heatmaps.min() < 0 < heatmaps.max()
+
+
+# Nodes
+
+
+def reference(classifier, image, target, alphas, weights):
+    """The weighted sum over a path from black, by Keras' own gradients."""
+    total = 0
+    for alpha, weight in zip(alphas, weights, strict=True):
+        x = np.float32(alpha) * image[None]
+        bump, gradient = 1.0, np.zeros_like(image)
+        for place in np.ndindex(image.shape):
+            up, down = x.copy(), x.copy()
+            up[0][place] += bump
+            down[0][place] -= bump
+            both = np.asarray(classifier.logits(np.concatenate([up, down])))[:, target]
+            gradient[place] = (both[0] - both[1]) / (2 * bump)
+        total = total + weight * gradient
+    return (total * image).sum(axis=-1)
+
+
+def test_a_rule_is_the_weighted_sum_of_gradients(curved):
+    image = IMAGES[:1]
+    found = IntegratedGradients(curved, 2, rule="quadratic")(image, np.array([1])).heatmaps[0]
+    # u = 1/2 and 1: alpha = u^2, weights 2u/2, halved at the end
+    expected = reference(curved, image[0], 1, [0.25, 1.0], [0.5, 0.5])
+    np.testing.assert_allclose(found, expected, atol=0.02 * np.abs(expected).max())
+
+
+def after(rules):
+    """Enough after so many rules, whatever the heatmaps."""
+    asked = {}
+
+    def enough(place, heatmap, error):
+        asked[place] = asked.get(place, 0) + 1
+        return asked[place] >= rules[place]
+
+    return enough
+
+
+@pytest.mark.parametrize(("rule", "nodes"), [("quadratic", [4, 8, 16]), ("uniform", [4, 7, 13])])
+def test_earlier_gradients_are_reused(curved, rule, nodes):
+    many = IntegratedGradients(curved, rule=rule, batch_size=3)
+    found = many(IMAGES[:3], TARGETS[:3], after([1, 2, 3]))
+    assert found.nodes.tolist() == nodes
+    for i, count in enumerate(nodes):
+        alone = IntegratedGradients(curved, count, rule=rule, batch_size=8)
+        expected = alone(IMAGES[i : i + 1], TARGETS[i : i + 1]).heatmaps[0]
+        scale = np.abs(expected).max()
+        np.testing.assert_allclose(found.heatmaps[i], expected, atol=1e-5 * scale)
+
+
+def test_each_gradient_is_taken_once(curved):
+    explain = IntegratedGradients(curved, batch_size=4)
+    replica = explain._replicas[0]
+    sizes, along = [], replica.along
+    replica.along = lambda tasks: sizes.append(len(tasks)) or along(tasks)
+    found = explain(IMAGES[:3], TARGETS[:3], after([1, 3, 2]))
+    assert sum(sizes) == found.nodes.sum() == 4 + 16 + 8
+    assert all(size == 4 for size in sizes)  # calls are full though images leave
+
+
+def test_a_fixed_number_of_steps_asks_nobody(curved):
+    def never(place, heatmap, error):
+        raise AssertionError
+
+    assert IntegratedGradients(curved, 3)(IMAGES, TARGETS, never).nodes.tolist() == [3] * 4
+
+
+def test_an_image_that_never_settles_ends(linear):
+    found = IntegratedGradients(linear, batch_size=64)(IMAGES[:1], TARGETS[:1], lambda *_: False)
+    assert found.nodes.tolist() == [MOST]
+
+
+def test_without_a_judge_the_first_rule_will_do(linear):
+    assert IntegratedGradients(linear)(IMAGES, TARGETS).nodes.tolist() == [FIRST] * 4
+
+
+@given(st.permutations(range(4)), st.integers(1, 9))
+@settings(max_examples=15, deadline=None)
+def test_order_and_batch_size_change_nothing(order, batch_size):
+    explain = EXPLAIN.setdefault("explain", IntegratedGradients(classifier_of(), 3))
+    explain.batch_size = 4
+    expected = explain(IMAGES, TARGETS)
+    explain.batch_size = batch_size
+    found = explain(IMAGES[order], TARGETS[order])
+    scale = np.abs(expected.heatmaps).max()
+    np.testing.assert_allclose(found.heatmaps, expected.heatmaps[order], atol=1e-5 * scale)
+
+
+EXPLAIN = {}
+
+
+def test_scaled_logits_scale_the_heatmaps():
+    once, thrice = (classifier_of(layers.Rescaling(scale)) for scale in (1, 3))
+    maps = [IntegratedGradients(c, 3)(IMAGES, TARGETS).heatmaps for c in (once, thrice)]
+    np.testing.assert_allclose(maps[1], 3 * maps[0], rtol=1e-3, atol=1e-4 * maps[1].max())
+
+
+def test_nothing_is_traced_twice(curved):
+    explain = IntegratedGradients(curved, batch_size=4)
+    for count in (1, 3, 4):
+        explain(IMAGES[:count], TARGETS[:count], after([2] * count))
+    assert explain._replicas[0].gradients.experimental_get_tracing_count() == 1
+
+
+def test_calibration_doubles_while_calls_get_cheaper():
+    seconds = {4: 0.04, 8: 0.06, 16: 0.12}
+
+    def gradients(batch, path, targets):
+        time.sleep(seconds[len(batch)])
+        return batch
+
+    assert calibrate(gradients, IMAGES[0]) == 8
+
+
+TWO_DEVICES = """
+    import numpy as np, tensorflow as tf
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    import test_integrated_gradients as t
+    classifier = t.classifier_of()
+    images, targets = t.IMAGES, t.TARGETS
+    one = t.IntegratedGradients(classifier, 5, batch_size=2)(images, targets)
+    both = t.IntegratedGradients(classifier, 5, batch_size=2, devices=["/CPU:0", "/CPU:1"])
+    used = []
+    for replica in both._replicas:
+        along = replica.along
+        replica.along = lambda tasks, a=along, r=replica: used.append(r._device) or a(tasks)
+    np.testing.assert_allclose(both(images, targets).heatmaps, one.heatmaps, rtol=1e-4, atol=1e-4)
+    assert sorted(set(used)) == ["/CPU:0", "/CPU:1"], used
+    graph = both._replicas[1].gradients.get_concrete_function().graph
+    placed = {node.device for node in graph.as_graph_def().node}
+    assert any("CPU:1" in device for device in placed), placed
+    print("both worked")
+"""
+
+
+def test_devices_share_the_calls(tmp_path):
+    script = tmp_path / "two.py"
+    script.write_text(textwrap.dedent(TWO_DEVICES))
+    path = os.pathsep.join([str(Path.cwd()), str(Path(__file__).parent)])
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert "both worked" in done.stdout, done.stderr[-2000:]

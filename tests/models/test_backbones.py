@@ -9,8 +9,9 @@ from audit.explain.gradcam import GradCAM
 from audit.explain.integrated_gradients import IntegratedGradients
 from audit.models import lite0
 from audit.models.backbones import BACKBONES, build_backbone, known_backbone
-from audit.models.classifier import Classifier, load_model
+from audit.models.classifier import Classifier
 from audit.models.lite0 import build_lite0
+from audit.models.load import load_model
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)

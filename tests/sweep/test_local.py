@@ -7,7 +7,8 @@ from audit.data.dataset import Item
 from audit.data.imagefiles import ImageFiles
 from audit.data.masks import Masks
 from audit.errors import DataError
-from audit.models.classifier import Classifier, load_model
+from audit.models.classifier import Classifier
+from audit.models.load import load_model
 from audit.runfolder import RunFolder
 from audit.sweep import local
 from audit.sweep.engine import Engine

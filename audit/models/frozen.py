@@ -1,0 +1,368 @@
+"""Any TensorFlow function of one image as one flat graph of constants that can be cut in two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+_HALF = (tf.float16.as_datatype_enum, tf.bfloat16.as_datatype_enum)
+_FLOAT = tf.float32.as_datatype_enum
+_SHAPE_ONLY = ("Shape", "ShapeN", "Size", "Rank")
+_CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative")
+_ADDITIONS = ("AddV2", "Add", "BiasAdd")
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes in an order that can be run, weights as constants; tensors are named ``node:0``.
+
+    Attributes
+    ----------
+    nodes : tuple of NodeDef
+        Those between image and output that depend on the image.
+    constants : dict[str, NDArray]
+        Values of all other tensors that the nodes read.
+    image, output : str
+        Names of the input and of the output tensor.
+    renamed : dict[str, str]
+        Tensors of the traced function that are gone, and what now stands for them.
+    """
+
+    nodes: tuple[Any, ...]
+    constants: dict[str, NDArray[Any]]
+    image: str
+    output: str
+    versions: Any
+    renamed: dict[str, str] = field(default_factory=dict)
+
+    def run(
+        self, images: Any, fetch: Sequence[str], given: Mapping[str, Any] | None = None
+    ) -> list[Any]:
+        """Tensors ``fetch`` for ``images``, with those of ``given`` replaced; in a `tf.function`.
+
+        What the fetched tensors do not need is not computed.
+        """
+        replaced = {self.image: images, **(given or {})}
+        return list(
+            tf.graph_util.import_graph_def(
+                self.definition(), input_map=replaced, return_elements=list(fetch), name="model"
+            )
+        )
+
+    def values(self, images: NDArray[np.float32], fetch: Sequence[str]) -> list[NDArray[Any]]:
+        """Values of the tensors ``fetch`` for real images."""
+        return _evaluate(self.definition(), self.image, images, fetch)
+
+    def definition(self) -> Any:
+        """The graph as TensorFlow imports it."""
+        made = tf.compat.v1.GraphDef()
+        made.versions.CopyFrom(self.versions)
+        read = {base(name) for node in self.nodes for name in node.input} | {base(self.output)}
+        made.node.extend(_constant(n, v) for n, v in self.constants.items() if n in read)
+        made.node.extend(self.nodes)
+        return made
+
+    def named(self, name: str) -> str:
+        """What now stands for a tensor of the traced function."""
+        while name in self.renamed:
+            name = self.renamed[name]
+        return name
+
+    def node(self, tensor: str) -> Any:
+        """The node that makes a tensor; None for a constant."""
+        return next((node for node in self.nodes if node.name == base(tensor)), None)
+
+    def ending_at(self, output: str) -> Graph:
+        """The same graph up to another tensor."""
+        by_name = {node.name: node for node in self.nodes}
+        needed = set(_in_order(by_name | dict.fromkeys(self.constants), base(output)))
+        nodes = tuple(node for node in self.nodes if node.name in needed)
+        return replace(self, nodes=nodes, output=output)
+
+    def cuts(self) -> list[str]:
+        """Tensors that every way from the image to the output passes, in order.
+
+        Ways on which only a tensor's shape travels do not count.
+        """
+        carriers = self._carriers()
+        last = {self.image: -1, self.output: len(carriers)}
+        for place, node in enumerate(carriers):
+            last |= {full(name): max(place, last.get(full(name), -1)) for name in node.input}
+        last[self.output] = len(carriers)
+        found: list[str] = []
+        alive = {self.image}
+        for place, node in enumerate(carriers):
+            made = {t for t in last if base(t) == node.name}
+            alive = {t for t in alive | made if last[t] > place}
+            if len(alive) == 1 and alive == made:
+                found += made
+        return found
+
+    def _carriers(self) -> list[Any]:
+        """Nodes that bring the image's content to the output."""
+        down, up = {base(self.image)}, {base(self.output)}
+        for node in self.nodes:
+            if node.op not in _SHAPE_ONLY and any(base(i) in down for i in node.input):
+                down.add(node.name)
+        for node in reversed(self.nodes):
+            if node.name in up and node.op not in _SHAPE_ONLY:
+                up |= {base(i) for i in node.input}
+        return [n for n in self.nodes if n.name in down & up and n.name != base(self.image)]
+
+
+def base(tensor: str) -> str:
+    """Name of the node that makes a tensor."""
+    return tensor.lstrip("^").split(":")[0]
+
+
+def full(tensor: str) -> str:
+    """A tensor's name with its place among the node's outputs."""
+    return tensor if ":" in tensor else f"{tensor}:0"
+
+
+def freeze(function: Callable[[Any], Any], size: int) -> Graph:
+    """Trace a function of float32 images ``(n, size, size, 3)`` and freeze its variables.
+
+    Half precision becomes float32, so that gradients keep their digits. Gradients that layers
+    define themselves are left out: the graph has those of the operations that run.
+
+    Raises
+    ------
+    ValueError, tf.errors.OpError
+        TensorFlow cannot trace or freeze it, or it changes variables.
+    """
+    spec = tf.TensorSpec((None, size, size, 3), tf.float32)
+    traced = tf.function(function, input_signature=[spec], autograph=False)
+    concrete = traced.get_concrete_function()
+    if any(operation.type.startswith("Assign") for operation in concrete.graph.get_operations()):
+        raise ValueError("it changes its own variables while it predicts, as random layers do")
+    flat = convert_variables_to_constants_v2(concrete, lower_control_flow=False)
+    definition = _in_float32(flat.graph.as_graph_def())
+    return _without_detours(definition, flat.inputs[0].name, flat.outputs[0].name, size)
+
+
+def _in_float32(definition: Any) -> Any:
+    for node in definition.node:
+        for attribute in node.attr.values():
+            if attribute.type in _HALF:
+                attribute.type = _FLOAT
+            if attribute.tensor.dtype in _HALF:
+                wide = tf.make_ndarray(attribute.tensor).astype(np.float32)
+                attribute.tensor.CopyFrom(tf.make_tensor_proto(wide))
+    return definition
+
+
+def _without_detours(definition: Any, image: str, output: str, size: int) -> Graph:
+    """Keep what depends on the image, evaluate all else once, and drop identities."""
+    by_name = {node.name: node for node in definition.node}
+    order = list(_in_order(by_name, base(output)))
+    moving = {base(image)}
+    for name in order:
+        if any(base(i) in moving for i in by_name[name].input if not i.startswith("^")):
+            moving.add(name)
+    renamed: dict[str, str] = {}
+    nodes = []
+    for name in order:
+        node = by_name[name]
+        if name in moving and _is_identity(node):
+            renamed |= {f"{name}:{k}": full(source) for k, source in enumerate(node.input)}
+        elif name in moving:
+            nodes.append(node)
+    found = Graph(tuple(nodes), {}, image, output, definition.versions, renamed)
+    still = sorted(
+        {
+            found.named(full(i))
+            for node in nodes
+            for i in node.input
+            if not i.startswith("^") and base(found.named(full(i))) not in moving
+        }
+    )
+    zero = np.zeros((1, size, size, 3), np.float32)
+    values = _evaluate(definition, image, zero, still)
+    constants = {t: f"constant_{k}" for k, t in enumerate(still)}
+    plain = [_with_inputs(n, [_plain(found, i, constants) for i in _data(n)]) for n in nodes]
+    return Graph(
+        tuple(plain),
+        {constants[t]: v for t, v in zip(still, values, strict=True)},
+        image,
+        found.named(output),
+        definition.versions,
+        renamed,
+    )
+
+
+def _plain(graph: Graph, name: str, constants: Mapping[str, str]) -> str:
+    tensor = graph.named(full(name))
+    return f"{constants[tensor]}:0" if tensor in constants else tensor
+
+
+def _data(node: Any) -> list[str]:
+    """Inputs of a node without its control dependencies."""
+    return [name for name in node.input if not name.startswith("^")]
+
+
+def _is_identity(node: Any) -> bool:
+    same_type = node.op == "Cast" and node.attr["SrcT"].type == node.attr["DstT"].type
+    return same_type or node.op in ("Identity", "IdentityN", "StopGradient", "PreventGradient")
+
+
+def _in_order(by_name: Mapping[str, Any], output: str) -> Iterator[str]:
+    """Names of the nodes that the output needs, each after its inputs."""
+    seen: set[str] = set()
+    stack = [(output, False)]
+    while stack:
+        name, done = stack.pop()
+        if done:
+            yield name
+        elif name not in seen:
+            seen.add(name)
+            stack.append((name, True))
+            inputs = by_name[name].input if by_name[name] is not None else ()
+            stack += [(base(i), False) for i in reversed(inputs)]
+
+
+def _evaluate(
+    definition: Any, image: str, images: NDArray[np.float32], fetch: Sequence[str]
+) -> list[NDArray[Any]]:
+    if not fetch:
+        return []
+    with tf.Graph().as_default():
+        given = tf.compat.v1.placeholder(tf.float32, (None, *images.shape[1:]))
+        tensors = tf.graph_util.import_graph_def(
+            definition, input_map={image: given}, return_elements=list(fetch), name="model"
+        )
+        with tf.compat.v1.Session() as session:
+            return list(session.run(tensors, {given: images}))
+
+
+def _with_inputs(node: Any, inputs: Sequence[str], op: str | None = None) -> Any:
+    made = tf.compat.v1.NodeDef()
+    made.CopyFrom(node)
+    made.op = op or node.op
+    del made.input[:]
+    made.input.extend(inputs)
+    return made
+
+
+def _constant(name: str, value: NDArray[Any]) -> Any:
+    made = tf.compat.v1.NodeDef(name=name, op="Const")
+    made.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
+    made.attr["dtype"].type = made.attr["value"].tensor.dtype
+    return made
+
+
+def fold_scales(graph: Graph, keep: Sequence[str]) -> Graph:
+    """Fold the scales after convolutions into their kernels: batch normalisation comes for free.
+
+    Equal to the graph given but for rounding; the tensors ``keep`` stay.
+    """
+    graph = _unfused(graph)
+    folding = _Folding(graph, {*keep, graph.output})
+    nodes = [made for node in graph.nodes if (made := folding.fold(node)) is not None]
+    return replace(
+        graph,
+        nodes=tuple(folding.nodes[node.name] for node in nodes),
+        constants=folding.constants,
+        renamed=graph.renamed | folding.gone,
+    )
+
+
+def _unfused(graph: Graph) -> Graph:
+    """Write fused batch normalisation as a scale and an addition."""
+    constants, nodes = dict(graph.constants), []
+    for node in graph.nodes:
+        parts = [constants.get(base(name)) for name in node.input[1:5]]
+        fused = node.op.startswith("FusedBatchNorm") and not node.attr["is_training"].b
+        if not fused or node.attr["data_format"].s == b"NCHW" or any(p is None for p in parts):
+            nodes.append(node)
+            continue
+        gamma, beta, mean, variance = parts
+        scale = gamma / np.sqrt(variance + node.attr["epsilon"].f)
+        names = f"{node.name}/scale", f"{node.name}/shift", f"{node.name}/scaled"
+        constants |= {names[0]: scale, names[1]: (beta - mean * scale).astype(np.float32)}
+        nodes += [
+            _binary("Mul", names[2], node.input[0], names[0]),
+            _binary("AddV2", node.name, names[2], names[1]),
+        ]
+    return replace(graph, nodes=tuple(nodes), constants=constants)
+
+
+def _binary(op: str, name: str, left: str, right: str) -> Any:
+    made = tf.compat.v1.NodeDef(name=name, op=op, input=[full(left), full(right)])
+    made.attr["T"].type = _FLOAT
+    return made
+
+
+class _Folding:
+    def __init__(self, graph: Graph, keep: set[str]) -> None:
+        self.constants = dict(graph.constants)
+        self.nodes: dict[str, Any] = {}
+        self.gone: dict[str, str] = {}
+        self._keep = keep
+        self._uses: dict[str, int] = {}
+        for node in graph.nodes:
+            for name in node.input:
+                self._uses[full(name)] = self._uses.get(full(name), 0) + 1
+
+    def fold(self, node: Any) -> Any:
+        """The node as it stays, or None where it went into the convolution before it."""
+        node = _with_inputs(node, [self.gone.get(full(i), full(i)) for i in node.input])
+        source, values = self._operands(node)
+        if values is None:
+            self.nodes[node.name] = node
+            return node
+        own = f"{node.name}:0"
+        if node.op == "Mul" and self._uses[source] == 1 and not {source, own} & self._keep:
+            self._scale(self.nodes[base(source)], values)
+            self.gone[own] = source
+            self._uses[source] = self._uses[own]
+            return None
+        if node.op in _ADDITIONS:
+            node = self._bias(node, source, values)
+        self.nodes[node.name] = node
+        return node
+
+    def _operands(self, node: Any) -> tuple[str, Any]:
+        """A convolution's output and one value a channel that ``node`` joins to it, if so."""
+        if node.op not in ("Mul", *_ADDITIONS) or len(node.input) != 2:
+            return "", None
+        for source, other in (node.input, node.input[::-1]):
+            values = self.constants.get(base(other))
+            made_by = self.nodes.get(base(source))
+            if made_by is None or made_by.op not in _CONVOLUTIONS or values is None:
+                continue
+            channels_last = made_by.attr["data_format"].s in (b"", b"NHWC")
+            a_channel = values.ndim and values.size == values.shape[-1] == self._channels(made_by)
+            if channels_last and a_channel and base(made_by.input[1]) in self.constants:
+                return source, values.reshape(-1)
+        return "", None
+
+    def _channels(self, convolution: Any) -> int:
+        kernel = self.constants.get(base(convolution.input[1]))
+        if kernel is None:
+            return -1
+        depthwise = convolution.op == "DepthwiseConv2dNative"
+        return int(kernel.shape[2] * kernel.shape[3] if depthwise else kernel.shape[3])
+
+    def _scale(self, convolution: Any, scale: NDArray[Any]) -> None:
+        kernel = self.constants[base(convolution.input[1])]
+        depthwise = convolution.op == "DepthwiseConv2dNative"
+        by = scale.reshape(kernel.shape[2:]) if depthwise else scale
+        name = f"scaled_{len(self.constants)}"
+        self.constants[name] = (kernel * by).astype(kernel.dtype)
+        self.nodes[convolution.name] = _with_inputs(
+            convolution, [convolution.input[0], f"{name}:0"]
+        )
+
+    def _bias(self, node: Any, source: str, values: NDArray[Any]) -> Any:
+        name = f"bias_{len(self.constants)}"
+        self.constants[name] = values
+        made = _with_inputs(node, [source, f"{name}:0"], "BiasAdd")
+        made.attr["data_format"].s = b"NHWC"
+        return made

@@ -1,0 +1,154 @@
+"""Model files of every kind: .keras, .h5 of Keras 2 and 3, and SavedModel folders."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+import tensorflow as tf
+
+from audit.errors import ModelError, first_line
+
+_OWN_CODE = ("safe_mode", "unsafe", "Lambda", "custom", "Could not locate")
+_SAFE_CALLS = ("math.", "nn.", "__operators__.", "image.", "linalg.", "cast", "reshape", "concat",
+               "stack", "expand_dims", "squeeze", "transpose", "clip_by_value")  # fmt: skip
+_TRUST = " If it holds code of its own that you trust, add --trust-model."
+
+
+class _Depthwise(keras.layers.DepthwiseConv2D):  # type: ignore[misc]
+    """Keras 2 wrote ``groups`` into its files, which Keras 3 does not know."""
+
+    def __init__(self, *args: Any, groups: int = 1, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+
+
+class SavedModel:
+    """A SavedModel's signature with the face of a Keras model."""
+
+    def __init__(self, folder: Path) -> None:
+        self._loaded = tf.saved_model.load(str(folder))
+        signatures = self._loaded.signatures
+        if "serving_default" not in signatures and len(signatures) != 1:
+            raise ValueError(
+                f"it has the signatures {', '.join(signatures) or '(none)'}, no serving_default"
+            )
+        self.name = folder.name
+        self._call = signatures.get("serving_default") or next(iter(signatures.values()))
+        specs = self._call.structured_input_signature[1]
+        self.input_shape: Any = [tuple(spec.shape) for spec in specs.values()]
+        self._input = next(iter(specs))
+        self._dtype = specs[self._input].dtype
+        if not self._dtype.is_floating:
+            raise ValueError(f"its input is {self._dtype.name}, not a float image")
+
+    def __call__(self, images: Any, training: bool = False) -> Any:
+        """Outputs of the signature."""
+        return self._call(**{self._input: tf.cast(images, self._dtype)})
+
+    def get_weights(self) -> list[Any]:
+        """Values of all variables."""
+        return [variable.numpy() for variable in self._loaded.variables]
+
+    def count_params(self) -> int:
+        """Number of values in all variables."""
+        return sum(weight.size for weight in self.get_weights())
+
+
+def load_model(file: Path, *, trust: bool) -> Any:
+    """Load a model in safe mode, or with its own code where ``trust``.
+
+    ``.keras`` and ``.h5`` files that Keras 3 cannot read are tried with `tf_keras` (Keras 2), where
+    it is installed. A SavedModel is a program of its own, so it needs ``trust``.
+
+    Raises
+    ------
+    ModelError
+        The file is missing, of another format, torn, or asks to run code of its own.
+    """
+    if file.is_dir() and (file / "saved_model.pb").is_file():
+        return _load_saved(file, trust)
+    if not file.exists():
+        raise ModelError(f"No model file {file}.")
+    if file.suffix not in (".keras", ".h5") or file.is_dir():
+        raise ModelError(f"Cannot load {file}: give a .keras or .h5 file, or a SavedModel folder.")
+    try:
+        return keras.models.load_model(
+            file, custom_objects={"DepthwiseConv2D": _Depthwise}, compile=False, safe_mode=not trust
+        )
+    except Exception as error:  # Keras raises many kinds for a torn, old or unsafe file
+        older = _load_older(file, trust) if file.suffix == ".h5" else None
+        if older is not None:
+            return older
+        own_code = not trust and any(word in str(error) for word in _OWN_CODE)
+        raise ModelError(
+            f"Cannot load {file}, is it whole? {first_line(error)}.{_TRUST if own_code else ''}"
+        ) from None
+
+
+def _load_saved(folder: Path, trust: bool) -> SavedModel:
+    if not trust:
+        raise ModelError(
+            f"{folder} is a SavedModel, which is a program of its own: "
+            "add --trust-model if you trust it."
+        )
+    try:
+        return SavedModel(folder)
+    except Exception as error:  # TensorFlow raises many kinds for a torn folder
+        raise ModelError(f"Cannot load {folder}, is it whole? {first_line(error)}.") from None
+
+
+def _load_older(file: Path, trust: bool) -> Any:
+    """Load a Keras 2 file by `tf_keras`; None where it cannot be read that way either."""
+    config = _config_of(file)
+    if config is None:
+        return None
+    if not trust and any(_runs_code(layer) for layer in _layers_of(config)):
+        raise ModelError(f"Cannot load {file}: it has Lambda layers or calls of its own.{_TRUST}")
+    try:
+        tf_keras = importlib.import_module("tf_keras")
+    except ImportError:
+        raise ModelError(
+            f"Keras 3 cannot read {file}, which an older Keras wrote: "
+            "pip install 'flower-audit[tf-keras]' reads it."
+        ) from None
+    try:
+        return tf_keras.models.load_model(file, compile=False)
+    except Exception:  # as torn for Keras 2 as for Keras 3: the first error says more
+        return None
+
+
+def _config_of(file: Path) -> Any:
+    """The architecture in an HDF5 file of Keras 2; None where there is none."""
+    try:
+        with h5py.File(file) as opened:
+            if not str(opened.attrs.get("keras_version", "")).startswith("2"):
+                return None
+            return json.loads(opened.attrs["model_config"])
+    except (OSError, KeyError, ValueError):
+        return None
+
+
+def _layers_of(config: Any) -> Iterator[dict[str, Any]]:
+    """Every layer's entry in a model's architecture, however nested."""
+    if isinstance(config, dict):
+        if "class_name" in config:
+            yield config
+        for value in config.values():
+            yield from _layers_of(value)
+    elif isinstance(config, list):
+        for value in config:
+            yield from _layers_of(value)
+
+
+def _runs_code(layer: dict[str, Any]) -> bool:
+    """Whether loading or running a layer runs code of the file, or calls that reach outside."""
+    kind, inner = str(layer["class_name"]), layer.get("config")
+    if "OpLambda" in kind:
+        called = str(inner.get("function", "")) if isinstance(inner, dict) else ""
+        return not called.startswith(_SAFE_CALLS)
+    return "Lambda" in kind
