@@ -103,7 +103,7 @@ def _load_saved(folder: Path, trust: bool) -> SavedModel:
 
 
 def _load_older(file: Path, trust: bool) -> Any:
-    """Load a Keras 2 file by `tf_keras`; None where it cannot be read that way either."""
+    """Load a file of Keras 2 by `tf_keras`; None for any other file."""
     config = _config_of(file)
     if config is None:
         return None
@@ -118,8 +118,8 @@ def _load_older(file: Path, trust: bool) -> Any:
         ) from None
     try:
         return tf_keras.models.load_model(file, compile=False)
-    except Exception:  # as torn for Keras 2 as for Keras 3: the first error says more
-        return None
+    except Exception as error:  # as many kinds as Keras 3 raises
+        raise ModelError(f"Cannot load {file}, is it whole? {first_line(error)}.") from None
 
 
 def _config_of(file: Path) -> Any:
