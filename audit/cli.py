@@ -24,7 +24,7 @@ DATA = ("dataset", "images", "data_dir", "download", "splits", "limit", "masks",
         "subject")  # fmt: skip
 TRAIN = ("backbone", "weights", "image_size", "pipeline", "epochs", "batch_size", "learning_rate")
 MODEL = ("model", "trust_model", "input_scaling")
-SWEEP = ("explain", "feature_layer", "ig_steps", "ig_tolerance", "ig_rule", "ig_baseline",
+SWEEP = ("explain", "feature_layer", "cam", "ig_steps", "ig_tolerance", "ig_rule", "ig_baseline",
          "on_flower_skill")  # fmt: skip
 COMMON = ("seed", "workers")
 

@@ -82,6 +82,9 @@ class Config(BaseModel):
     feature_layer: str | None = Field(
         None, description="Layer for Grad-CAM (default: the last 4-D map with H, W > 1)."
     )
+    cam: Literal["gradcam", "gradcam++", "hirescam"] = Field(
+        "gradcam", description="Kind of class activation map."
+    )
     ig_steps: int | Literal["auto"] = Field(
         "auto",
         description="Integrated Gradients: gradients an image; auto adds them until its scores "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,6 @@ import pandas as pd
 from audit.report.names import unique_slugs
 from audit.report.source import Source
 from audit.report.verdicts import VERDICTS, Verdict, by_evidence
-from audit.score.verdict import TITLES
 
 PAGE = 48  # cases a page
 
@@ -83,7 +82,7 @@ def galleries(source: Source) -> dict[str, list[Case]]:
     """Cases by verdict key, in the order of their gallery; verdicts without images left out."""
     explained = source.explained[source.explained["row"] >= 0].copy()
     explained["anchor"] = unique_slugs(explained["name"].tolist())
-    found = {v.key: list(_cases(by_evidence(explained, v), v)) for v in VERDICTS}
+    found = {v.key: list(_cases(by_evidence(explained, v), v, source.titles)) for v in VERDICTS}
     return {key: cases for key, cases in found.items() if cases}
 
 
@@ -95,12 +94,13 @@ def gallery_pages(cases: Sequence[Case]) -> Iterator[GalleryPage]:
         yield GalleryPage(verdict, page_path(verdict, k + 1), k + 1, pages, shown, len(cases))
 
 
-def _cases(records: pd.DataFrame, verdict: Verdict) -> Iterator[Case]:
+def _cases(records: pd.DataFrame, verdict: Verdict, titles: Mapping[str, str]) -> Iterator[Case]:
     for i, row in enumerate(records.to_dict("records")):
-        yield _case({str(k): v for k, v in row.items()}, verdict, page_path(verdict, i // PAGE + 1))
+        page = page_path(verdict, i // PAGE + 1)
+        yield _case({str(k): v for k, v in row.items()}, verdict, page, titles)
 
 
-def _case(row: dict[str, Any], verdict: Verdict, page: str) -> Case:
+def _case(row: dict[str, Any], verdict: Verdict, page: str, titles: Mapping[str, str]) -> Case:
     return Case(
         row["anchor"],
         row["name"],
@@ -118,7 +118,7 @@ def _case(row: dict[str, Any], verdict: Verdict, page: str) -> Case:
         row["mask_source"],
         row["mask_doubt"],
         row["chance"],
-        tuple(_score(row, key, title) for key, title in TITLES.items()),
+        tuple(_score(row, key, title) for key, title in titles.items()),
         row["shortcut"],
     )
 

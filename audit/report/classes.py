@@ -13,7 +13,7 @@ from audit.report.figures import Estimate, rate
 from audit.report.names import slug
 from audit.report.source import Source
 from audit.report.verdicts import VERDICTS
-from audit.score.verdict import TITLES
+from audit.runfolder import EXPLAINERS
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _class_row(
         len(records),
         int(records["correct"].astype(bool).sum()),
         {v.key: int((records["verdict"] == v.key).sum()) for v in VERDICTS},
-        {key: float(records[f"{key}_skill"].mean()) for key in TITLES},
+        {key: float(records[f"{key}_skill"].mean()) for key in EXPLAINERS},
     )
 
 

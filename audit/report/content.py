@@ -13,7 +13,6 @@ from audit.report.notes import Notes, notes
 from audit.report.planted import Planted, planted
 from audit.report.source import Source
 from audit.report.verdicts import VerdictRow, verdict_rows
-from audit.score.verdict import TITLES
 
 _CLASS_CASES = 24
 _WORST = ("wrong-reasons", "suspect", "distracted", "misread", "undecided", "right-reasons")
@@ -75,7 +74,7 @@ def _mass_charts(source: Source) -> list[tuple[str, charts.Chart]]:
     records = source.explained
     drawn = [
         (title, charts.mass_histogram(records[f"{key}_mass"], records["chance"], title))
-        for key, title in TITLES.items()
+        for key, title in source.titles.items()
     ]
     return [(title, chart) for title, chart in drawn if chart]
 

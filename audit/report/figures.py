@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,6 @@ import pandas as pd
 
 from audit.report.source import Source
 from audit.score.statistics import bootstrap_mean, wilson
-from audit.score.verdict import TITLES
 
 ARRAS = "Arras et al. 2022, arXiv 2003.07258"
 ZHANG = "Zhang et al. 2018, IJCV 126"
@@ -131,11 +130,11 @@ CHANCE = Metric(
 )
 
 
-def metrics() -> list[Metric]:
+def metrics(titles: Mapping[str, str]) -> list[Metric]:
     """Every headline figure's definition, in the order of the headline table."""
     explained = [
         Metric(f"{key}_{column}", f"{title}: {words}", *_DEFINITIONS[column], style)
-        for key, title in TITLES.items()
+        for key, title in titles.items()
         for column, words, style in _LOCALISATION
     ]
     return [ACCURACY, SUSPECTS, WRONG_REASONS, CHANCE, *explained]
@@ -158,7 +157,7 @@ def mean(values: pd.Series, seed: int) -> Estimate:
 
 def headline(source: Source) -> list[Figure]:
     """Every headline figure of a run, in the order of `metrics`."""
-    return [Figure(metric, _estimator(metric)(source)) for metric in metrics()]
+    return [Figure(metric, _estimator(metric)(source)) for metric in metrics(source.titles)]
 
 
 def _estimator(metric: Metric) -> Callable[[Source], Estimate]:

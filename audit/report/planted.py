@@ -10,7 +10,6 @@ import pandas as pd
 
 from audit.report.figures import Estimate, rate
 from audit.report.source import Source
-from audit.score.verdict import TITLES
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def planted(source: Source) -> Planted | None:
     rule = f"skill below {source.threshold:g}"
     signals = [
         _by_skill(f"{title} skill", rule, truth, correct[f"{key}_skill"], source.threshold)
-        for key, title in TITLES.items()
+        for key, title in source.titles.items()
     ]
     accused = correct["verdict"].isin(["suspect", "wrong-reasons"])
     decided = correct["verdict"] != "undecided"

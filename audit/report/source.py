@@ -11,6 +11,7 @@ import pandas as pd
 
 from audit.errors import RunFolderError
 from audit.runfolder import RunFolder
+from audit.score.verdict import titles
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Source:
     def correct(self) -> pd.DataFrame:
         """Explained records whose prediction is right."""
         return self.explained[self.explained["correct"].astype(bool)]
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """Titles of the explainers by the prefix of their columns."""
+        return titles(self.section("config").get("cam", "gradcam"))
 
     @property
     def missing(self) -> int:

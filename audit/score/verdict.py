@@ -15,7 +15,12 @@ VERDICTS = (
     "distracted",
     "undecided",
 )
-TITLES = {"gradcam": "Grad-CAM", "ig": "Integrated Gradients"}
+CAM_TITLES = {"gradcam": "Grad-CAM", "gradcam++": "Grad-CAM++", "hirescam": "HiResCAM"}
+
+
+def titles(cam: str = "gradcam") -> dict[str, str]:
+    """Titles of the explainers by the prefix of their columns; ``cam`` is the kind of the first."""
+    return {"gradcam": CAM_TITLES[cam], "ig": "Integrated Gradients"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ def judge(
     *,
     on_flower_skill: float,
     subject: str,
+    cam: str = "gradcam",
 ) -> Verdict:
     """Sort one prediction by its heatmaps alone.
 
@@ -50,6 +56,8 @@ def judge(
         An explainer is on the flower at or above this skill.
     subject : str
         What the mask marks, for the words.
+    cam : str
+        Kind of the class activation map, for the words.
     """
     defined = {name: score for name, score in scores.items() if not score.reason}
     if not defined:
@@ -62,14 +70,19 @@ def judge(
         (False, True): "misread",
         (False, False): "distracted",
     }[correct, bool(on)]
-    return Verdict(word, _in_words(correct, defined, on, chance, subject))
+    return Verdict(word, _in_words(correct, defined, on, chance, subject, titles(cam)))
 
 
 def _in_words(
-    correct: bool, defined: Mapping[str, Localisation], on: list[str], chance: float, subject: str
+    correct: bool,
+    defined: Mapping[str, Localisation],
+    on: list[str],
+    chance: float,
+    subject: str,
+    named: Mapping[str, str],
 ) -> str:
     masses = " and ".join(
-        f"{TITLES.get(name, name)} has {score.mass:.0%} of its mass"
+        f"{named.get(name, name)} has {score.mass:.0%} of its mass"
         for name, score in defined.items()
     )
     outcome = "right" if correct else "wrong"

@@ -24,7 +24,7 @@ class Engine:
         self.size = classifier.input_size
         self._counterfactual = dataset if isinstance(dataset, Counterfactual) else None
         self._config = config
-        self._gradcam = GradCAM(classifier)
+        self._gradcam = GradCAM(classifier, config.cam)
         steps = None if config.ig_steps == "auto" else config.ig_steps
         self._ig = IntegratedGradients(classifier, steps, config.ig_baseline, config.ig_rule)
 

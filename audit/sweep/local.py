@@ -74,6 +74,7 @@ def _write_part(
                 classes,
                 on_flower_skill=config.on_flower_skill,
                 subject=config.subject,
+                cam=config.cam,
             )
             records.append(record | {"row": len(maps)})
             maps.append(maps_of(sample, finding))

@@ -69,6 +69,7 @@ def record_of(
     *,
     on_flower_skill: float,
     subject: str,
+    cam: str = "gradcam",
 ) -> Record:
     """The record of an explained image; see ``RECORD_SCHEMA`` for the columns."""
     mask, valid = sample.trimap == FLOWER, sample.trimap != UNKNOWN
@@ -76,7 +77,9 @@ def record_of(
     scores = {name: localise(maps.heatmap(name), mask, valid) for name in EXPLAINERS}
     chance = area(mask, valid)
     correct = finding.prediction == sample.item.label
-    verdict = judge(correct, scores, chance, on_flower_skill=on_flower_skill, subject=subject)
+    verdict = judge(
+        correct, scores, chance, on_flower_skill=on_flower_skill, subject=subject, cam=cam
+    )
     return {
         **_identity(sample.item, classes),
         "skipped": "",

@@ -1,9 +1,10 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
-from audit.explain.gradcam import GradCAM, channel_weights, weighted_sum
+from audit.explain.gradcam import KINDS, GradCAM, channel_weights, pooled_gradients, weighted_sum
 from audit.models.classifier import Classifier
 
 SIZE = 8
@@ -97,3 +98,65 @@ def test_a_feature_that_speaks_against_the_class_is_not_shown():
     weights = [-np.ones((6, 4), np.float32), np.zeros(4, np.float32)]
     model.get_layer("dense").set_weights(weights)
     assert GradCAM(Classifier(model))(IMAGES).heatmaps.max() == 0
+
+
+# Kin
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_closed_form_equals_the_gradient(classifier, kind):
+    by_kernel = GradCAM(classifier, kind)(IMAGES)
+    by_gradient = GradCAM(classifier, kind, closed_form=False)(IMAGES)
+    assert classifier.kernel is not None
+    scale = by_gradient.heatmaps.max()
+    np.testing.assert_allclose(by_kernel.heatmaps, by_gradient.heatmaps, atol=1e-5 * scale)
+
+
+def test_pooled_gradients_are_the_kernels_columns():
+    features = np.zeros((2, 2, 3, 1), np.float32)
+    found = pooled_gradients(features, np.array([[6.0, 12.0]], np.float32), np.array([1, 0]))
+    np.testing.assert_allclose(found.numpy().ravel(), [2, 1])  # over six positions
+
+
+def test_hirescam_multiplies_at_each_place():
+    features = np.array([[[[1.0, 2.0], [3.0, 1.0]]]], np.float32)
+    gradients = np.array([[[[1.0, 1.0], [2.0, -7.0]]]], np.float32)
+    np.testing.assert_allclose(KINDS["hirescam"](features, gradients), [[[3, 0]]])
+
+
+def test_hirescam_is_gradcam_where_the_head_pools(classifier):
+    a, b = (GradCAM(classifier, kind)(IMAGES).heatmaps for kind in ("gradcam", "hirescam"))
+    np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_gradcam_plus_plus_weighs_by_positive_gradients():
+    features = np.array([[[[1.0], [3.0]]]], np.float32)
+    gradients = np.array([[[[2.0], [-1.0]]]], np.float32)
+    # alpha = g^2 / (2 g^2 + sum(A) g^3): 4 / (8 + 4 * 8) = 0.1; the negative gradient adds none
+    expected = 0.1 * 2 * features[..., 0]
+    found = KINDS["gradcam++"](tf.constant(features), tf.constant(gradients))
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_class_is_explained_whatever_the_order_of_the_others(kind):
+    kernel = RNG.normal(size=(6, 4)).astype(np.float32)
+    order = [2, 0, 3, 1]
+    maps = []
+    for columns in (range(4), order):
+        model = model_with(pooled)
+        model.get_layer("dense").set_weights([kernel[:, columns], np.zeros(4, np.float32)])
+        explain = GradCAM(Classifier(model), kind, closed_form=False)
+        place = list(columns).index(3)
+        maps.append(explain(IMAGES, np.full(len(IMAGES), place)).heatmaps)
+    np.testing.assert_allclose(maps[0], maps[1], rtol=1e-5, atol=1e-7)
+
+
+def test_targets_can_be_chosen(classifier):
+    targets = np.array([3, 1, 0, 2, 1])
+    found = GradCAM(classifier)(IMAGES, targets)
+    np.testing.assert_array_equal(found.targets, targets)
+    features = np.asarray(classifier.features(IMAGES))
+    weights = classifier.kernel[:, targets].T / 16
+    expected = np.maximum(np.einsum("nhwc,nc->nhw", features, weights), 0)
+    np.testing.assert_allclose(found.heatmaps, expected, rtol=1e-4, atol=1e-6)

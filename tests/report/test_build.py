@@ -290,6 +290,16 @@ def test_a_run_without_masks_shows_undefined_never_zero(tmp_path):
     assert "given to the audit, not trained" in (run.report_dir / "training.html").read_text()
 
 
+def test_another_kind_of_map_is_called_by_its_name(tmp_path):
+    run = make_run(tmp_path / "run", images=4)
+    run.update_manifest(config=run.manifest()["config"] | {"cam": "hirescam"})
+    render(run)
+    page = run.report_html.read_text(encoding="utf-8")
+    assert "HiResCAM skill" in page and "Draelos" in page
+    assert "Grad-CAM" not in page.replace("--cam", "")
+    assert "- HiResCAM: mass" in run.summary_md.read_text(encoding="utf-8")
+
+
 def test_hostile_runs_name_no_template_of_theirs(report):
     search = (report.report_dir / "search" / "search_index.js").read_text(encoding="utf-8")
     index = json.loads(search.removeprefix("var __index = "))

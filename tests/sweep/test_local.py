@@ -125,6 +125,23 @@ def test_predicted_class_is_explained(dataset, classifier):
         assert finding.prediction_without_shortcut == -1
 
 
+def test_the_kind_of_map_is_named_in_the_verdict(swept):
+    reasons = swept(cam="hirescam").records()["verdict_reason"]
+    assert reasons.str.contains("HiResCAM has").any()
+    assert not reasons.str.contains("Grad-CAM").any()
+
+
+def test_auto_steps_end_where_scores_settle(swept):
+    records = swept(ig_steps="auto").records()
+    assert set(records["ig_steps"]) <= {4, 8, 16, 32, 64, 128, 256}
+    assert (records["ig_steps"] >= 8).all()  # all have masks: one rule alone cannot settle
+
+
+def test_tolerance_is_kept(swept):
+    records = swept(ig_steps="auto", ig_tolerance=0.01).records()
+    assert (records["ig_completeness_error"] <= 0.01).all()
+
+
 def dataset_label(dataset, sample):
     # the model knows red, green, blue; the classes are in the alphabet's order
     return ("red", "green", "blue").index(dataset.classes[sample.item.label])
