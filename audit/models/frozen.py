@@ -32,6 +32,8 @@ class Graph:
         Names of the input and of the output tensor.
     renamed : dict[str, str]
         Tensors of the traced function that are gone, and what now stands for them.
+    was_half : bool
+        Whether the traced function computes in half precision somewhere.
     """
 
     nodes: tuple[Any, ...]
@@ -40,6 +42,7 @@ class Graph:
     output: str
     versions: Any
     renamed: dict[str, str] = field(default_factory=dict)
+    was_half: bool = False
 
     def run(
         self, images: Any, fetch: Sequence[str], given: Mapping[str, Any] | None = None
@@ -143,19 +146,23 @@ def freeze(function: Callable[[Any], Any], size: int) -> Graph:
     if any(operation.type.startswith("Assign") for operation in concrete.graph.get_operations()):
         raise ValueError("it changes its own variables while it predicts, as random layers do")
     flat = convert_variables_to_constants_v2(concrete, lower_control_flow=False)
-    definition = _in_float32(flat.graph.as_graph_def())
-    return _without_detours(definition, flat.inputs[0].name, flat.outputs[0].name, size)
+    definition = flat.graph.as_graph_def()
+    was_half = _widen(definition)
+    graph = _without_detours(definition, flat.inputs[0].name, flat.outputs[0].name, size)
+    return replace(graph, was_half=was_half)
 
 
-def _in_float32(definition: Any) -> Any:
+def _widen(definition: Any) -> bool:
+    """Make all half precision float32, in place; return whether there was any."""
+    found = False
     for node in definition.node:
         for attribute in node.attr.values():
             if attribute.type in _HALF:
-                attribute.type = _FLOAT
+                attribute.type, found = _FLOAT, True
             if attribute.tensor.dtype in _HALF:
                 wide = tf.make_ndarray(attribute.tensor).astype(np.float32)
                 attribute.tensor.CopyFrom(tf.make_tensor_proto(wide))
-    return definition
+    return found
 
 
 def _without_detours(definition: Any, image: str, output: str, size: int) -> Graph:
