@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -23,8 +23,9 @@ from audit.models.classifier import Classifier
 Images = NDArray[np.float32]
 FIRST = 4  # nodes of the first rule where more may follow
 MOST = 256  # nodes at which an image ends, whatever its error
-_BATCHES = (4, 8, 16, 32, 64)
-_WORTH = 0.95  # a batch twice as large must take less than this share of the time a node
+_BATCHES = (4, 8)  # more cost a processor memory and save it nothing
+_GPU_BATCHES = (4, 8, 16, 32, 64, 128)
+_WORTH = 0.9  # a batch twice as large must take less than this share of the time a node
 
 
 class Attributed(NamedTuple):
@@ -110,6 +111,9 @@ class IntegratedGradients:
         self._baseline = BASELINES[baseline]
         self._rule = RULES[rule]
         self._replicas = [_Replica(classifier, device) for device in devices or local_devices()]
+        # Made once, and for several devices only: TensorFlow keeps memory for every thread.
+        several = len(self._replicas) > 1
+        self._pool = ThreadPoolExecutor(len(self._replicas)) if several else None
 
     def __call__(
         self, images: Images, targets: NDArray[np.int64], enough: Enough | None = None
@@ -122,9 +126,8 @@ class IntegratedGradients:
             self.batch_size = calibrate(self._replicas[0].gradients, images[0])
         paths = self._paths(images, targets)
         queue = deque(task for path in paths for task in self._first_tasks(path))
-        with ThreadPoolExecutor(len(self._replicas)) as pool:
-            for task, gradient in self._gradients(queue, pool):
-                self._add(task, gradient, queue, enough)
+        for task, gradient in self._gradients(queue):
+            self._add(task, gradient, queue, enough)
         heatmaps = np.stack([path.total for path in paths])
         gains = np.array([path.gain for path in paths])
         nodes = np.array([path.nodes for path in paths])
@@ -159,20 +162,23 @@ class IntegratedGradients:
         path.waiting = len(nodes)
         return [_Task(path, alpha, weight) for alpha, weight in nodes]
 
-    def _gradients(
-        self, queue: deque[_Task], pool: ThreadPoolExecutor
-    ) -> Iterator[tuple[_Task, NDArray[np.float32]]]:
+    def _gradients(self, queue: deque[_Task]) -> Iterator[tuple[_Task, NDArray[np.float32]]]:
         """Take the gradients of all tasks in order; the queue may grow meanwhile."""
-        flying: deque[tuple[list[_Task], Future[NDArray[np.float32]]]] = deque()
+        flying: deque[tuple[list[_Task], Callable[[], NDArray[np.float32]]]] = deque()
         turn = 0
         while queue or flying:
             while queue and len(flying) < len(self._replicas):
                 tasks = [queue.popleft() for _ in range(min(self.batch_size or 1, len(queue)))]
                 replica = self._replicas[turn % len(self._replicas)]
-                flying.append((tasks, pool.submit(replica.along, tasks)))
+                flying.append((tasks, self._start(replica, tasks)))
                 turn += 1
             tasks, result = flying.popleft()
-            yield from zip(tasks, result.result(), strict=True)
+            yield from zip(tasks, result(), strict=True)
+
+    def _start(self, replica: _Replica, tasks: list[_Task]) -> Callable[[], NDArray[np.float32]]:
+        if self._pool is None:
+            return lambda: replica.along(tasks)
+        return self._pool.submit(replica.along, tasks).result
 
     def _add(
         self,
@@ -229,11 +235,12 @@ def local_devices() -> list[str]:
 def calibrate(gradients: Any, image: Images) -> int:
     """Find the smallest number of gradients a call beyond which calls hardly get cheaper.
 
-    Doubles the batch as long as that saves a twentieth of the time a gradient takes; ends where
+    Doubles the batch as long as that saves a tenth of the time a gradient takes; ends where
     memory does.
     """
-    best, fastest = _BATCHES[0], np.inf
-    for size in _BATCHES:
+    sizes = _GPU_BATCHES if tf.config.list_logical_devices("GPU") else _BATCHES
+    best, fastest = sizes[0], np.inf
+    for size in sizes:
         batch = np.repeat(image[None], size, axis=0)
         try:
             spent = min(_seconds(gradients, batch) for _ in range(2)) / size

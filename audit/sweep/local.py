@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
 from audit.config import Config
+from audit.data.ahead import ahead
 from audit.data.batches import in_batches
 from audit.data.dataset import Dataset, Item
 from audit.data.decode import resize
@@ -49,23 +50,25 @@ def sweep(
     todo = {n: part for n, part in enumerate(parts_of(items)) if n not in done}
     wanted = [item for part in todo.values() for item in part]
     read = masks.stream(dataset.images(wanted), config.workers)
-    stream = iter(track(read, "explain", len(wanted)))
+    ready = ahead(_samples(read, engine.size, dataset.classes), PART_SIZE)
+    stream = iter(track(ready, "explain", len(wanted)))
     for number, part in todo.items():
-        _write_part(run, number, islice(stream, len(part)), dataset.classes, engine, config)
+        entries = list(islice(stream, len(part)))
+        _write_part(run, number, entries, dataset.classes, engine, config)
     next(stream, None)  # let the progress see its end
 
 
 def _write_part(
     run: RunFolder,
     number: int,
-    stream: Iterable[Any],
+    entries: Sequence[Sample | Record],
     classes: tuple[str, ...],
     engine: Engine,
     config: Config,
 ) -> None:
-    records: list[Record] = []
+    records = [entry for entry in entries if not isinstance(entry, Sample)]
+    samples = [entry for entry in entries if isinstance(entry, Sample)]
     maps: list[Maps] = []
-    samples = _samples(stream, engine.size, records, classes)
     for batch in in_batches(samples, config.batch_size):
         for sample, finding in zip(batch, engine.explain(batch), strict=True):
             record = record_of(
@@ -82,12 +85,12 @@ def _write_part(
 
 
 def _samples(
-    stream: Iterable[Any], size: int, records: list[Record], classes: tuple[str, ...]
-) -> Iterator[Sample]:
-    """Yield readable images at the model's size; broken ones become skipped records at once."""
+    stream: Iterable[Any], size: int, classes: tuple[str, ...]
+) -> Generator[Sample | Record, None, None]:
+    """Yield readable images at the model's size, and the records of those that are broken."""
     for item, image, trimap, source in stream:
         if isinstance(image, BrokenImageError):
-            records.append(skipped_record(item, str(image), classes))
+            yield skipped_record(item, str(image), classes)
             continue
         why = "" if trimap is None else doubt(trimap)
         yield Sample(item, resize(image, size), fit_trimap(trimap, size), source, why)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from audit.data.batches import batched
-from audit.data.dataset import Dataset, Item
+from audit.data.ahead import ahead
+from audit.data.batches import Readable, in_batches
+from audit.data.dataset import Dataset, Decoded, Item
+from audit.data.decode import resize
+from audit.errors import BrokenImageError
 from audit.sweep.engine import Engine
 from audit.sweep.record import softmax
 from audit.track import Track
 
+AHEAD = 32  # images read while the model is at work
 COLUMNS = ("name", "label", "prediction", "confidence")
 
 
@@ -22,10 +26,24 @@ def predict(
 ) -> pd.DataFrame:
     """Predict every readable image; columns name, label, prediction, confidence (softmax)."""
     rows: list[tuple[Any, ...]] = []
-    stream = track(dataset.images(items), "predict", len(items))
-    for batch in batched(stream, engine.size, batch_size, []):
+    stream = track(ahead(_fitted(dataset, items, engine.size), AHEAD), "predict", len(items))
+    for batch in in_batches(_readable(stream), batch_size):
         logits = engine.predict(np.stack([image for _, image in batch]))
         for (item, _), scores in zip(batch, logits, strict=True):
             prediction = int(scores.argmax())
             rows.append((item.name, item.label, prediction, float(softmax(scores)[prediction])))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _readable(stream: Iterable[tuple[Item, Decoded]]) -> Iterator[Readable]:
+    for item, image in stream:
+        if not isinstance(image, BrokenImageError):
+            yield item, image
+
+
+def _fitted(
+    dataset: Dataset, items: Sequence[Item], size: int
+) -> Generator[tuple[Item, Decoded], None, None]:
+    """Images at the model's size, so that those read ahead take little memory."""
+    for item, image in dataset.images(items):
+        yield item, image if isinstance(image, BrokenImageError) else resize(image, size)
