@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from audit.models.classifier import Classifier
 
-PASS = 16  # images a forward pass; more cost a processor memory and save it no time
+PASS = 8  # images a forward pass; more cost a processor memory and save it no time
 
 
 class Explained(NamedTuple):

@@ -23,7 +23,7 @@ from audit.models.classifier import Classifier
 Images = NDArray[np.float32]
 FIRST = 4  # nodes of the first rule where more may follow
 MOST = 256  # nodes at which an image ends, whatever its error
-_BATCHES = (4, 8)  # more cost a processor memory and save it nothing
+_BATCHES = (3, 6)  # more would cost a processor over 2 GiB for EfficientNetB0, and save little
 _GPU_BATCHES = (4, 8, 16, 32, 64, 128)
 _WORTH = 0.9  # a batch twice as large must take less than this share of the time a node
 
