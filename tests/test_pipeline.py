@@ -375,3 +375,34 @@ def test_a_run_folder_among_the_images_is_refused(tmp_path, config, images):
         for file in images.parent.glob(f"{label}_??.png"):
             (photos / name / file.name).write_bytes(file.read_bytes())
     refused(config(images=photos), photos / "out", RunFolderError, "lies in --images")
+
+
+@pytest.fixture
+def wants_0_to_1(tmp_path):
+    """The colour model as one trained on 0..1: what is brighter it calls the second class."""
+    import keras
+
+    x = keras.Input((64, 64, 3))
+    seen = keras.layers.Conv2D(3, 1, activation="relu", name="seen")(x)
+    pooled = keras.layers.GlobalAveragePooling2D()(seen)
+    beyond = keras.layers.Dense(1, activation="relu")(pooled)
+    both = keras.layers.Concatenate()([pooled, beyond])
+    model = keras.Model(x, keras.layers.Dense(3, activation="softmax")(both))
+    own, second = 1.5 * np.eye(3) - 0.5, np.array([[0, 100, 0]])
+    mix = [own[None, None], np.full(3, -80 / 255)]
+    model.set_weights(
+        [*mix, np.ones((3, 1)), -np.ones(1), np.vstack([np.eye(3), second]), np.zeros(3)]
+    )
+    model.save(tmp_path / "scaled.keras")
+    return tmp_path / "scaled.keras"
+
+
+def test_scaling_that_a_model_wants_is_found_by_its_accuracy(
+    config, wants_0_to_1, tmp_path, caplog
+):
+    caplog.set_level("INFO", logger="audit")
+    run = pipeline.run(config(model=wants_0_to_1), tmp_path / "found")
+    assert "Input scaling 0..1: accuracy on 11 images" in caplog.text
+    assert run.manifest()["model"]["input_scaling"] == "0..1"
+    named = pipeline.run(config(model=wants_0_to_1, input_scaling="0..1"), tmp_path / "named")
+    pd.testing.assert_frame_equal(run.records(), named.records(), rtol=1e-5)
