@@ -13,7 +13,9 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 _HALF = (tf.float16.as_datatype_enum, tf.bfloat16.as_datatype_enum)
 _FLOAT = tf.float32.as_datatype_enum
+_XLA = "_XlaMustCompile"  # marks functions of which Keras makes its grouped convolutions
 _SHAPE_ONLY = ("Shape", "ShapeN", "Size", "Rank")
+_LISTS = ("EmptyTensorList", "TensorListReserve", "TensorListFromTensor")  # have no NumPy value
 _CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative")
 _ADDITIONS = ("AddV2", "Add", "BiasAdd")
 
@@ -30,6 +32,8 @@ class Graph:
         Values of all other tensors that the nodes read.
     image, output : str
         Names of the input and of the output tensor.
+    versions, library : VersionDef, FunctionDefLibrary
+        Those of the traced function; loops, branches and compiled parts are in the library.
     renamed : dict[str, str]
         Tensors of the traced function that are gone, and what now stands for them.
     was_half : bool
@@ -41,6 +45,7 @@ class Graph:
     image: str
     output: str
     versions: Any
+    library: Any
     renamed: dict[str, str] = field(default_factory=dict)
     was_half: bool = False
 
@@ -66,6 +71,7 @@ class Graph:
         """The graph as TensorFlow imports it."""
         made = tf.compat.v1.GraphDef()
         made.versions.CopyFrom(self.versions)
+        made.library.CopyFrom(self.library)
         read = {base(name) for node in self.nodes for name in node.input} | {base(self.output)}
         made.node.extend(_constant(n, v) for n, v in self.constants.items() if n in read)
         made.node.extend(self.nodes)
@@ -146,23 +152,62 @@ def freeze(function: Callable[[Any], Any], size: int) -> Graph:
     if any(operation.type.startswith("Assign") for operation in concrete.graph.get_operations()):
         raise ValueError("it changes its own variables while it predicts, as random layers do")
     flat = convert_variables_to_constants_v2(concrete, lower_control_flow=False)
+    if any(_XLA in node.attr for node in _all_nodes(flat.graph.as_graph_def())):
+        flat = _inlined(flat)
     definition = flat.graph.as_graph_def()
     was_half = _widen(definition)
     graph = _without_detours(definition, flat.inputs[0].name, flat.outputs[0].name, size)
     return replace(graph, was_half=was_half)
 
 
+def _inlined(function: Any) -> Any:
+    """The same frozen function with its XLA parts written out: without that they lack gradients."""
+    definition = function.graph.as_graph_def()
+    for made in definition.library.function:
+        made.signature.name += "_inlined"
+        for mark in (_XLA, "_noinline"):
+            made.attr.pop(mark, None)
+    for node in _all_nodes(definition):
+        node.attr.pop(_XLA, None)
+        for attribute in node.attr.values():
+            called = [attribute.func] if attribute.HasField("func") else attribute.list.func
+            for name in called:
+                name.name += "_inlined"
+    image, output = function.inputs[0], function.outputs[0].name
+    wrapped = tf.compat.v1.wrap_function(
+        lambda x: tf.graph_util.import_graph_def(
+            definition, input_map={image.name: x}, return_elements=[output]
+        )[0],
+        [tf.TensorSpec(image.shape, image.dtype)],
+    )
+    return convert_variables_to_constants_v2(wrapped, lower_control_flow=False)
+
+
+def _all_nodes(definition: Any) -> list[Any]:
+    """Nodes of a graph and of its functions."""
+    inner = [node for function in definition.library.function for node in function.node_def]
+    return [*definition.node, *inner]
+
+
 def _widen(definition: Any) -> bool:
     """Make all half precision float32, in place; return whether there was any."""
-    found = False
-    for node in definition.node:
-        for attribute in node.attr.values():
-            if attribute.type in _HALF:
-                attribute.type, found = _FLOAT, True
-            if attribute.tensor.dtype in _HALF:
-                wide = tf.make_ndarray(attribute.tensor).astype(np.float32)
-                attribute.tensor.CopyFrom(tf.make_tensor_proto(wide))
-    return found
+    functions = definition.library.function
+    attributes = [a for node in _all_nodes(definition) for a in node.attr.values()]
+    arguments = [
+        argument
+        for function in functions
+        for argument in (*function.signature.input_arg, *function.signature.output_arg)
+    ]
+    typed = [thing for thing in (*attributes, *arguments) if thing.type in _HALF]
+    for thing in typed:
+        thing.type = _FLOAT
+    for attribute in attributes:
+        for place, kind in enumerate(attribute.list.type):
+            attribute.list.type[place] = _FLOAT if kind in _HALF else kind
+        if attribute.tensor.dtype in _HALF:
+            wide = tf.make_ndarray(attribute.tensor).astype(np.float32)
+            attribute.tensor.CopyFrom(tf.make_tensor_proto(wide))
+    return bool(typed)
 
 
 def _without_detours(definition: Any, image: str, output: str, size: int) -> Graph:
@@ -171,7 +216,8 @@ def _without_detours(definition: Any, image: str, output: str, size: int) -> Gra
     order = list(_in_order(by_name, base(output)))
     moving = {base(image)}
     for name in order:
-        if any(base(i) in moving for i in by_name[name].input if not i.startswith("^")):
+        depends = any(base(i) in moving for i in _data(by_name[name]))
+        if depends or by_name[name].op in _LISTS:
             moving.add(name)
     renamed: dict[str, str] = {}
     nodes = []
@@ -181,7 +227,7 @@ def _without_detours(definition: Any, image: str, output: str, size: int) -> Gra
             renamed |= {f"{name}:{k}": full(source) for k, source in enumerate(node.input)}
         elif name in moving:
             nodes.append(node)
-    found = Graph(tuple(nodes), {}, image, output, definition.versions, renamed)
+    found = Graph(tuple(nodes), {}, image, output, definition.versions, definition.library, renamed)
     still = sorted(
         {
             found.named(full(i))
@@ -200,6 +246,7 @@ def _without_detours(definition: Any, image: str, output: str, size: int) -> Gra
         image,
         found.named(output),
         definition.versions,
+        definition.library,
         renamed,
     )
 

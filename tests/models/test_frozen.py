@@ -131,3 +131,66 @@ def test_efficientnet_is_equal_and_holds_no_scale_after_a_convolution():
     for node in folded.nodes:
         if node.op == "Mul" and any(base(name) in folded.constants for name in node.input):
             assert not any("Conv" in made_by.get(base(name), "") for name in node.input)
+
+
+# Functions within the graph
+
+POOLED = tf.constant(RNG.normal(size=(3, 4)).astype(np.float32))
+
+
+def pooled(x):
+    return tf.matmul(tf.reduce_mean(x, axis=(1, 2)), POOLED)
+
+
+def branching(x):
+    scores = pooled(x)
+    return tf.cond(tf.reduce_mean(scores) > 0, lambda: 2.0 * scores, lambda: 3.0 * scores)
+
+
+def looping(x):
+    def once(k, y):
+        return k + 1, tf.tanh(y) + 0.1 * y
+
+    return pooled(tf.while_loop(lambda k, y: k < 3, once, [0, x])[1])
+
+
+def mapping(x):
+    return tf.map_fn(lambda image: pooled(image[None])[0], x)
+
+
+def grouped(policy):
+    keras.utils.set_random_seed(0)
+    convolution = layers.Conv2D(4, 3, groups=2, activation="tanh", dtype=policy)
+    widen = layers.Conv2D(4, 1, dtype=policy)
+    widen.build((None, SIZE, SIZE, 3))
+    convolution.build((None, SIZE, SIZE, 4))
+    return lambda x: tf.reduce_mean(tf.cast(convolution(widen(x)), tf.float32), axis=(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("function", "tolerance"),
+    [
+        (branching, 1e-5),
+        (looping, 1e-5),
+        (mapping, 1e-5),
+        (grouped("float32"), 1e-5),
+        (grouped("mixed_bfloat16"), 0.05),
+    ],
+    ids=["cond", "while", "map", "grouped", "grouped-half"],
+)
+def test_values_and_gradients_pass_through_inner_functions(function, tolerance):
+    graph = frozen(function)
+    images = tf.constant(IMAGES)
+
+    @tf.function
+    def own(x):
+        (scores,) = graph.run(x, [graph.output])
+        return tf.gradients(scores[:, 1], x)[0]
+
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        expected = tf.function(function)(images)
+        score = expected[:, 1]
+    gradient = np.asarray(tape.gradient(score, images))
+    np.testing.assert_allclose(value(graph), expected, atol=tolerance * np.abs(expected).max())
+    np.testing.assert_allclose(own(images), gradient, atol=tolerance * np.abs(gradient).max())
