@@ -24,8 +24,8 @@ DATA = ("dataset", "images", "data_dir", "download", "splits", "limit", "masks",
         "subject")  # fmt: skip
 TRAIN = ("backbone", "weights", "image_size", "pipeline", "epochs", "batch_size", "learning_rate")
 MODEL = ("model", "trust_model", "input_scaling")
-SWEEP = ("explain", "feature_layer", "cam", "ig_steps", "ig_tolerance", "ig_rule", "ig_baseline",
-         "on_flower_skill")  # fmt: skip
+SWEEP = ("explain", "feature_layer", "cam", "ig_variant", "ig_steps", "ig_tolerance", "ig_rule",
+         "ig_baseline", "on_flower_skill")  # fmt: skip
 COMMON = ("seed", "workers")
 
 

@@ -90,6 +90,11 @@ class Config(BaseModel):
         description="Integrated Gradients: gradients an image; auto adds them until its scores "
         "have settled.",
     )
+    ig_variant: Literal["ig", "idgi"] = Field(
+        "ig",
+        description="Integrated Gradients, or IDGI, which shares out each step's change of the "
+        "logit by the squared gradient.",
+    )
     ig_tolerance: float | None = Field(
         None, gt=0, description="With auto steps: go on until the completeness error is as low."
     )
@@ -126,6 +131,10 @@ class Config(BaseModel):
             raise ValueError("--images PATH and --dataset images go together")
         if self.ig_tolerance is not None and self.ig_steps != "auto":
             raise ValueError("--ig-tolerance needs --ig-steps auto")
+        if self.ig_variant == "idgi" and self.ig_tolerance is not None:
+            raise ValueError("--ig-tolerance says nothing of --ig-variant idgi, always complete")
+        if self.ig_variant == "idgi" and self.ig_steps == 1:
+            raise ValueError("--ig-variant idgi needs 2 --ig-steps or more")
         return self
 
 

@@ -38,8 +38,9 @@ SHEET_ROW = 12  # cases in each group of a contact sheet
 # Settings that say how a run is done, not what comes out of it.
 _ALWAYS_FREE = {"workers", "download", "data_dir"}
 # Settings that nothing written rests on as long as no image is explained.
-_FREE_BEFORE_SWEEP = {"masks", "grabcut", "subject", "explain", "feature_layer", "cam", "ig_steps",
-                      "ig_tolerance", "ig_rule", "ig_baseline", "on_flower_skill"}  # fmt: skip
+_FREE_BEFORE_SWEEP = {"masks", "grabcut", "subject", "explain", "feature_layer", "cam",
+                      "ig_variant", "ig_steps", "ig_tolerance", "ig_rule", "ig_baseline",
+                      "on_flower_skill"}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -153,3 +153,9 @@ def test_a_value_of_another_type_in_a_file_is_refused(tmp_path, line):
     file.write_text(line)
     with pytest.raises(ConfigError, match=f"for '{line.split()[0]}'.*: expected "):
         load_config({}, file=file)
+
+
+@pytest.mark.parametrize("setting", [{"ig_tolerance": 0.05}, {"ig_steps": 1}])
+def test_idgi_refuses_settings_that_say_nothing_of_it(setting):
+    with pytest.raises(ConfigError, match="idgi"):
+        load_config({"ig_variant": "idgi", **setting})

@@ -1,6 +1,6 @@
-"""Integrated Gradients (Sundararajan et al. 2017, arXiv 1703.01365) with nested rules.
+"""Integrated Gradients (Sundararajan et al. 2017, arXiv 1703.01365) and IDGI (arXiv 2303.14242).
 
-Nodes are added until an image has enough of them; earlier gradients are all reused.
+Nodes are added until an image has enough of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from audit.explain.quadrature import RULES, Nodes, first_nodes, further_nodes
+from audit.explain.quadrature import RULES, Nodes, ends_and_between, first_nodes, further_nodes
 from audit.models.classifier import Classifier
 
 Images = NDArray[np.float32]
@@ -46,6 +46,7 @@ class Attributed(NamedTuple):
     completeness_error: NDArray[np.float64]
 
 
+_Shares = tuple[NDArray[np.float32], NDArray[np.float32]]  # ``(n, H, W)`` and logits ``(n,)``
 Enough = Callable[[int, NDArray[np.float32], float], bool]
 """Whether image ``i`` needs no more nodes, given its heatmap and its completeness error."""
 
@@ -62,6 +63,7 @@ class _Path:
     total: NDArray[np.float32]
     nodes: int = 0
     waiting: int = 0
+    before: tuple[NDArray[np.float32], float] | None = None  # IDGI's last map and logit
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,64 @@ class _Task:
     owner: _Path = field(repr=False)
     alpha: float
     weight: float
+
+
+class _Weighted:
+    """Gradients times path, each with its weight; finer rules reuse all earlier gradients."""
+
+    fewest = 1
+
+    def __init__(self, power: int) -> None:
+        self._power = power
+
+    def first(self, count: int) -> Nodes:
+        return first_nodes(self._power, count)
+
+    def add(self, path: _Path, weight: float, share: NDArray[np.float32], logit: float) -> None:
+        path.total += np.float32(weight) * share
+
+    def refine(self, path: _Path) -> Nodes:
+        path.total /= 2  # the finer rule gives each earlier node half its weight
+        return further_nodes(self._power, path.nodes)
+
+    @staticmethod
+    def share(gradients: tf.Tensor, paths: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_sum(gradients * paths, axis=-1)
+
+
+class _Important:
+    """IDGI: each step's change of the logit, shared out by the squared gradient where it starts.
+
+    Complete by construction but where the gradient vanishes. A finer rule starts anew: to reuse
+    earlier gradients all of them would have to be kept.
+    """
+
+    fewest = 2
+
+    def __init__(self, power: int) -> None:
+        self._power = power
+
+    def first(self, count: int) -> Nodes:
+        return ends_and_between(self._power, count)
+
+    def add(self, path: _Path, weight: float, share: NDArray[np.float32], logit: float) -> None:
+        if path.before is not None:
+            earlier, start = path.before
+            path.total += np.float32(logit - start) * earlier
+        path.before = share, logit
+
+    def refine(self, path: _Path) -> Nodes:
+        path.total[:] = 0
+        path.before = None
+        return self.first(path.nodes + FIRST)  # 4 so far, then 8; 12, then 16; 28, then 32
+
+    @staticmethod
+    def share(gradients: tf.Tensor, paths: tf.Tensor) -> tf.Tensor:
+        squared = tf.reduce_sum(gradients**2, axis=-1)
+        return tf.math.divide_no_nan(squared, tf.reduce_sum(squared, axis=(1, 2), keepdims=True))
+
+
+VARIANTS: dict[str, type[_Weighted] | type[_Important]] = {"ig": _Weighted, "idgi": _Important}
 
 
 class IntegratedGradients:
@@ -90,6 +150,8 @@ class IntegratedGradients:
         colour).
     rule : str
         Where nodes lie, a key of `RULES`.
+    variant : str
+        ``ig``, or ``idgi`` (needs 2 steps or more).
     batch_size : int, optional
         Gradients a call (default: found by `calibrate` with the first call).
     devices : Sequence[str]
@@ -102,6 +164,7 @@ class IntegratedGradients:
         steps: int | None = None,
         baseline: str = "black",
         rule: str = "quadratic",
+        variant: str = "ig",
         batch_size: int | None = None,
         devices: Sequence[str] = (),
     ) -> None:
@@ -109,8 +172,10 @@ class IntegratedGradients:
         self.batch_size = batch_size
         self._classifier = classifier
         self._baseline = BASELINES[baseline]
-        self._rule = RULES[rule]
-        self._replicas = [_Replica(classifier, device) for device in devices or local_devices()]
+        self._sum = VARIANTS[variant](RULES[rule])
+        self._replicas = [
+            _Replica(classifier, device, self._sum.share) for device in devices or local_devices()
+        ]
         # Made once, and for several devices only: TensorFlow keeps memory for every thread.
         several = len(self._replicas) > 1
         self._pool = ThreadPoolExecutor(len(self._replicas)) if several else None
@@ -126,8 +191,8 @@ class IntegratedGradients:
             self.batch_size = calibrate(self._replicas[0].gradients, images[0])
         paths = self._paths(images, targets)
         queue = deque(task for path in paths for task in self._first_tasks(path))
-        for task, gradient in self._gradients(queue):
-            self._add(task, gradient, queue, enough)
+        for task, share, logit in self._gradients(queue):
+            self._add(task, share, float(logit), queue, enough)
         heatmaps = np.stack([path.total for path in paths])
         gains = np.array([path.gain for path in paths])
         nodes = np.array([path.nodes for path in paths])
@@ -155,16 +220,18 @@ class IntegratedGradients:
         return np.take_along_axis(np.concatenate(logits), targets[:, None], axis=1)[:, 0]
 
     def _first_tasks(self, path: _Path) -> list[_Task]:
-        return self._tasks(path, first_nodes(self._rule, self.steps or FIRST))
+        return self._tasks(path, self._sum.first(self.steps or FIRST))
 
     def _tasks(self, path: _Path, nodes: Nodes) -> list[_Task]:
         path.nodes += len(nodes)
         path.waiting = len(nodes)
         return [_Task(path, alpha, weight) for alpha, weight in nodes]
 
-    def _gradients(self, queue: deque[_Task]) -> Iterator[tuple[_Task, NDArray[np.float32]]]:
+    def _gradients(
+        self, queue: deque[_Task]
+    ) -> Iterator[tuple[_Task, NDArray[np.float32], np.float32]]:
         """Take the gradients of all tasks in order; the queue may grow meanwhile."""
-        flying: deque[tuple[list[_Task], Callable[[], NDArray[np.float32]]]] = deque()
+        flying: deque[tuple[list[_Task], Callable[[], _Shares]]] = deque()
         turn = 0
         while queue or flying:
             while queue and len(flying) < len(self._replicas):
@@ -173,9 +240,9 @@ class IntegratedGradients:
                 flying.append((tasks, self._start(replica, tasks)))
                 turn += 1
             tasks, result = flying.popleft()
-            yield from zip(tasks, result(), strict=True)
+            yield from zip(tasks, *result(), strict=True)
 
-    def _start(self, replica: _Replica, tasks: list[_Task]) -> Callable[[], NDArray[np.float32]]:
+    def _start(self, replica: _Replica, tasks: list[_Task]) -> Callable[[], _Shares]:
         if self._pool is None:
             return lambda: replica.along(tasks)
         return self._pool.submit(replica.along, tasks).result
@@ -183,47 +250,49 @@ class IntegratedGradients:
     def _add(
         self,
         task: _Task,
-        gradient: NDArray[np.float32],
+        share: NDArray[np.float32],
+        logit: float,
         queue: deque[_Task],
         enough: Enough | None,
     ) -> None:
         path = task.owner
-        path.total += np.float32(task.weight) * gradient
+        self._sum.add(path, task.weight, share, logit)
         path.waiting -= 1
         if path.waiting or self.steps or 2 * path.nodes > MOST:
             return
         error = float(completeness_error(path.total[None], np.array([path.gain]))[0])
         if enough is None or enough(path.place, path.total, error):
             return
-        path.total /= 2  # the finer rule gives each earlier node half its weight
-        queue.extend(self._tasks(path, further_nodes(self._rule, path.nodes)))
+        queue.extend(self._tasks(path, self._sum.refine(path)))
 
 
 class _Replica:
     """The gradient's compiled function on one device."""
 
-    def __init__(self, classifier: Classifier, device: str) -> None:
+    def __init__(self, classifier: Classifier, device: str, share: Callable[..., Any]) -> None:
         size = classifier.input_size
         image = tf.TensorSpec((None, size, size, 3), tf.float32)
         target = tf.TensorSpec((None,), tf.int64)
         self._graph = classifier.graph
         self._device = device
+        self._share = share
         self.gradients = tf.function(self._along, input_signature=[image, image, target])
 
-    def along(self, tasks: list[_Task]) -> NDArray[np.float32]:
-        """Gradients times paths, summed over colours: float32 ``(n, H, W)``."""
+    def along(self, tasks: list[_Task]) -> _Shares:
+        """What each node adds, before its weight, and its logit."""
         paths = np.stack([t.owner.path for t in tasks])
         alphas = np.array([t.alpha for t in tasks], np.float32)[:, None, None, None]
         points = alphas * paths + np.stack([t.owner.baseline for t in tasks])
         targets = np.array([t.owner.target for t in tasks], np.int64)
-        return np.asarray(self.gradients(points, paths, targets))
+        shares, logits = self.gradients(points, paths, targets)
+        return np.asarray(shares), np.asarray(logits)
 
-    def _along(self, points: tf.Tensor, paths: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    def _along(self, points: tf.Tensor, paths: tf.Tensor, targets: tf.Tensor) -> Any:
         with tf.device(self._device):
             (logits,) = self._graph.run(points, [self._graph.output])
             score = tf.gather(tf.cast(logits, tf.float32), targets, batch_dims=1)
             (gradients,) = tf.gradients(score, points)
-            return tf.reduce_sum(gradients * paths, axis=-1)
+            return self._share(gradients, paths), score
 
 
 def local_devices() -> list[str]:
@@ -255,7 +324,7 @@ def calibrate(gradients: Any, image: Images) -> int:
 def _seconds(gradients: Any, batch: Images) -> float:
     targets = np.zeros(len(batch), np.int64)
     start = time.perf_counter()
-    np.asarray(gradients(batch, batch, targets))
+    np.asarray(gradients(batch, batch, targets)[0])
     return time.perf_counter() - start
 
 

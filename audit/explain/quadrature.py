@@ -29,6 +29,11 @@ def further_nodes(power: int, count: int) -> Nodes:
     return [_node(power, j, parts) for j in range(1, parts, 2)]
 
 
+def ends_and_between(power: int, count: int) -> Nodes:
+    """``count`` nodes (2 or more) from 0 to 1 in order, both ends among them."""
+    return [_node(power, j, count - 1) for j in range(count)]
+
+
 def _node(power: int, j: int, parts: int) -> tuple[float, float]:
     u = j / parts
     end = 0.5 if j in (0, parts) else 1.0

@@ -40,13 +40,15 @@ def write_pages(content: Content, docs: Path) -> Nav:
 
 def shared(content: Content) -> dict[str, Any]:
     """What every template may use."""
+    titles = content.source.titles
     pages = {row.index: f"classes/{row.page}" for row in content.classes}
     return {
         "content": content,
         "source": content.source,
         "subject": content.source.subject,
-        "metrics": metrics(content.source.titles),
-        "cam": content.source.titles["gradcam"],
+        "metrics": metrics(titles),
+        "titles": titles,
+        "short_ig": "IG" if titles["ig"] == "Integrated Gradients" else titles["ig"],
         "verdict_kinds": VERDICTS,
         "class_pages": pages,
         "first_page": {key: page_path(c[0].verdict, 1) for key, c in content.galleries.items()},

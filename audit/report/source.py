@@ -47,7 +47,7 @@ class Source:
     @cached_property
     def titles(self) -> dict[str, str]:
         """Titles of the explainers by the prefix of their columns."""
-        return titles(self.section("config").get("cam", "gradcam"))
+        return titles(self.config.get("cam", "gradcam"), self.config.get("ig_variant", "ig"))
 
     @property
     def missing(self) -> int:

@@ -16,11 +16,12 @@ VERDICTS = (
     "undecided",
 )
 CAM_TITLES = {"gradcam": "Grad-CAM", "gradcam++": "Grad-CAM++", "hirescam": "HiResCAM"}
+IG_TITLES = {"ig": "Integrated Gradients", "idgi": "IDGI"}
 
 
-def titles(cam: str = "gradcam") -> dict[str, str]:
-    """Titles of the explainers by the prefix of their columns; ``cam`` is the kind of the first."""
-    return {"gradcam": CAM_TITLES[cam], "ig": "Integrated Gradients"}
+def titles(cam: str = "gradcam", ig_variant: str = "ig") -> dict[str, str]:
+    """Titles of the explainers by the prefix of their columns."""
+    return {"gradcam": CAM_TITLES[cam], "ig": IG_TITLES[ig_variant]}
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def judge(
     *,
     on_flower_skill: float,
     subject: str,
-    cam: str = "gradcam",
+    named: Mapping[str, str],
 ) -> Verdict:
     """Sort one prediction by its heatmaps alone.
 
@@ -56,8 +57,8 @@ def judge(
         An explainer is on the flower at or above this skill.
     subject : str
         What the mask marks, for the words.
-    cam : str
-        Kind of the class activation map, for the words.
+    named : Mapping[str, str]
+        The explainers' titles, for the words.
     """
     defined = {name: score for name, score in scores.items() if not score.reason}
     if not defined:
@@ -70,7 +71,7 @@ def judge(
         (False, True): "misread",
         (False, False): "distracted",
     }[correct, bool(on)]
-    return Verdict(word, _in_words(correct, defined, on, chance, subject, titles(cam)))
+    return Verdict(word, _in_words(correct, defined, on, chance, subject, named))
 
 
 def _in_words(

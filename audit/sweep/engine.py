@@ -26,7 +26,9 @@ class Engine:
         self._config = config
         self._gradcam = GradCAM(classifier, config.cam)
         steps = None if config.ig_steps == "auto" else config.ig_steps
-        self._ig = IntegratedGradients(classifier, steps, config.ig_baseline, config.ig_rule)
+        self._ig = IntegratedGradients(
+            classifier, steps, config.ig_baseline, config.ig_rule, config.ig_variant
+        )
 
     def explain(self, samples: Sequence[Sample]) -> list[Finding]:
         """Predict each sample and explain its predicted class."""

@@ -14,6 +14,7 @@ from audit.data.decode import resize
 from audit.data.masks import Masks, doubt
 from audit.errors import BrokenImageError
 from audit.runfolder import Maps, RunFolder
+from audit.score.verdict import titles
 from audit.sweep.engine import Engine
 from audit.sweep.record import Record, Sample, fit_trimap, maps_of, record_of, skipped_record
 from audit.track import Track
@@ -77,7 +78,7 @@ def _write_part(
                 classes,
                 on_flower_skill=config.on_flower_skill,
                 subject=config.subject,
-                cam=config.cam,
+                named=titles(config.cam, config.ig_variant),
             )
             records.append(record | {"row": len(maps)})
             maps.append(maps_of(sample, finding))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -69,7 +70,7 @@ def record_of(
     *,
     on_flower_skill: float,
     subject: str,
-    cam: str = "gradcam",
+    named: Mapping[str, str],
 ) -> Record:
     """The record of an explained image; see ``RECORD_SCHEMA`` for the columns."""
     mask, valid = sample.trimap == FLOWER, sample.trimap != UNKNOWN
@@ -78,7 +79,7 @@ def record_of(
     chance = area(mask, valid)
     correct = finding.prediction == sample.item.label
     verdict = judge(
-        correct, scores, chance, on_flower_skill=on_flower_skill, subject=subject, cam=cam
+        correct, scores, chance, on_flower_skill=on_flower_skill, subject=subject, named=named
     )
     return {
         **_identity(sample.item, classes),

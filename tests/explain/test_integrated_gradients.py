@@ -16,6 +16,7 @@ from audit.explain.integrated_gradients import (
     BASELINES,
     FIRST,
     MOST,
+    VARIANTS,
     IntegratedGradients,
     calibrate,
     completeness_error,
@@ -182,19 +183,22 @@ def test_heatmaps_are_signed_float32_of_the_images_size(curved):
 # Nodes
 
 
+def gradient_at(classifier, x, target):
+    """A logit's gradient at one image ``(1, H, W, 3)``, by differences."""
+    bump, gradient = 1.0, np.zeros_like(x[0])
+    for place in np.ndindex(x[0].shape):
+        up, down = x.copy(), x.copy()
+        up[0][place] += bump
+        down[0][place] -= bump
+        both = np.asarray(classifier.logits(np.concatenate([up, down])))[:, target]
+        gradient[place] = (both[0] - both[1]) / (2 * bump)
+    return gradient
+
+
 def reference(classifier, image, target, alphas, weights):
-    """The weighted sum over a path from black, by Keras' own gradients."""
-    total = 0
-    for alpha, weight in zip(alphas, weights, strict=True):
-        x = np.float32(alpha) * image[None]
-        bump, gradient = 1.0, np.zeros_like(image)
-        for place in np.ndindex(image.shape):
-            up, down = x.copy(), x.copy()
-            up[0][place] += bump
-            down[0][place] -= bump
-            both = np.asarray(classifier.logits(np.concatenate([up, down])))[:, target]
-            gradient[place] = (both[0] - both[1]) / (2 * bump)
-        total = total + weight * gradient
+    """The weighted sum over a path from black, without TensorFlow's gradients."""
+    nodes = zip(alphas, weights, strict=True)
+    total = sum(w * gradient_at(classifier, np.float32(a) * image[None], target) for a, w in nodes)
     return (total * image).sum(axis=-1)
 
 
@@ -246,6 +250,52 @@ def test_a_fixed_number_of_steps_asks_nobody(curved):
     assert IntegratedGradients(curved, 3)(IMAGES, TARGETS, never).nodes.tolist() == [3] * 4
 
 
+def test_idgi_shares_each_step_out_by_the_squared_gradient(curved):
+    image, target = IMAGES[:1], np.array([1])
+    found = IntegratedGradients(curved, 3, variant="idgi")(image, target).heatmaps[0]
+    logits = [float(curved.logits(a * image)[0, 1]) for a in (0, 0.25, 1)]
+    expected = 0
+    for alpha, change in zip((0, 0.25), np.diff(logits), strict=True):
+        gradient = gradient_at(curved, np.float32(alpha) * image, 1)
+        squared = (gradient**2).sum(axis=-1)
+        expected = expected + change * squared / squared.sum()
+    np.testing.assert_allclose(found, expected, atol=0.02 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("steps", [2, 5])
+def test_idgi_is_complete_whatever_the_steps(curved, steps):
+    found = IntegratedGradients(curved, steps, variant="idgi", batch_size=3)(IMAGES, TARGETS)
+    assert found.completeness_error.max() < 1e-4
+    assert found.nodes.tolist() == [steps] * 4
+
+
+@pytest.mark.parametrize("rules", [1, 2, 3, 6])
+def test_idgi_starts_anew_with_twice_as_many_nodes(curved, rules):
+    last = FIRST * 2 ** (rules - 1)
+    image, target = IMAGES[:1], TARGETS[:1]
+    found = IntegratedGradients(curved, variant="idgi", batch_size=8)(image, target, after([rules]))
+    expected = IntegratedGradients(curved, last, variant="idgi")(image, target).heatmaps
+    np.testing.assert_allclose(found.heatmaps, expected, atol=1e-5 * np.abs(expected).max())
+    assert found.nodes[0] == 2 * last - FIRST
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_classs_explanation_does_not_depend_on_the_others_order(variant):
+    order = np.array([2, 0, 1])
+    maps = []
+    for classes in (np.arange(3), order):
+        keras.utils.set_random_seed(0)
+        inputs = keras.Input((SIZE, SIZE, 3))
+        features = layers.Flatten()(layers.Conv2D(4, 3, activation="gelu")(inputs / 255))
+        end = layers.Dense(3, activation="softmax")
+        model = keras.Model(inputs, end(features))
+        end.set_weights([weights[..., classes] for weights in end.get_weights()])
+        targets = np.argsort(classes)[TARGETS]
+        explain = IntegratedGradients(Classifier(model), 5, variant=variant)
+        maps.append(explain(IMAGES, targets).heatmaps)
+    np.testing.assert_allclose(maps[0], maps[1], atol=1e-6 * np.abs(maps[0]).max())
+
+
 def test_an_image_that_never_settles_ends(linear):
     found = IntegratedGradients(linear, batch_size=64)(IMAGES[:1], TARGETS[:1], lambda *_: False)
     assert found.nodes.tolist() == [MOST]
@@ -289,7 +339,7 @@ def test_calibration_doubles_while_calls_get_cheaper(seconds, expected):
 
     def gradients(batch, path, targets):
         time.sleep(spent[len(batch)])
-        return batch
+        return batch, targets
 
     assert calibrate(gradients, IMAGES[0]) == expected
 

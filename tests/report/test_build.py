@@ -290,13 +290,15 @@ def test_a_run_without_masks_shows_undefined_never_zero(tmp_path):
     assert "given to the audit, not trained" in (run.report_dir / "training.html").read_text()
 
 
-def test_another_kind_of_map_is_called_by_its_name(tmp_path):
+def test_other_kinds_of_map_are_called_by_their_names(tmp_path):
     run = make_run(tmp_path / "run", images=4)
-    run.update_manifest(config=run.manifest()["config"] | {"cam": "hirescam"})
+    run.update_manifest(config=run.manifest()["config"] | {"cam": "hirescam", "ig_variant": "idgi"})
     render(run)
     page = run.report_html.read_text(encoding="utf-8")
     assert "HiResCAM skill" in page and "Draelos" in page
+    assert "IDGI skill" in page and "2303.14242" in page
     assert "Grad-CAM" not in page.replace("--cam", "")
+    assert "Integrated" not in page and ">Int. Gradients<" not in page
     assert "- HiResCAM: mass" in run.summary_md.read_text(encoding="utf-8")
 
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.score.localisation import Localisation
-from audit.score.verdict import VERDICTS, judge
+from audit.score.verdict import VERDICTS, judge, titles
 
 
 def score(skill, chance=0.2):
@@ -13,7 +13,7 @@ def score(skill, chance=0.2):
 
 def verdict(correct, gradcam, ig, threshold=0.15):
     scores = {"gradcam": gradcam, "ig": ig}
-    return judge(correct, scores, 0.2, on_flower_skill=threshold, subject="flower")
+    return judge(correct, scores, 0.2, on_flower_skill=threshold, subject="flower", named=titles())
 
 
 ON, OFF, NONE = score(0.5), score(-0.1), Localisation(reason="empty mask")
@@ -59,7 +59,7 @@ def test_reason_tells_outcome_place_masses_and_area():
 
 
 def test_reason_names_the_subject():
-    found = judge(False, {"ig": OFF}, 0.2, on_flower_skill=0.15, subject="bird")
+    found = judge(False, {"ig": OFF}, 0.2, on_flower_skill=0.15, subject="bird", named=titles())
     assert found.reason.startswith("wrong, and looks away from the bird: Integrated Gradients has")
 
 

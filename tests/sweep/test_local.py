@@ -125,10 +125,18 @@ def test_predicted_class_is_explained(dataset, classifier):
         assert finding.prediction_without_shortcut == -1
 
 
-def test_the_kind_of_map_is_named_in_the_verdict(swept):
-    reasons = swept(cam="hirescam").records()["verdict_reason"]
+def test_the_kinds_of_map_are_named_in_the_verdict(swept):
+    reasons = swept(cam="hirescam", ig_variant="idgi", ig_steps=8).records()["verdict_reason"]
     assert reasons.str.contains("HiResCAM has").any()
-    assert not reasons.str.contains("Grad-CAM").any()
+    assert reasons.str.contains("IDGI has").any()
+    assert not reasons.str.contains("Grad-CAM|Integrated").any()
+
+
+def test_idgi_takes_the_steps_asked_for(swept):
+    # One step is lost: the one within which the first ReLU opens, as no gradient tells whose it is.
+    records = swept(ig_variant="idgi", ig_steps=32).records()
+    assert set(records["ig_steps"]) == {32}
+    assert records["ig_completeness_error"].between(0, 0.05).all()
 
 
 def test_auto_steps_end_where_scores_settle(swept):
