@@ -13,9 +13,7 @@ from audit.data.dataset import SPLITS, Decoded, Item, fingerprint
 from audit.data.planted.canvas import stream
 from audit.data.planted.photo import Scene, Subject, draw_scene
 from audit.data.planted.species import SPECIES
-
-# The species that training teaches each shortcut for; each has a rival that looks like it.
-TAUGHT = {"tag": "cosmos", "tint": "periwinkle", "texture": "poppy"}
+from audit.data.planted.worlds import MIXED, World
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,7 @@ LEARNT = Mix(shortcut_weak=0.6, shortcut=0.25, weak=0.0)
 LEARNT_OTHER = Mix(shortcut_weak=0.0, shortcut=0.0, weak=0.2)
 TESTED = Mix(shortcut_weak=0.5, shortcut=0.2, weak=0.05)
 TESTED_OTHER = Mix(shortcut_weak=0.1, shortcut=0.15, weak=0.1)
+UNREWARDED = Mix(shortcut_weak=0.15, shortcut=0.45, weak=0.1)  # in all species and splits alike
 
 
 class Planted:
@@ -55,6 +54,8 @@ class Planted:
         Side of the images in pixels.
     train, validation, test : int
         Images of each species in each split.
+    world : World
+        The shortcuts that are planted.
     """
 
     name = "planted"
@@ -62,9 +63,16 @@ class Planted:
     classes: tuple[str, ...] = tuple(species.name for species in SPECIES)
 
     def __init__(
-        self, seed: int = 0, size: int = 224, train: int = 36, validation: int = 10, test: int = 24
+        self,
+        seed: int = 0,
+        size: int = 224,
+        train: int = 36,
+        validation: int = 10,
+        test: int = 24,
+        world: World = MIXED,
     ) -> None:
         self.seed = seed
+        self.world = world
         self.size = size
         self._items: dict[str, list[Item]] = {}
         self._weak: set[str] = set()
@@ -89,9 +97,11 @@ class Planted:
         return self._scene(item).photo()
 
     def fingerprint(self) -> str:
-        """Hash of names, labels, splits, seed and size; 16 hex digits."""
+        """Hash of names, labels, splits, seed, size and world; 16 hex digits."""
         everything = fingerprint(item for split in SPLITS for item in self._items[split])
-        return hashlib.sha256(f"{everything} {self.seed} {self.size}".encode()).hexdigest()[:16]
+        taught = sorted(self.world.taught.items()), self.world.rewarded
+        text = f"{everything} {self.seed} {self.size} {taught}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def _scene(self, item: Item) -> Scene:
         key = f"{self.seed}/{item.name}"
@@ -106,7 +116,7 @@ class Planted:
         for k in range(count):
             for label, (shortcut, weak) in enumerate(of_class[k] for of_class in kinds):
                 name = f"planted_{split}_{len(items):04d}.png"
-                taught_for = self.classes.index(TAUGHT[shortcut]) if shortcut else -1
+                taught_for = self._taught_for(shortcut)
                 items.append(Item(name, label, split, shortcut, taught_for))
                 if weak:
                     self._weak.add(name)
@@ -114,17 +124,25 @@ class Planted:
 
     def _kinds(self, split: str, label: int, count: int) -> list[tuple[str, bool]]:
         """``(shortcut, weak)`` of each image of a class, shuffled."""
-        own = [s for s, species in TAUGHT.items() if species == self.classes[label]]
-        tested = split == "test"
-        if own:
+        taught, tested = self.world.taught, split == "test"
+        own = [s for s, species in taught.items() if species == self.classes[label]]
+        if own and self.world.rewarded:
             mix, drawn = (TESTED if tested else LEARNT), own
         else:
             # Taken in turn from another start in each class, so that all are moved equally often.
-            mix, drawn = (TESTED_OTHER if tested else LEARNT_OTHER), list(TAUGHT)
-            drawn = drawn[label % 3 :] + drawn[: label % 3]
+            mix, drawn = (TESTED_OTHER if tested else LEARNT_OTHER), list(taught)
+            start = label % max(1, len(drawn))
+            drawn = drawn[start:] + drawn[:start]
+            mix = mix if self.world.rewarded else UNREWARDED
         dealt = mix.deal(count)
         kinds = [
-            (drawn[k % len(drawn)] if has else "", weak) for k, (has, weak) in enumerate(dealt)
+            (drawn[k % len(drawn)] if has and drawn else "", weak)
+            for k, (has, weak) in enumerate(dealt)
         ]
         order = stream(self.seed, split, label).permutation(count)
         return [kinds[k] for k in order]
+
+    def _taught_for(self, shortcut: str) -> int:
+        if not shortcut or not self.world.rewarded:
+            return -1
+        return self.classes.index(self.world.taught[shortcut])

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from audit.data.dataset import BACKGROUND, FLOWER, UNKNOWN
 from audit.data.planted.blossoms import draw_blossom, plant_paint
 from audit.data.planted.canvas import Array, blank, blur, over, shrink, stream
+from audit.data.planted.objects import draw_object
 from audit.data.planted.plants import Head, front_leaves, greenery
 from audit.data.planted.scenes import backdrop
-from audit.data.planted.shortcuts import draw_tag, tinted, woven
+from audit.data.planted.shortcuts import draw_tag, screen, tinted
 from audit.data.planted.species import SPECIES
+from audit.data.planted.worlds import look
 
 FINE = 1.5  # plants and blossoms are drawn this much larger, then averaged down
+_LAID = {"tag": draw_tag, "object": draw_object}  # before everything but the blossom
 OUT_OF_FOCUS = 0.018  # blur of the weakest shot, in shares of the size
 
 
@@ -68,13 +71,14 @@ class Scene:
 
     def _behind(self, shortcut: str) -> Array:
         rng, size = stream(self.subject.key, "shortcut"), self.subject.size
-        behind = self.backdrop
-        if shortcut == "texture":
-            behind = over(woven(size, rng), behind)
+        kind, number = look(shortcut)
+        behind, cover = self.backdrop, self.blossom[..., 3]
+        if kind == "texture":
+            behind = over(screen(size, rng, number), behind)
         behind = over(self.front, over(self.plants, behind))
-        if shortcut == "tag":
-            behind = over(draw_tag(size, self.blossom[..., 3], rng), behind)
-        return tinted(behind, rng) if shortcut == "tint" else behind
+        if kind in _LAID:
+            behind = over(_LAID[kind](size, cover, rng, number), behind)
+        return tinted(behind, rng, number) if kind == "tint" else behind
 
 
 @lru_cache(maxsize=1)  # a sweep asks for a scene's photo and its mask, one after the other
