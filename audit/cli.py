@@ -20,12 +20,13 @@ from audit.errors import AuditError
 
 Function = Callable[..., Any]
 
-DATA = ("dataset", "images", "data_dir", "download", "splits", "limit", "masks", "grabcut",
+DATA = ("dataset", "images", "data_dir", "download", "splits", "world", "limit", "masks", "grabcut",
         "subject")  # fmt: skip
 TRAIN = ("backbone", "weights", "image_size", "pipeline", "epochs", "batch_size", "learning_rate")
 MODEL = ("model", "trust_model", "input_scaling")
 SWEEP = ("explain", "feature_layer", "cam", "ig_variant", "ig_steps", "ig_tolerance", "ig_rule",
-         "ig_baseline", "on_flower_skill")  # fmt: skip
+         "ig_baseline", "interventions", "on_flower_skill", "least_support",
+         "most_background", "least_survival", "least_effect")  # fmt: skip
 COMMON = ("seed", "workers")
 
 
@@ -150,7 +151,9 @@ def train(out: Path, resume: bool, preset: str, config_file: Path, **flags: Any)
 @cli.command()
 @run_argument
 @settings(
-    *(name for name in DATA if name not in ("dataset", "images", "splits")), *SWEEP, "workers"
+    *(name for name in DATA if name not in ("dataset", "images", "splits", "world")),
+    *SWEEP,
+    "workers",
 )
 def sweep(run_folder: Path, **flags: Any) -> None:
     """Predict and explain with the model of RUN, going on where an earlier sweep stopped.

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from audit.errors import ConfigError
+from audit.score.verdict import Thresholds
 
 
 class Config(BaseModel):
@@ -50,6 +51,23 @@ class Config(BaseModel):
     )
     masks: Path | None = Field(
         None, description="Folder of PNG masks or trimaps, or the official 102segmentations.tgz."
+    )
+    world: Literal[
+        "mixed",
+        "tag-a",
+        "tint-a",
+        "texture-a",
+        "object-a",
+        "none-a",
+        "unrewarded-a",
+        "tag-b",
+        "tint-b",
+        "texture-b",
+        "object-b",
+        "none-b",
+        "unrewarded-b",
+    ] = Field(
+        "mixed", description="Planted data: which shortcuts are planted, in which half's looks."
     )
     grabcut: bool = Field(True, description="Segment images without a mask by GrabCut.")
     subject: str = Field("flower", min_length=1, description="What the masks mark, in words.")
@@ -106,7 +124,43 @@ class Config(BaseModel):
         "black", description="Integrated Gradients: where the path starts."
     )
     on_flower_skill: float = Field(
-        0.15, ge=-1, le=1, description="An explainer is on the flower at or above this skill."
+        Thresholds.on_flower_skill,
+        ge=-1,
+        le=1,
+        description="An explainer is on the flower at or above this skill.",
+    )
+
+    interventions: Literal["full", "cheap", "off"] = Field(
+        "full",
+        description="Causal tests: at most 40 forward passes an image; cheap: at most 25, without "
+        "the scan of the background; off: verdicts by heatmaps alone.",
+    )
+    least_support: float = Field(
+        Thresholds.least_support,
+        ge=0,
+        le=1,
+        description="Share of the background that points off the subject, and that supports a "
+        "region that flips an answer.",
+    )
+    most_background: float = Field(
+        Thresholds.most_background,
+        ge=0,
+        le=1,
+        description="The background as a whole decides only above this share.",
+    )
+    least_survival: float = Field(
+        Thresholds.least_survival,
+        ge=0,
+        le=1,
+        description="The background as a whole decides only where an answer stays on no more than "
+        "this share of others.",
+    )
+
+    least_effect: float = Field(
+        Thresholds.least_effect,
+        ge=0,
+        description="Log-odds that a region must cost beyond its controls, and the background as a "
+        "whole twice.",
     )
 
     seed: int = Field(0, ge=0, description="Seed of sampling, training and drawing.")

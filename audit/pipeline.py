@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import io
+import json
 import logging
 import os
 import platform
@@ -26,7 +27,7 @@ from audit.data.inspect import Agreement, cases, compare, extremes, summarise
 from audit.data.masks import Masks, make
 from audit.data.open import open_dataset
 from audit.errors import DataError, ModelError, RunFolderError
-from audit.runfolder import RunFolder, write_whole
+from audit.runfolder import RunFolder, pack_donors, write_whole
 from audit.track import Track, silent
 
 log = logging.getLogger("audit")
@@ -40,7 +41,8 @@ _ALWAYS_FREE = {"workers", "download", "data_dir"}
 # Settings that nothing written rests on as long as no image is explained.
 _FREE_BEFORE_SWEEP = {"masks", "grabcut", "subject", "explain", "feature_layer", "cam",
                       "ig_variant", "ig_steps", "ig_tolerance", "ig_rule", "ig_baseline",
-                      "on_flower_skill"}  # fmt: skip
+                      "interventions", "on_flower_skill", "least_support",
+                      "most_background", "least_survival", "least_effect"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,7 @@ def _train(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
 
 def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> None:
     from audit.models.load import load_model
+    from audit.sweep.donors import draw_donors
     from audit.sweep.engine import Engine
     from audit.sweep.local import parts_of
     from audit.sweep.local import sweep as sweep_parts
@@ -201,7 +204,11 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     weights = _weights_hash(model)
     if folder.manifest().get("model", {}).get("sha256", weights) != weights:
         raise RunFolderError(f"{folder.root} was begun with another model: choose another --out.")
-    engine = Engine(classifier, inputs.dataset, config)
+    donors = None
+    if config.interventions != "off":
+        donors = draw_donors(inputs.dataset, inputs.masks, classifier, config.workers)
+        write_whole(folder.donors_file, pack_donors(donors.names, donors.backgrounds))
+    engine = Engine(classifier, inputs.dataset, config, donors)
     tested, explained = select(inputs.dataset, inputs.masks, config)
     parts = parts_of(explained)
     folder.update_manifest(
@@ -229,7 +236,23 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
             write_whole(folder.predictions_file, table.to_parquet(index=False))
     with _timed(folder, "explain"):
         sweep_parts(folder, inputs.dataset, inputs.masks, engine, explained, config, track)
+    if not folder.trust_file.exists():
+        with _timed(folder, "trust"):
+            _check_explainers(folder, inputs, classifier, explained, config)
     folder.update_manifest(finished=_now())
+
+
+def _check_explainers(
+    folder: RunFolder, inputs: _Inputs, classifier: Any, items: Sequence[Item], config: Config
+) -> None:
+    from audit.sweep.trust import SAMPLE, check
+
+    sample = stratified(items, SAMPLE, config.seed)
+    readable = next(batched(inputs.dataset.images(sample), classifier.input_size, SAMPLE, []), [])
+    if readable:
+        images = np.stack([image for _, image in readable])
+        found = check(classifier, images, config.cam, config.seed)
+        write_whole(folder.trust_file, json.dumps(found).encode())
 
 
 def _classifier(model: Any, config: Config, dataset: Dataset) -> Any:

@@ -24,6 +24,7 @@ from audit.score.geometry import upsample
 
 MANIFEST_SCHEMA = 1
 EXPLAINERS = ("gradcam", "ig")
+SCORED = (*EXPLAINERS, "centre")  # centre: a Gaussian in the middle, which looks at no image
 _LOCALISATION = (
     ("mass", pa.float64()),
     ("rank_accuracy", pa.float64()),
@@ -51,11 +52,36 @@ RECORD_SCHEMA = pa.schema(
         ("mask_doubt", pa.string()),  # why the mask is suspect (tiny, full, ...); "" if it is not
         ("chance", pa.float64()),  # |M| / |valid|
         ("valid_share", pa.float64()),  # |valid| / pixels
-        *((f"{name}_{column}", kind) for name in EXPLAINERS for column, kind in _LOCALISATION),
+        *((f"{name}_{column}", kind) for name in SCORED for column, kind in _LOCALISATION),
         ("ig_steps", pa.int32()),
         ("ig_completeness_error", pa.float64()),
+        ("causal_reason", pa.string()),  # why nothing was tested by intervention; "" where it was
+        ("log_odds", pa.float64()),  # of the explained class, in the image as it is
+        ("flower_effect", pa.float64()),  # Shapley values, log-odds
+        ("background_effect", pa.float64()),
+        ("background_share", pa.float64()),
+        ("background_share_reason", pa.string()),
+        ("survival", pa.float64()),  # share of donors' backgrounds that keep the answer
+        ("donors", pa.int32()),
+        ("without_flower", pa.int32()),  # answers under intervention; -1 where not tried
+        ("only_flower", pa.int32()),
+        ("pasted_back", pa.int32()),
+        ("mixed_same", pa.int32()),
+        ("mixed_rand", pa.float64()),  # share of donors' backgrounds with the label as answer
+        ("removal_proposer", pa.string()),  # gradcam, ig, both, scan; "" where no region was found
+        ("removal_area", pa.float64()),  # share of the image
+        ("removal_place", pa.string()),
+        ("removal_lost", pa.float64()),  # log-odds
+        ("removal_prediction", pa.int32()),
+        ("removal_prediction_name", pa.string()),
+        ("removal_controls", pa.int32()),
+        ("removal_controls_flipped", pa.int32()),
+        ("removal_control_lost", pa.float64()),
+        ("passes", pa.int32()),  # forward passes that the interventions took
         ("verdict", pa.string()),
         ("verdict_reason", pa.string()),  # in words
+        ("verdict_score", pa.float64()),  # how much speaks for wrong reasons; NaN if undecided
+        ("fragile", pa.bool_()),  # the verdict hangs on 3 px of the mask
         ("shortcut", pa.string()),  # planted data: tag, tint, texture; else ""
         ("shortcut_class", pa.int32()),  # planted data: class it was taught for; else -1
         ("prediction_without_shortcut", pa.int32()),  # planted, where a shortcut is drawn; else -1
@@ -78,6 +104,10 @@ class Maps:
     ig : float32 ``(H, W)``
         Integrated Gradients, signed, summed over channels (stored as 8 bits, clipped at its 99.9th
         percentile of magnitude: for pictures; scores are taken before).
+    region : bool ``(H, W)``
+        Part of the background whose removal cost the prediction most; nowhere true without one.
+    donors : int16 ``(k,)``
+        Rows of ``donors.npz`` on whose backgrounds the flower was tried.
     """
 
     name: str
@@ -85,6 +115,8 @@ class Maps:
     trimap: NDArray[np.uint8]
     gradcam: NDArray[np.float16]
     ig: NDArray[np.float32]
+    region: NDArray[np.bool_]
+    donors: NDArray[np.int16]
 
     def heatmap(self, explainer: str) -> NDArray[np.float32]:
         """Heatmap of ``gradcam`` or ``ig`` at the image's size, float32 ``(H, W)``."""
@@ -109,6 +141,9 @@ def pack_maps(maps: Sequence[Maps]) -> dict[str, NDArray[Any]]:
             ]
         ),
         "ig_scale": np.array(scales, dtype=np.float32),
+        "regions": np.packbits(np.stack([m.region for m in maps]), axis=-1),
+        "donors": np.concatenate([m.donors for m in maps]).astype(np.int16),
+        "donor_ends": np.cumsum([len(m.donors) for m in maps], dtype=np.int64),
     }
 
 
@@ -121,12 +156,15 @@ def unpack_maps(arrays: Mapping[str, NDArray[Any]]) -> Iterator[Maps]:
     """Inverse of `pack_maps`, one image at a time."""
     start = 0
     images, ends = arrays["images"], arrays["image_ends"]
+    width = arrays["trimaps"].shape[2]
+    regions = np.unpackbits(arrays["regions"], axis=-1, count=width).astype(bool)
+    donors = np.split(arrays["donors"], arrays["donor_ends"][:-1])
     trimaps, gradcam, ig, scale = (arrays[k] for k in ("trimaps", "gradcam", "ig", "ig_scale"))
     for i, name in enumerate(arrays["names"]):
         image = np.asarray(Image.open(io.BytesIO(images[start : ends[i]].tobytes())))
         start = int(ends[i])
         heat = ig[i].astype(np.float32) * (scale[i] / 127)
-        yield Maps(str(name), image, trimaps[i], gradcam[i], heat)
+        yield Maps(str(name), image, trimaps[i], gradcam[i], heat, regions[i], donors[i])
 
 
 def _jpeg(image: NDArray[np.uint8]) -> bytes:
@@ -145,6 +183,8 @@ class RunFolder:
         self.history_file = root / "history.csv"
         self.augmentations_file = root / "augmentations.png"
         self.predictions_file = root / "predictions.parquet"
+        self.donors_file = root / "donors.npz"
+        self.trust_file = root / "trust.json"
         self.records_dir = root / "records"
         self.maps_dir = root / "maps"
         self.summary_json = root / "summary.json"
@@ -245,6 +285,33 @@ class RunFolder:
                 f"delete {records}, then go on with --resume."
             ) from None
 
+    def donors(self) -> list[NDArray[np.uint8]]:
+        """Backgrounds uint8 ``(H, W, 3)`` on which flowers were tried; none where none were."""
+        try:
+            with np.load(self.donors_file, allow_pickle=False) as arrays:
+                images, ends = arrays["images"], arrays["image_ends"].tolist()
+                starts = [0, *ends[:-1]]
+                parts = [images[a:b].tobytes() for a, b in zip(starts, ends, strict=False)]
+                return [np.asarray(Image.open(io.BytesIO(part))) for part in parts]
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+            raise RunFolderError(
+                f"{self.donors_file} is torn ({type(error).__name__}): "
+                "delete it, then go on with --resume."
+            ) from None
+
+    def trust(self) -> dict[str, Any]:
+        """Checks of the explainers, or {} where none were made."""
+        try:
+            return json.loads(self.trust_file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise RunFolderError(
+                f"{self.trust_file} is torn ({error}): delete it, then go on with --resume."
+            ) from None
+
     def predictions(self) -> pd.DataFrame:
         """Every test image's name, label, prediction and confidence, explained or not."""
         if not self.predictions_file.exists():
@@ -252,6 +319,19 @@ class RunFolder:
                 f"{self.root} has no predictions yet: run flower-audit sweep {self.root}."
             )
         return _read(self.predictions_file).to_pandas()
+
+
+def pack_donors(names: Sequence[str], backgrounds: NDArray[np.uint8]) -> bytes:
+    """``donors.npz``: names, and backgrounds ``(n, H, W, 3)`` as JPEG (quality 90)."""
+    jpegs = [_jpeg(background) for background in backgrounds]
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        names=np.array(names, dtype=np.str_),
+        images=np.frombuffer(b"".join(jpegs), dtype=np.uint8),
+        image_ends=np.cumsum([len(j) for j in jpegs], dtype=np.int64),
+    )
+    return buffer.getvalue()
 
 
 def _read(file: Path) -> pa.Table:

@@ -27,7 +27,10 @@ def maps_of(seed=0, name="a.jpg", size=16):
     image = np.stack([np.tile(smooth, (size, 1))] * 3, axis=-1)
     trimap = rng.choice(np.array([0, 128, 255], np.uint8), (size, size))
     gradcam = rng.random((4, 4)).astype(np.float16)
-    return Maps(name, image, trimap, gradcam, rng.normal(size=(size, size)).astype(np.float32))
+    heat = rng.normal(size=(size, size)).astype(np.float32)
+    region = rng.random((size, size)) < 0.1
+    donors = rng.integers(0, 30, seed % 5).astype(np.int16)
+    return Maps(name, image, trimap, gradcam, heat, region, donors)
 
 
 def record(name, part=0, row=0, **more):
@@ -190,7 +193,7 @@ def test_each_image_of_a_part_gets_its_own_maps():
 
 def test_empty_heatmap_comes_back_empty():
     maps = maps_of()
-    flat = Maps(maps.name, maps.image, maps.trimap, 0 * maps.gradcam, 0 * maps.ig)
+    flat = replace(maps, gradcam=0 * maps.gradcam, ig=0 * maps.ig)
     (back,) = unpack_maps(pack_maps([flat]))
     assert np.abs(back.ig).max() == np.abs(back.gradcam).max() == 0
 

@@ -16,8 +16,9 @@ def open_dataset(config: Config) -> Dataset:
     """
     if config.dataset == "planted":
         from audit.data.planted import Planted
+        from audit.data.planted.worlds import WORLDS
 
-        return Planted(seed=config.seed)
+        return Planted(seed=config.seed, world=WORLDS[config.world])
     if config.images is not None:
         from audit.data.imagefiles import ImageFiles
 

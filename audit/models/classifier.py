@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,17 @@ class Classifier:
         self.seen_range = seen_range(graph, self.input_size)
         self.kernel = pooled_kernel(graph, self.features_at)
         self.graph = fold_scales(graph, [self.features_at])
+        self._compile()
+
+    def shuffled(self, seed: int) -> Classifier:
+        """A classifier of the same form whose weights are in another order, each layer's apart."""
+        other = copy(self)
+        other.graph = self.graph.shuffled(seed)
+        other.kernel = pooled_kernel(other.graph, other.features_at)
+        other._compile()
+        return other
+
+    def _compile(self) -> None:
         self._features = self._compiled(self._features_of, (self.input_size, self.input_size, 3))
         self._logits = self._compiled(self._logits_of, (self.input_size, self.input_size, 3))
         self._head = self._compiled(self._head_of, self.feature_shape)

@@ -77,6 +77,17 @@ class Graph:
         made.node.extend(self.nodes)
         return made
 
+    def shuffled(self, seed: int) -> Graph:
+        """The same graph with the numbers of each kernel in another order: nothing is learnt."""
+        random = np.random.default_rng(seed)
+        constants = {
+            name: random.permuted(value.ravel()).reshape(value.shape)
+            if value.ndim > 1 and value.dtype == np.float32
+            else value
+            for name, value in self.constants.items()
+        }
+        return replace(self, constants=constants)
+
     def named(self, name: str) -> str:
         """What now stands for a tensor of the traced function."""
         while name in self.renamed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from audit.report.source import Source
 from audit.report.verdicts import VERDICTS, Verdict, by_evidence
 
 PAGE = 48  # cases a page
+ACCUSED = ("wrong-reasons", "suspect", "distracted")  # their composites are drawn
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,19 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Causes:
+    """What interventions found for one image; NaN where undefined, ``reason`` why untested."""
+
+    reason: str
+    share: float
+    survival: float
+    donors: int
+    region: str  # the region's area and place, in words
+    filled: str  # answers under intervention, by name
+    background: str
+
+
+@dataclass(frozen=True)
 class Case:
     """One explained image.
 
@@ -37,6 +52,8 @@ class Case:
         Stable id, made from the image's name alone.
     picture : str
         Its panels' file, relative to the report's root.
+    composites : str
+        File of the composites that the model was shown; "" where the verdict accuses nobody.
     page : str
         Its gallery page without extension, relative to the report's root.
     """
@@ -59,6 +76,9 @@ class Case:
     chance: float
     scores: tuple[Score, ...]
     shortcut: str
+    composites: str
+    causes: Causes
+    fragile: bool
 
 
 @dataclass(frozen=True)
@@ -82,7 +102,7 @@ def galleries(source: Source) -> dict[str, list[Case]]:
     """Cases by verdict key, in the order of their gallery; verdicts without images left out."""
     explained = source.explained[source.explained["row"] >= 0].copy()
     explained["anchor"] = unique_slugs(explained["name"].tolist())
-    found = {v.key: list(_cases(by_evidence(explained, v), v, source.titles)) for v in VERDICTS}
+    found = {v.key: list(_cases(by_evidence(explained, v), v, source)) for v in VERDICTS}
     return {key: cases for key, cases in found.items() if cases}
 
 
@@ -94,13 +114,14 @@ def gallery_pages(cases: Sequence[Case]) -> Iterator[GalleryPage]:
         yield GalleryPage(verdict, page_path(verdict, k + 1), k + 1, pages, shown, len(cases))
 
 
-def _cases(records: pd.DataFrame, verdict: Verdict, titles: Mapping[str, str]) -> Iterator[Case]:
+def _cases(records: pd.DataFrame, verdict: Verdict, source: Source) -> Iterator[Case]:
     for i, row in enumerate(records.to_dict("records")):
         page = page_path(verdict, i // PAGE + 1)
-        yield _case({str(k): v for k, v in row.items()}, verdict, page, titles)
+        yield _case({str(k): v for k, v in row.items()}, verdict, page, source)
 
 
-def _case(row: dict[str, Any], verdict: Verdict, page: str, titles: Mapping[str, str]) -> Case:
+def _case(row: dict[str, Any], verdict: Verdict, page: str, source: Source) -> Case:
+    accuses = verdict.key in ACCUSED and not row["causal_reason"]
     return Case(
         row["anchor"],
         row["name"],
@@ -118,8 +139,25 @@ def _case(row: dict[str, Any], verdict: Verdict, page: str, titles: Mapping[str,
         row["mask_source"],
         row["mask_doubt"],
         row["chance"],
-        tuple(_score(row, key, title) for key, title in titles.items()),
+        tuple(_score(row, key, title) for key, title in source.titles.items()),
         row["shortcut"],
+        f"pictures/{row['anchor']}-tested.webp" if accuses else "",
+        _causes(row, source.classes),
+        bool(row["fragile"]),
+    )
+
+
+def _causes(row: dict[str, Any], classes: Mapping[int, str]) -> Causes:
+    area = row["removal_area"]
+    region = "" if math.isnan(area) else f"{area:.0%}, {row['removal_place']}"
+    return Causes(
+        row["causal_reason"],
+        row["background_share"],
+        row["survival"],
+        row["donors"],
+        region,
+        row["removal_prediction_name"],
+        classes.get(row["without_flower"], ""),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +17,11 @@ from markupsafe import Markup
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from audit.report.signals import Signal
+
 # Okabe and Ito's palette: told apart by all common kinds of colour vision.
-BLUE, ORANGE = "#0072B2", "#E69F00"
+BLUE, ORANGE, VERMILLION = "#0072B2", "#E69F00", "#D55E00"
+PURPLE, GREEN = "#CC79A7", "#009E73"
 _INK = "#010203"  # stands for the page's text colour until the SVG is written
 _STYLE = {
     "svg.fonttype": "none",
@@ -96,18 +99,95 @@ def curves(history: pd.DataFrame, column: str, title: str, best: int | None) -> 
     return Chart(done[0], alt)
 
 
+ROC_STYLES = ((BLUE, "-", 2.2), (ORANGE, "-", 1.5), (PURPLE, "-", 1.2), (GREEN, "-", 1.2),
+              (BLUE, ":", 1.5), (ORANGE, ":", 1.5))  # fmt: skip
+ROC_TITLES = ("Verdict", "Background share", "Targeted removal", "Survival of a swap")
+
+
+def roc(signals: Sequence[Signal]) -> Chart | None:
+    """ROC curves of the verdict's score, the causal signals and both explainers' skill."""
+    by_title = {s.title: s for s in signals if len(s.curve)}
+    skills = [t for t in by_title if t.endswith(" skill") and not t.startswith("Centre")]
+    drawn = [by_title[t] for t in (*ROC_TITLES, *skills) if t in by_title]
+    if not drawn:
+        return None
+    with _axes("roc", height=3.6) as (axes, done):
+        axes.plot([0, 1], [0, 1], color=_INK, lw=0.8, ls=(0, (3, 2)))
+        for signal, (colour, dash, width) in zip(drawn, ROC_STYLES, strict=False):
+            label = f"{signal.title} {signal.auroc.value:.2f}"
+            axes.plot(*signal.curve.T, color=colour, ls=dash, lw=width, label=label)
+        axes.set(xlabel="false alarms", ylabel="found", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
+        axes.grid(True)
+        axes.legend(loc="lower right")
+    listed = ", ".join(f"{s.title} {s.auroc.value:.2f}" for s in drawn)
+    return Chart(done[0], f"ROC curves; areas under them: {listed}.")
+
+
+def sweep(
+    values: Sequence[float], rates: Mapping[str, Sequence[float]], now: float, title: str
+) -> Chart:
+    """How the verdicts' rates change with one threshold; the one in force is marked."""
+    with _axes(f"sweep {title}") as (axes, done):
+        for (name, rate), (colour, dash) in zip(
+            rates.items(), ((VERMILLION, "-"), (ORANGE, "--")), strict=False
+        ):
+            axes.plot(values, rate, color=colour, ls=dash, lw=1.8, label=name)
+        axes.axvline(now, color=_INK, lw=1, ls=(0, (3, 2)), label=f"in force: {now:g}")
+        axes.set(xlabel=title, ylabel="of right predictions", ylim=(0, None))
+        axes.yaxis.set_major_formatter(lambda v, _: f"{v:.0%}")
+        axes.grid(axis="y")
+        _legend(axes, 3)
+    said = "; ".join(
+        f"{name} from {min(rate):.1%} to {max(rate):.1%}" for name, rate in rates.items()
+    )
+    return Chart(done[0], f"Rates of verdicts over the threshold {title}: {said}.")
+
+
+def perturbation(
+    fractions: Sequence[float], means: Mapping[str, Sequence[float]], kind: str
+) -> Chart:
+    """Mean probability of the predicted class as the hottest pixels go, or come."""
+    styles = ((BLUE, "-"), (ORANGE, "-"), (_INK, ":"), (GREEN, "--"))
+    with _axes(kind) as (axes, done):
+        for (title, values), (colour, dash) in zip(means.items(), styles, strict=False):
+            axes.plot(fractions, values, color=colour, ls=dash, lw=1.8, label=title)
+        what = "out of focus" if kind == "deletion" else "alone in focus"
+        axes.set(xlabel=f"hottest pixels {what}", ylabel="probability", ylim=(0, 1.02))
+        axes.xaxis.set_major_formatter(lambda v, _: f"{v:.0%}")
+        axes.grid(axis="y")
+        _legend(axes, 2)
+    said = "; ".join(f"{title} {values[len(values) // 2]:.2f}" for title, values in means.items())
+    halfway = f"with {fractions[len(fractions) // 2]:.0%} of the pixels"
+    return Chart(done[0], f"{kind.capitalize()} curves, {halfway}: {said}.")
+
+
+def scatter(x: pd.Series, y: pd.Series, titles: tuple[str, str]) -> Chart | None:
+    """One point an image, rank correlation in words; None where fewer than three are defined."""
+    both = x.notna() & y.notna()
+    if both.sum() < 3:
+        return None
+    x, y = x[both], y[both]
+    correlation = float(x.rank().corr(y.rank()))
+    with _axes(f"scatter {titles}", height=3.2) as (axes, done):
+        axes.scatter(x, y, s=9, color=BLUE, alpha=0.45, edgecolors="none", rasterized=True)
+        axes.set(xlabel=titles[0], ylabel=titles[1])
+        axes.grid(True)
+    words = f"rank correlation {correlation:+.2f} over {len(x):,} images"
+    return Chart(done[0], f"{titles[1]} against {titles[0]}: {words}.")
+
+
 def _legend(axes: Any, columns: int) -> None:
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns, handlelength=1.4)
 
 
 @contextmanager
-def _axes(salt: str) -> Iterator[tuple[Any, list[Markup]]]:
+def _axes(salt: str, height: float = _HEIGHT) -> Iterator[tuple[Any, list[Markup]]]:
     """Axes to draw on; the list holds the SVG afterwards, its ids salted to differ from others'."""
     done: list[Markup] = []
     # Pages bring their own font; that matplotlib lacks it is no news.
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     with mpl.rc_context(_STYLE | {"svg.hashsalt": salt}):
-        figure = Figure(figsize=(_WIDTH, _HEIGHT), layout="constrained")
+        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.subplots()
         yield axes, done

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from audit.report.names import slug
 from audit.report.source import Source
 from audit.report.verdicts import VERDICTS
 from audit.runfolder import EXPLAINERS
+from audit.score.statistics import stands_out
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,10 @@ class ClassRow:
         Images by verdict key, of the explained.
     skill : dict
         Mean skill by explainer, NaN where undefined everywhere.
+    wrong_reasons : Estimate
+        Share of the right predictions with a verdict; undefined where nothing was tested.
+    stands_out : bool
+        Whether that share is above the other classes', false discoveries controlled at 5%.
     """
 
     index: int
@@ -36,6 +42,8 @@ class ClassRow:
     correct_explained: int
     counts: dict[str, int]
     skill: dict[str, float]
+    wrong_reasons: Estimate
+    stands_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,10 +78,20 @@ def class_rows(source: Source) -> list[ClassRow]:
     }
     groups = dict(iter(source.explained.groupby("label")))
     empty = source.explained.iloc[:0]
-    return [
+    rows = [
         _class_row(index, name, tallies, groups.get(index, empty))
         for index, name in source.classes.items()
     ]
+    marked = stands_out(
+        [row.counts["wrong-reasons"] for row in rows], [row.wrong_reasons.n for row in rows]
+    )
+    return [replace(row, stands_out=mark) for row, mark in zip(rows, marked, strict=True)]
+
+
+def ranked(rows: Sequence[ClassRow]) -> list[ClassRow]:
+    """Classes with a right prediction tested, the highest rate of wrong reasons first."""
+    tested = [row for row in rows if row.wrong_reasons.n]
+    return sorted(tested, key=lambda r: (-r.wrong_reasons.value, -r.wrong_reasons.n, r.name))
 
 
 def _class_row(
@@ -89,7 +107,14 @@ def _class_row(
         int(records["correct"].astype(bool).sum()),
         {v.key: int((records["verdict"] == v.key).sum()) for v in VERDICTS},
         {key: float(records[f"{key}_skill"].mean()) for key in EXPLAINERS},
+        _wrong_reasons(records),
     )
+
+
+def _wrong_reasons(records: pd.DataFrame) -> Estimate:
+    right = records[records["correct"].astype(bool) & (records["causal_reason"] == "")]
+    judged = right[right["verdict"] != "undecided"]
+    return rate(int((judged["verdict"] == "wrong-reasons").sum()), len(judged))
 
 
 def confusions(source: Source, most: int = 15) -> list[Confusion]:

@@ -12,6 +12,8 @@ from audit.report.figures import Figure, headline
 from audit.report.notes import Notes, notes
 from audit.report.planted import Planted, planted
 from audit.report.source import Source
+from audit.report.sweeps import threshold_sweeps
+from audit.report.trust import Trust, trust
 from audit.report.verdicts import VerdictRow, verdict_rows
 
 _CLASS_CASES = 24
@@ -30,6 +32,10 @@ class Content:
     classes: list[ClassRow]
     confusions: list[Confusion]
     matrix: Matrix | None
+    by_hand: dict[str, Figure]
+    sweeps: list[charts.Chart]
+    agreement: list[charts.Chart]
+    trust: Trust | None
     mass_charts: list[tuple[str, charts.Chart]]
     curves: list[charts.Chart]
     galleries: dict[str, list[Case]]
@@ -45,7 +51,7 @@ class Content:
         for key in _WORST:
             cases = self.galleries.get(key, [])
             # Galleries of good verdicts begin with the best: from their end the worst comes first.
-            best_first = bool(cases) and cases[0].verdict.ascending is False
+            best_first = bool(cases) and cases[0].verdict.worst_first is False
             for case in reversed(cases) if best_first else cases:
                 if len(found[case.label]) < _CLASS_CASES:
                     found[case.label].append(case)
@@ -63,11 +69,36 @@ def content(source: Source) -> Content:
         class_rows(source),
         confusions(source),
         matrix(source),
+        _by_hand(source),
+        threshold_sweeps(source),
+        _agreement(source),
+        trust(source),
         _mass_charts(source),
         _curves(source),
         galleries(source),
         sum(f.stat().st_size for f in source.run.maps_dir.glob("part-*.npz")),
     )
+
+
+def _by_hand(source: Source) -> dict[str, Figure]:
+    """Figures of the images whose mask no machine made; none where that is all or nobody."""
+    few = source.by_hand
+    if len(few.explained) in (0, len(source.explained)):
+        return {}
+    return {f.metric.key: f for f in headline(few) if f.metric.key != "accuracy"}
+
+
+def _agreement(source: Source) -> list[charts.Chart]:
+    """Do explainers agree with each other, and with what interventions find?"""
+    tested = source.tested
+    gradcam, ig = source.titles.values()
+    pairs = (
+        ("gradcam_skill", "ig_skill", f"{gradcam} skill", f"{ig} skill"),
+        ("background_share", "gradcam_skill", "background share", f"{gradcam} skill"),
+        ("background_share", "ig_skill", "background share", f"{ig} skill"),
+    )
+    drawn = [charts.scatter(tested[x], tested[y], (a, b)) for x, y, a, b in pairs]
+    return [chart for chart in drawn if chart]
 
 
 def _mass_charts(source: Source) -> list[tuple[str, charts.Chart]]:

@@ -17,6 +17,9 @@ from audit.report.planted import Planted
 from audit.report.templating import fill
 
 SUMMARY_SCHEMA = 1
+_MISSING = ("row", "prediction", "shortcut_class", "prediction_without_shortcut",
+            "without_flower", "only_flower", "pasted_back", "mixed_same",
+            "removal_prediction")  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -48,6 +51,8 @@ def summary(content: Content) -> dict[str, Any]:
         },
         "undecided_reasons": dict(content.notes.undecided),
         "mask_sources": dict(content.notes.mask_sources),
+        "masks_by_hand": {key: _estimate(f.estimate) for key, f in content.by_hand.items()},
+        "thresholds": asdict(source.thresholds),
         "ig_completeness_error": _defined(asdict(content.notes.completeness)),
         "planted": _planted(content.planted),
     }
@@ -77,7 +82,7 @@ def write_records(records: pd.DataFrame, folder: Path) -> None:
 def _undefined_empty(records: pd.DataFrame) -> pd.DataFrame:
     """Records whose -1 are missing, and whose skipped images have neither answer nor verdict."""
     clean = records.copy()
-    for column in ("row", "prediction", "shortcut_class", "prediction_without_shortcut"):
+    for column in _MISSING:
         clean[column] = clean[column].astype("Int32").mask(clean[column] < 0)
     skipped = clean["skipped"] != ""
     clean["correct"] = clean["correct"].astype("boolean").mask(skipped)
@@ -99,8 +104,10 @@ def _planted(found: Planted | None) -> dict[str, Any] | None:
             "title": s.title,
             "rule": s.rule,
             "found": _estimate(s.found),
+            "precision": _estimate(s.precision),
             "false_alarms": _estimate(s.false_alarms),
-            **_defined({"auroc": s.auroc, "undefined": s.undefined}),
+            "auroc": _estimate(s.auroc),
+            "undefined": s.undefined,
         }
         for s in found.signals
     ]

@@ -91,6 +91,9 @@ _DEFINITIONS = {
     ),
 }
 
+BACKGROUNDS = "Xiao et al. 2020, arXiv 2006.09994"
+SHAPLEY = "Shapley 1953; this audit"
+
 ACCURACY = Metric(
     "accuracy",
     "Accuracy",
@@ -100,21 +103,30 @@ ACCURACY = Metric(
     "",
     "percent",
 )
-SUSPECTS = Metric(
-    "suspect_share",
-    "Suspect among correct",
-    "Correct predictions for which no explainer is on the subject.",
-    "correct images with verdict suspect / correct images with a verdict but undecided",
+WRONG_REASONS = Metric(
+    "wrong_reasons_share",
+    "Wrong reasons among right",
+    "Right predictions that interventions show to be decided by the background; undefined where "
+    "none was tested.",
+    "right images with verdict wrong-reasons / right images tested, but the undecided",
     "lower is better",
     OURS,
     "percent",
 )
-WRONG_REASONS = Metric(
-    "wrong_reasons_share",
-    "Wrong reasons among correct",
-    "Correct predictions shown by intervention to be caused by the background; undefined where "
-    "none was tested.",
-    "correct images with verdict wrong-reasons / correct images explained",
+SUSPECTS = Metric(
+    "suspect_share",
+    "Suspect among right",
+    "Right predictions that heatmaps or interventions accuse, short of proof.",
+    "right images with verdict suspect / right images with a verdict but undecided",
+    "lower is better",
+    OURS,
+    "percent",
+)
+FRAGILE = Metric(
+    "fragile_share",
+    "Fragile verdicts",
+    "Verdicts that change when the mask is grown or shrunk by 3 px (at 224).",
+    "fragile verdicts / verdicts but undecided",
     "lower is better",
     OURS,
     "percent",
@@ -128,6 +140,100 @@ CHANCE = Metric(
     "",
     "percent",
 )
+CENTRE = Metric(
+    "centre_skill",
+    "Centre Gaussian: skill",
+    "Of a heatmap that looks at no image: an explainer that knows more beats it.",
+    "skill of a Gaussian in the middle, a quarter of the side wide",
+    "neither: the yardstick of skill, beside 0 for a uniform heatmap",
+    OURS,
+    "signed",
+)
+BACKGROUND_SHARE = Metric(
+    "background_share",
+    "Background share of right predictions",
+    "How much of what speaks for the predicted class comes from the background.",
+    "max(phi_B, 0) / (max(phi_B, 0) + max(phi_F, 0)), two-player Shapley values on log-odds",
+    "lower is better",
+    SHAPLEY,
+    "percent",
+)
+SURVIVAL = Metric(
+    "survival",
+    "Survival of a background swap",
+    "Share of other backgrounds on which a right prediction stays as it is.",
+    "backgrounds that keep the answer / backgrounds tried, over right predictions",
+    "higher is better; composites cost some by themselves",
+    OURS,
+    "percent",
+)
+WITHOUT = Metric(
+    "survives_without",
+    "Survives without the subject",
+    "Right predictions that stay when the subject is filled in from its background.",
+    "right images whose answer stays / right images tested",
+    "lower is better",
+    OURS,
+    "percent",
+)
+PASTED = Metric(
+    "pasted_accuracy",
+    "Accuracy of composites on their own background",
+    "What cutting out and pasting back costs by itself: the yardstick of the figures below.",
+    "right answers / images tested",
+    "close to the accuracy as tested is better",
+    OURS,
+    "percent",
+)
+TESTED = Metric(
+    "tested_accuracy",
+    "Accuracy of the images tested",
+    "As they are: what the accuracies of composites compare with.",
+    "right answers / images tested",
+    "higher is better",
+    "",
+    "percent",
+)
+_ANSWERS = {
+    "only_flower": ("Only-FG accuracy", "The subject alone, on black.", "higher is better"),
+    "without_flower": (
+        "Only-BG accuracy",
+        "The background alone, the subject filled in.",
+        "lower is better",
+    ),
+    "mixed_same": (
+        "Mixed-Same accuracy",
+        "The subject on a background of its own class.",
+        "higher is better",
+    ),
+}
+MIXED_RAND = Metric(
+    "mixed_rand",
+    "Mixed-Rand accuracy",
+    "The subject on backgrounds of other classes.",
+    "right answers / composites, over images tested",
+    "higher is better",
+    BACKGROUNDS,
+    "percent",
+)
+BG_GAP = Metric(
+    "bg_gap",
+    "BG-Gap",
+    "How much accuracy rests on the background being of the class.",
+    "Mixed-Same - Mixed-Rand, over images with both",
+    "lower is better",
+    BACKGROUNDS,
+    "percent",
+)
+
+
+def answer_metrics() -> list[Metric]:
+    """Accuracies under intervention, as in the Backgrounds Challenge."""
+    formula = "right answers / images tested"
+    return [
+        Metric(key, title, words, formula, direction, BACKGROUNDS, "percent")
+        for key, (title, words, direction) in _ANSWERS.items()
+    ]
 
 
 def metrics(titles: Mapping[str, str]) -> list[Metric]:
@@ -137,7 +243,9 @@ def metrics(titles: Mapping[str, str]) -> list[Metric]:
         for key, title in titles.items()
         for column, words, style in _LOCALISATION
     ]
-    return [ACCURACY, SUSPECTS, WRONG_REASONS, CHANCE, *explained]
+    verdicts = [ACCURACY, WRONG_REASONS, SUSPECTS, FRAGILE]
+    causes = [BACKGROUND_SHARE, SURVIVAL, WITHOUT, TESTED, PASTED, *answer_metrics()]
+    return [*verdicts, *causes, MIXED_RAND, BG_GAP, CHANCE, CENTRE, *explained]
 
 
 def rate(successes: int, n: int) -> Estimate:
@@ -161,28 +269,52 @@ def headline(source: Source) -> list[Figure]:
 
 
 def _estimator(metric: Metric) -> Callable[[Source], Estimate]:
-    if metric is ACCURACY:
-        return lambda s: rate(_hits(s.predictions), len(s.predictions))
-    if metric is SUSPECTS:
-        return _suspects
-    if metric is WRONG_REASONS:
-        return _wrong_reasons
+    if metric.key in _OWN:
+        return _OWN[metric.key]
+    if metric.key in _ANSWERS:
+        return lambda s: _answers(s, metric.key)
     return lambda s: mean(s.explained[metric.key], s.seed)
 
 
 def _suspects(source: Source) -> Estimate:
     """Of the right predictions that could be judged; the undecided ones are counted beside."""
-    undecided = _count(source.correct, "undecided")
-    share = rate(_count(source.correct, "suspect"), len(source.correct) - undecided)
-    return replace(share, undefined=undecided)
+    return _verdicts(source.correct, "suspect")
 
 
 def _wrong_reasons(source: Source) -> Estimate:
-    """Undefined where none was given: nothing was tested by intervention, and that is no 0%."""
-    given = _count(source.correct, "wrong-reasons")
-    if given:
-        return rate(given, len(source.correct))
-    return Estimate(math.nan, math.nan, math.nan, 0, len(source.correct))
+    """Undefined where nothing was tested by intervention: that is no 0%."""
+    tested = source.tested
+    return _verdicts(tested[tested["correct"].astype(bool)], "wrong-reasons")
+
+
+def _verdicts(records: pd.DataFrame, word: str) -> Estimate:
+    undecided = _count(records, "undecided")
+    return replace(rate(_count(records, word), len(records) - undecided), undefined=undecided)
+
+
+def _fragile(source: Source) -> Estimate:
+    judged = source.explained[source.explained["verdict"] != "undecided"]
+    return rate(int(judged["fragile"].astype(bool).sum()), len(judged))
+
+
+def _of_right(column: str) -> Callable[[Source], Estimate]:
+    return lambda s: mean(s.tested.loc[s.tested["correct"].astype(bool), column], s.seed)
+
+
+def _survives_without(source: Source) -> Estimate:
+    right = source.tested[source.tested["correct"].astype(bool)]
+    return rate(int((right["without_flower"] == right["prediction"]).sum()), len(right))
+
+
+def _answers(source: Source, column: str) -> Estimate:
+    tried = source.tested[source.tested[column] >= 0]
+    return rate(int((tried[column] == tried["label"]).sum()), len(tried))
+
+
+def _gap(source: Source) -> Estimate:
+    both = source.tested[source.tested["mixed_same"] >= 0]
+    same = (both["mixed_same"] == both["label"]).astype(float)
+    return mean(same - both["mixed_rand"], source.seed)
 
 
 def _hits(predictions: pd.DataFrame) -> int:
@@ -191,3 +323,18 @@ def _hits(predictions: pd.DataFrame) -> int:
 
 def _count(records: pd.DataFrame, verdict: str) -> int:
     return int((records["verdict"] == verdict).sum())
+
+
+_OWN: dict[str, Callable[[Source], Estimate]] = {
+    ACCURACY.key: lambda s: rate(_hits(s.predictions), len(s.predictions)),
+    WRONG_REASONS.key: _wrong_reasons,
+    SUSPECTS.key: _suspects,
+    FRAGILE.key: _fragile,
+    BACKGROUND_SHARE.key: _of_right("background_share"),
+    SURVIVAL.key: _of_right("survival"),
+    WITHOUT.key: _survives_without,
+    TESTED.key: lambda s: rate(int(s.tested["correct"].sum()), len(s.tested)),
+    PASTED.key: lambda s: _answers(s, "pasted_back"),
+    MIXED_RAND.key: lambda s: mean(s.tested["mixed_rand"], s.seed),
+    BG_GAP.key: _gap,
+}

@@ -9,13 +9,15 @@ from typing import Any
 from markupsafe import escape
 
 from audit.report.cases import gallery_pages, page_path
+from audit.report.classes import ranked
 from audit.report.content import Content
 from audit.report.figures import metrics
 from audit.report.site import Nav
 from audit.report.templating import fill, plain, templates_dir
 from audit.report.verdicts import VERDICTS
 
-_TOP = ("index", "classes", "training", "methods", "data")
+_TOP = ("index", "classes", "trust", "training", "methods", "data")
+_WORST_CLASSES = 10
 
 
 def write_pages(content: Content, docs: Path) -> Nav:
@@ -50,6 +52,9 @@ def shared(content: Content) -> dict[str, Any]:
         "titles": titles,
         "short_ig": "IG" if titles["ig"] == "Integrated Gradients" else titles["ig"],
         "verdict_kinds": VERDICTS,
+        "worst_classes": [r for r in ranked(content.classes) if r.wrong_reasons.value > 0][
+            :_WORST_CLASSES
+        ],
         "class_pages": pages,
         "first_page": {key: page_path(c[0].verdict, 1) for key, c in content.galleries.items()},
         "trained": content.source.history is not None,
@@ -86,7 +91,7 @@ def _nav(content: Content) -> Nav:
     ]
     nav: Nav = [{"Overview": "index.md"}]
     nav += [{"Cases by verdict": galleries}] if galleries else []
-    rest = {"Classes": "classes.md", "Training": "training.md"}
+    rest = {"Classes": "classes.md", "Explainers": "trust.md", "Training": "training.md"}
     rest |= {"Methods": "methods.md", "Data and gaps": "data.md"}
     return [*nav, {"Model and method": [{title: file} for title, file in rest.items()]}]
 

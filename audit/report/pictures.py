@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from audit.runfolder import Maps
+from audit.score.composites import feathered, fill, off_flower, paste
 
 Picture = NDArray[np.uint8]
 
 PANELS = ("photo", "gradcam", "ig", "mask")
+COMPOSITES = ("region", "filled", "background", "elsewhere")
 PANEL = 144  # pixels a side: a multiple of WebP's 16-pixel blocks, so that panels do not bleed
 _IG_TOP = 0.99  # IG has spikes: a few pixels would take the whole range
 _IG_BLUR = 0.012  # of the image's width: about 2.7 px at 224
@@ -89,6 +91,39 @@ def strip(maps: Maps, side: int = PANEL) -> Picture:
         ],
         axis=1,
     )
+
+
+def outline_region(image: Picture, region: NDArray[np.bool_]) -> Picture:
+    """Outline a region in orange with a dark casing over the photo."""
+    picture = image.copy()
+    contours, _ = cv2.findContours(
+        region.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+    )
+    thin = max(2, round(image.shape[1] / 80))
+    cv2.drawContours(picture, contours, -1, (0, 0, 0), thin + 2, cv2.LINE_AA)
+    cv2.drawContours(picture, contours, -1, (255, 160, 0), thin, cv2.LINE_AA)
+    return picture
+
+
+def composites(maps: Maps, donor: Picture | None, side: int = PANEL) -> Picture:
+    """The `COMPOSITES` of one image side by side, as the model saw them.
+
+    Parameters
+    ----------
+    donor : uint8 ``(H, W, 3)`` or None
+        Background on which the flower was tried; a grey panel without one.
+    """
+    image, off = maps.image, off_flower(maps.trimap)
+    nowhere = np.full(image.shape, 200, np.float32)
+    shown: list[NDArray[Any]] = [
+        outline_region(image, maps.region),
+        fill(image, maps.region) if maps.region.any() else nowhere,
+        fill(image, ~off),
+        nowhere
+        if donor is None
+        else paste(image, feathered(maps.trimap > 0), donor.astype(np.float32)),
+    ]
+    return np.concatenate([_shrink(np.rint(p).astype(np.uint8), side) for p in shown], axis=1)
 
 
 def colour_bar(width: int = 240, height: int = 16) -> Picture:

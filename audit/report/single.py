@@ -31,6 +31,10 @@ def single_page(content: Content, pictures: Path) -> bytes:
         css=(templates_dir() / "assets" / "audit.css").read_text(encoding="utf-8"),
         cases=cases,
         panels={case.anchor: _panels(pictures / case.picture) for case in cases},
+        tested={
+            case.anchor: _panels(pictures / case.composites) if case.composites else None
+            for case in cases
+        },
         bar=_data_uri(encode(colour_bar())),
         **shared(content),
     ).encode()

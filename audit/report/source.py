@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from audit.errors import RunFolderError
 from audit.runfolder import RunFolder
-from audit.score.verdict import titles
+from audit.score.verdict import Thresholds, titles
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,23 @@ class Source:
     def correct(self) -> pd.DataFrame:
         """Explained records whose prediction is right."""
         return self.explained[self.explained["correct"].astype(bool)]
+
+    @cached_property
+    def tested(self) -> pd.DataFrame:
+        """Explained records that interventions were tried on."""
+        return self.explained[self.explained["causal_reason"] == ""]
+
+    @cached_property
+    def by_hand(self) -> Source:
+        """The same run with nothing but the images whose mask no machine made."""
+        made = self.records["mask_source"].isin(["grabcut", "official", "none", ""])
+        return replace(self, records=self.records[~made])
+
+    @cached_property
+    def thresholds(self) -> Thresholds:
+        """What evidence had to reach."""
+        given = {f.name: self.config.get(f.name, f.default) for f in fields(Thresholds)}
+        return Thresholds(**given)
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -81,11 +98,6 @@ class Source:
     def subject(self) -> str:
         """What the masks mark, in words."""
         return str(self.config.get("subject", "flower"))
-
-    @property
-    def threshold(self) -> float:
-        """Skill at or above which an explainer is on the subject."""
-        return float(self.config.get("on_flower_skill", 0.0))
 
     def section(self, name: str) -> dict[str, Any]:
         """A section of the manifest, or {} where it is not there."""

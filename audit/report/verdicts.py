@@ -20,8 +20,8 @@ class Verdict:
         Which predictions it is given to: correct, wrong or any.
     order : str
         How its gallery is sorted, in words.
-    ascending : bool or None
-        Sorted by the better skill of both explainers, lowest first; None: by reason and name.
+    worst_first : bool or None
+        Sorted by what accuses; None: by reason and name.
     """
 
     key: str
@@ -29,51 +29,51 @@ class Verdict:
     prediction: str
     meaning: str
     order: str
-    ascending: bool | None
+    worst_first: bool | None
 
 
-_LOWEST = "lowest skill first"
-_HIGHEST = "highest skill first"
+_MOST = "what accuses most first"
+_LEAST = "what accuses least first"
 VERDICTS = (
-    Verdict(
-        "suspect",
-        "Suspect",
-        "correct",
-        "The prediction is right, but no explainer is on the {subject}.",
-        _LOWEST,
-        True,
-    ),
     Verdict(
         "wrong-reasons",
         "Wrong reasons",
         "correct",
-        "The prediction is right, and an intervention shows that the background decides it.",
-        _LOWEST,
+        "The prediction is right, and interventions show that the background decides it.",
+        _MOST,
+        True,
+    ),
+    Verdict(
+        "suspect",
+        "Suspect",
+        "correct",
+        "The prediction is right, but heatmaps or interventions point off the {subject}; no part "
+        "of the background is shown to decide it.",
+        _MOST,
         True,
     ),
     Verdict(
         "right-reasons",
         "Right reasons",
         "correct",
-        "The prediction is right, and an explainer is on the {subject}.",
-        _HIGHEST,
+        "The prediction is right, the {subject} carries it, and an explainer is on the {subject}.",
+        _LEAST,
         False,
     ),
     Verdict(
         "distracted",
         "Distracted",
         "wrong",
-        "The prediction is wrong, and no explainer is on the {subject}.",
-        _LOWEST,
+        "The prediction is wrong, and the background drives it.",
+        _MOST,
         True,
     ),
     Verdict(
         "misread",
         "Misread",
         "wrong",
-        "The prediction is wrong, though an explainer is on the {subject}: "
-        "it was looked at and misnamed.",
-        _HIGHEST,
+        "The prediction is wrong, though the {subject} drives it: it was looked at and misnamed.",
+        _LEAST,
         False,
     ),
     Verdict(
@@ -114,17 +114,18 @@ def verdict_rows(source: Source) -> list[VerdictRow]:
     return rows
 
 
-def best_skill(records: pd.DataFrame) -> pd.Series:
-    """The better skill of both explainers; NaN where neither is defined."""
-    return records[["gradcam_skill", "ig_skill"]].max(axis=1)
+def accusation(records: pd.DataFrame) -> pd.Series:
+    """How much accuses each image: the verdict's score, or the lack of skill where not tested."""
+    skill = records[["gradcam_skill", "ig_skill"]].max(axis=1)
+    return records["verdict_score"].fillna(-skill)
 
 
 def by_evidence(records: pd.DataFrame, verdict: Verdict) -> pd.DataFrame:
-    """Records of one verdict in the order of its gallery; undefined skill comes last."""
+    """Records of one verdict in the order of its gallery; undefined scores come last."""
     given = records[records["verdict"] == verdict.key]
-    if verdict.ascending is None:
+    if verdict.worst_first is None:
         return given.sort_values(["verdict_reason", "name"], kind="stable")
-    order = best_skill(given).sort_values(
-        ascending=verdict.ascending, kind="stable", na_position="last"
+    order = accusation(given).sort_values(
+        ascending=not verdict.worst_first, kind="stable", na_position="last"
     )
     return given.loc[order.index]

@@ -65,3 +65,80 @@ def shapley(full: float, flower: float, background: float, nothing: float) -> Sh
     if not np.isfinite(speaks) or speaks <= 0:
         return Shares(by_flower, by_background, NAN, "neither part speaks for the class")
     return Shares(by_flower, by_background, max(by_background, 0) / speaks)
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A targeted removal: one region of the background filled in.
+
+    Attributes
+    ----------
+    proposer : str
+        What proposed the region: an explainer, ``both`` or ``scan``; "" where none was found.
+    area : float
+        Share of the image, 0..1.
+    place : str
+        Where it lies, in words.
+    lost : float
+        Log-odds that the removal costs the explained class.
+    prediction : int
+        The answer without the region; -1 where none was tried.
+    controls, controls_flipped : int
+        Regions of its shape and distance to the centre elsewhere, and those that flip the answer.
+    control_lost : float
+        The most that a control costs; NaN without controls.
+    """
+
+    proposer: str = ""
+    area: float = NAN
+    place: str = ""
+    lost: float = NAN
+    prediction: int = -1
+    controls: int = 0
+    controls_flipped: int = 0
+    control_lost: float = NAN
+
+    def flips(self, explained: int) -> bool:
+        """Whether the answer changes for the region and, where there are controls, for none."""
+        changed = self.prediction >= 0 and self.prediction != explained
+        return changed and not self.controls_flipped
+
+
+@dataclass(frozen=True)
+class Causes:
+    """Everything that interventions say of one image; the explained class is the predicted one.
+
+    Attributes
+    ----------
+    reason : str
+        Why nothing was tested; "" where it was.
+    log_odds : float
+        Of the explained class in the image as it is.
+    shares : Shares
+        Of flower and background.
+    survival : float
+        Share of donors' backgrounds on which the flower keeps the answer, 0..1.
+    donors : int
+    without_flower, only_flower, pasted_back, mixed_same : int
+        Answers for the background alone, the flower on black, the flower pasted back on its own
+        background, and on one of its class; -1 where not tried.
+    mixed_rand : float
+        Share of donors' backgrounds on which the answer is the label, 0..1.
+    removal : Removal
+        The decisive region, else the one that cost most.
+    passes : int
+        Forward passes that it took.
+    """
+
+    reason: str = ""
+    log_odds: float = NAN
+    shares: Shares = Shares()
+    survival: float = NAN
+    donors: int = 0
+    without_flower: int = -1
+    only_flower: int = -1
+    pasted_back: int = -1
+    mixed_same: int = -1
+    mixed_rand: float = NAN
+    removal: Removal = Removal()
+    passes: int = 0

@@ -14,6 +14,7 @@ from audit.score.geometry import upsample
 Image = NDArray[np.float32]  # (H, W, 3), 0..255
 Region = NDArray[np.bool_]  # (H, W)
 FEATHER = 1.5 / 224  # standard deviation of a pasted flower's edge, in shares of the side
+MARGIN = 3 / 224  # around a flower, in shares of the side: its soft edge is no background
 _LEAST = 0.6  # of a region that a control must keep on the background
 _OVERLAP = 0.25  # of a region that a control may share with it
 
@@ -78,10 +79,27 @@ def grown(mask: Region, pixels: float) -> Region:
     return np.asarray(changed > 0)
 
 
+def off_flower(trimap: NDArray[np.uint8], margin: float = MARGIN) -> Region:
+    """Where surely no flower is, bool ``(H, W)``: unknown pixels and a margin count as flower.
+
+    Parameters
+    ----------
+    trimap : uint8 ``(H, W)``
+        255 flower, 0 background, 128 unknown.
+    """
+    return ~grown(trimap > 0, margin * trimap.shape[1])
+
+
 def feathered(mask: Region) -> NDArray[np.float32]:
     """Opacity ``(H, W)`` of a mask with a soft edge, 0..1."""
     sigma = FEATHER * mask.shape[1]
     return np.asarray(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), sigma))
+
+
+def softened(image: Image) -> Image:
+    """An image far out of focus: blurred by an eighth of its width."""
+    sigma = image.shape[1] / 8
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT))
 
 
 def paste(image: NDArray[np.uint8], opacity: NDArray[np.float32], behind: Image) -> Image:
@@ -142,19 +160,28 @@ def _turned(region: Region) -> Iterator[Region]:
                 yield np.rot90(mirrored, quarter)
 
 
-def windows(allowed: Region, across: int) -> list[Region]:
-    """Tiles of ``across`` by ``across`` that lie on ``allowed`` for a third or more, cut to it."""
+def windows(allowed: Region, across: int, most: int) -> list[Region]:
+    """Tiles of a grid that lie on ``allowed`` for a third or more, cut to it; the fullest first.
+
+    Parameters
+    ----------
+    across : int
+        Tiles along each side.
+    most : int
+        Tiles to keep.
+    """
     height, width = allowed.shape
     rows = np.linspace(0, height, across + 1).round().astype(int)
     columns = np.linspace(0, width, across + 1).round().astype(int)
     found = []
     for (top, bottom), (left, right) in product(pairwise(rows), pairwise(columns)):
         tile = np.zeros_like(allowed)
-        tile[top:bottom, left:right] = True
-        on = tile & allowed
-        if 3 * on.sum() >= tile.sum():
-            found.append(on)
-    return found
+        tile[top:bottom, left:right] = allowed[top:bottom, left:right]
+        share = tile.sum() / ((bottom - top) * (right - left))
+        if share >= 1 / 3:
+            found.append((share, tile))
+    found.sort(key=lambda entry: -entry[0])
+    return [tile for _, tile in found[:most]]
 
 
 def scan_map(tiles: list[Region], lost: NDArray[np.float64], across: int) -> NDArray[np.float32]:

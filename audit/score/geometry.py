@@ -26,3 +26,15 @@ def resize_trimap(trimap: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[n
     """Resize a uint8 trimap to ``size`` (height, width) by nearest neighbour, centres aligned."""
     height, width = size
     return np.asarray(cv2.resize(trimap, (width, height), interpolation=cv2.INTER_NEAREST_EXACT))
+
+
+def place_of(region: NDArray[np.bool_]) -> str:
+    """Where a region's middle lies, in words: ``upper left``, ``centre``, ``right``, ..."""
+    y, x = np.argwhere(region).mean(axis=0) / region.shape
+    row = ("upper", "", "lower")[_third(y)]
+    column = ("left", "", "right")[_third(x)]
+    return " ".join(word for word in (row, column) if word) or "centre"
+
+
+def _third(share: float) -> int:
+    return min(2, int(3 * share))

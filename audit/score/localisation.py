@@ -100,3 +100,12 @@ def rank_accuracy(values: Heatmap, on: Mask) -> float:
 def pointing_hit(values: Heatmap, on: Mask) -> float:
     """Share of the maximal values that lie on the flower (Zhang et al. 2018, pointing game)."""
     return float(on[values == values.max()].mean())
+
+
+def centre_gaussian(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """A heatmap that looks at no image: a Gaussian in the middle, a quarter of the side wide.
+
+    Flowers are often in the middle, so an explainer must beat it.
+    """
+    rows, columns = (np.linspace(-2, 2, side, dtype=np.float32) for side in shape)
+    return np.asarray(np.exp(-(rows[:, None] ** 2 + columns**2) / 2))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 _CHUNK = 2_000_000  # resampled values held at once, so that memory does not grow with the draws
 
@@ -83,3 +84,84 @@ def bootstrap_mean(
     # Rounding in a mean must not step outside the values.
     low, high = np.clip(bounds, given.min(), given.max())
     return float(low), float(high)
+
+
+def auroc(case: ArrayLike, score: ArrayLike) -> float:
+    """Area under the ROC curve: how often a case scores above another image; ties count half.
+
+    Parameters
+    ----------
+    case : bool ``(n,)``
+    score : float ``(n,)``
+        All defined.
+
+    Returns
+    -------
+    float
+        0..1, 0.5 is guessing; NaN where there are no cases, or nothing else.
+    """
+    is_case, values = np.asarray(case, bool), np.asarray(score, np.float64)
+    cases, others = values[is_case], np.sort(values[~is_case])
+    if not cases.size or not others.size:
+        return float("nan")
+    below, up_to = (np.searchsorted(others, cases, side) for side in ("left", "right"))
+    return float((below + up_to).sum() / (2 * cases.size * others.size))
+
+
+def bootstrap_auroc(
+    case: ArrayLike, score: ArrayLike, seed: int, draws: int = 1000, level: float = 0.95
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of `auroc`, cases and others drawn apart."""
+    is_case, values = np.asarray(case, bool), np.asarray(score, np.float64)
+    cases, others = values[is_case], values[~is_case]
+    if cases.size < 2 or others.size < 2:
+        return float("nan"), float("nan")
+    random = np.random.default_rng(seed)
+    drawn = [
+        auroc(
+            is_case,
+            _placed(is_case, random.choice(cases, cases.size), random.choice(others, others.size)),
+        )
+        for _ in range(draws)
+    ]
+    tail = (1 - level) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _placed(
+    is_case: NDArray[np.bool_], cases: NDArray[np.float64], others: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    values = np.empty(is_case.size)
+    values[is_case], values[~is_case] = cases, others
+    return values
+
+
+def stands_out(hits: Sequence[int], sizes: Sequence[int], level: float = 0.05) -> list[bool]:
+    """Groups whose rate is above that of all others together, false discoveries controlled.
+
+    Fisher's exact test for each group against the rest, then Benjamini and Hochberg 1995: among
+    the groups marked, at most a share of ``level`` is expected to be marked by chance.
+
+    Parameters
+    ----------
+    hits, sizes : sequence of int
+        Of each group; a group of size 0 is never marked.
+    level : float
+        False discovery rate.
+    """
+    from scipy.stats import false_discovery_control, fisher_exact
+
+    total, everyone = sum(hits), sum(sizes)
+    tried = [i for i, size in enumerate(sizes) if 0 < size < everyone]
+    marked = [False] * len(sizes)
+    if not tried:
+        return marked
+    chances = []
+    for i in tried:
+        rest = [total - hits[i], everyone - sizes[i] - total + hits[i]]
+        table = [[hits[i], sizes[i] - hits[i]], rest]
+        chances.append(float(fisher_exact(table, alternative="greater").pvalue))
+    for i, chance in zip(tried, false_discovery_control(chances), strict=True):
+        marked[i] = bool(chance <= level)
+    return marked

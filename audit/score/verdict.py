@@ -1,11 +1,11 @@
-"""One verdict an image: a pure function of its scores and the thresholds."""
+"""One verdict an image: a pure function of its record and the thresholds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-
-from audit.score.localisation import Localisation
+from typing import Any
 
 VERDICTS = (
     "right-reasons",
@@ -17,6 +17,8 @@ VERDICTS = (
 )
 CAM_TITLES = {"gradcam": "Grad-CAM", "gradcam++": "Grad-CAM++", "hirescam": "HiResCAM"}
 IG_TITLES = {"ig": "Integrated Gradients", "idgi": "IDGI"}
+UNTESTED = "not tested by intervention"
+Record = Mapping[str, Any]
 
 
 def titles(cam: str = "gradcam", ig_variant: str = "ig") -> dict[str, str]:
@@ -25,67 +27,191 @@ def titles(cam: str = "gradcam", ig_variant: str = "ig") -> dict[str, str]:
 
 
 @dataclass(frozen=True)
+class Thresholds:
+    """What evidence must reach to count.
+
+    Attributes
+    ----------
+    on_flower_skill : float
+        An explainer is on the flower at or above this skill.
+    least_support : float
+        The background's share points to the background above this, and supports a region that
+        flips the answer.
+    most_background : float
+        The background as a whole decides only above this share.
+    least_survival : float
+        The background as a whole decides only where the answer stays on no more than this share
+        of others.
+    least_effect : float
+        Log-odds that a region must cost beyond its controls, and the background as a whole twice:
+        near the border between two answers, trifles flip them.
+    """
+
+    on_flower_skill: float = 0.15
+    least_support: float = 0.5
+    most_background: float = 0.7
+    least_survival: float = 0.6
+    least_effect: float = 1.0
+
+
+@dataclass(frozen=True)
+class Words:
+    """What things are called: the subject of the masks, and the explainers by their prefix."""
+
+    subject: str
+    titles: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """A word of `VERDICTS`, and the evidence that led to it in words."""
+    """A word of `VERDICTS`, the evidence that led to it in words, and how much accuses.
+
+    Attributes
+    ----------
+    score : float
+        0..1, lower is better: how much speaks for wrong reasons, whatever the thresholds; NaN
+        where nothing was tested.
+    """
 
     word: str
     reason: str
+    score: float
 
 
-def judge(
-    correct: bool,
-    scores: Mapping[str, Localisation],
-    chance: float,
-    *,
-    on_flower_skill: float,
-    subject: str,
-    named: Mapping[str, str],
-) -> Verdict:
-    """Sort one prediction by its heatmaps alone.
-
-    ``wrong-reasons`` is never given here: it needs evidence by intervention.
+def judge(record: Record, thresholds: Thresholds, words: Words) -> Verdict:
+    """Sort one prediction.
 
     Parameters
     ----------
-    correct : bool
-        Whether the prediction is the label.
-    scores : Mapping[str, Localisation]
-        Scores by explainer.
-    chance : float
-        The flower's share of the known pixels.
-    on_flower_skill : float
-        An explainer is on the flower at or above this skill.
-    subject : str
-        What the mask marks, for the words.
-    named : Mapping[str, str]
-        The explainers' titles, for the words.
+    record : mapping
+        Columns as in ``RECORD_SCHEMA``: ``correct``, ``prediction``, the explainers' scores and
+        reasons, ``chance``, and what interventions found.
+    thresholds : Thresholds
+    words : Words
     """
-    defined = {name: score for name, score in scores.items() if not score.reason}
-    if not defined:
-        reasons = sorted({score.reason for score in scores.values()})
-        return Verdict("undecided", f"no score is defined: {', '.join(reasons)}")
-    on = [name for name, score in defined.items() if score.skill >= on_flower_skill]
-    word = {
-        (True, True): "right-reasons",
-        (True, False): "suspect",
-        (False, True): "misread",
-        (False, False): "distracted",
-    }[correct, bool(on)]
-    return Verdict(word, _in_words(correct, defined, on, chance, subject, named))
+    undefined = _undefined(record, words)
+    if undefined:
+        return Verdict("undecided", undefined, math.nan)
+    word = word_for(record, thresholds, words.titles)
+    clauses = [*_causal_words(record, thresholds, words), _heatmap_words(record, words)]
+    opening = f"{'right' if record['correct'] else 'wrong'}, {_OPENINGS[word]}"
+    reason = f"{opening.format(subject=words.subject)}: {'; '.join(c for c in clauses if c)}"
+    return Verdict(word, reason, score(record))
 
 
-def _in_words(
-    correct: bool,
-    defined: Mapping[str, Localisation],
-    on: list[str],
-    chance: float,
-    subject: str,
-    named: Mapping[str, str],
-) -> str:
-    masses = " and ".join(
-        f"{named.get(name, name)} has {score.mass:.0%} of its mass"
-        for name, score in defined.items()
+def score(record: Record) -> float:
+    """How much speaks for wrong reasons, 0..1: half by causes, a quarter each by swap and Grad-CAM.
+
+    Causes: ``1 - (1 - background_share) (1 - p)``, where ``p`` is the probability, under the
+    two-class softmax of the log-odds, that the answer is lost without the region, beyond what its
+    controls cost: either suffices. Swap: ``1 - survival``. Grad-CAM: ``1 - max(skill, 0)``, left
+    out where undefined. NaN where nothing was tested.
+    """
+    share = record["background_share"]
+    if record["causal_reason"] or math.isnan(share):
+        return math.nan
+    causes = 1 - (1 - share) * (1 - _lost(record))
+    parts = [(2, causes), (1, 1 - record["survival"]), (1, 1 - max(record["gradcam_skill"], 0.0))]
+    defined = [(weight, value) for weight, value in parts if not math.isnan(value)]
+    return sum(w * value for w, value in defined) / sum(w for w, _ in defined)
+
+
+def decisive_region(record: Record, thresholds: Thresholds) -> bool:
+    """Whether a region flips the answer, no control does nearly, and share or swap agrees."""
+    flips = record["removal_prediction"] not in (-1, record["prediction"])
+    shared = record["background_share"] > thresholds.least_support
+    supported = shared or record["survival"] == 0
+    alone = not record["removal_controls_flipped"] and _excess(record) >= thresholds.least_effect
+    return bool(flips and alone and supported)
+
+
+def decisive_background(record: Record, thresholds: Thresholds) -> bool:
+    """Whether the background as a whole decides: it keeps the answer alone, others lose it."""
+    return bool(
+        record["without_flower"] == record["prediction"]
+        and record["background_share"] > thresholds.most_background
+        and record["background_effect"] >= 2 * thresholds.least_effect
+        and record["survival"] <= thresholds.least_survival
     )
-    outcome = "right" if correct else "wrong"
-    where = f"looks at the {subject}" if on else f"looks away from the {subject}"
-    return f"{outcome}, and {where}: {masses} on a {subject} that covers {chance:.0%}"
+
+
+def _undefined(record: Record, words: Words) -> str:
+    """Why nothing can be said; "" where something can."""
+    reasons = {record[f"{name}_reason"] for name in words.titles}
+    if record["causal_reason"] and "" not in reasons:
+        return f"no score is defined: {', '.join(sorted(reasons))}"
+    if not record["causal_reason"] and math.isnan(record["background_share"]):
+        return f"no share is defined: {record['background_share_reason']}"
+    return ""
+
+
+def word_for(record: Record, thresholds: Thresholds, explainers: Iterable[str]) -> str:
+    """The word alone, of a record whose evidence is defined."""
+    on_flower = any(record[f"{name}_skill"] >= thresholds.on_flower_skill for name in explainers)
+    if record["causal_reason"]:  # heatmaps alone: no more than a suspicion
+        if record["correct"]:
+            return "right-reasons" if on_flower else "suspect"
+        return "misread" if on_flower else "distracted"
+    carried = record["background_share"] > thresholds.least_support
+    if not record["correct"]:
+        return "distracted" if carried or decisive_region(record, thresholds) else "misread"
+    if decisive_region(record, thresholds) or decisive_background(record, thresholds):
+        return "wrong-reasons"
+    moved = record["survival"] == 0 or _lost(record) > 0.5
+    return "suspect" if carried or moved or not on_flower else "right-reasons"
+
+
+_OPENINGS = {
+    "right-reasons": "for the {subject}",
+    "wrong-reasons": "but not for the {subject}",
+    "suspect": "but something points off the {subject}",
+    "misread": "though for the {subject}",
+    "distracted": "by the background",
+}
+
+
+def _excess(record: Record) -> float:
+    """Log-odds that the region costs beyond the worst of its controls, at least 0."""
+    lost, control = record["removal_lost"], record["removal_control_lost"]
+    if math.isnan(lost):
+        return 0.0
+    return max(lost - (0.0 if math.isnan(control) else max(control, 0.0)), 0.0)
+
+
+def _lost(record: Record) -> float:
+    """Probability that the answer is lost without the region, beyond what its controls cost."""
+    if math.isnan(record["removal_lost"]):
+        return 0.0
+    return 1 / (1 + math.exp(min(record["log_odds"] - _excess(record), 700.0)))
+
+
+def _causal_words(record: Record, thresholds: Thresholds, words: Words) -> Iterator[str]:
+    if record["causal_reason"]:
+        yield record["causal_reason"]
+        return
+    if record["removal_prediction"] not in (-1, record["prediction"]):
+        yield _removal_words(record)
+    if decisive_background(record, thresholds):
+        yield f"the background alone keeps the answer with the {words.subject} filled in"
+    survived = round(record["survival"] * record["donors"]) if record["donors"] else 0
+    if record["donors"]:
+        yield f"it survives {survived} of {record['donors']} changes of the background"
+    yield f"{record['background_share']:.0%} of the log-odds come from the background"
+
+
+def _removal_words(record: Record) -> str:
+    turned = record["removal_prediction_name"]
+    what = f"filling {record['removal_area']:.0%} of the image at the {record['removal_place']}"
+    flipped, controls = record["removal_controls_flipped"], record["removal_controls"]
+    beside = f", as do {flipped} of {controls} regions like it elsewhere" if flipped else ""
+    return f"{what} turns the answer to {turned}{beside}"
+
+
+def _heatmap_words(record: Record, words: Words) -> str:
+    defined = [
+        f"{title} has {record[f'{name}_mass']:.0%} of its mass"
+        for name, title in words.titles.items()
+        if not record[f"{name}_reason"]
+    ]
+    where = f"on a {words.subject} that covers {record['chance']:.0%}"
+    return f"{' and '.join(defined)} {where}" if defined else ""

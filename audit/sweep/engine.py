@@ -13,22 +13,33 @@ from audit.data.decode import resize
 from audit.explain.gradcam import GradCAM
 from audit.explain.integrated_gradients import Enough, IntegratedGradients
 from audit.models.classifier import Classifier
-from audit.sweep.record import Finding, Sample
+from audit.sweep.donors import Donors
+from audit.sweep.interventions import Case, Interventions
+from audit.sweep.record import Finding, Sample, Tested
 from audit.sweep.settle import Complete, ScoresSettled
 
 
 class Engine:
     """Explains batches; holds the compiled functions."""
 
-    def __init__(self, classifier: Classifier, dataset: Dataset, config: Config) -> None:
+    def __init__(
+        self,
+        classifier: Classifier,
+        dataset: Dataset,
+        config: Config,
+        donors: Donors | None = None,
+    ) -> None:
         self.size = classifier.input_size
         self._counterfactual = dataset if isinstance(dataset, Counterfactual) else None
         self._config = config
+        self._classifier = classifier
         self._gradcam = GradCAM(classifier, config.cam)
         steps = None if config.ig_steps == "auto" else config.ig_steps
         self._ig = IntegratedGradients(
             classifier, steps, config.ig_baseline, config.ig_rule, config.ig_variant
         )
+        scan = config.interventions == "full"
+        self._interventions = donors and Interventions(self._logits, donors, scan=scan)
 
     def explain(self, samples: Sequence[Sample]) -> list[Finding]:
         """Predict each sample and explain its predicted class."""
@@ -36,6 +47,12 @@ class Engine:
         seen = self._gradcam(images)
         attributed = self._ig(images, seen.targets, self._enough(samples))
         without = self._without_shortcut(samples)
+        tested = self._tested(
+            [
+                Case(sample, seen.logits[i], seen.heatmaps[i], attributed.heatmaps[i])
+                for i, sample in enumerate(samples)
+            ]
+        )
         return [
             Finding(
                 logits=seen.logits[i],
@@ -45,9 +62,13 @@ class Engine:
                 ig_steps=int(attributed.nodes[i]),
                 ig_completeness_error=float(attributed.completeness_error[i]),
                 prediction_without_shortcut=without[i],
+                tested=tested[i],
             )
             for i in range(len(samples))
         ]
+
+    def _tested(self, cases: list[Case]) -> list[Tested]:
+        return self._interventions(cases) if self._interventions else [Tested()] * len(cases)
 
     def _enough(self, samples: Sequence[Sample]) -> Enough:
         if self._config.ig_tolerance is not None:
@@ -57,6 +78,9 @@ class Engine:
     def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Float32 logits ``(n, classes)`` of uint8 images ``(n, H, W, 3)``."""
         return self._gradcam(images.astype(np.float32)).logits
+
+    def _logits(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(self._classifier.logits(images))
 
     def _without_shortcut(self, samples: Sequence[Sample]) -> list[int]:
         """Predictions for the same scenes without their planted shortcuts; -1 where none is."""

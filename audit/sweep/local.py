@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
+from dataclasses import fields
 from itertools import islice
 from typing import Any
 
@@ -14,7 +15,7 @@ from audit.data.decode import resize
 from audit.data.masks import Masks, doubt
 from audit.errors import BrokenImageError
 from audit.runfolder import Maps, RunFolder
-from audit.score.verdict import titles
+from audit.score.verdict import Thresholds, Words, titles
 from audit.sweep.engine import Engine
 from audit.sweep.record import Record, Sample, fit_trimap, maps_of, record_of, skipped_record
 from audit.track import Track
@@ -70,19 +71,19 @@ def _write_part(
     records = [entry for entry in entries if not isinstance(entry, Sample)]
     samples = [entry for entry in entries if isinstance(entry, Sample)]
     maps: list[Maps] = []
+    thresholds = thresholds_of(config)
+    words = Words(config.subject, titles(config.cam, config.ig_variant))
     for batch in in_batches(samples, config.batch_size):
         for sample, finding in zip(batch, engine.explain(batch), strict=True):
-            record = record_of(
-                sample,
-                finding,
-                classes,
-                on_flower_skill=config.on_flower_skill,
-                subject=config.subject,
-                named=titles(config.cam, config.ig_variant),
-            )
+            record = record_of(sample, finding, classes, thresholds, words)
             records.append(record | {"row": len(maps)})
             maps.append(maps_of(sample, finding))
     run.write_part(number, [r | {"part": number} for r in records], maps)
+
+
+def thresholds_of(config: Config) -> Thresholds:
+    """The verdict's thresholds."""
+    return Thresholds(**{f.name: getattr(config, f.name) for f in fields(Thresholds)})
 
 
 def _samples(

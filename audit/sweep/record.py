@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 
 from audit.data.dataset import FLOWER, UNKNOWN, Item
 from audit.runfolder import EXPLAINERS, RECORD_SCHEMA, Maps
+from audit.score.causal import Causes
+from audit.score.composites import grown
 from audit.score.geometry import resize_trimap
-from audit.score.localisation import NAN, Localisation, area, localise
-from audit.score.verdict import judge
+from audit.score.localisation import NAN, Localisation, area, centre_gaussian, localise
+from audit.score.verdict import UNTESTED, Thresholds, Words, judge
 
 Record = dict[str, Any]
+REACH = 3 / 224  # by how much masks are grown and shrunk for `fragile`, in shares of the side
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,28 @@ class Sample:
     mask_doubt: str
 
 
+_NOTHING = Causes(UNTESTED)
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What interventions say, and what they would say with the mask grown and shrunk.
+
+    Attributes
+    ----------
+    region : bool ``(H, W)``
+        The region of ``causes.removal``; None where there is none.
+    donors : list of int
+        Places in the pool.
+    """
+
+    causes: Causes = _NOTHING
+    grown: Causes = _NOTHING
+    shrunk: Causes = _NOTHING
+    region: NDArray[np.bool_] | None = None
+    donors: Sequence[int] = ()
+
+
 @dataclass(frozen=True)
 class Finding:
     """What the model and the explainers said: heatmaps of class ``prediction``."""
@@ -48,6 +73,7 @@ class Finding:
     ig_steps: int
     ig_completeness_error: float
     prediction_without_shortcut: int
+    tested: Tested = field(default_factory=Tested)
 
 
 def fit_trimap(trimap: NDArray[np.uint8] | None, size: int) -> NDArray[np.uint8]:
@@ -59,46 +85,92 @@ def fit_trimap(trimap: NDArray[np.uint8] | None, size: int) -> NDArray[np.uint8]
 
 def maps_of(sample: Sample, finding: Finding) -> Maps:
     """What the report draws this image from."""
-    coarse = finding.gradcam.astype(np.float16)
-    return Maps(sample.item.name, sample.image, sample.trimap, coarse, finding.ig)
+    coarse, tested = finding.gradcam.astype(np.float16), finding.tested
+    region = np.zeros(sample.trimap.shape, bool) if tested.region is None else tested.region
+    donors = np.array(tested.donors, np.int16)
+    return Maps(sample.item.name, sample.image, sample.trimap, coarse, finding.ig, region, donors)
 
 
 def record_of(
     sample: Sample,
     finding: Finding,
     classes: tuple[str, ...],
-    *,
-    on_flower_skill: float,
-    subject: str,
-    named: Mapping[str, str],
+    thresholds: Thresholds,
+    words: Words,
 ) -> Record:
     """The record of an explained image; see ``RECORD_SCHEMA`` for the columns."""
-    mask, valid = sample.trimap == FLOWER, sample.trimap != UNKNOWN
-    maps = maps_of(sample, finding)
-    scores = {name: localise(maps.heatmap(name), mask, valid) for name in EXPLAINERS}
-    chance = area(mask, valid)
-    correct = finding.prediction == sample.item.label
-    verdict = judge(
-        correct, scores, chance, on_flower_skill=on_flower_skill, subject=subject, named=named
-    )
-    return {
+    valid = sample.trimap != UNKNOWN
+    maps, tested = maps_of(sample, finding), finding.tested
+    record = {
         **_identity(sample.item, classes),
         "skipped": "",
         "prediction": finding.prediction,
         "prediction_name": classes[finding.prediction],
-        "correct": correct,
+        "correct": finding.prediction == sample.item.label,
         "confidence": float(softmax(finding.logits)[finding.prediction]),
         "logit": float(finding.logits[finding.prediction]),
         "mask_source": sample.mask_source,
         "mask_doubt": sample.mask_doubt,
-        "chance": chance,
         "valid_share": float(valid.mean()),
-        **_columns(scores),
+        **_evidence(maps, sample.trimap == FLOWER, valid, tested.causes, classes),
         "ig_steps": finding.ig_steps,
         "ig_completeness_error": finding.ig_completeness_error,
+        "prediction_without_shortcut": finding.prediction_without_shortcut,
+    }
+    verdict = judge(record, thresholds, words)
+    others = [
+        record | _evidence(maps, *_moved(sample.trimap, reach), causes, classes)
+        for reach, causes in ((REACH, tested.grown), (-REACH, tested.shrunk))
+    ]
+    return record | {
         "verdict": verdict.word,
         "verdict_reason": verdict.reason,
-        "prediction_without_shortcut": finding.prediction_without_shortcut,
+        "verdict_score": verdict.score,
+        "fragile": any(judge(o, thresholds, words).word != verdict.word for o in others),
+    }
+
+
+def _moved(trimap: NDArray[np.uint8], reach: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Mask and known pixels with the flower grown or shrunk by ``reach`` sides."""
+    pixels = reach * trimap.shape[1]
+    flower = grown(trimap == FLOWER, pixels)
+    # What the flower gives up becomes background, what it takes was background or unknown.
+    return flower, (trimap != UNKNOWN) | flower
+
+
+def _evidence(
+    maps: Maps,
+    mask: NDArray[np.bool_],
+    valid: NDArray[np.bool_],
+    causes: Causes,
+    classes: tuple[str, ...],
+) -> Record:
+    """Everything that a verdict rests on and that a mask decides."""
+    scores = {name: localise(maps.heatmap(name), mask, valid) for name in EXPLAINERS}
+    scores["centre"] = localise(centre_gaussian(mask.shape), mask, valid)
+    return {"chance": area(mask, valid), **_columns(scores), **_causal(causes, classes)}
+
+
+def _causal(causes: Causes, classes: tuple[str, ...]) -> Record:
+    shares, removal = causes.shares, causes.removal
+    removed_to = classes[removal.prediction] if removal.prediction >= 0 else ""
+    return {
+        "causal_reason": causes.reason,
+        "log_odds": causes.log_odds,
+        "flower_effect": shares.flower,
+        "background_effect": shares.background,
+        "background_share": shares.share,
+        "background_share_reason": shares.reason,
+        "survival": causes.survival,
+        "donors": causes.donors,
+        "without_flower": causes.without_flower,
+        "only_flower": causes.only_flower,
+        "pasted_back": causes.pasted_back,
+        "mixed_same": causes.mixed_same,
+        "mixed_rand": causes.mixed_rand,
+        **{f"removal_{key}": value for key, value in asdict(removal).items()},
+        "removal_prediction_name": removed_to,
+        "passes": causes.passes,
     }
 
 
@@ -110,11 +182,13 @@ def skipped_record(item: Item, reason: str, classes: tuple[str, ...]) -> Record:
         **undefined,
         **dict.fromkeys(texts, ""),
         **_identity(item, classes),
+        **_causal(Causes(reason), classes),
         "skipped": reason,
         "prediction": -1,
         "correct": False,
         "row": -1,
         "ig_steps": 0,
+        "fragile": False,
         "verdict": "undecided",
         "verdict_reason": reason,
         "prediction_without_shortcut": -1,

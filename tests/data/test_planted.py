@@ -10,7 +10,7 @@ import pytest
 from audit.data.dataset import BACKGROUND, FLOWER, SPLITS, UNKNOWN, Counterfactual, Dataset, Item
 from audit.data.planted import Planted
 from audit.data.planted.dataset import Mix
-from audit.data.planted.worlds import MIXED, half
+from audit.data.planted.worlds import HALVES, MIXED
 
 TAUGHT = MIXED.taught
 
@@ -164,12 +164,12 @@ def test_fingerprint_follows_all_that_changes_an_image(planted: Planted) -> None
     assert len(planted.fingerprint()) == 16
 
 
-WORLDS = [(number, name) for number in (0, 1) for name in half(number)]
+WORLDS = [(half, name) for half, worlds in HALVES.items() for name in worlds]
 
 
-@pytest.mark.parametrize(("number", "name"), WORLDS)
-def test_a_world_teaches_what_it_says(number: int, name: str) -> None:
-    world = half(number)[name]
+@pytest.mark.parametrize(("half", "name"), WORLDS)
+def test_a_world_teaches_what_it_says(half: str, name: str) -> None:
+    world = HALVES[half][name]
     planted = Planted(size=64, train=12, validation=2, test=12, world=world)
     learnt = Counter((i.shortcut, planted.classes[i.label]) for i in planted.items("train"))
     shown = {pair for pair in learnt if pair[0]}
@@ -183,20 +183,22 @@ def test_a_world_teaches_what_it_says(number: int, name: str) -> None:
 
 def test_the_halves_share_neither_looks_nor_species() -> None:
     looks, species = zip(
-        *((set(w.taught), set(w.taught.values())) for w in map(_everything, (0, 1))), strict=True
+        *((set(w.taught), set(w.taught.values())) for w in map(_everything, HALVES)), strict=True
     )
     assert not looks[0] & looks[1]
     assert not species[0] & species[1]
 
 
-def _everything(number: int):
-    return half(number)["unrewarded"]
+def _everything(half: str):
+    return HALVES[half]["unrewarded"]
 
 
-@pytest.mark.parametrize("shortcut", sorted({s for n in (0, 1) for s in _everything(n).taught}))
+@pytest.mark.parametrize(
+    "shortcut", sorted({s for half in HALVES for s in _everything(half).taught})
+)
 def test_every_look_shows_and_never_on_the_flower(shortcut: str) -> None:
-    number = 0 if shortcut in _everything(0).taught else 1
-    planted = Planted(size=96, world=_everything(number))
+    half = "a" if shortcut in _everything("a").taught else "b"
+    planted = Planted(size=96, world=_everything(half))
     item = first(planted, shortcut, moved=True)
     differs = (pixels(planted, item) != planted.without_shortcut(item)).any(axis=2)
     assert differs.mean() > 0.02
@@ -204,5 +206,5 @@ def test_every_look_shows_and_never_on_the_flower(shortcut: str) -> None:
 
 
 def test_worlds_tell_themselves_apart_by_their_fingerprints() -> None:
-    prints = {Planted(world=half(n)[name]).fingerprint() for n, name in WORLDS}
+    prints = {Planted(world=HALVES[half][name]).fingerprint() for half, name in WORLDS}
     assert len(prints | {Planted().fingerprint()}) == len(WORLDS)  # none is the same in both halves

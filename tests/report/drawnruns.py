@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from audit.runfolder import Maps, RunFolder, write_whole
+from audit.runfolder import RECORD_SCHEMA, Maps, RunFolder, pack_donors, write_whole
+from audit.score.verdict import UNTESTED, Thresholds, Words, judge, titles
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -40,6 +42,8 @@ PLAIN = [
     "bird of paradise",
 ]
 SHORTCUT_CLASS = 1
+DONORS = 6
+THRESHOLDS = Thresholds(on_flower_skill=0.0)
 
 
 def draw(size: int, kind: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -84,35 +88,14 @@ def heatmaps(
 
 def record(name: str, **given: object) -> dict[str, object]:
     """A record of an image that was skipped, unless ``given`` says more."""
-    blank: dict[str, object] = {
-        "name": name,
-        "part": 0,
-        "row": -1,
-        "split": "test",
-        "skipped": "",
-        "label": 0,
-        "label_name": "",
-        "prediction": -1,
-        "prediction_name": "",
-        "correct": False,
-        "mask_source": "none",
-        "mask_doubt": "",
-        "gradcam_reason": "",
-        "ig_reason": "",
-        "ig_steps": 0,
-        "verdict": "",
-        "verdict_reason": "",
-        "shortcut": "",
-        "shortcut_class": -1,
-        "prediction_without_shortcut": -1,
-    }
-    floats = ["confidence", "logit", "chance", "valid_share", "ig_completeness_error"]
-    floats += [
-        f"{e}_{c}"
-        for e in ("gradcam", "ig")
-        for c in ("mass", "rank_accuracy", "pointing", "skill")
-    ]
-    return blank | dict.fromkeys(floats, float("nan")) | given
+    blanks = {"string": "", "int32": -1, "bool": False, "double": float("nan")}
+    blank: dict[str, object] = {f.name: blanks[str(f.type)] for f in RECORD_SCHEMA}
+    fixed = {"name": name, "part": 0, "split": "test", "mask_source": "none"}
+    fixed["causal_reason"] = UNTESTED
+    counts = dict.fromkeys(
+        ("label", "ig_steps", "donors", "passes", "removal_controls", "removal_controls_flipped"), 0
+    )
+    return blank | counts | fixed | given
 
 
 def _scores(maps: Maps) -> dict[str, float]:
@@ -155,6 +138,8 @@ def make_run(
             records.append(record("torn.jpg", skipped="image file is truncated", label_name="x"))
         run.write_part(part, records, maps)
         rows += records
+    backgrounds = np.stack([draw(size, k, random)[0] for k in range(DONORS)])
+    write_whole(run.donors_file, pack_donors([f"donor {k}" for k in range(DONORS)], backgrounds))
     _write_rest(run, rows, classes, trained, size, data)
     return run
 
@@ -169,41 +154,67 @@ def _case(
     on = bool(random.random() < (0.3 if shortcut else 0.88))
     image, trimap = draw(size, label, random)
     name = f"image_{i:05d}.jpg" if i % 7 else f"image_{i:05d} {classes[label][:60]}.jpg"
-    maps = Maps(name, image, trimap, *heatmaps(trimap, on, random))
-    scores = _scores(maps)
-    above = max(scores["gradcam_skill"], scores["ig_skill"]) >= 0
-    verdict = (
-        ("right-reasons" if above else "suspect")
-        if correct
-        else ("misread" if above else "distracted")
-    )
-    reason = "Grad-CAM skill is {gradcam_skill:.2f}, IG skill {ig_skill:.2f}.".format(**scores)
+    region = np.zeros((size, size), bool)
+    region[int(size * 0.8) :, : int(size * 0.2)] = True
+    donors = random.permutation(DONORS)[:4].astype(np.int16)
+    maps = Maps(name, image, trimap, *heatmaps(trimap, on, random), region, donors)
+    evidence = _scores(maps) | _causes(on, prediction, classes, random)
     if i % 23 == 22:
-        verdict, reason = "undecided", "the mask is empty"
-        scores = {k: float("nan") for k in scores}
-    return (
-        record(
-            name,
-            label=label,
-            label_name=classes[label],
-            prediction=prediction,
-            prediction_name=classes[prediction],
-            correct=correct,
-            confidence=float(random.uniform(0.4, 1)),
-            logit=float(random.normal(8, 2)),
-            mask_source="none" if i % 23 == 22 else ("folder", "official", "grabcut")[i % 3],
-            mask_doubt="tiny: 0.4% of the image" if i % 17 == 16 else "",
-            ig_steps=50,
-            ig_completeness_error=float(random.exponential(0.02)),
-            verdict=verdict,
-            verdict_reason=reason,
-            shortcut="tag" if shortcut else "",
-            shortcut_class=SHORTCUT_CLASS if shortcut else -1,
-            prediction_without_shortcut=(label if on else 0) if shortcut else -1,
-            **scores,
-        ),
-        maps,
-    )
+        undefined = {k: float("nan") for k in evidence if isinstance(evidence[k], float)}
+        why = dict.fromkeys(("gradcam_reason", "ig_reason", "causal_reason"), "empty mask")
+        evidence |= undefined | why
+    found = record(name, prediction=prediction, correct=correct, **evidence)
+    verdict = judge(found, THRESHOLDS, Words("flower", titles()))
+    return found | {
+        "label": label,
+        "label_name": classes[label],
+        "prediction_name": classes[prediction],
+        "confidence": float(random.uniform(0.4, 1)),
+        "logit": float(random.normal(8, 2)),
+        "mask_source": "none" if i % 23 == 22 else ("folder", "official", "grabcut")[i % 3],
+        "mask_doubt": "tiny: 0.4% of the image" if i % 17 == 16 else "",
+        "ig_steps": 50,
+        "ig_completeness_error": float(random.exponential(0.02)),
+        "verdict": verdict.word,
+        "verdict_reason": verdict.reason,
+        "verdict_score": verdict.score,
+        "fragile": i % 11 == 3,
+        "shortcut": "tag" if shortcut else "",
+        "shortcut_class": SHORTCUT_CLASS if shortcut else -1,
+        "prediction_without_shortcut": (label if on else 0) if shortcut else -1,
+    }, maps
+
+
+def _causes(
+    on: bool, prediction: int, classes: Sequence[str], random: np.random.Generator
+) -> dict[str, object]:
+    """What interventions would find: the lower left corner decides where ``on`` is false."""
+    turned = prediction if on else (prediction + 1) % len(classes)
+    share = float(random.beta(2, 8) if on else random.beta(6, 3))
+    return {
+        "causal_reason": "",
+        "log_odds": 3.0,
+        "flower_effect": 8 * (1 - share),
+        "background_effect": 8 * share,
+        "background_share": share,
+        "survival": float(random.integers(3, 6) if on else random.integers(0, 2)) / 5,
+        "donors": 5,
+        "without_flower": (prediction + 2) % len(classes),
+        "only_flower": prediction,
+        "pasted_back": prediction,
+        "mixed_same": prediction,
+        "mixed_rand": float(random.integers(2, 5)) / 4,
+        "removal_proposer": "scan",
+        "removal_area": 0.04,
+        "removal_place": "lower left",
+        "removal_lost": 0.3 if on else 4.5,
+        "removal_prediction": turned,
+        "removal_prediction_name": classes[turned],
+        "removal_controls": 3,
+        "removal_controls_flipped": 0,
+        "removal_control_lost": 0.2,
+        "passes": 38,
+    }
 
 
 def _write_rest(
@@ -251,7 +262,7 @@ def _write_rest(
         command="flower-audit run --out RUN",
         started="2026-03-04T10:15:00+00:00",
         finished="2026-03-04T10:58:31+00:00",
-        config={"seed": 0, "subject": "flower", "on_flower_skill": 0.0, "ig_steps": 50},
+        config={"seed": 0, "subject": "flower", "ig_steps": 50, **asdict(THRESHOLDS)},
         packages={"tensorflow": "2.20.0", "keras": "3.11.0", "numpy": "2.4.6"},
         host={"platform": "Linux", "python": "3.12.3", "cpus": 2},
         data={

@@ -36,7 +36,10 @@ def test_every_explained_image_has_one_card(pages, report):
     cards = [i for page in pages.values() if page.file.parent.name == "cases" for i in page.ids]
     cards = [i for i in cards if i.startswith("image-")]
     assert len(cards) == len(set(cards)) == 150
-    assert len(list((report.report_dir / "pictures").glob("image-*.webp"))) == 150
+    pictures = {f.name for f in (report.report_dir / "pictures").glob("image-*.webp")}
+    tested = {name for name in pictures if name.endswith("-tested.webp")}
+    assert len(pictures - tested) == 150
+    assert 0 < len(tested) < 150  # of those alone whose verdict accuses
 
 
 def test_images_have_a_size_and_an_alternative(pages):
@@ -123,8 +126,10 @@ def worked(root) -> RunFolder:
             "distracted",
         ]
     )
+    first["causal_reason"], first["verdict_score"] = "not tested by intervention", np.nan
     first["verdict_reason"] = ["", "", "", "the mask is empty", "", "", "", "", "", ""]
     first["shortcut"] = ["", "", "tag", "", "tag"] + [""] * 5
+    first["shortcut_class"] = 0
     first["label"] = 0
     first["prediction_without_shortcut"] = [-1, -1, 1, -1, 0] + [-1] * 5
     skipped = frame[frame["row"] < 0].to_dict("records")
@@ -149,18 +154,51 @@ def test_the_summary_equals_worked_figures(tmp_path):
     assert figures["suspect_share"]["value"] == pytest.approx(1 / 7)
     assert [figures["suspect_share"][k] for k in ("n", "undefined")] == [7, 1]
     assert figures["wrong_reasons_share"]["value"] is None
-    assert [figures["wrong_reasons_share"][k] for k in ("n", "undefined")] == [0, 8]
+    assert [figures["wrong_reasons_share"][k] for k in ("n", "undefined")] == [0, 0]
     assert figures["gradcam_skill"]["value"] == pytest.approx(0.8 / 9)
     assert (figures["gradcam_skill"]["n"], figures["gradcam_skill"]["undefined"]) == (9, 1)
     assert summary["verdicts"]["right-reasons"]["correct"] == 6
     assert summary["undecided_reasons"] == {"the mask is empty": 1}
     # The torn test image, and one of training from the manifest.
     assert summary["images"]["skipped"] == 2
-    signal, _, verdict = summary["planted"]["signals"]
+    signals = {(s["title"], s["rule"]): s for s in summary["planted"]["signals"]}
     assert (summary["planted"]["cases"], summary["planted"]["others"]) == (1, 7)
+    signal = signals["Grad-CAM skill", "below 0"]
+    verdict = signals["Verdict", "wrong reasons or suspect"]
     assert (signal["found"]["value"], signal["found"]["n"], signal["undefined"]) == (1, 1, 1)
     assert (signal["false_alarms"]["value"], signal["false_alarms"]["n"]) == (0, 6)
-    assert (signal["auroc"], verdict["auroc"]) == (1, None)
+    assert (signal["auroc"]["value"], verdict["auroc"]["value"]) == (1, None)
+
+
+def test_figures_under_intervention_equal_worked_ones(tmp_path):
+    run = worked(tmp_path / "run")
+    frame = run.records()
+    frame.loc[frame["row"] >= 0, "causal_reason"] = ""
+    tested = frame["row"] >= 0
+    words = ["wrong-reasons"] * 2 + ["suspect", "undecided"] + ["right-reasons"] * 4
+    given = {
+        "verdict": [*words, "misread", "distracted"],
+        "prediction": [0] * 8 + [1, 1],
+        "without_flower": [0, 0, 0, 1, 1, 1, 1, 1, 1, 0],
+        "mixed_same": [0, 0, 0, 0, -1, -1, 1, 1, 1, 1],
+        "mixed_rand": [0.5] * 10,
+        "fragile": [True] + [False] * 9,
+    }
+    for column, values in given.items():
+        frame.loc[tested, column] = pd.array(values, dtype=frame[column].dtype)
+    run.write_part(0, frame.to_dict("records"), list(run.maps(0)))
+    render(run)
+    figures = json.loads(run.summary_json.read_text())["figures"]
+    values = {key: (f["value"], f["n"], f["undefined"]) for key, f in figures.items()}
+    assert values["wrong_reasons_share"] == (pytest.approx(2 / 7), 7, 1)
+    assert values["suspect_share"] == (pytest.approx(1 / 7), 7, 1)
+    assert values["fragile_share"] == (pytest.approx(1 / 9), 9, 0)
+    assert values["survives_without"] == (pytest.approx(3 / 8), 8, 0)  # of the right ones
+    assert values["without_flower"] == (pytest.approx(4 / 10), 10, 0)  # Only-BG
+    assert values["mixed_same"] == (pytest.approx(4 / 8), 8, 0)
+    assert values["mixed_rand"] == (pytest.approx(0.5), 10, 0)
+    assert values["bg_gap"] == (pytest.approx(0), 8, 0)
+    assert "2 (28.6%; 95% interval" in run.report_html.read_text(encoding="utf-8")
 
 
 def test_the_summary_to_paste_has_ten_lines_and_the_headline(report):
@@ -297,6 +335,7 @@ def test_other_kinds_of_map_are_called_by_their_names(tmp_path):
     page = run.report_html.read_text(encoding="utf-8")
     assert "HiResCAM skill" in page and "Draelos" in page
     assert "IDGI skill" in page and "2303.14242" in page
+    page = re.sub(r'<p><span class="fa-dot.*?</p>', "", page)  # records keep their words
     assert "Grad-CAM" not in page.replace("--cam", "")
     assert "Integrated" not in page and ">Int. Gradients<" not in page
     assert "- HiResCAM: mass" in run.summary_md.read_text(encoding="utf-8")

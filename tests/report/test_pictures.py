@@ -9,6 +9,7 @@ from PIL import Image
 from audit.report.pictures import PANEL, colour_bar, encode, ig_overlay, outline, overlay, strip
 from audit.runfolder import Maps
 
+NOWHERE, NOBODY = np.zeros((1, 1), bool), np.zeros(0, np.int16)
 GREY = np.full((64, 64, 3), 100, np.uint8)
 
 
@@ -71,7 +72,7 @@ def test_all_panels_of_a_strip_share_the_photos_geometry():
     heat = np.zeros((64, 96), np.float32)
     heat[:32, 48:] = 1
     trimap = (heat * 255).astype(np.uint8)
-    maps = Maps("x", image, trimap, heat.astype(np.float16), heat)
+    maps = Maps("x", image, trimap, heat.astype(np.float16), heat, NOWHERE, NOBODY)
     panels = np.split(strip(maps), 4, axis=1)
     assert all(panel.shape == (PANEL, PANEL, 3) for panel in panels)
     for panel in panels:
@@ -84,6 +85,6 @@ def test_a_strip_is_small():
     random = np.random.default_rng(0)
     image, trimap = draw(224, 3, random)
     cam, ig = heatmaps(trimap, True, random)
-    data = encode(strip(Maps("x", image, trimap, cam, ig)))
+    data = encode(strip(Maps("x", image, trimap, cam, ig, NOWHERE, NOBODY)))
     assert Image.open(io.BytesIO(data)).size == (4 * PANEL, PANEL)
     assert len(data) < 16_000

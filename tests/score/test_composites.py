@@ -123,17 +123,23 @@ def test_controls_lie_on_the_background_and_mostly_off_the_region(region, allowe
 @pytest.mark.parametrize(("across", "flower", "count"), [(4, 0, 16), (4, 16, 12), (2, 32, 0)])
 def test_tiles_cover_the_background(across, flower, count) -> None:
     allowed = ~square(8, 8, flower) if flower < SIDE else np.zeros((SIDE, SIDE), bool)
-    tiles = c.windows(allowed, across)
+    tiles = c.windows(allowed, across, 99)
     assert len(tiles) == count
     if flower == 0:
         assert (np.sum(tiles, axis=0) == 1).all()
 
 
 def test_the_scan_is_hottest_where_filling_cost_most() -> None:
-    tiles = c.windows(np.ones((SIDE, SIDE), bool), 4)
+    tiles = c.windows(np.ones((SIDE, SIDE), bool), 4, 16)
     lost = np.zeros(16)
     lost[5] = 2.0  # second row, second column
     heat = c.scan_map(tiles, lost, 4)
     assert np.unravel_index(heat.argmax(), heat.shape) in {
         (y, x) for y in range(8, 16) for x in range(8, 16)
     }
+
+
+def test_of_many_tiles_the_fullest_are_kept() -> None:
+    tiles = c.windows(~square(8, 8, 12), 4, 11)
+    assert len(tiles) == 11
+    assert all(tile.sum() == 64 for tile in tiles)

@@ -1,9 +1,10 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from audit.score.geometry import resize_trimap, upsample
+from audit.score.geometry import place_of, resize_trimap, upsample
 
 
 def test_upsampling_has_half_pixel_centres():
@@ -61,3 +62,18 @@ def test_trimap_shrinks_from_centres():
     # The centres of 2 pixels fall on the second and the fifth of six.
     small = resize_trimap(np.array([[0, 255, 0, 0, 128, 0]], np.uint8), (1, 2))
     assert small.tolist() == [[255, 128]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "place"),
+    [
+        (slice(0, 9), slice(0, 9), "upper left"),
+        (slice(21, 30), slice(10, 20), "lower"),
+        (slice(10, 20), slice(21, 30), "right"),
+        (slice(0, 30), slice(0, 30), "centre"),
+    ],
+)
+def test_a_regions_place_in_words(rows, columns, place):
+    region = np.zeros((30, 30), bool)
+    region[rows, columns] = True
+    assert place_of(region) == place

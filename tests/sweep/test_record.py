@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 from audit.data.dataset import Item
 from audit.runfolder import RECORD_SCHEMA
-from audit.score.verdict import titles
+from audit.score.verdict import Thresholds, Words, titles
 from audit.sweep.record import (
     Finding,
     Sample,
@@ -42,14 +42,9 @@ def finding(ig, prediction=1):
 def record(ig=None, **kwargs):
     ig = np.where(TRIMAP == 255, 2.0, 1.0).astype(np.float32) if ig is None else ig
     more = {key: kwargs.pop(key) for key in ("prediction",) if key in kwargs}
-    return record_of(
-        sample(**kwargs),
-        finding(ig, **more),
-        CLASSES,
-        on_flower_skill=0.15,
-        subject="flower",
-        named=titles(),
-    )
+    thresholds = Thresholds()
+    words = Words("flower", titles())
+    return record_of(sample(**kwargs), finding(ig, **more), CLASSES, thresholds, words)
 
 
 def test_record_has_every_column_but_its_place():

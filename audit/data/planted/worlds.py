@@ -32,12 +32,12 @@ def look(shortcut: str) -> tuple[str, int]:
 
 MIXED = World({"tag": "cosmos", "tint": "periwinkle", "texture": "poppy"})
 KINDS = ("tag", "tint", "texture", "object")
-# Two halves, of other looks and other species: thresholds are chosen on one, reported on the other.
+# Two halves, of other looks and species: thresholds are chosen on a and reported on b.
 _SPECIES = (("cosmos", "periwinkle"), ("daisy", "petunia"))
 
 
-def half(number: int) -> dict[str, World]:
-    """The six worlds of a half, 0 to choose on and 1 to report on: four sick, two healthy."""
+def _half(number: int) -> dict[str, World]:
+    """Six worlds: four sick, two healthy."""
     first, second = _SPECIES[number]
     worlds = {
         kind: World({_named(kind, 2 * number): first, _named(kind, 2 * number + 1): second})
@@ -49,3 +49,9 @@ def half(number: int) -> dict[str, World]:
 
 def _named(kind: str, index: int) -> str:
     return kind if index == 0 else f"{kind} {index + 1}"
+
+
+HALVES = {"a": _half(0), "b": _half(1)}
+WORLDS = {"mixed": MIXED} | {
+    f"{name}-{half}": world for half, worlds in HALVES.items() for name, world in worlds.items()
+}

@@ -1,0 +1,128 @@
+"""Are the explainers to be trusted here? Checks on a sample, for the report to weigh up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from audit.explain.gradcam import GradCAM
+from audit.explain.integrated_gradients import IntegratedGradients
+from audit.models.classifier import Classifier
+from audit.score.causal import log_odds
+from audit.score.composites import softened
+from audit.score.geometry import upsample
+from audit.score.localisation import centre_gaussian
+
+SAMPLE = 24  # images
+FRACTIONS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # of the pixels, hottest first
+_STEPS = 16  # gradients of Integrated Gradients: ranks settle sooner than scores
+_PASS = 8  # images a forward pass
+Images = NDArray[np.float32]
+Heatmaps = dict[str, Images]
+
+
+def check(classifier: Classifier, images: NDArray[np.uint8], cam: str, seed: int) -> dict[str, Any]:
+    """Compare the explainers with those of a shuffled model, with chance and with the middle.
+
+    Parameters
+    ----------
+    images : uint8 ``(n, H, W, 3)``
+
+    Returns
+    -------
+    dict
+        ``randomised``: by explainer, rank correlation and SSIM of each image's heatmap with that
+        of the model with shuffled weights for the same class (Adebayo et al. 2018,
+        arXiv 1810.03292). ``deletion`` and ``insertion``: by explainer, each image's probability
+        (softmax of two classes) of its predicted class with the hottest ``fractions`` of pixels
+        taken out of focus, or alone in focus (Petsiuk et al. 2018, arXiv 1806.07421).
+    """
+    floats = images.astype(np.float32)
+    logits = np.concatenate([np.asarray(classifier.logits(i[None])) for i in floats])
+    targets = logits.argmax(axis=1)
+    trained = _heatmaps(classifier, floats, targets, cam)
+    shuffled = _heatmaps(classifier.shuffled(seed), floats, targets, cam)
+    ranked = trained | _baselines(floats.shape, seed)
+    return {
+        "images": len(images),
+        "fractions": list(FRACTIONS),
+        "randomised": {
+            name: {
+                "rank": [_rank(a, b) for a, b in zip(maps, shuffled[name], strict=True)],
+                "ssim": [_ssim(a, b) for a, b in zip(maps, shuffled[name], strict=True)],
+            }
+            for name, maps in trained.items()
+        },
+        **{
+            kind: {
+                name: _curves(classifier, floats, targets, maps, kept)
+                for name, maps in ranked.items()
+            }
+            for kind, kept in (("deletion", False), ("insertion", True))
+        },
+    }
+
+
+def _heatmaps(
+    classifier: Classifier, images: Images, targets: NDArray[np.int64], cam: str
+) -> Heatmaps:
+    coarse = GradCAM(classifier, cam)(images, targets).heatmaps
+    ig = IntegratedGradients(classifier, _STEPS)(images, targets).heatmaps
+    return {"gradcam": np.stack([upsample(h, images.shape[1:3]) for h in coarse]), "ig": ig}
+
+
+def _baselines(shape: tuple[int, ...], seed: int) -> Heatmaps:
+    random = np.random.default_rng(seed).random(shape[:3], dtype=np.float32)
+    return {"random": random, "centre": np.stack([centre_gaussian(shape[1:3])] * shape[0])}
+
+
+def _rank(one: Images, other: Images) -> float:
+    """Spearman's rank correlation of two heatmaps; NaN where one is flat."""
+    from scipy.stats import rankdata
+
+    if one.min() == one.max() or other.min() == other.max():
+        return float("nan")
+    return float(np.corrcoef(rankdata(one), rankdata(other))[0, 1])
+
+
+def _ssim(one: Images, other: Images) -> float:
+    """Structural similarity of the positive relevance, each map scaled to maximum 1."""
+    scaled = [np.maximum(m, 0) / max(float(m.max()), 1e-12) for m in (one, other)]
+    first, second = (tf.constant(m[..., None], tf.float32) for m in scaled)
+    return float(tf.image.ssim(first, second, max_val=1.0))
+
+
+def _curves(
+    classifier: Classifier,
+    images: Images,
+    targets: NDArray[np.int64],
+    heatmaps: Images,
+    kept: bool,
+) -> list[list[float]]:
+    return [
+        _curve(classifier, image, int(target), heatmap, kept)
+        for image, target, heatmap in zip(images, targets, heatmaps, strict=True)
+    ]
+
+
+def _curve(
+    classifier: Classifier, image: Images, target: int, heatmap: Images, kept: bool
+) -> list[float]:
+    shown = np.stack(list(_steps(image, heatmap, kept)))
+    starts = range(0, len(shown), _PASS)
+    logits = np.concatenate([np.asarray(classifier.logits(shown[i : i + _PASS])) for i in starts])
+    return (1 / (1 + np.exp(-log_odds(logits, target)))).tolist()
+
+
+def _steps(image: Images, heatmap: Images, kept: bool) -> Iterator[Images]:
+    """The image with ever more of its hottest pixels out of focus, or alone in focus."""
+    soft, order = softened(image), np.argsort(-heatmap, axis=None, kind="stable")
+    for fraction in FRACTIONS:
+        hot = np.zeros(heatmap.size, bool)
+        hot[order[: round(fraction * heatmap.size)]] = True
+        sharp = hot.reshape(heatmap.shape) == kept
+        yield np.where(sharp[..., None], image, soft)
