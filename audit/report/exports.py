@@ -14,6 +14,7 @@ from audit.report.content import Content
 from audit.report.figures import Estimate
 from audit.report.pages import shared
 from audit.report.planted import Planted
+from audit.report.signals import Signal
 from audit.report.templating import fill
 
 SUMMARY_SCHEMA = 1
@@ -99,19 +100,19 @@ def _no_formula(cell: str) -> str:
 def _planted(found: Planted | None) -> dict[str, Any] | None:
     if found is None:
         return None
-    signals = [
-        {
-            "title": s.title,
-            "rule": s.rule,
-            "found": _estimate(s.found),
-            "precision": _estimate(s.precision),
-            "false_alarms": _estimate(s.false_alarms),
-            "auroc": _estimate(s.auroc),
-            "undefined": s.undefined,
-        }
-        for s in found.signals
-    ]
+    signals = [signal_json(s) for s in found.signals]
     return {"cases": found.cases, "others": found.others, "signals": signals}
+
+
+def signal_json(signal: Signal) -> dict[str, Any]:
+    """A signal's record but its curve; undefined is None."""
+    estimates = ("found", "precision", "false_alarms", "auroc")
+    return {
+        "title": signal.title,
+        "rule": signal.rule,
+        **{name: _estimate(getattr(signal, name)) for name in estimates},
+        "undefined": signal.undefined,
+    }
 
 
 def _estimate(estimate: Estimate) -> dict[str, Any]:

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from audit.score.statistics import bootstrap_mean, wilson
+from audit.score.statistics import auroc, bootstrap_auroc, bootstrap_mean, stands_out, wilson
 
 counts = st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 numbers = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30)
@@ -85,3 +85,44 @@ def test_bootstrap_does_not_depend_on_its_chunks(monkeypatch):
     whole = bootstrap_mean(range(50), seed=3)
     monkeypatch.setattr("audit.score.statistics._CHUNK", 999)
     assert bootstrap_mean(range(50), seed=3) == whole
+
+
+def test_auroc_counts_pairs_and_ties_half():
+    # cases 3, 1 against others 2, 1: above, above; below, tied
+    assert auroc([True, True, False, False], [3, 1, 2, 1]) == pytest.approx(2.5 / 4)
+
+
+def test_auroc_is_undefined_without_one_of_the_sides():
+    assert math.isnan(auroc([True, True], [1, 2]))
+    assert math.isnan(auroc([False], [1]))
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(-5, 5)), min_size=4, max_size=40))
+def test_auroc_is_that_of_scikit_learn(pairs):
+    from sklearn.metrics import roc_auc_score
+
+    case, values = zip(*pairs, strict=True)
+    assume(0 < sum(case) < len(case))
+    assert auroc(case, values) == pytest.approx(roc_auc_score(case, values))
+
+
+def test_interval_of_auroc_holds_it_and_is_none_for_a_single_case():
+    rng = np.random.default_rng(0)
+    case = rng.random(80) < 0.4
+    values = rng.normal(size=80) + case
+    low, high = bootstrap_auroc(case, values, 0)
+    assert 0.5 < low < auroc(case, values) < high < 1
+    assert bootstrap_auroc(case, values, 0) == (low, high)
+    assert math.isnan(bootstrap_auroc([True, False, False], [1, 0, 0], 0)[0])
+
+
+def test_a_class_that_is_far_worse_than_all_others_stands_out():
+    assert stands_out([9, 1, 1, 0], [10, 10, 10, 10]) == [True, False, False, False]
+
+
+def test_among_many_classes_a_high_rate_may_be_chance():
+    # 2 of 3 would stand out alone (p = 0.03); it does not among fifty
+    hits, sizes = [2] + [1] * 5 + [0] * 44, [3] + [5] * 49
+    assert stands_out(hits, sizes)[0] is False
+    assert not any(stands_out([0, 0, 0], [5, 5, 0]))
+    assert stands_out([3], [5]) == [False]  # nobody to compare with

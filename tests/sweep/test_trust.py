@@ -1,0 +1,64 @@
+"""Checks of the explainers, on a model whose explanations are right by construction."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from audit.models.classifier import Classifier
+from audit.models.load import load_model
+from audit.sweep.trust import FRACTIONS, check
+
+
+@pytest.fixture(scope="module")
+def classifier(colour_model):
+    return Classifier(load_model(colour_model, trust=False))
+
+
+@pytest.fixture(scope="module")
+def found(classifier, draw):
+    images = np.stack([draw(k % 3, 40 + k, 64)[0] for k in range(6)])
+    return check(classifier, images, "gradcam", 0)
+
+
+def test_every_image_is_checked_in_every_way(found):
+    assert found["images"] == 6
+    for kind in ("deletion", "insertion"):
+        assert set(found[kind]) == {"gradcam", "ig", "random", "centre"}
+        for rows in found[kind].values():
+            assert np.shape(rows) == (6, len(FRACTIONS))
+            assert np.min(rows) >= 0 and np.max(rows) <= 1
+
+
+def test_deletion_begins_with_the_photo_and_insertion_ends_with_it(found):
+    for name, deleted in found["deletion"].items():
+        inserted = found["insertion"][name]
+        np.testing.assert_allclose(np.array(deleted)[:, 0], np.array(inserted)[:, -1], atol=1e-6)
+        np.testing.assert_allclose(np.array(deleted)[:, -1], np.array(inserted)[:, 0], atol=1e-6)
+
+
+def test_pixels_that_matter_are_found_before_those_at_random(found):
+    def area(kind, name):
+        return np.trapezoid(np.array(found[kind][name]), FRACTIONS, axis=1).mean()
+
+    assert area("deletion", "gradcam") < area("deletion", "random")
+    assert area("insertion", "gradcam") > area("insertion", "random")
+
+
+def test_a_shuffled_model_is_another_and_its_maps_are_unlike(classifier, found, draw):
+    image = draw(0, 41, 64)[0][None].astype(np.float32)
+    shuffled = classifier.shuffled(0)
+    assert not np.allclose(classifier.logits(image), shuffled.logits(image))
+    np.testing.assert_allclose(shuffled.logits(image), classifier.shuffled(0).logits(image))
+    ranks = found["randomised"]["gradcam"]["rank"]
+    assert len(ranks) == 6
+    assert all(math.isnan(rank) or -1 <= rank <= 1 for rank in ranks)
+
+
+def test_shuffling_leaves_the_trained_model_as_it_was(classifier, draw):
+    image = draw(0, 41, 64)[0][None].astype(np.float32)
+    before = np.asarray(classifier.logits(image))
+    classifier.shuffled(1)
+    np.testing.assert_array_equal(before, classifier.logits(image))
