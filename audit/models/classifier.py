@@ -92,10 +92,10 @@ class Classifier:
         self.graph = fold_scales(graph, [self.features_at])
         self._compile()
 
-    def shuffled(self, seed: int) -> Classifier:
-        """A classifier of the same form whose weights are in another order, each layer's apart."""
+    def untrained(self, seed: int) -> Classifier:
+        """A classifier of the same form with weights drawn anew, each layer's apart."""
         other = copy(self)
-        other.graph = self.graph.shuffled(seed)
+        other.graph = self.graph.untrained(seed)
         other.kernel = pooled_kernel(other.graph, other.features_at)
         other._compile()
         return other

@@ -17,6 +17,7 @@ _XLA = "_XlaMustCompile"  # marks functions of which Keras makes its grouped con
 _SHAPE_ONLY = ("Shape", "ShapeN", "Size", "Rank")
 _LISTS = ("EmptyTensorList", "TensorListReserve", "TensorListFromTensor")  # have no NumPy value
 _CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative")
+_KERNELS = (*_CONVOLUTIONS, "MatMul")
 _ADDITIONS = ("AddV2", "Add", "BiasAdd")
 
 
@@ -77,15 +78,19 @@ class Graph:
         made.node.extend(self.nodes)
         return made
 
-    def shuffled(self, seed: int) -> Graph:
-        """The same graph with the numbers of each kernel in another order: nothing is learnt."""
+    def untrained(self, seed: int) -> Graph:
+        """The same graph with kernels drawn anew and no biases: nothing is learnt."""
         random = np.random.default_rng(seed)
-        constants = {
-            name: random.permuted(value.ravel()).reshape(value.shape)
-            if value.ndim > 1 and value.dtype == np.float32
-            else value
-            for name, value in self.constants.items()
-        }
+        constants = dict(self.constants)
+        for node in self.nodes:
+            for name in map(base, node.input[1:]):
+                value = constants.get(name)
+                if value is None or value.dtype != np.float32:
+                    continue
+                if node.op in _KERNELS and value.ndim > 1:
+                    constants[name] = _drawn(value.shape, node.op, random)
+                elif node.op in _ADDITIONS and value.ndim == 1:
+                    constants[name] = np.zeros_like(value)
         return replace(self, constants=constants)
 
     def named(self, name: str) -> str:
@@ -134,6 +139,12 @@ class Graph:
             if node.name in up and node.op not in _SHAPE_ONLY:
                 up |= {base(i) for i in node.input}
         return [n for n in self.nodes if n.name in down & up and n.name != base(self.image)]
+
+
+def _drawn(shape: tuple[int, ...], op: str, random: np.random.Generator) -> NDArray[np.float32]:
+    """A kernel whose layer keeps the variance of what it reads."""
+    read = np.prod(shape[:2]) if op == "DepthwiseConv2dNative" else np.prod(shape[:-1])
+    return (random.normal(size=shape) / np.sqrt(read)).astype(np.float32)
 
 
 def base(tensor: str) -> str:

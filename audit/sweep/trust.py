@@ -26,7 +26,7 @@ Heatmaps = dict[str, Images]
 
 
 def check(classifier: Classifier, images: NDArray[np.uint8], cam: str, seed: int) -> dict[str, Any]:
-    """Compare the explainers with those of a shuffled model, with chance and with the middle.
+    """Compare the explainers with those of an untrained model, with chance and with the middle.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def check(classifier: Classifier, images: NDArray[np.uint8], cam: str, seed: int
     -------
     dict
         ``randomised``: by explainer, rank correlation and SSIM of each image's heatmap with that
-        of the model with shuffled weights for the same class (Adebayo et al. 2018,
+        of the model with random weights for the same class (Adebayo et al. 2018,
         arXiv 1810.03292). ``deletion`` and ``insertion``: by explainer, each image's probability
         (softmax of two classes) of its predicted class with the hottest ``fractions`` of pixels
         taken out of focus, or alone in focus (Petsiuk et al. 2018, arXiv 1806.07421).
@@ -45,15 +45,15 @@ def check(classifier: Classifier, images: NDArray[np.uint8], cam: str, seed: int
     logits = np.concatenate([np.asarray(classifier.logits(i[None])) for i in floats])
     targets = logits.argmax(axis=1)
     trained = _heatmaps(classifier, floats, targets, cam)
-    shuffled = _heatmaps(classifier.shuffled(seed), floats, targets, cam)
+    untrained = _heatmaps(classifier.untrained(seed), floats, targets, cam)
     ranked = trained | _baselines(floats.shape, seed)
     return {
         "images": len(images),
         "fractions": list(FRACTIONS),
         "randomised": {
             name: {
-                "rank": [_rank(a, b) for a, b in zip(maps, shuffled[name], strict=True)],
-                "ssim": [_ssim(a, b) for a, b in zip(maps, shuffled[name], strict=True)],
+                "rank": [_rank(a, b) for a, b in zip(maps, untrained[name], strict=True)],
+                "ssim": [_ssim(a, b) for a, b in zip(maps, untrained[name], strict=True)],
             }
             for name, maps in trained.items()
         },

@@ -47,18 +47,18 @@ def test_pixels_that_matter_are_found_before_those_at_random(found):
     assert area("insertion", "gradcam") > area("insertion", "random")
 
 
-def test_a_shuffled_model_is_another_and_its_maps_are_unlike(classifier, found, draw):
+def test_an_untrained_model_is_another_and_its_maps_are_unlike(classifier, found, draw):
     image = draw(0, 41, 64)[0][None].astype(np.float32)
-    shuffled = classifier.shuffled(0)
-    assert not np.allclose(classifier.logits(image), shuffled.logits(image))
-    np.testing.assert_allclose(shuffled.logits(image), classifier.shuffled(0).logits(image))
+    untrained = classifier.untrained(0)
+    assert not np.allclose(classifier.logits(image), untrained.logits(image))
+    np.testing.assert_allclose(untrained.logits(image), classifier.untrained(0).logits(image))
     ranks = found["randomised"]["gradcam"]["rank"]
     assert len(ranks) == 6
     assert all(math.isnan(rank) or -1 <= rank <= 1 for rank in ranks)
 
 
-def test_shuffling_leaves_the_trained_model_as_it_was(classifier, draw):
+def test_drawing_weights_leaves_the_trained_model_as_it_was(classifier, draw):
     image = draw(0, 41, 64)[0][None].astype(np.float32)
     before = np.asarray(classifier.logits(image))
-    classifier.shuffled(1)
+    classifier.untrained(1)
     np.testing.assert_array_equal(before, classifier.logits(image))
