@@ -135,12 +135,18 @@ class Config(BaseModel):
         description="Causal tests: at most 40 forward passes an image; cheap: at most 25, without "
         "the scan of the background; off: verdicts by heatmaps alone.",
     )
+    suspicious_share: float = Field(
+        Thresholds.suspicious_share,
+        ge=0,
+        le=1,
+        description="A right prediction is suspect, a wrong one distracted, above this share of "
+        "the background.",
+    )
     least_support: float = Field(
         Thresholds.least_support,
         ge=0,
         le=1,
-        description="Share of the background that points off the subject, and that supports a "
-        "region that flips an answer.",
+        description="A region that flips an answer is believed above this share of the background.",
     )
     most_background: float = Field(
         Thresholds.most_background,

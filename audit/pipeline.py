@@ -41,7 +41,7 @@ _ALWAYS_FREE = {"workers", "download", "data_dir"}
 # Settings that nothing written rests on as long as no image is explained.
 _FREE_BEFORE_SWEEP = {"masks", "grabcut", "subject", "explain", "feature_layer", "cam",
                       "ig_variant", "ig_steps", "ig_tolerance", "ig_rule", "ig_baseline",
-                      "interventions", "on_flower_skill", "least_support",
+                      "interventions", "on_flower_skill", "suspicious_share", "least_support",
                       "most_background", "least_survival", "least_effect"}  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from audit.score.verdict import word_for
 
 POINTS = 21
 _THRESHOLDS = {
+    "suspicious_share": ("background share that is suspicious", 0.0, 1.0),
     "least_support": ("background share that supports a region", 0.0, 1.0),
     "most_background": ("background share above which it decides", 0.0, 1.0),
     "least_survival": ("survival up to which it decides", 0.0, 1.0),

@@ -34,9 +34,11 @@ class Thresholds:
     ----------
     on_flower_skill : float
         An explainer is on the flower at or above this skill.
+    suspicious_share : float
+        A right prediction is suspect, and a wrong one distracted, where the background's share is
+        above this.
     least_support : float
-        The background's share points to the background above this, and supports a region that
-        flips the answer.
+        A region that flips the answer is believed only where the background's share is above this.
     most_background : float
         The background as a whole decides only above this share.
     least_survival : float
@@ -48,10 +50,11 @@ class Thresholds:
     """
 
     on_flower_skill: float = 0.15
-    least_support: float = 0.5
+    suspicious_share: float = 0.5
+    least_support: float = 0.3
     most_background: float = 0.7
     least_survival: float = 0.6
-    least_effect: float = 1.0
+    least_effect: float = 1.5
 
 
 @dataclass(frozen=True)
@@ -100,20 +103,18 @@ def judge(record: Record, thresholds: Thresholds, words: Words) -> Verdict:
 
 
 def score(record: Record) -> float:
-    """How much speaks for wrong reasons, 0..1: half by causes, a quarter each by swap and Grad-CAM.
+    """How much speaks for wrong reasons, 0..1: two thirds by causes, one by Grad-CAM.
 
     Causes: ``1 - (1 - background_share) (1 - p)``, where ``p`` is the probability, under the
     two-class softmax of the log-odds, that the answer is lost without the region, beyond what its
-    controls cost: either suffices. Swap: ``1 - survival``. Grad-CAM: ``1 - max(skill, 0)``, left
-    out where undefined. NaN where nothing was tested.
+    controls cost: either suffices. Grad-CAM: ``1 - max(skill, 0)``, left out where undefined. NaN
+    where nothing was tested.
     """
-    share = record["background_share"]
+    share, skill = record["background_share"], record["gradcam_skill"]
     if record["causal_reason"] or math.isnan(share):
         return math.nan
     causes = 1 - (1 - share) * (1 - _lost(record))
-    parts = [(2, causes), (1, 1 - record["survival"]), (1, 1 - max(record["gradcam_skill"], 0.0))]
-    defined = [(weight, value) for weight, value in parts if not math.isnan(value)]
-    return sum(w * value for w, value in defined) / sum(w for w, _ in defined)
+    return causes if math.isnan(skill) else (2 * causes + 1 - max(skill, 0.0)) / 3
 
 
 def decisive_region(record: Record, thresholds: Thresholds) -> bool:
@@ -152,7 +153,7 @@ def word_for(record: Record, thresholds: Thresholds, explainers: Iterable[str]) 
         if record["correct"]:
             return "right-reasons" if on_flower else "suspect"
         return "misread" if on_flower else "distracted"
-    carried = record["background_share"] > thresholds.least_support
+    carried = record["background_share"] > thresholds.suspicious_share
     if not record["correct"]:
         return "distracted" if carried or decisive_region(record, thresholds) else "misread"
     if decisive_region(record, thresholds) or decisive_background(record, thresholds):

@@ -8,7 +8,8 @@ from audit.score.verdict import VERDICTS, Thresholds, Words, judge, score, title
 
 THRESHOLDS = Thresholds(
     on_flower_skill=0.15,
-    least_support=0.5,
+    suspicious_share=0.5,
+    least_support=0.3,
     most_background=0.75,
     least_survival=0.6,
     least_effect=1.0,
@@ -63,7 +64,7 @@ WRONG = {"correct": False}
     ("changes", "word"),
     [
         ([], "right-reasons"),
-        ([FLIPPED, {"background_share": 0.6}], "wrong-reasons"),
+        ([FLIPPED, {"background_share": 0.4}], "wrong-reasons"),
         ([FLIPPED, {"survival": 0.0}], "wrong-reasons"),
         ([FLIPPED], "suspect"),  # neither share nor swap supports the flip
         ([FLIPPED, {"background_share": 0.6, "removal_controls_flipped": 1}], "suspect"),
@@ -101,7 +102,7 @@ def test_thresholds_themselves():
     assert verdict(HELD, {"survival": 0.6}).word == "wrong-reasons"
     assert verdict(HELD, {"background_share": 0.75}).word == "suspect"
     assert verdict({"background_share": 0.5}).word == "right-reasons"
-    assert verdict(FLIPPED, {"background_share": 0.5}).word == "suspect"
+    assert verdict(FLIPPED, {"background_share": 0.3}).word == "suspect"
 
 
 def test_wrong_reasons_names_the_region_what_it_turns_to_and_all_evidence():
@@ -145,14 +146,13 @@ def test_an_undefined_heatmap_is_left_out_of_the_words():
     assert reason.endswith("background; Grad-CAM has 60% of its mass on a flower that covers 20%")
 
 
-def test_score_of_causes_swap_and_gradcam():
+def test_score_of_causes_and_gradcam():
     # log-odds 3 - (0.2 - 0.1) = 2.9 are left: the answer is lost with probability 1/(1+e^2.9)
     causes = 1 - 0.9 * (1 - 1 / (1 + math.exp(2.9)))
-    assert score(HEALTHY) == pytest.approx((2 * causes + 0 + 0.5) / 4)
-    assert score(HEALTHY | {"removal_lost": NAN}) == pytest.approx((2 * 0.1 + 0 + 0.5) / 4)
-    assert score(HEALTHY | {"gradcam_skill": NAN}) == pytest.approx((2 * causes + 0) / 3)
-    sick = {"background_share": 1.0, "survival": 0.0, "gradcam_skill": -0.3}
-    assert score(HEALTHY | sick) == 1
+    assert score(HEALTHY) == pytest.approx((2 * causes + 0.5) / 3)
+    assert score(HEALTHY | {"removal_lost": NAN}) == pytest.approx((2 * 0.1 + 0.5) / 3)
+    assert score(HEALTHY | {"gradcam_skill": NAN}) == pytest.approx(causes)
+    assert score(HEALTHY | {"background_share": 1.0, "gradcam_skill": -0.3}) == 1
     assert math.isnan(score(HEALTHY | UNTESTED))
 
 

@@ -109,7 +109,7 @@ def test_a_model_that_reads_a_tag_has_share_1_and_the_tag_as_its_region(sample, 
     found = verdict(corner, sample(), tested)
     assert found["verdict"] == "wrong-reasons"
     assert "of the image at the upper left turns the answer to green" in found["verdict_reason"]
-    assert found["verdict_score"] > 0.8
+    assert found["verdict_score"] > 0.7
 
 
 def test_efficiency_holds_for_images_too(sample, donors):
