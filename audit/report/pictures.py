@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from audit.data.dataset import FLOWER
 from audit.runfolder import Maps
 from audit.score.composites import feathered, fill, off_flower, paste
 
@@ -121,7 +122,7 @@ def composites(maps: Maps, donor: Picture | None, side: int = PANEL) -> Picture:
         fill(image, ~off),
         nowhere
         if donor is None
-        else paste(image, feathered(maps.trimap > 0), donor.astype(np.float32)),
+        else paste(image, feathered(maps.trimap == FLOWER), donor.astype(np.float32)),
     ]
     return np.concatenate([_shrink(np.rint(p).astype(np.uint8), side) for p in shown], axis=1)
 

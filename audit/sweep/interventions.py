@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.data.batches import in_batches
+from audit.data.dataset import BACKGROUND, FLOWER
 from audit.score import composites as make
 from audit.score.causal import Causes, Removal, log_odds, shapley
 from audit.score.geometry import place_of, upsample
@@ -255,11 +256,15 @@ def _advance(
 def _take_apart(
     image: NDArray[np.uint8], trimap: NDArray[np.uint8], reach: float
 ) -> tuple[_Parts | None, str]:
-    """An image's parts with its mask grown by ``reach`` sides, or why it cannot be taken apart."""
-    flower = make.grown(trimap > 0, reach * trimap.shape[1])
+    """An image's parts with its mask grown by ``reach`` sides, or why it cannot be taken apart.
+
+    Only what is surely flower is pasted, and only what surely is not is background: pixels in
+    between carry both, and would take the old background along.
+    """
+    flower = make.grown(trimap == FLOWER, reach * trimap.shape[1])
     off = make.off_flower(trimap, make.MARGIN + reach)
-    if not (trimap == 255).any() or not flower.any():
-        return None, "no flower in the mask" if (trimap == 0).any() else "no mask"
+    if not flower.any():
+        return None, "no flower in the mask" if (trimap == BACKGROUND).any() else "no mask"
     if not off.any():
         return None, "no background in the mask"
     return _Parts(make.feathered(flower), off, make.fill(image, ~off)), ""
