@@ -205,7 +205,7 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     if folder.manifest().get("model", {}).get("sha256", weights) != weights:
         raise RunFolderError(f"{folder.root} was begun with another model: choose another --out.")
     donors = None
-    if config.interventions != "off":
+    if config.interventions != "off" and classifier.classes > 1:
         donors = draw_donors(inputs.dataset, inputs.masks, classifier, config.workers)
         write_whole(folder.donors_file, pack_donors(donors.names, donors.backgrounds))
     engine = Engine(classifier, inputs.dataset, config, donors)

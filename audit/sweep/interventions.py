@@ -13,14 +13,19 @@ from numpy.typing import NDArray
 from audit.data.batches import in_batches
 from audit.data.dataset import BACKGROUND, FLOWER
 from audit.score import composites as make
-from audit.score.causal import Causes, Removal, log_odds, shapley
+from audit.score.causal import Causes, Removal, Shares, log_odds, shapley
 from audit.score.geometry import place_of, upsample
 from audit.sweep.donors import Donors
 from audit.sweep.record import REACH, Sample, Tested
 
 DONORS = 4
-SIZES = (0.03, 0.06, 0.12)  # shares of the image, tried smallest first
-ALONE = {"gradcam": (0.06, 0.12), "ig": (0.12,)}  # of a single explainer's proposals
+SIZES = {  # shares of the image that each proposer's regions have
+    "both": (0.03, 0.06, 0.12),
+    "gradcam": (0.06, 0.12),
+    "ig": (0.12,),
+    "scan": (0.03, 0.06, 0.12),
+}
+MEDIUM = 0.06
 ACROSS = 4  # tiles of the scan along each side
 TILES = 12  # at most
 TOGETHER = 4  # images under study at once: enough to fill the calls, little memory
@@ -123,9 +128,11 @@ class Interventions:
         """Flower and background apart, and the flower elsewhere."""
         item, image, target = case.sample.item, case.sample.image, case.target
         donors = self._donors.others(item.name, {item.label, target}, DONORS)
+        donors = donors or self._donors.others(item.name, {target}, DONORS)  # two classes in all
         same = self._donors.same(item.name, item.label)
-        black, neutral = np.zeros_like(parts.removed), self._donors.neutral(parts.removed)
-        others = [*self._backgrounds(donors), neutral] if donors else []
+        others = self._backgrounds(donors)
+        others += [self._donors.neutral(parts.removed)] if donors else []
+        black = np.zeros_like(parts.removed)
         behind = [black, parts.removed, *others, *self._backgrounds(same)]
         shown = [parts.removed, *(make.paste(image, parts.opacity, b) for b in behind)]
         logits = yield shown
@@ -147,6 +154,8 @@ class Interventions:
         self, causes: Causes, target: int, removed: Logits, swapped: Logits, donors: Sequence[int]
     ) -> Causes:
         """Shares and survival, from the background alone and the flower on donors' backgrounds."""
+        if not donors:
+            return replace(causes, shares=Shares(reason="no other background to try"))
         nothing = self._donors.logits[list(donors)]
         shares = shapley(
             causes.log_odds,
@@ -162,53 +171,38 @@ class Interventions:
     ) -> Generator[list[Image], Logits, tuple[Removal, Region, int]]:
         """Fill what the explainers and the scan propose; control the best of it."""
         image, target = case.sample.image, case.target
-        camera = np.maximum(upsample(case.gradcam, image.shape[:2]), 0)
-        gathered = make.smoothed(case.ig)
-        both = make.together(camera, gathered)
-        proposals = {
-            "both": (both, SIZES),
-            "gradcam": (camera, ALONE["gradcam"]),
-            "ig": (gathered, ALONE["ig"]),
-        }
-        spent = 0
-        tiles = make.windows(parts.off, ACROSS, TILES) if self._scan else []
-        if tiles:
-            logits = yield [make.fill(image, tile) for tile in tiles]
-            lost = before - log_odds(logits, target)
-            heat = make.together(make.scan_map(tiles, lost, ACROSS), both / max(both.max(), 1e-12))
-            proposals["scan"] = (heat, SIZES)
-            spent += len(tiles)
-        regions = [
-            (name, make.hottest(heat, parts.off, size))
-            for name, (heat, sizes) in proposals.items()
-            for size in sizes
-        ]
-        regions = [(name, region) for name, region in regions if region.any()]
+        regions, spent = yield from self._proposals(case, parts, before)
         if not regions:
             return Removal(), np.zeros(parts.off.shape, bool), spent
         logits = yield [make.fill(image, region) for _, region in regions]
-        lost = before - log_odds(logits, target)
-        answers = logits.argmax(axis=1)
+        lost, answers = before - log_odds(logits, target), logits.argmax(axis=1)
         best = _best(np.array([r.mean() for _, r in regions]), answers != target, lost)
         name, region = regions[best]
-        others = make.controls(region, parts.off)
-        removal = Removal(
-            name,
-            float(region.mean()),
-            place_of(region),
-            float(lost[best]),
-            int(answers[best]),
-            len(others),
-        )
-        spent += len(regions) + len(others)
-        if others:
-            logits = yield [make.fill(image, other) for other in others]
-            removal = replace(
-                removal,
-                controls_flipped=int((logits.argmax(axis=1) != target).sum()),
-                control_lost=float((before - log_odds(logits, target)).max()),
-            )
-        return removal, region, spent
+        area, place = float(region.mean()), place_of(region)
+        removal = Removal(name, area, place, float(lost[best]), int(answers[best]))
+        controls = make.controls(region, parts.off)
+        removal = yield from _controlled(image, target, before, removal, controls)
+        return removal, region, spent + len(regions) + len(controls)
+
+    def _proposals(
+        self, case: Case, parts: _Parts, before: float
+    ) -> Generator[list[Image], Logits, tuple[list[tuple[str, Region]], int]]:
+        """Regions by what proposes them, and the passes that the scan took."""
+        camera = np.maximum(upsample(case.gradcam, parts.off.shape), 0)
+        gathered = make.smoothed(case.ig)
+        both = make.together(camera, gathered)
+        heats = {"both": both, "gradcam": camera, "ig": gathered}
+        tiles = make.windows(parts.off, ACROSS, TILES) if self._scan else []
+        if tiles:
+            logits = yield [make.fill(case.sample.image, tile) for tile in tiles]
+            scanned = make.scan_map(tiles, before - log_odds(logits, case.target), ACROSS)
+            heats["scan"] = make.together(scanned, both)
+        regions = [
+            (name, make.hottest(heat, parts.off, size))
+            for name, heat in heats.items()
+            for size in SIZES[name]
+        ]
+        return [(name, region) for name, region in regions if region.any()], len(tiles)
 
     def _variant(
         self,
@@ -240,6 +234,25 @@ class Interventions:
 
     def _backgrounds(self, donors: Sequence[int]) -> list[Image]:
         return [self._donors.backgrounds[i].astype(np.float32) for i in donors]
+
+
+def _controlled(
+    image: NDArray[np.uint8],
+    target: int,
+    before: float,
+    removal: Removal,
+    controls: Sequence[Region],
+) -> Generator[list[Image], Logits, Removal]:
+    """A removal beside what its controls cost."""
+    if not controls:
+        return removal
+    logits = yield [make.fill(image, control) for control in controls]
+    return replace(
+        removal,
+        controls=len(controls),
+        controls_flipped=int((logits.argmax(axis=1) != target).sum()),
+        control_lost=float((before - log_odds(logits, target)).max()),
+    )
 
 
 def _advance(
@@ -274,7 +287,7 @@ def _best(areas: NDArray[np.float64], flips: NDArray[np.bool_], lost: NDArray[np
     """The smallest region that flips the answer, else the one of medium size that costs most."""
     if flips.any():
         return min(np.flatnonzero(flips).tolist(), key=lambda i: (areas[i], -lost[i]))
-    return int(np.where(areas <= SIZES[1] + 0.001, lost, -np.inf).argmax())
+    return int(np.where(areas <= MEDIUM + 0.001, lost, -np.inf).argmax())
 
 
 def _mean(values: NDArray[Any]) -> float:

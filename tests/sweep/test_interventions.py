@@ -192,6 +192,28 @@ def test_a_mask_whose_border_decides_is_fragile(sample, donors):
     assert verdict(reads_ring, framed, tested)["fragile"]
 
 
+def test_without_donors_the_share_is_undefined_and_says_so(sample, donors):
+    alone = donors(both)
+    alone = Donors([], alone.labels[:0], alone.backgrounds[:0], alone.logits[:0])
+    tested = study(both, sample(), lambda model: alone)
+    assert tested.causes.shares.reason == "no other background to try"
+    assert tested.causes.removal.prediction >= 0  # regions are tried all the same
+    assert verdict(both, sample(), tested)["verdict"] == "undecided"
+
+
+def test_of_two_classes_a_wrong_answer_takes_its_donors_from_its_own(sample, donors):
+    pool = donors(corner)
+    chosen = pool.labels != 2
+    pair = Donors(
+        [n for n, keep in zip(pool.names, chosen, strict=True) if keep],
+        pool.labels[chosen],
+        pool.backgrounds[chosen],
+        pool.logits[chosen],
+    )
+    tested = study(corner, sample(label=1), lambda model: pair)  # the tag says red, it is green
+    assert {int(pair.labels[i]) for i in tested.donors} == {1}
+
+
 def test_judging_again_gives_the_same_verdict(sample, donors):
     found = verdict(both, sample(), study(both, sample(), donors))
     assert judge(found, THRESHOLDS, WORDS).word == found["verdict"]
