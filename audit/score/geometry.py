@@ -29,10 +29,10 @@ def resize_trimap(trimap: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[n
 
 
 def place_of(region: NDArray[np.bool_]) -> str:
-    """Where a region's middle lies, in words: ``upper left``, ``centre``, ``right``, ..."""
+    """Where a region's middle lies, in words: ``upper left``, ``lower middle``, ``centre``, ..."""
     y, x = np.argwhere(region).mean(axis=0) / region.shape
     row = ("upper", "", "lower")[_third(y)]
-    column = ("left", "", "right")[_third(x)]
+    column = ("left", "middle" if row else "", "right")[_third(x)]
     return " ".join(word for word in (row, column) if word) or "centre"
 
 

@@ -68,7 +68,7 @@ def test_trimap_shrinks_from_centres():
     ("rows", "columns", "place"),
     [
         (slice(0, 9), slice(0, 9), "upper left"),
-        (slice(21, 30), slice(10, 20), "lower"),
+        (slice(21, 30), slice(10, 20), "lower middle"),
         (slice(10, 20), slice(21, 30), "right"),
         (slice(0, 30), slice(0, 30), "centre"),
     ],
