@@ -348,6 +348,7 @@ def main() -> NoReturn:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("audit").setLevel(logging.INFO)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its warnings are ours to mend
     try:
         code = cli.main(prog_name="flower-audit", standalone_mode=False)
     except click.exceptions.Abort:
