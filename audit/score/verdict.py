@@ -105,10 +105,9 @@ def judge(record: Record, thresholds: Thresholds, words: Words) -> Verdict:
 def score(record: Record) -> float:
     """How much speaks for wrong reasons, 0..1: two thirds by causes, one by Grad-CAM.
 
-    Causes: ``1 - (1 - background_share) (1 - p)``, where ``p`` is the probability, under the
-    two-class softmax of the log-odds, that the answer is lost without the region, beyond what its
-    controls cost: either suffices. Grad-CAM: ``1 - max(skill, 0)``, left out where undefined. NaN
-    where nothing was tested.
+    Causes: ``1 - (1 - background_share) (1 - lost)``, where ``lost`` is the share of the answer's
+    probability that goes with the region, beyond what its controls cost: either suffices.
+    Grad-CAM: ``1 - max(skill, 0)``, left out where undefined. NaN where nothing was tested.
     """
     share, skill = record["background_share"], record["gradcam_skill"]
     if record["causal_reason"] or math.isnan(share):
@@ -119,11 +118,10 @@ def score(record: Record) -> float:
 
 def decisive_region(record: Record, thresholds: Thresholds) -> bool:
     """Whether a region flips the answer, no control does nearly, and share or swap agrees."""
-    flips = record["removal_prediction"] not in (-1, record["prediction"])
     shared = record["background_share"] > thresholds.least_support
     supported = shared or record["survival"] == 0
     alone = not record["removal_controls_flipped"] and _excess(record) >= thresholds.least_effect
-    return bool(flips and alone and supported)
+    return bool(_flips(record) and alone and supported)
 
 
 def decisive_background(record: Record, thresholds: Thresholds) -> bool:
@@ -158,7 +156,7 @@ def word_for(record: Record, thresholds: Thresholds, explainers: Iterable[str]) 
         return "distracted" if carried or decisive_region(record, thresholds) else "misread"
     if decisive_region(record, thresholds) or decisive_background(record, thresholds):
         return "wrong-reasons"
-    moved = record["survival"] == 0 or _lost(record) > 0.5
+    moved = record["survival"] == 0 or _flips(record)
     return "suspect" if carried or moved or not on_flower else "right-reasons"
 
 
@@ -180,17 +178,26 @@ def _excess(record: Record) -> float:
 
 
 def _lost(record: Record) -> float:
-    """Probability that the answer is lost without the region, beyond what its controls cost."""
+    """Share of the answer's probability that goes with the region, beyond its controls, 0..1."""
     if math.isnan(record["removal_lost"]):
         return 0.0
-    return 1 / (1 + math.exp(min(record["log_odds"] - _excess(record), 700.0)))
+    before, after = record["log_odds"], record["log_odds"] - _excess(record)
+    return 1 - _probability(after) / _probability(before)
+
+
+def _probability(log_odds: float) -> float:
+    return 1 / (1 + math.exp(min(-log_odds, 700.0)))
+
+
+def _flips(record: Record) -> bool:
+    return record["removal_prediction"] not in (-1, record["prediction"])
 
 
 def _causal_words(record: Record, thresholds: Thresholds, words: Words) -> Iterator[str]:
     if record["causal_reason"]:
         yield record["causal_reason"]
         return
-    if record["removal_prediction"] not in (-1, record["prediction"]):
+    if _flips(record):
         yield _removal_words(record)
     if decisive_background(record, thresholds):
         yield f"the background alone keeps the answer with the {words.subject} filled in"
