@@ -17,6 +17,7 @@ VERDICTS = (
 )
 CAM_TITLES = {"gradcam": "Grad-CAM", "gradcam++": "Grad-CAM++", "hirescam": "HiResCAM"}
 IG_TITLES = {"ig": "Integrated Gradients", "idgi": "IDGI"}
+HALF = 0.5  # of the answer's probability: a region that takes more is suspicious by itself
 UNTESTED = "not tested by intervention"
 Record = Mapping[str, Any]
 
@@ -156,7 +157,7 @@ def word_for(record: Record, thresholds: Thresholds, explainers: Iterable[str]) 
         return "distracted" if carried or decisive_region(record, thresholds) else "misread"
     if decisive_region(record, thresholds) or decisive_background(record, thresholds):
         return "wrong-reasons"
-    moved = record["survival"] == 0 or _flips(record)
+    moved = record["survival"] == 0 or _lost(record) > HALF
     return "suspect" if carried or moved or not on_flower else "right-reasons"
 
 

@@ -67,6 +67,7 @@ WRONG = {"correct": False}
         ([FLIPPED, {"background_share": 0.4}], "wrong-reasons"),
         ([FLIPPED, {"survival": 0.0}], "wrong-reasons"),
         ([FLIPPED], "suspect"),  # neither share nor swap supports the flip
+        ([FLIPPED, {"removal_lost": 0.3}], "right-reasons"),  # a trifle near the border
         ([FLIPPED, {"background_share": 0.6, "removal_controls_flipped": 1}], "suspect"),
         ([FLIPPED, {"background_share": 0.6, "removal_controls": 0}], "wrong-reasons"),
         ([FLIPPED, {"survival": 0.0, "removal_control_lost": 3.1}], "suspect"),  # hardly more
