@@ -106,14 +106,16 @@ def judge(record: Record, thresholds: Thresholds, words: Words) -> Verdict:
 def score(record: Record) -> float:
     """How much speaks for wrong reasons, 0..1: two thirds by causes, one by Grad-CAM.
 
-    Causes: ``1 - (1 - background_share) (1 - lost)``, where ``lost`` is the share of the answer's
-    probability that goes with the region, beyond what its controls cost: either suffices.
-    Grad-CAM: ``1 - max(skill, 0)``, left out where undefined. NaN where nothing was tested.
+    Causes: ``1 - (1 - background_share) (1 - p)``, where ``p`` is the probability, under the
+    two-class softmax of the log-odds, that the answer is lost without the region, beyond what its
+    controls cost: either suffices. Grad-CAM: ``1 - max(skill, 0)``, left out where undefined. NaN
+    where nothing was tested.
     """
     share, skill = record["background_share"], record["gradcam_skill"]
     if record["causal_reason"] or math.isnan(share):
         return math.nan
-    causes = 1 - (1 - share) * (1 - _lost(record))
+    kept = _probability(record["log_odds"] - _excess(record)) if _tried(record) else 1.0
+    causes = 1 - (1 - share) * kept
     return causes if math.isnan(skill) else (2 * causes + 1 - max(skill, 0.0)) / 3
 
 
@@ -180,7 +182,7 @@ def _excess(record: Record) -> float:
 
 def _lost(record: Record) -> float:
     """Share of the answer's probability that goes with the region, beyond its controls, 0..1."""
-    if math.isnan(record["removal_lost"]):
+    if not _tried(record):
         return 0.0
     before, after = record["log_odds"], record["log_odds"] - _excess(record)
     return 1 - _probability(after) / _probability(before)
@@ -188,6 +190,10 @@ def _lost(record: Record) -> float:
 
 def _probability(log_odds: float) -> float:
     return 1 / (1 + math.exp(min(-log_odds, 700.0)))
+
+
+def _tried(record: Record) -> bool:
+    return not math.isnan(record["removal_lost"])
 
 
 def _flips(record: Record) -> bool:
