@@ -86,11 +86,11 @@ def test_verdicts_are_those_that_were_arranged(finished):
         "right-reasons": 8,
         "undecided": 2,
         "misread": 1,
-        "suspect": 1,
+        "wrong-reasons": 1,  # its mask is inverted, so what is seen is the background
     }
     assert records.loc["0_09.png", "verdict"] == "misread"
     assert records.loc["0_10.png", "verdict_reason"] == "no score is defined: no mask"
-    assert records.loc["1_08.png", "verdict"] == "suspect"
+    assert records.loc["1_08.png", "verdict"] == "wrong-reasons"
 
 
 def test_predictions_name_their_classes(finished):
@@ -138,7 +138,7 @@ def test_manifest_tells_data_model_and_settings(finished, config, images):
         "explained": 12,
     }
     assert manifest["config"]["images"] == str(images)
-    assert set(manifest["seconds"]) == {"predict", "explain", "report"}
+    assert set(manifest["seconds"]) == {"predict", "explain", "trust", "report"}
 
 
 def test_report_is_rendered_with_the_hostile_class_as_text(finished):
