@@ -22,7 +22,11 @@ Function = Callable[..., Any]
 
 DATA = ("dataset", "images", "data_dir", "download", "splits", "world", "limit", "masks", "grabcut",
         "subject")  # fmt: skip
-TRAIN = ("backbone", "weights", "image_size", "pipeline", "epochs", "batch_size", "learning_rate")
+TRAIN = ("backbone", "weights", "image_size", "pipeline", "epochs", "batch_size", "learning_rate",
+         "label_smoothing", "early_stopping", "balance", "fine_tune_epochs", "fine_tune_blocks",
+         "fine_tune_rate", "warmup_epochs", "precision", "flip", "rotation", "zoom_in", "zoom_out",
+         "translation", "brightness", "contrast", "mixup_alpha", "cutmix_alpha", "randaugment_ops",
+         "randaugment_factor", "albumentations")  # fmt: skip
 MODEL = ("model", "trust_model", "input_scaling")
 SWEEP = ("explain", "feature_layer", "cam", "ig_variant", "ig_steps", "ig_tolerance", "ig_rule",
          "ig_baseline", "interventions", "on_flower_skill", "suspicious_share", "least_support",

@@ -21,6 +21,8 @@ from pydantic import (
 from audit.errors import ConfigError
 from audit.score.verdict import Thresholds
 
+PIPELINES = ("baseline", "augmented", "mixup", "cutmix", "randaugment", "albumentations")
+
 
 class Config(BaseModel):
     """Every setting of an audit; each field is a TOML key and a flag of the same name."""
@@ -90,12 +92,46 @@ class Config(BaseModel):
     image_size: int | None = Field(
         None, ge=32, le=1024, description="Side of the model's input in pixels (default: its own)."
     )
-    pipeline: Literal["baseline", "augmented"] = Field(
-        "baseline", description="Training pipeline; validation is always on baseline."
+    pipeline: str = Field(
+        "baseline",
+        description="Training pipeline: baseline, or steps joined by + in their order: augmented, "
+        "mixup, cutmix, randaugment, albumentations. Validation is always on baseline.",
     )
-    epochs: int = Field(7, ge=1, description="Training epochs; the best one is kept.")
+    flip: bool = Field(True, description="augmented: mirror half of the images.")
+    rotation: float = Field(0.08, ge=0, le=0.5, description="augmented: rotation, in full turns.")
+    zoom_in: float = Field(0.2, ge=0, lt=1, description="augmented: zoom in by at most this share.")
+    zoom_out: float = Field(0.1, ge=0, lt=1, description="augmented: and out by this share.")
+    translation: float = Field(0.1, ge=0, lt=1, description="augmented: shift, share of the side.")
+    brightness: float = Field(0.15, ge=0, le=1, description="augmented: change of brightness.")
+    contrast: float = Field(0.2, ge=0, lt=1, description="augmented: change of contrast.")
+    mixup_alpha: float = Field(0.2, gt=0, le=1, description="mixup: shares are Beta(alpha, alpha).")
+    cutmix_alpha: float = Field(1.0, gt=0, description="cutmix: boxes' areas, Beta(alpha, alpha).")
+    randaugment_ops: int = Field(2, ge=1, le=11, description="randaugment: operations in a row.")
+    randaugment_factor: float = Field(0.2, gt=0, le=1, description="randaugment: their strength.")
+    albumentations: Path | None = Field(
+        None, description="albumentations: pipeline that albumentations.save wrote (default: own)."
+    )
+    balance: Literal["off", "weights", "sampling"] = Field(
+        "off", description="Rare classes count as much as others: by loss weights or by sampling."
+    )
+    epochs: int = Field(7, ge=1, description="Epochs of the head; the best one is kept.")
     batch_size: int = Field(32, ge=1, description="Images a batch.")
-    learning_rate: float = Field(1e-3, gt=0, description="Adam's learning rate.")
+    learning_rate: float = Field(1e-3, gt=0, description="Adam's learning rate for the head.")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="Share of each label spread out.")
+    early_stopping: int = Field(
+        0, ge=0, description="Stop after so many epochs without a better one (0: never)."
+    )
+    fine_tune_epochs: int = Field(0, ge=0, description="Epochs of fine-tuning after the head.")
+    fine_tune_blocks: int | None = Field(
+        None, ge=1, description="Fine-tune this many of the last blocks (default: all)."
+    )
+    fine_tune_rate: float = Field(
+        1e-4, gt=0, description="Adam's learning rate in fine-tuning, after its warm-up; it decays."
+    )
+    warmup_epochs: int = Field(1, ge=0, description="Epochs over which fine-tuning warms up.")
+    precision: Literal["auto", "float32", "mixed"] = Field(
+        "auto", description="Training in half precision: auto where there is a GPU."
+    )
 
     feature_layer: str | None = Field(
         None, description="Layer for Grad-CAM (default: the last 4-D map with H, W > 1)."
@@ -185,10 +221,23 @@ class Config(BaseModel):
             raise ValueError("expected a number")
         return value
 
+    @field_validator("pipeline")
+    @classmethod
+    def _known_steps(cls, value: str) -> str:
+        steps = value.split("+")
+        unknown = [step for step in steps if step not in PIPELINES]
+        if unknown:
+            raise ValueError(f"no step {unknown[0]!r}: choose from {', '.join(PIPELINES)}")
+        if "baseline" in steps and len(steps) > 1:
+            raise ValueError("baseline adds nothing to other steps: leave it out")
+        return value
+
     @model_validator(mode="after")
     def _agree(self) -> Config:
         if (self.dataset == "images") != (self.images is not None):
             raise ValueError("--images PATH and --dataset images go together")
+        if self.albumentations and "albumentations" not in self.pipeline.split("+"):
+            raise ValueError("--albumentations FILE needs --pipeline albumentations")
         if self.ig_tolerance is not None and self.ig_steps != "auto":
             raise ValueError("--ig-tolerance needs --ig-steps auto")
         if self.ig_variant == "idgi" and self.ig_tolerance is not None:

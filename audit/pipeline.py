@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import platform
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -163,19 +164,22 @@ def _train(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     from audit.models.training import train as fit
 
     with _timed(folder, "train"):
-        trained = fit(inputs.dataset, config, track)
+        trained = fit(inputs.dataset, config, track, folder.training_dir)
         best = trained.history.iloc[trained.best_epoch - 1]
         write_whole(folder.history_file, trained.history.to_csv(index=False).encode())
-        buffer = io.BytesIO()
-        trained.nine.save(buffer, "PNG")
-        write_whole(folder.augmentations_file, buffer.getvalue())
+        pictures = {folder.augmentations_file: trained.nine, folder.mixed_file: trained.mixed}
+        for file, picture in pictures.items():
+            if picture:
+                write_whole(file, _png(picture))
         skipped = [{"name": i.name, "split": i.split, "reason": r} for i, r in trained.skipped]
         folder.update_manifest(
             data=folder.manifest()["data"] | {"skipped": skipped},
             training={
                 "pipeline": config.pipeline,
-                "epochs": config.epochs,
+                "epochs": len(trained.history),
                 "best_epoch": trained.best_epoch,
+                "fine_tuned_from": trained.fine_tuned_from,
+                "step_share": trained.step_share,
                 "seed": config.seed,
                 "learning_rate": config.learning_rate,
                 "batch_size": config.batch_size,
@@ -183,6 +187,7 @@ def _train(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
             },
         )
         _save_model(trained.model, folder.model_file)
+        shutil.rmtree(folder.training_dir)
     log.info("Trained: validation accuracy %.1f%%.", 100 * best["val_accuracy"])
 
 
@@ -315,6 +320,12 @@ def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
             raise RunFolderError(
                 f"{folder.root} was begun with other {what}: choose another --out."
             )
+
+
+def _png(picture: Any) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def _save_model(model: Any, file: Path) -> None:

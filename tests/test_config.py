@@ -159,3 +159,21 @@ def test_a_value_of_another_type_in_a_file_is_refused(tmp_path, line):
 def test_idgi_refuses_settings_that_say_nothing_of_it(setting):
     with pytest.raises(ConfigError, match="idgi"):
         load_config({"ig_variant": "idgi", **setting})
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"pipeline": "augmented+sepia"}, "no step 'sepia': choose from baseline, augmented"),
+        ({"pipeline": "baseline+mixup"}, "baseline adds nothing"),
+        ({"pipeline": ""}, "no step ''"),
+        ({"albumentations": "mine.json"}, "--albumentations FILE needs --pipeline albumentations"),
+    ],
+)
+def test_pipeline_that_makes_no_sense_is_refused(flags, said):
+    with pytest.raises(ConfigError, match=said):
+        load_config(flags)
+
+
+def test_steps_of_a_pipeline_are_joined():
+    assert load_config({"pipeline": "augmented+cutmix"}).pipeline == "augmented+cutmix"

@@ -1,9 +1,12 @@
-"""Trains a dense head on a frozen backbone; the best epoch is kept, the seed decides all."""
+"""Trains a dense head on a frozen backbone, then fine-tunes its last blocks where asked to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -14,15 +17,19 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from audit.config import Config
-from audit.data.batches import batched, readable
+from audit.data.batches import in_batches
 from audit.data.dataset import Dataset, Item
-from audit.errors import DataError
-from audit.models.augment import augmentation, nine_versions
+from audit.models.augment import Augmenter
 from audit.models.backbones import build_backbone
+from audit.models.backup import Backup
+from audit.models.blocks import last_blocks
+from audit.models.fitting import Fitted, Judge, Phase, best_epoch, fit
+from audit.models.samples import mixed_labels, nine_versions
+from audit.models.shelf import Shelf, class_weights, fill, order_of
 from audit.track import Track
 
 _SOFTEN = 0.3  # share of the mean variance added to each feature's
-_SHUFFLE = 4096  # images held to shuffle the augmented stream
+_LEAST_LIKELY = 1e-7
 
 
 @dataclass
@@ -37,8 +44,14 @@ class Trained:
         Columns epoch, accuracy, loss, val_accuracy, val_loss; one row an epoch.
     best_epoch : int
         The epoch kept: highest validation accuracy, then lowest validation loss.
-    nine : PIL.Image
-        Nine augmented versions of one training image.
+    fine_tuned_from : int or None
+        First epoch of fine-tuning; None without any.
+    step_share : float
+        Share of the epochs' time inside the training step, in 0..1; higher is better.
+    nine : PIL.Image or None
+        Nine versions of one training image, where the pipeline changes any.
+    mixed : PIL.Image or None
+        Nine training images with their mixed labels, where the pipeline mixes.
     skipped : list
         Broken images of the training and validation splits: (item, reason).
     """
@@ -46,25 +59,61 @@ class Trained:
     model: Any
     history: pd.DataFrame
     best_epoch: int
-    nine: Image.Image
+    fine_tuned_from: int | None
+    step_share: float
+    nine: Image.Image | None
+    mixed: Image.Image | None
     skipped: list[tuple[Item, str]]
 
 
 @dataclass
-class _Features:
-    """Pooled features ``(n, c)`` of a split, its labels, one of its images, and what is broken."""
+class _Lesson:
+    """What both phases train on."""
 
-    values: NDArray[np.float32]
-    labels: NDArray[np.int64]
-    sample: NDArray[np.uint8]
-    skipped: list[tuple[Item, str]] = field(default_factory=list)
+    config: Config
+    augmenter: Augmenter
+    seen: Shelf
+    validation: Shelf
+    classes: int
+    track: Track
+
+    def order(self, epoch: int) -> NDArray[np.int64]:
+        return order_of(self.seen.labels, self.config.balance, self.config.seed, epoch)
+
+    def targets(self, labels: NDArray[np.int64]) -> NDArray[np.float32]:
+        return np.eye(self.classes, dtype=np.float32)[labels]
+
+    def weights(self, targets: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Weight of each example; that of a mixed one is mixed as its label is."""
+        if self.config.balance != "weights":
+            return np.ones(len(targets), np.float32)
+        of_class = class_weights(self.seen.labels)
+        padded = np.pad(of_class, (0, self.classes - len(of_class)))
+        return (targets @ padded).astype(np.float32)
+
+    @property
+    def steps(self) -> int:
+        return -(-len(self.seen.labels) // self.config.batch_size)
+
+    def images(self, epoch: int) -> Generator[Any, None, None]:
+        """Augmented batches of an epoch."""
+        self.augmenter.begin(epoch)
+        size = self.config.batch_size
+        for pixels, labels in self.seen.batches(self.order(epoch), size):
+            images, targets = self.augmenter(pixels, self.targets(labels))
+            yield images, targets, self.weights(targets)
 
 
-def train(dataset: Dataset, config: Config, track: Track) -> Trained:
+def train(dataset: Dataset, config: Config, track: Track, work: Path) -> Trained:
     """Train on the split ``train``, choose the epoch on ``validation``.
 
-    Features of a frozen backbone do not change, so they are computed once; only the augmented
-    pipeline sends images through it in every epoch.
+    Features of a frozen backbone do not change, so they are computed once; pipelines that augment
+    send images through it in every epoch.
+
+    Parameters
+    ----------
+    work : Path
+        Folder for what a killed training goes on from.
 
     Raises
     ------
@@ -74,138 +123,210 @@ def train(dataset: Dataset, config: Config, track: Track) -> Trained:
         The backbone cannot be built.
     """
     keras.utils.set_random_seed(config.seed)
-    backbone = build_backbone(config.backbone, config.weights, config.image_size)
+    augmenter = Augmenter(config)
+    work.mkdir(parents=True, exist_ok=True)
+    with _precision(config), tempfile.TemporaryDirectory(prefix=".pixels-", dir=work) as pixels:
+        backbone = build_backbone(config.backbone, config.weights, config.image_size)
+        seen, validation = (
+            fill(dataset, split, backbone.input_shape[1], Path(pixels) / f"{split}.npy", track)
+            for split in ("train", "validation")
+        )
+        lesson = _Lesson(config, augmenter, seen, validation, len(dataset.classes), track)
+        model, fitted, tuned = _phases(lesson, backbone, work)
+        model = _in_float32(model, config)
+        return _trained(lesson, model, fitted, tuned, dataset.classes)
+
+
+def _phases(lesson: _Lesson, backbone: Any, work: Path) -> tuple[Any, Fitted, Fitted | None]:
+    """The model after its head is trained, and after fine-tuning where that is better."""
+    head, fitted = _train_head(lesson, backbone, Backup(work, "head"))
+    model = _whole(backbone, head)
+    if not lesson.config.fine_tune_epochs:
+        return model, fitted, None
+    begun = model.get_weights()
+    tuned = _fine_tune(lesson, backbone, model, Backup(work, "fine-tune"))
+    if best_epoch([fitted.rows[fitted.best], tuned.rows[tuned.best]]) == 0:
+        model.set_weights(begun)
+    return model, fitted, tuned
+
+
+def _trained(
+    lesson: _Lesson, model: Any, fitted: Fitted, tuned: Fitted | None, names: tuple[str, ...]
+) -> Trained:
+    rows = fitted.rows + (tuned.rows if tuned else [])
+    history = pd.DataFrame(rows)
+    history["epoch"] = range(1, len(rows) + 1)
+    spent = [f for f in (fitted, tuned) if f]
+    seconds = sum(f.seconds for f in spent)
+    seen, config = lesson.seen, lesson.config
+    return Trained(
+        model=model,
+        history=history,
+        best_epoch=best_epoch(rows) + 1,
+        fine_tuned_from=len(fitted.rows) + 1 if tuned else None,
+        step_share=sum(f.in_steps for f in spent) / seconds if seconds else float("nan"),
+        nine=None if lesson.augmenter.empty else nine_versions(seen, config),
+        mixed=mixed_labels(seen, config, names) if lesson.augmenter.mixes else None,
+        skipped=seen.skipped + lesson.validation.skipped,
+    )
+
+
+def _train_head(lesson: _Lesson, backbone: Any, backup: Backup) -> tuple[Any, Fitted]:
     backbone.trainable = False
     pooled = keras.Model(
         backbone.input, keras.layers.GlobalAveragePooling2D(name="pool")(backbone.output)
     )
-    seen, validation = (
-        _extract(pooled, dataset, split, config, track) for split in ("train", "validation")
+    features = _features(lesson, pooled, lesson.seen, "train")
+    judged = _features(lesson, pooled, lesson.validation, "validation")
+    head = _head(features, lesson.classes, lesson.config)
+    trainee, batches = head, lambda epoch: _rows(lesson, features, epoch)
+    if not lesson.augmenter.empty:
+        trainee, batches = _on_images(pooled, head, lesson.config), lesson.images
+    config = lesson.config
+    judge = _judge(head, lambda: iter([judged]), lesson.validation.labels)
+    phase = Phase(
+        "head", trainee, batches, judge, config.epochs, config.early_stopping, lesson.steps
     )
-    head = _head(seen, len(dataset.classes), config)
-    if config.pipeline == "augmented":
-        stream = _augmented_stream(dataset, len(seen.labels), pooled.input_shape[1], config)
-        trainee = _augmented_model(pooled, head, config)
-        epochs = _fit(trainee, head, stream, validation, config, track)
-    else:
-        epochs = _fit(head, head, (seen.values, seen.labels), validation, config, track)
-    best = max(
-        range(len(epochs)), key=lambda i: (epochs[i][0]["val_accuracy"], -epochs[i][0]["val_loss"])
-    )
-    head.set_weights(epochs[best][1])
-    return Trained(
-        model=_whole(backbone, head),
-        history=pd.DataFrame([logs for logs, _ in epochs]),
-        best_epoch=best + 1,
-        nine=nine_versions(seen.sample, config.seed),
-        skipped=seen.skipped + validation.skipped,
-    )
+    return head, fit(phase, backup, lesson.track)
 
 
-def _extract(pooled: Any, dataset: Dataset, split: str, config: Config, track: Track) -> _Features:
-    items = dataset.items(split)
+def _rows(lesson: _Lesson, features: NDArray[np.float32], epoch: int) -> Generator[Any, None, None]:
+    order = lesson.order(epoch)
+    for start in range(0, len(order), lesson.config.batch_size):
+        rows = order[start : start + lesson.config.batch_size]
+        targets = lesson.targets(lesson.seen.labels[rows])
+        yield features[rows], targets, lesson.weights(targets)
+
+
+def _fine_tune(lesson: _Lesson, backbone: Any, model: Any, backup: Backup) -> Fitted:
+    """Train the last blocks at a small rate: warm-up, then cosine decay to zero.
+
+    Batch normalisation stays as it is: its statistics over a few images are worse than ImageNet's.
+    """
+    config = lesson.config
+    _unfreeze(backbone, config.fine_tune_blocks)
+    steps = lesson.steps * config.fine_tune_epochs
+    warm = min(lesson.steps * config.warmup_epochs, steps - 1)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, steps - warm), warmup_target=config.fine_tune_rate, warmup_steps=max(1, warm)
+    )
+    _compile(model, rate, config)
+    judge = _judge(model, lambda: _plain(lesson), lesson.validation.labels)
+    # Epochs of fine-tuning draw other numbers than those of the head.
+    phase = Phase("fine-tune", model, lambda epoch: lesson.images(config.epochs + epoch), judge,
+                  config.fine_tune_epochs, config.early_stopping, lesson.steps)  # fmt: skip
+    return fit(phase, backup, lesson.track)
+
+
+def _unfreeze(backbone: Any, blocks: int | None) -> None:
+    chosen = backbone.layers if blocks is None else last_blocks(backbone, blocks)
+    names = {layer.name for layer in chosen}
+    backbone.trainable = True
+    for layer in backbone.layers:
+        normalises = isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = layer.name in names and not normalises
+
+
+def _plain(lesson: _Lesson) -> Iterator[NDArray[np.float32]]:
+    order = np.arange(len(lesson.validation.labels))
+    for pixels, _ in lesson.validation.batches(order, lesson.config.batch_size):
+        yield pixels.astype(np.float32)
+
+
+def _judge(model: Any, inputs: Any, labels: NDArray[np.int64]) -> Judge:
+    """Accuracy and cross-entropy on validation, always of plain images and labels."""
+
+    def judge() -> tuple[float, float]:
+        answers = np.concatenate([model.predict_on_batch(batch) for batch in inputs()])
+        likely = answers[np.arange(len(labels)), labels].astype(np.float64)
+        accuracy = float((answers.argmax(axis=-1) == labels).mean())
+        return accuracy, float(-np.log(likely.clip(_LEAST_LIKELY)).mean())
+
+    return judge
+
+
+def _features(lesson: _Lesson, pooled: Any, shelf: Shelf, split: str) -> NDArray[np.float32]:
     forward = tf.function(
         lambda x: pooled(tf.cast(x, tf.float32), training=False),
         input_signature=[tf.TensorSpec((None, *pooled.input_shape[1:]), tf.uint8)],
     )
-    values, labels = [], []
-    skipped: list[tuple[Item, str]] = []
-    sample: NDArray[np.uint8] | None = None
-    progress = track(dataset.images(items), f"features ({split})", len(items))
-    for batch in batched(progress, pooled.input_shape[1], config.batch_size, skipped):
-        images = np.stack([image for _, image in batch])
-        sample = images[0] if sample is None else sample
-        values.append(np.asarray(forward(images)))
-        labels += [item.label for item, _ in batch]
-    if sample is None:
-        raise DataError(f"{dataset.name} has no readable image in its {split} split.")
-    return _Features(np.concatenate(values), np.array(labels), sample, skipped)
+    rows = lesson.track(range(len(shelf.labels)), f"features ({split})", len(shelf.labels))
+    made = [forward(shelf.pixels[part]) for part in in_batches(rows, lesson.config.batch_size)]
+    return np.concatenate([np.asarray(values, np.float32) for values in made])
 
 
-def _head(seen: _Features, classes: int, config: Config) -> Any:
+def _head(features: NDArray[np.float32], classes: int, config: Config) -> Any:
     """Standardise by the training features, then one dense layer with softmax.
 
     Rare features are not blown up to full size, and the layer starts at zero: with ten images a
     class, both are worth points of accuracy.
     """
-    mean, variance = seen.values.mean(axis=0), seen.values.var(axis=0)
+    mean, variance = features.mean(axis=0), features.var(axis=0)
     variance += _SOFTEN * variance.mean() + 1e-6
-    head = keras.Sequential(
-        [
-            keras.Input((seen.values.shape[1],)),
-            keras.layers.Normalization(mean=mean, variance=variance),
-            keras.layers.Dense(classes, activation="softmax", kernel_initializer="zeros"),
-        ]
+    dense = keras.layers.Dense(
+        classes, activation="softmax", kernel_initializer="zeros", dtype="float32"
     )
-    _compile(head, config)
+    normalise = keras.layers.Normalization(mean=mean, variance=variance, dtype="float32")
+    head = keras.Sequential([keras.Input((features.shape[1],)), normalise, dense])
+    _compile(head, config.learning_rate, config)
     return head
 
 
-def _compile(model: Any, config: Config) -> None:
+def _compile(model: Any, rate: Any, config: Config) -> None:
     model.compile(
-        optimizer=keras.optimizers.Adam(config.learning_rate),
-        loss="sparse_categorical_crossentropy",
+        optimizer=keras.optimizers.Adam(rate),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
         metrics=["accuracy"],
     )
 
 
-def _augmented_model(pooled: Any, head: Any, config: Config) -> Any:
+def _on_images(pooled: Any, head: Any, config: Config) -> Any:
     image = keras.Input(pooled.input_shape[1:])
-    x = pooled(augmentation(config.seed)(image), training=False)
-    model = keras.Model(image, head(x))
-    _compile(model, config)
+    model = keras.Model(image, head(pooled(image, training=False)))
+    _compile(model, config.learning_rate, config)
     return model
-
-
-def _augmented_stream(dataset: Dataset, readable_images: int, size: int, config: Config) -> Any:
-    items = dataset.items("train")
-
-    def examples() -> Iterator[tuple[NDArray[np.uint8], int]]:
-        for item, image in readable(dataset.images(items), size, []):
-            yield image, item.label
-
-    signature = (tf.TensorSpec((size, size, 3), tf.uint8), tf.TensorSpec((), tf.int64))
-    stream = tf.data.Dataset.from_generator(examples, output_signature=signature)
-    # Keras warns where it cannot know when an epoch ends.
-    stream = stream.apply(tf.data.experimental.assert_cardinality(readable_images))
-    stream = stream.shuffle(min(len(items), _SHUFFLE), seed=config.seed)
-    stream = stream.map(lambda image, label: (tf.cast(image, tf.float32), label))
-    return stream.batch(config.batch_size).prefetch(2)
-
-
-def _fit(
-    model: Any, head: Any, data: Any, validation: _Features, config: Config, track: Track
-) -> list[tuple[dict[str, float], Any]]:
-    """Fit epoch by epoch; return the logs and the head's weights of each."""
-    in_memory = isinstance(data, tuple)  # a stream brings its own batches and order
-    arrays = dict(zip("xy", data, strict=True)) if in_memory else {"x": data}
-    size = config.batch_size if in_memory else None
-    epochs = []
-    for epoch in track(range(config.epochs), "epochs", config.epochs):
-        fitted = model.fit(
-            **arrays,
-            batch_size=size,
-            shuffle=in_memory,
-            initial_epoch=epoch,
-            epochs=epoch + 1,
-            verbose=0,
-        ).history
-        # validation is always on the baseline pipeline: the head on features of plain images
-        judged = head.evaluate(validation.values, validation.labels, verbose=0, return_dict=True)
-        logs = {name: fitted[name][0] for name in ("accuracy", "loss")}
-        logs |= {f"val_{name}": judged[name] for name in ("accuracy", "loss")}
-        epochs.append(({"epoch": epoch + 1, **logs}, head.get_weights()))
-    return epochs
 
 
 def _whole(backbone: Any, head: Any) -> Any:
     """Backbone, pooling, dense softmax; the standardisation is folded into the dense layer."""
-    image = keras.Input(backbone.input_shape[1:], name="image")
-    x = keras.layers.GlobalAveragePooling2D(name="pool")(backbone(image, training=False))
     normalise, dense = head.layers
-    folded = keras.layers.Dense(dense.units, activation="softmax", name="predictions")
-    model = keras.Model(image, folded(x), name=f"{backbone.name}_classifier")
+    model = _joined(backbone, dense.units)
     mean, spread = np.ravel(normalise.mean), np.sqrt(np.ravel(normalise.variance))
     kernel, bias = dense.get_weights()
-    folded.set_weights([kernel / spread[:, None], bias - (mean / spread) @ kernel])
+    model.layers[-1].set_weights([kernel / spread[:, None], bias - (mean / spread) @ kernel])
     return model
+
+
+def _joined(backbone: Any, classes: int) -> Any:
+    image = keras.Input(backbone.input_shape[1:], name="image")
+    x = keras.layers.GlobalAveragePooling2D(name="pool")(backbone(image, training=False))
+    last = keras.layers.Dense(classes, activation="softmax", name="predictions", dtype="float32")
+    return keras.Model(image, last(x), name=f"{backbone.name}_classifier")
+
+
+@contextmanager
+def _precision(config: Config) -> Iterator[None]:
+    """Half precision inside, where asked for or where a GPU gains by it."""
+    before = keras.config.dtype_policy()
+    if _mixed(config):
+        keras.config.set_dtype_policy("mixed_float16")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _mixed(config: Config) -> bool:
+    on_gpu = bool(tf.config.list_physical_devices("GPU"))
+    return config.precision == "mixed" or (config.precision == "auto" and on_gpu)
+
+
+def _in_float32(model: Any, config: Config) -> Any:
+    """The same model without half precision, which an audit has no use for."""
+    if not _mixed(config):
+        return model
+    keras.config.set_dtype_policy("float32")
+    backbone = build_backbone(config.backbone, config.weights, model.input_shape[1])
+    plain = _joined(backbone, model.output_shape[-1])
+    plain.set_weights(model.get_weights())
+    return plain

@@ -75,8 +75,13 @@ def mass_histogram(mass: pd.Series, chance: pd.Series, explainer: str) -> Chart 
     return Chart(done[0], alt)
 
 
-def curves(history: pd.DataFrame, column: str, title: str, best: int | None) -> Chart | None:
-    """Training and validation curve of one quantity; None where it was not recorded."""
+def curves(
+    history: pd.DataFrame, column: str, title: str, best: int | None, tuned: int | None = None
+) -> Chart | None:
+    """Training and validation curve of one quantity; None where it was not recorded.
+
+    ``best`` is the epoch kept, ``tuned`` the first one of fine-tuning.
+    """
     validation = f"val_{column}"
     if history.empty or not {"epoch", column, validation} <= set(history.columns):
         return None
@@ -87,14 +92,18 @@ def curves(history: pd.DataFrame, column: str, title: str, best: int | None) -> 
         )
         if best is not None:
             axes.axvline(best, color=_INK, lw=1, ls=(0, (3, 2)), label=f"best epoch: {best}")
+        if tuned is not None:
+            axes.axvspan(tuned - 0.5, history["epoch"].max() + 0.5, color=_INK, alpha=0.08, lw=0,
+                         label="fine-tuning")  # fmt: skip
         axes.set(xlabel="epoch", ylabel=title.lower())
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(axis="y")
-        _legend(axes, 3)
+        _legend(axes, 2)
     last = history.iloc[-1]
+    from_tuned = f", fine-tuned from epoch {tuned}" if tuned is not None else ""
     alt = (
-        f"{title} over {len(history)} epochs, at the end {last[column]:.3f} in training and "
-        f"{last[validation]:.3f} in validation."
+        f"{title} over {len(history)} epochs{from_tuned}, at the end {last[column]:.3f} in "
+        f"training and {last[validation]:.3f} in validation."
     )
     return Chart(done[0], alt)
 

@@ -113,7 +113,8 @@ def _mass_charts(source: Source) -> list[tuple[str, charts.Chart]]:
 def _curves(source: Source) -> list[charts.Chart]:
     if source.history is None:
         return []
-    best = source.section("training").get("best_epoch")
+    training = source.section("training")
+    marks = training.get("best_epoch"), training.get("fine_tuned_from")
     columns = (("accuracy", "Accuracy"), ("loss", "Loss"))
-    drawn = [charts.curves(source.history, *column, best) for column in columns]
+    drawn = [charts.curves(source.history, *column, *marks) for column in columns]
     return [chart for chart in drawn if chart]

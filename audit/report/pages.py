@@ -31,8 +31,10 @@ def write_pages(content: Content, docs: Path) -> Nav:
     shutil.copytree(templates_dir() / "assets", docs / "assets")
     for folder in ("cases", "classes"):
         (docs / folder).mkdir()
-    if content.source.run.augmentations_file.is_file():
-        shutil.copyfile(content.source.run.augmentations_file, docs / "augmentations.png")
+    run = content.source.run
+    for picture in (run.augmentations_file, run.mixed_file):
+        if picture.is_file():
+            shutil.copyfile(picture, docs / picture.name)
     for name in _TOP:
         _write(docs, name, fill(f"site/{name}.md", root="", **shared(content)))
     _write_galleries(content, docs)
@@ -59,6 +61,7 @@ def shared(content: Content) -> dict[str, Any]:
         "first_page": {key: page_path(c[0].verdict, 1) for key, c in content.galleries.items()},
         "trained": content.source.history is not None,
         "augmented": content.source.run.augmentations_file.is_file(),
+        "mixed": content.source.run.mixed_file.is_file(),
     }
 
 

@@ -1,0 +1,71 @@
+"""What training leaves on disk after each epoch, so that a killed one goes on and ends the same."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from audit.errors import RunFolderError
+from audit.runfolder import write_whole
+
+Row = dict[str, float]
+
+
+class Backup:
+    """Weights of the last and the best epoch of one phase, and its history.
+
+    Weights are written beside and renamed before the history names them, so a kill at any moment
+    leaves an epoch that is whole. (Keras' BackupAndRestore writes over its only copy.)
+    """
+
+    def __init__(self, folder: Path, phase: str) -> None:
+        self._folder, self._phase = folder, phase
+        self._history = folder / f"{phase}.json"
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def rows(self) -> list[Row]:
+        """History of the finished epochs, oldest first."""
+        try:
+            return json.loads(self._history.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return []
+        except ValueError as error:
+            raise RunFolderError(
+                f"{self._history} is torn ({error}): delete {self._folder}, then --resume."
+            ) from None
+
+    def save(self, model: Any, rows: list[Row], best: int) -> None:
+        """Keep the model after ``rows``, of which row ``best`` is the best; drop all other epochs.
+
+        Raises
+        ------
+        RunFolderError
+            The weights cannot be written.
+        """
+        beside = self._folder / f".{os.getpid()}.weights.h5"
+        try:
+            model.save_weights(beside)
+            beside.replace(self._weights(len(rows) - 1))
+        finally:
+            beside.unlink(missing_ok=True)
+        write_whole(self._history, json.dumps(rows).encode())
+        kept = {self._weights(len(rows) - 1), self._weights(best)}
+        for file in self._folder.glob(f"{self._phase}-*.weights.h5"):
+            if file not in kept:
+                file.unlink()
+
+    def load(self, model: Any, epoch: int) -> None:
+        """Give the model the weights, and its optimizer the state, of an epoch kept."""
+        file = self._weights(epoch)
+        try:
+            model.load_weights(file)
+        except (OSError, ValueError, KeyError) as error:
+            raise RunFolderError(
+                f"{file} is missing or torn ({type(error).__name__}): "
+                f"delete {self._folder}, then --resume."
+            ) from None
+
+    def _weights(self, epoch: int) -> Path:
+        return self._folder / f"{self._phase}-{epoch:04d}.weights.h5"
