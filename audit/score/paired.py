@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -203,8 +204,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def _paired(a: ArrayLike, b: ArrayLike, kind: type) -> tuple[NDArray, NDArray]:  # type: ignore[type-arg]
-    first, second = np.asarray(a, kind), np.asarray(b, kind)
+def _paired(a: ArrayLike, b: ArrayLike, kind: type) -> tuple[NDArray[Any], NDArray[Any]]:
+    first: NDArray[Any] = np.asarray(a, kind)
+    second: NDArray[Any] = np.asarray(b, kind)
     if first.shape != second.shape:
         raise ValueError(f"{first.size} values of A, {second.size} of B: they are not paired")
     return first, second
