@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.errors import RunFolderError, first_line
 from audit.report.source import Source
 
 COLUMNS = ["name", "corruption", "severity", "correct"]
@@ -26,5 +27,8 @@ def _tried(source: Source) -> pd.DataFrame | None:
     file = source.run.root / "robustness.parquet"
     if not file.is_file():
         return None
-    table = pd.read_parquet(file, columns=COLUMNS).astype({"correct": float})
+    try:
+        table = pd.read_parquet(file, columns=COLUMNS).astype({"correct": float})
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{file} is torn ({first_line(error)}): measure it again.") from None
     return table[table["severity"] > 0]
