@@ -149,8 +149,8 @@ def difference_of_means(
     Returns
     -------
     Difference
-        Undefined where A or B has no value; without interval where images say nothing of how much
-        others would differ (fewer than two, or all resamples agree).
+        Undefined where A or B has no value; without interval where every resample gives the same:
+        such images say nothing of how much others would differ.
     """
     first, second = _paired(a, b, np.float64)
     counts = ~np.isnan(first) | ~np.isnan(second)
@@ -160,8 +160,8 @@ def difference_of_means(
             return Difference(NAN, NAN, NAN, f"no image has a value in {name}")
     value = float(np.nanmean(second) - np.nanmean(first))
     drawn = _resampled(first, second, np.random.default_rng(seed), draws)
-    if drawn.size < draws / 2 or np.ptp(drawn) == 0:
-        return Difference(value, NAN, NAN, "too few images differ for an interval")
+    if np.ptp(drawn) == 0:
+        return Difference(value, NAN, NAN, "every resample gives the same difference")
     tail = (1 - level) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail])
     return Difference(value, float(low), float(high))

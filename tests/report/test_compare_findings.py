@@ -93,6 +93,15 @@ def test_words_of_a_gain_and_of_a_loss():
     assert finding(-0.2, -0.1, -0.05, skill).words("A", "B") == "B is worse by 0.10 (0.05 to 0.20)"
 
 
+def test_a_bound_that_is_not_0_never_reads_as_0():
+    near = finding(0.0002, 0.004, 0.007)
+    assert near.words("A", "B") == "B is better by 0.40 points (0.02 to 0.70)"
+    skill = replace(near.metric, style="signed", key="x")
+    assert finding(0.0012, 0.006, 0.01, skill).words("A", "B") == (
+        "B is better by 0.006 (0.001 to 0.010)"
+    )
+
+
 def test_the_bar_is_turned_so_that_better_is_to_the_right():
     assert finding(0.1, 0.2, 0.4).bar(0.5) == (60, 70, 90)
     assert finding(0.1, 0.2, 0.4, f.WRONG_REASONS).bar(0.5) == (10, 30, 40)

@@ -88,9 +88,9 @@ class Finding:
             return (
                 f"{b} is {self.says} by {self._amount(abs(d.value))}{self._unit} ({bounds}){tested}"
             )
-        if math.isnan(d.low):
-            return f"no difference shown: {d.reason}{tested}"
         bounds = f"{self._signed(d.low)} to {self._signed(d.high)}"
+        if math.isnan(d.low):
+            bounds = f"no interval: {d.reason}"
         return f"no difference shown: {self._signed(d.value)}{self._unit} ({bounds}){tested}"
 
     def bar(self, reach: float) -> tuple[float, float, float] | None:
@@ -120,7 +120,17 @@ class Finding:
         return " points" if self.metric.style == "percent" else ""
 
     def _amount(self, value: float) -> str:
-        return f"{100 * value:.1f}" if self.metric.style == "percent" else f"{value:.2f}"
+        scale = 100 if self.metric.style == "percent" else 1
+        return f"{scale * value:.{self._digits}f}"
+
+    @property
+    def _digits(self) -> int:
+        """One for points, two for others; more where a bound that is not 0 would read as 0."""
+        scale, digits = (100, 1) if self.metric.style == "percent" else (1, 2)
+        nearest = scale * min(abs(self.difference.low), abs(self.difference.high))
+        while self.settled and digits < 4 and round(nearest, digits) == 0:
+            digits += 1
+        return digits
 
     def _signed(self, value: float) -> str:
         text = self._amount(abs(value))
