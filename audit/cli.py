@@ -196,6 +196,36 @@ def report(run_folder: Path) -> None:
 
 
 @cli.command()
+@click.argument(
+    "run_folders", metavar="A B [C ...]", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder to write [default: compare-A-B beside the last run].",
+)
+def compare(run_folders: tuple[Path, ...], out: Path | None) -> None:
+    """Set runs on the same test images side by side, each against the first one, A.
+
+    Writes compare.html, compare.json, compare.md and every image that flipped as CSV.
+
+    \b
+    Example:
+      flower-audit compare runs/baseline runs/augmented --out runs/compared
+    """
+    from audit import pipeline
+    from audit.report.compare.build import default_out
+    from audit.runfolder import RunFolder
+
+    if len(run_folders) < 2:
+        raise click.UsageError("Give two runs or more: the baseline first.")
+    folders = [RunFolder.open(path) for path in run_folders]
+    page = pipeline.compare(folders, out or default_out(folders), _track())
+    click.echo(page.with_suffix(".md").read_text(encoding="utf-8"))
+    click.echo(f"To attach: {page}")
+
+
+@cli.command()
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @click.option(
     "--half",

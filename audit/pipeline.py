@@ -22,9 +22,9 @@ import numpy as np
 
 from audit import __version__
 from audit.config import Config
+from audit.data import inspect
 from audit.data.batches import batched
 from audit.data.dataset import SPLITS, Dataset, Item, stratified
-from audit.data.inspect import Agreement, cases, compare, extremes, summarise
 from audit.data.masks import Masks, make
 from audit.data.open import open_dataset
 from audit.errors import DataError, ModelError, RunFolderError
@@ -114,6 +114,13 @@ def report(folder: RunFolder, *, track: Track = silent) -> None:
 
     with _timed(folder, "report"):
         render(folder, track)
+
+
+def compare(runs: Sequence[RunFolder], out: Path, track: Track = silent) -> Path:
+    """Set runs on the same test images side by side, each against the first; return the page."""
+    from audit.report.compare.build import render
+
+    return render(runs, out, track)
 
 
 def _check(config: Config, splits: Sequence[str]) -> _Inputs:
@@ -377,7 +384,7 @@ def make_masks(config: Config, out: Path, *, track: Track = silent) -> dict[str,
 
 def inspect_masks(
     config: Config, against: Path | None, sheet: Path, *, track: Track = silent
-) -> Agreement:
+) -> inspect.Agreement:
     """Compare the masks of ``config`` with ``against`` (None: GrabCut); write a contact sheet.
 
     Raises
@@ -394,14 +401,14 @@ def inspect_masks(
     if not items:
         raise DataError("No image has a mask to compare with: give --masks FOLDER.")
     items = _sample(items, config)
-    table = compare(dataset, items, ours, theirs, config.workers, track)
+    table = inspect.compare(dataset, items, ours, theirs, config.workers, track)
     groups = {
-        group: cases(dataset, items, ours, theirs, names)
-        for group, names in extremes(table, SHEET_ROW).items()
+        group: inspect.cases(dataset, items, ours, theirs, names)
+        for group, names in inspect.extremes(table, SHEET_ROW).items()
     }
     labels = (str(config.masks or dataset.mask_source), str(against or "GrabCut"))
     write_whole(sheet, contact_sheet(groups, labels))
-    return summarise(table)
+    return inspect.summarise(table)
 
 
 def _sample(items: list[Item], config: Config) -> list[Item]:

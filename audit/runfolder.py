@@ -25,6 +25,8 @@ from audit.score.geometry import upsample
 MANIFEST_SCHEMA = 1
 EXPLAINERS = ("gradcam", "ig")
 SCORED = (*EXPLAINERS, "centre")  # centre: a Gaussian in the middle, which looks at no image
+# What reading an .npz that was cut off may raise.
+_TORN = (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error)
 _LOCALISATION = (
     ("mass", pa.float64()),
     ("rank_accuracy", pa.float64()),
@@ -280,7 +282,7 @@ class RunFolder:
         try:
             with np.load(file, allow_pickle=False) as arrays:
                 yield from unpack_maps({key: arrays[key] for key in arrays.files})
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+        except _TORN as error:
             records = self.records_dir / f"part-{part:05d}.parquet"
             raise RunFolderError(
                 f"{file} is missing or torn ({type(error).__name__}): "
@@ -297,11 +299,24 @@ class RunFolder:
                 return [np.asarray(Image.open(io.BytesIO(part))) for part in parts]
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
-            raise RunFolderError(
-                f"{self.donors_file} is torn ({type(error).__name__}): "
-                "delete it, then go on with --resume."
-            ) from None
+        except _TORN as error:
+            raise RunFolderError(self._torn_donors(error)) from None
+
+    def donor_names(self) -> list[str]:
+        """Names of the images that backgrounds were taken from, in order; none where none were."""
+        try:
+            with np.load(self.donors_file, allow_pickle=False) as arrays:
+                return [str(name) for name in arrays["names"]]
+        except FileNotFoundError:
+            return []
+        except _TORN as error:
+            raise RunFolderError(self._torn_donors(error)) from None
+
+    def _torn_donors(self, error: Exception) -> str:
+        return (
+            f"{self.donors_file} is torn ({type(error).__name__}): "
+            "delete it, then go on with --resume."
+        )
 
     def trust(self) -> dict[str, Any]:
         """Checks of the explainers, or {} where none were made."""

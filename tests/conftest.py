@@ -1,11 +1,14 @@
 """Drawn images of coloured shapes with masks, shared by all tests; real data where it is there."""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from audit import cli
 
 # Before any test imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -25,6 +28,20 @@ def shape_image(label, seed, size=64):
     )
     trimap = np.where(disc, 255, 0).astype(np.uint8)
     return np.clip(image, 0, 255).astype(np.uint8), trimap
+
+
+@pytest.fixture
+def call(monkeypatch, capfd):
+    """Run the command line in this process: its exit code, standard output and error."""
+
+    def run(*args):
+        monkeypatch.setattr(sys, "argv", ["flower-audit", *map(str, args)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        out, err = capfd.readouterr()
+        return left.value.code, out, err
+
+    return run
 
 
 @pytest.fixture(scope="session")

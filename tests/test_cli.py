@@ -24,20 +24,6 @@ def commands(group=cli.cli, path=()):
 COMMANDS = commands()
 
 
-@pytest.fixture
-def call(monkeypatch, capfd):
-    """Run the command line in this process: its exit code, standard output and error."""
-
-    def run(*args):
-        monkeypatch.setattr(sys, "argv", ["flower-audit", *map(str, args)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capfd.readouterr()
-        return left.value.code, out, err
-
-    return run
-
-
 @pytest.fixture(scope="module")
 def images(tmp_path_factory, draw_manifest):
     return draw_manifest(tmp_path_factory.mktemp("images"))
@@ -112,6 +98,7 @@ def test_version_is_the_packages(call):
         (["run", "--out", "x", "--dataset", "roses"], "'roses' is not one of"),
         (["run", "--out", "x", "--preset", "roses"], "'roses' is not"),
         (["report"], "Missing argument 'RUN'"),
+        (["compare", "x"], "Give two runs or more: the baseline first."),
     ],
 )
 def test_wrong_usage_exits_with_2(call, args, message):

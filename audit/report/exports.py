@@ -74,10 +74,16 @@ def write_records(records: pd.DataFrame, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     safe = _undefined_empty(records)
     safe.to_parquet(folder / "records.parquet", index=False)
+    (folder / "records.csv").write_text(csv_text(safe), encoding="utf-8", newline="")
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """A table as CSV in which no cell is a formula."""
+    safe = table.copy()
     for column in safe.columns:
         if pd.api.types.is_string_dtype(safe[column]):
             safe[column] = safe[column].map(_no_formula)
-    safe.to_csv(folder / "records.csv", index=False)
+    return safe.to_csv(index=False)
 
 
 def _undefined_empty(records: pd.DataFrame) -> pd.DataFrame:

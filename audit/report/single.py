@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from PIL import Image
 from audit.report.content import Content
 from audit.report.pages import shared
 from audit.report.pictures import PANELS, colour_bar, encode
-from audit.report.templating import fill, templates_dir
+from audit.report.templating import data_uri, fill, templates_dir
 
 MOST_CASES = 24
 
@@ -35,7 +34,7 @@ def single_page(content: Content, pictures: Path) -> bytes:
             case.anchor: _panels(pictures / case.composites) if case.composites else None
             for case in cases
         },
-        bar=_data_uri(encode(colour_bar())),
+        bar=data_uri(encode(colour_bar())),
         **shared(content),
     ).encode()
 
@@ -50,8 +49,4 @@ def _panels(file: Path) -> list[str]:
 def _cut(strip: Image.Image, left: int, side: int) -> str:
     buffer = io.BytesIO()
     strip.crop((left, 0, left + side, strip.height)).save(buffer, "WEBP", quality=80)
-    return _data_uri(buffer.getvalue())
-
-
-def _data_uri(webp: bytes) -> str:
-    return f"data:image/webp;base64,{base64.b64encode(webp).decode()}"
+    return data_uri(buffer.getvalue())

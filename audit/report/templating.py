@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import re
@@ -51,6 +52,16 @@ def signed(value: float) -> str:
     return UNDEFINED if math.isnan(value) else f"{value:+.2f}".replace("-", "\u2212")
 
 
+def points(value: float) -> str:
+    """0.021 as +2.1, a difference of percentages, with a true minus sign; NaN in words."""
+    return UNDEFINED if math.isnan(value) else f"{100 * value:+.1f}".replace("-", "\u2212")
+
+
+def lower_first(text: str) -> str:
+    """A title in the middle of a sentence."""
+    return text[:1].lower() + text[1:]
+
+
 def styled(value: float, style: str) -> str:
     """A value as `percent` or `signed`."""
     return percent(value) if style == "percent" else signed(value)
@@ -83,6 +94,11 @@ def markdown(text: object) -> Markup:
     return escape(_MARKDOWN.sub(r"\\\1", plain(text)))
 
 
+def data_uri(webp: bytes) -> str:
+    """A WebP picture as an address that holds it."""
+    return f"data:image/webp;base64,{base64.b64encode(webp).decode()}"
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -93,7 +109,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters = (percent, signed, styled, interval, count, raw, front_matter, markdown, plain)
+    filters = (percent, signed, points, styled, interval, count, raw, front_matter, markdown, plain,
+               lower_first)  # fmt: skip
     environment.filters |= {f.__name__: f for f in filters}
     environment.tests["nan"] = math.isnan
     return environment

@@ -5,9 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from drawnruns import HOSTILE, make_run
+from drawnruns import HOSTILE, PLAIN, make_run
 
 from audit.report.build import render
+from audit.report.compare.build import render as compare
 from audit.runfolder import RunFolder
 
 _FLAGS = [
@@ -29,6 +30,23 @@ def report(tmp_path_factory) -> RunFolder:
     run = make_run(root, images=150, planted=True, data=HOSTILE[1])
     render(run)
     return run
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory) -> list[RunFolder]:
+    """Two runs on the same images; most answers and reasons are the same in both."""
+    root = tmp_path_factory.mktemp("pair")
+    return [
+        make_run(root / name, images=70, classes=[*PLAIN[:5], HOSTILE[1]], size=48, seed=seed)
+        for seed, name in enumerate((HOSTILE[0].replace("/", "_"), "after & 'later'"))
+    ]
+
+
+@pytest.fixture(scope="session")
+def compared(pair, tmp_path_factory) -> Path:
+    """The folder of their comparison."""
+    out = tmp_path_factory.mktemp("compared") / "out"
+    return compare(pair, out).parent
 
 
 @pytest.fixture(scope="session")

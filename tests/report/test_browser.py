@@ -68,6 +68,26 @@ def test_search_works_from_disk(visit, report):
     assert "image_00015" in page.locator(".md-search-result__list").inner_text()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_comparison_opens_from_disk_and_fits_a_phone(visit, compared, scheme):
+    page = visit(compared / "compare.html", width=360)
+    page.emulate_media(color_scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.locator("h1").count() == 1
+    pictures = "Array.from(document.images).every(i => i.complete && i.naturalWidth > 0)"
+    assert page.evaluate(pictures)
+
+
+def test_a_count_of_a_comparison_opens_its_list(visit, compared):
+    page = visit(compared / "compare.html")
+    count = page.locator(".fa-flow td a").first
+    names = page.locator(count.get_attribute("href"))
+    assert not names.is_visible()
+    count.click()
+    assert names.is_visible()
+    assert len(names.inner_text().split(", ")) >= int(count.inner_text())
+
+
 def test_the_single_file_opens(visit, report):
     page = visit(report.report_html, width=360)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

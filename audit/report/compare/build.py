@@ -1,0 +1,104 @@
+"""Writes a comparison into a folder of its own, and touches nothing there that it did not write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from audit.errors import RunFolderError
+from audit.report.compare.content import Comparison, comparison
+from audit.report.compare.exports import KIND, compare_json, compare_md, flips_csv
+from audit.report.compare.flips import LISTED
+from audit.report.compare.panels import draw
+from audit.report.pictures import colour_bar, encode
+from audit.report.templating import data_uri, fill, templates_dir
+from audit.runfolder import RunFolder, write_whole
+from audit.track import Track, silent
+
+PAGE, JSON, TEXT = "compare.html", "compare.json", "compare.md"
+
+
+def default_out(runs: Sequence[RunFolder]) -> Path:
+    """``compare-A-B`` beside the last run."""
+    places = [run.root.resolve() for run in runs]
+    return places[-1].parent / "-".join(["compare", *(place.name for place in places)])
+
+
+def render(runs: Sequence[RunFolder], out: Path, track: Track = silent) -> Path:
+    """Compare runs with the first of them.
+
+    Parameters
+    ----------
+    runs : sequence of RunFolder
+        Two or more; the first is the baseline.
+    out : Path
+        Folder of ``compare.html``, ``compare.json``, ``compare.md`` and ``flips-*.csv``.
+    track : callable
+        Wraps an iterable to show progress: (items, label, total) -> items.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    RunFolderError
+        The runs cannot be compared, one is torn, or ``out`` holds what no comparison wrote.
+    """
+    found = comparison(runs)
+    tables = {v.csv: flips_csv(v) for v in found.versus}
+    names = [JSON, PAGE, TEXT, *tables]
+    earlier = _earlier(out)
+    _refuse_foreign(out, names, earlier)
+    # The list of files comes first: a comparison that is cut off knows what it has written.
+    contents = {JSON: compare_json(found, names), PAGE: page(found, track), TEXT: compare_md(found)}
+    _make(out)
+    for name, content in (contents | tables).items():
+        write_whole(out / name, content)
+    for name in earlier - set(names):
+        (out / name).unlink(missing_ok=True)
+    return out / PAGE
+
+
+def page(found: Comparison, track: Track) -> bytes:
+    """HTML of the self-contained page."""
+    pictures = draw(found.versus, track)
+    return fill(
+        "compare/compare.html",
+        css=(templates_dir() / "assets" / "audit.css").read_text(encoding="utf-8"),
+        compare_css=(templates_dir() / "compare" / "compare.css").read_text(encoding="utf-8"),
+        found=found,
+        pictures={v.pair.key: drawn for v, drawn in zip(found.versus, pictures, strict=True)},
+        bar=data_uri(encode(colour_bar())),
+        subject=found.baseline.source.subject,
+        listed=LISTED,
+    ).encode()
+
+
+def _earlier(out: Path) -> set[str]:
+    """Files that an earlier comparison wrote into ``out``, by its own list."""
+    try:
+        told = json.loads((out / JSON).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return set()
+    ours = isinstance(told, dict) and told.get("kind") == KIND
+    return {Path(name).name for name in told["files"]} if ours else set()
+
+
+def _refuse_foreign(out: Path, names: Sequence[str], earlier: set[str]) -> None:
+    if out.exists() and not out.is_dir():
+        raise RunFolderError(f"{out} is a file: choose another --out.")
+    for name in names:
+        if (out / name).exists() and name not in earlier:
+            raise RunFolderError(
+                f"{out / name} was not written by flower-audit compare: choose another --out."
+            )
+
+
+def _make(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunFolderError(f"Cannot make {out}: {error.strerror}; choose --out.") from None

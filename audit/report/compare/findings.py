@@ -1,0 +1,288 @@
+"""Figures of two runs side by side: the paired difference, its interval, and what it says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from audit.report import figures as f
+from audit.report.compare.pairing import Pair
+from audit.report.compare.robustness import corruption_errors
+from audit.report.figures import Estimate, Metric, mean, rate
+from audit.report.source import Source
+from audit.score.paired import Difference, McNemar, difference_of_means, mcnemar, newcombe
+
+Column = Callable[[Source], pd.Series]
+LEVEL = 0.05
+
+WRONG_BOTH = Metric(
+    "wrong_reasons_both_right",
+    "Wrong reasons, where both are right",
+    "Of the images that both models name rightly: like with like, whatever else each gets right.",
+    "images with verdict wrong-reasons / images right, tested and judged in both",
+    "lower is better",
+    f.OURS,
+    "percent",
+)
+CORRUPTIONS = Metric(
+    "corruption_error",
+    "Error under corruptions",
+    "Share of corrupted versions of an image that are misread, over kinds and severities.",
+    "wrong answers / corrupted versions, over images",
+    "lower is better",
+    "Hendrycks and Dietterich 2019, arXiv 1903.12261",
+    "percent",
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One figure in A and in B.
+
+    Attributes
+    ----------
+    a, b : Estimate
+        Each over the images that count in it.
+    n : int
+        Images that count in A or in B: the difference rests on them.
+    mcnemar : McNemar or None
+        For proportions of the very same images.
+    """
+
+    metric: Metric
+    a: Estimate
+    b: Estimate
+    difference: Difference
+    n: int
+    mcnemar: McNemar | None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the interval leaves out no difference, and McNemar's test agrees."""
+        interval = self.difference.low > 0 or self.difference.high < 0
+        return interval and (self.mcnemar is None or self.mcnemar.mid_p < LEVEL)
+
+    @property
+    def says(self) -> str:
+        """What B is against A: better, worse, alike (not shown to differ), unknown."""
+        if math.isnan(self.difference.value):
+            return "unknown"
+        if not self.settled:
+            return "alike"
+        return "better" if self._gain > 0 else "worse"
+
+    def words(self, a: str, b: str) -> str:
+        """The finding as a sentence without its full stop; ``a`` and ``b`` are the letters."""
+        d = self.difference
+        if self.says == "unknown":
+            empty = [letter for letter, e in ((a, self.a), (b, self.b)) if not e.n]
+            return f"not to be compared: no image counts in {' or '.join(empty)}"
+        tested = self._test_words(a, b)
+        if self.says != "alike":
+            low, high = sorted((abs(d.low), abs(d.high)))
+            bounds = f"{self._amount(low)} to {self._amount(high)}"
+            return (
+                f"{b} is {self.says} by {self._amount(abs(d.value))}{self._unit} ({bounds}){tested}"
+            )
+        bounds = f"{self._signed(d.low)} to {self._signed(d.high)}"
+        if math.isnan(d.low):
+            bounds = f"no interval: {d.reason}"
+        return f"no difference shown: {self._signed(d.value)}{self._unit} ({bounds}){tested}"
+
+    def bar(self, reach: float) -> tuple[float, float, float] | None:
+        """Low end, middle and high end of the interval on 0..100, better to the right.
+
+        ``reach`` is the difference that 0 and 100 stand for; None where there is no interval.
+        """
+        d = self.difference
+        if math.isnan(d.low):
+            return None
+        sign = self._better_sign
+        low, middle, high = (
+            round(50 + 50 * sign * value / reach, 2) for value in (d.low, d.value, d.high)
+        )
+        return min(low, high), middle, max(low, high)
+
+    @property
+    def _better_sign(self) -> int:
+        return 1 if self.metric.direction.startswith("higher") else -1
+
+    @property
+    def _gain(self) -> float:
+        return self._better_sign * self.difference.value
+
+    @property
+    def _unit(self) -> str:
+        return " points" if self.metric.style == "percent" else ""
+
+    def _amount(self, value: float) -> str:
+        scale = 100 if self.metric.style == "percent" else 1
+        return f"{scale * value:.{self._digits}f}"
+
+    @property
+    def _digits(self) -> int:
+        """One for points, two for others; more where a bound that is not 0 would read as 0."""
+        scale, digits = (100, 1) if self.metric.style == "percent" else (1, 2)
+        nearest = scale * min(abs(self.difference.low), abs(self.difference.high))
+        while self.settled and digits < 4 and round(nearest, digits) == 0:
+            digits += 1
+        return digits
+
+    def _signed(self, value: float) -> str:
+        text = self._amount(abs(value))
+        sign = "" if float(text) == 0 else "+" if value > 0 else "\u2212"
+        return f"{sign}{text}"
+
+    def _test_words(self, a: str, b: str) -> str:
+        test = self.mcnemar
+        if test is None:
+            return ""
+        accuracy = self.metric.key == f.ACCURACY.key
+        gained, lost = ("gained", "lost") if accuracy else (f"in {b} alone", f"in {a} alone")
+        images = "image" if test.gained == 1 else "images"
+        counts = f"{test.gained:,} {images} {gained}, {test.lost:,} {lost}"
+        return f", McNemar {p_words(test.mid_p)}, {counts}"
+
+
+def p_words(p: float) -> str:
+    """A p-value to two digits: "p = 0.012", "p < 0.001"."""
+    if math.isnan(p):
+        return "p undefined"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+def findings(pair: Pair) -> list[Finding]:
+    """Every figure that both runs have, in the order of the report's headline table."""
+    return list(_findings(pair))
+
+
+def _findings(pair: Pair) -> Iterator[Finding]:
+    a, b = pair.a.source, pair.b.source
+    for metric in f.metrics(pair.titles):
+        if metric.key in PROPORTIONS:
+            yield _proportion(metric, *(PROPORTIONS[metric.key](s) for s in (a, b)))
+        elif metric.key in COLUMNS:
+            column, estimate = COLUMNS[metric.key]
+            yield _mean(metric, column(a), column(b), estimate, pair.seed)
+        if metric.key == f.WRONG_REASONS.key:
+            yield _proportion(WRONG_BOTH, *(accused(s) for s in (a, b)))
+    errors = corruption_errors(a, b), corruption_errors(b, a)
+    if errors[0] is not None and errors[1] is not None:
+        ours, theirs = errors[0].align(errors[1], join="inner")
+        yield _mean(CORRUPTIONS, ours, theirs, _mean_of, pair.seed)
+
+
+def _proportion(metric: Metric, a: pd.Series, b: pd.Series) -> Finding:
+    """Of the images that count in both runs."""
+    both = (a.notna() & b.notna()).to_numpy()
+    first, second = (s.to_numpy()[both].astype(bool) for s in (a, b))
+    ours, theirs = (rate(int(hits.sum()), hits.size) for hits in (first, second))
+    return Finding(
+        metric, ours, theirs, newcombe(first, second), int(both.sum()), mcnemar(first, second)
+    )
+
+
+def _mean(
+    metric: Metric,
+    a: pd.Series,
+    b: pd.Series,
+    estimate: Callable[[pd.Series, int], Estimate],
+    seed: int,
+) -> Finding:
+    """Over the images that count in each run."""
+    n = int((a.notna() | b.notna()).sum())
+    difference = difference_of_means(a.to_numpy(), b.to_numpy(), seed)
+    return Finding(metric, estimate(a, seed), estimate(b, seed), difference, n, None)
+
+
+def _rate_of(values: pd.Series, _: int) -> Estimate:
+    given = values.dropna()
+    return rate(int(given.sum()), len(given))
+
+
+def _mean_of(values: pd.Series, seed: int) -> Estimate:
+    return mean(values, seed)
+
+
+# Columns of one value an image, NaN where it does not count; in the order of the source's rows.
+
+
+def hits(source: Source) -> pd.Series:
+    """Whether each prediction is right."""
+    return (source.predictions["label"] == source.predictions["prediction"]).astype(float)
+
+
+def accused(source: Source) -> pd.Series:
+    """Of right predictions, tested and judged: is the verdict wrong-reasons?"""
+    return _verdict(source, "wrong-reasons").where(_tested(source))
+
+
+def _verdict(source: Source, word: str) -> pd.Series:
+    records = source.explained
+    judged = records["correct"].astype(bool) & (records["verdict"] != "undecided")
+    return (records["verdict"] == word).astype(float).where(judged)
+
+
+def _fragile(source: Source) -> pd.Series:
+    records = source.explained
+    return records["fragile"].astype(float).where(records["verdict"] != "undecided")
+
+
+def _tested(source: Source) -> pd.Series:
+    return source.explained["causal_reason"] == ""
+
+
+def _of_right(column: str) -> Column:
+    def values(source: Source) -> pd.Series:
+        records = source.explained
+        return records[column].where(_tested(source) & records["correct"].astype(bool))
+
+    return values
+
+
+def _without(source: Source) -> pd.Series:
+    records = source.explained
+    stays = (records["without_flower"] == records["prediction"]).astype(float)
+    return stays.where(_tested(source) & records["correct"].astype(bool))
+
+
+def _answers(column: str) -> Column:
+    def values(source: Source) -> pd.Series:
+        records = source.explained
+        right = (records[column] == records["label"]).astype(float)
+        return right.where(_tested(source) & (records[column] >= 0))
+
+    return values
+
+
+def _gap(source: Source) -> pd.Series:
+    return _answers("mixed_same")(source) - source.explained["mixed_rand"]
+
+
+def _explained(column: str) -> Column:
+    return lambda source: source.explained[column].astype(np.float64)
+
+
+PROPORTIONS: dict[str, Column] = {
+    f.ACCURACY.key: hits,
+    "only_flower": _answers("only_flower"),
+    "without_flower": _answers("without_flower"),
+}
+COLUMNS: dict[str, tuple[Column, Callable[[pd.Series, int], Estimate]]] = {
+    f.WRONG_REASONS.key: (accused, _rate_of),
+    f.SUSPECTS.key: (lambda s: _verdict(s, "suspect"), _rate_of),
+    f.FRAGILE.key: (_fragile, _rate_of),
+    f.BACKGROUND_SHARE.key: (_of_right("background_share"), _mean_of),
+    f.SURVIVAL.key: (_of_right("survival"), _mean_of),
+    f.WITHOUT.key: (_without, _rate_of),
+    f.BG_GAP.key: (_gap, _mean_of),
+    **{
+        f"{key}_{column}": (_explained(f"{key}_{column}"), _mean_of)
+        for key in ("gradcam", "ig")
+        for column in ("mass", "skill")
+    },
+}
