@@ -25,8 +25,8 @@ DATA = ("dataset", "images", "data_dir", "download", "splits", "world", "limit",
 TRAIN = ("backbone", "weights", "image_size", "pipeline", "epochs", "batch_size", "learning_rate")
 MODEL = ("model", "trust_model", "input_scaling")
 SWEEP = ("explain", "feature_layer", "cam", "ig_variant", "ig_steps", "ig_tolerance", "ig_rule",
-         "ig_baseline", "interventions", "on_flower_skill", "suspicious_share", "least_support",
-         "most_background", "least_survival", "least_effect")  # fmt: skip
+         "ig_baseline", "interventions", "robustness", "on_flower_skill", "suspicious_share",
+         "least_support", "most_background", "least_survival", "least_effect")  # fmt: skip
 COMMON = ("seed", "workers")
 
 

@@ -123,6 +123,12 @@ class Config(BaseModel):
     ig_baseline: Literal["black", "blurred", "mean"] = Field(
         "black", description="Integrated Gradients: where the path starts."
     )
+    robustness: int = Field(
+        40,
+        ge=0,
+        description="Test images, sampled by class, that corruptions are tried on, 51 forward "
+        "passes each; 0: none.",
+    )
     on_flower_skill: float = Field(
         Thresholds.on_flower_skill,
         ge=-1,

@@ -38,6 +38,9 @@ UNSCALED = (0.0, 255.0)
 SHEET_ROW = 12  # cases in each group of a contact sheet
 # Settings that say how a run is done, not what comes out of it.
 _ALWAYS_FREE = {"workers", "download", "data_dir"}
+# Settings that what corruptions do rests on, besides those that are never free.
+_OF_ROBUSTNESS = {"robustness", "masks", "grabcut", "feature_layer", "cam", "ig_variant",
+                  "ig_rule", "ig_baseline"}  # fmt: skip
 # Settings that nothing written rests on as long as no image is explained.
 _FREE_BEFORE_SWEEP = {"masks", "grabcut", "subject", "explain", "feature_layer", "cam",
                       "ig_variant", "ig_steps", "ig_tolerance", "ig_rule", "ig_baseline",
@@ -239,6 +242,9 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     if not folder.trust_file.exists():
         with _timed(folder, "trust"):
             _check_explainers(folder, inputs, classifier, explained, config)
+    if config.robustness and not folder.robustness_file.exists():
+        with _timed(folder, "robustness"):
+            _try_corruptions(folder, inputs, engine, tested, config, track)
     folder.update_manifest(finished=_now())
 
 
@@ -253,6 +259,24 @@ def _check_explainers(
         images = np.stack([image for _, image in readable])
         found = check(classifier, images, config.cam, config.seed)
         write_whole(folder.trust_file, json.dumps(found).encode())
+
+
+def _try_corruptions(
+    folder: RunFolder,
+    inputs: _Inputs,
+    engine: Any,
+    items: Sequence[Item],
+    config: Config,
+    track: Track,
+) -> None:
+    from audit.sweep.robustness import contact_sheet, measure
+
+    sample = stratified(items, config.robustness, config.seed)
+    found = measure(engine, inputs.dataset, inputs.masks, sample, config, track)
+    if found.pictured:
+        write_whole(folder.robustness_picture_file, contact_sheet(*found.pictured))
+        folder.update_manifest(robustness=found.facts)
+        write_whole(folder.robustness_file, found.table.to_parquet(index=False))
 
 
 def _classifier(model: Any, config: Config, dataset: Dataset) -> Any:
@@ -297,6 +321,8 @@ def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
     free = set(_ALWAYS_FREE)
     if not folder.done_parts():
         free |= _FREE_BEFORE_SWEEP
+    corrupted = folder.robustness_file.exists()
+    free = free - _OF_ROBUSTNESS if corrupted else free | {"robustness"}
     if not folder.predictions_file.exists():
         free |= {"limit"}
     other = [k for k in now if k in before and before[k] != now[k] and k not in free]
@@ -308,7 +334,7 @@ def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
         )
     data = folder.manifest().get("data", {})
     fixed = {"fingerprint": "images or labels"}
-    if folder.done_parts():
+    if folder.done_parts() or corrupted:
         fixed["masks"] = "masks"
     for key, what in fixed.items():
         if data.get(key, inputs.hashes[key]) != inputs.hashes[key]:
