@@ -33,7 +33,9 @@ def write_pages(content: Content, docs: Path) -> Nav:
         (docs / folder).mkdir()
     if content.source.run.augmentations_file.is_file():
         shutil.copyfile(content.source.run.augmentations_file, docs / "augmentations.png")
-    for name in _TOP:
+    if content.source.run.robustness_picture_file.is_file():
+        shutil.copyfile(content.source.run.robustness_picture_file, docs / "robustness.webp")
+    for name in (*_TOP, *(["robustness"] if content.robustness else [])):
         _write(docs, name, fill(f"site/{name}.md", root="", **shared(content)))
     _write_galleries(content, docs)
     _write_classes(content, docs)
@@ -59,6 +61,7 @@ def shared(content: Content) -> dict[str, Any]:
         "first_page": {key: page_path(c[0].verdict, 1) for key, c in content.galleries.items()},
         "trained": content.source.history is not None,
         "augmented": content.source.run.augmentations_file.is_file(),
+        "pictured": content.source.run.robustness_picture_file.is_file(),
     }
 
 
@@ -91,8 +94,9 @@ def _nav(content: Content) -> Nav:
     ]
     nav: Nav = [{"Overview": "index.md"}]
     nav += [{"Cases by verdict": galleries}] if galleries else []
-    rest = {"Classes": "classes.md", "Explainers": "trust.md", "Training": "training.md"}
-    rest |= {"Methods": "methods.md", "Data and gaps": "data.md"}
+    rest = {"Classes": "classes.md", "Explainers": "trust.md"}
+    rest |= {"Robustness": "robustness.md"} if content.robustness else {}
+    rest |= {"Training": "training.md", "Methods": "methods.md", "Data and gaps": "data.md"}
     return [*nav, {"Model and method": [{title: file} for title, file in rest.items()]}]
 
 

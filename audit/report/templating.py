@@ -51,9 +51,14 @@ def signed(value: float) -> str:
     return UNDEFINED if math.isnan(value) else f"{value:+.2f}".replace("-", "\u2212")
 
 
+def points(value: float) -> str:
+    """0.123 as +12.3, in percentage points, with a true minus sign; NaN in words."""
+    return UNDEFINED if math.isnan(value) else f"{100 * value:+.1f}".replace("-", "\u2212")
+
+
 def styled(value: float, style: str) -> str:
-    """A value as `percent` or `signed`."""
-    return percent(value) if style == "percent" else signed(value)
+    """A value as `percent`, `signed` or `points`."""
+    return {"percent": percent, "signed": signed, "points": points}[style](value)
 
 
 def interval(estimate: Estimate, style: str = "percent") -> str:

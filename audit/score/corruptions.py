@@ -138,6 +138,12 @@ class Corruption:
     apply: Callable[[effects.Picture, Any, np.random.Generator], effects.Picture]
     moves: effects.Moves | None = None
 
+    @property
+    def words(self) -> str:
+        """The title inside a sentence."""
+        keeps = ("Gaussian", "JPEG")
+        return self.title if self.title.startswith(keeps) else self.title.lower()
+
 
 def _geometric(
     title: str, amounts: tuple[float, ...], unit: str, moves: effects.Moves
