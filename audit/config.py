@@ -124,7 +124,7 @@ class Config(BaseModel):
         "black", description="Integrated Gradients: where the path starts."
     )
     robustness: int = Field(
-        40,
+        60,
         ge=0,
         description="Test images, sampled by class, that corruptions are tried on, 51 forward "
         "passes each; 0: none.",

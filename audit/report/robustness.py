@@ -15,14 +15,13 @@ from audit.score.corruptions import CORRUPTIONS, SEVERITIES, Corruption
 
 # What to make of a model that suffers most from a group of corruptions.
 MEANINGS = {
-    "light": "Answers hang on light and colour as they are in this data: expect more errors with "
-    "other cameras, hours and weather.",
-    "detail": "Answers hang on fine detail: expect more errors on small, blurred, noisy or "
-    "strongly compressed photographs.",
-    "geometry": "Answers hang on size, place or pose: expect more errors where the subject is "
+    "light": "Expect more errors where light and colour are not as in this data: other cameras, "
+    "hours and weather.",
+    "detail": "Expect more errors where fine detail is lost: small, blurred, noisy or strongly "
+    "compressed photographs.",
+    "geometry": "Expect more errors where size, place or pose are not as in this data: subjects "
     "taken from nearer, off the middle or askew.",
-    "parts": "Answers hang on parts that a leaf or a finger can hide: expect more errors where the "
-    "subject is partly covered.",
+    "parts": "Expect more errors where a leaf or a finger hides part of the subject.",
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from audit.score.localisation import NAN, localise
+from audit.score.localisation import NAN, mass_on_flower, undefined_because
 
 Mask = NDArray[np.bool_]
 _GRID = 64  # rows and columns that ranks are taken on at most: heatmaps are smooth, ranks dear
@@ -56,9 +56,15 @@ def stability(
     grid = (slice(step // 2, None, step),) * 2
     on = seen[grid]
     rank, rank_reason = rank_correlation(clean[grid][on], corrupted[grid][on])
-    before, after = (localise(heatmap, mask, known & seen) for heatmap in (clean, corrupted))
-    change, mass_reason = after.mass - before.mass, before.reason or after.reason
-    return Stability(rank, rank_reason, change, mass_reason)
+    valid = known & seen
+    reasons = [undefined_because(heatmap, mask, valid) for heatmap in (clean, corrupted)]
+    if any(reasons):
+        return Stability(rank, rank_reason, mass_reason=reasons[0] or reasons[1])
+    before, after = (
+        mass_on_flower(heatmap[valid].astype(np.float64), mask[valid])
+        for heatmap in (clean, corrupted)
+    )
+    return Stability(rank, rank_reason, after - before)
 
 
 def rank_correlation(one: NDArray[Any], other: NDArray[Any]) -> tuple[float, str]:
