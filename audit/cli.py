@@ -29,8 +29,8 @@ TRAIN = ("backbone", "weights", "image_size", "pipeline", "epochs", "batch_size"
          "randaugment_factor", "albumentations")  # fmt: skip
 MODEL = ("model", "trust_model", "input_scaling")
 SWEEP = ("explain", "feature_layer", "cam", "ig_variant", "ig_steps", "ig_tolerance", "ig_rule",
-         "ig_baseline", "interventions", "on_flower_skill", "suspicious_share", "least_support",
-         "most_background", "least_survival", "least_effect")  # fmt: skip
+         "ig_baseline", "interventions", "robustness", "on_flower_skill", "suspicious_share",
+         "least_support", "most_background", "least_survival", "least_effect")  # fmt: skip
 COMMON = ("seed", "workers")
 
 
@@ -114,8 +114,14 @@ def cli() -> None:
 @out_option
 @resume_option
 @config_sources
+@click.option(
+    "--pipelines",
+    help="Train and audit once for each of these pipelines, A,B,...; compare all with the first.",
+)
 @settings(*DATA, *MODEL, *TRAIN, *SWEEP, *COMMON)
-def run(out: Path, resume: bool, preset: str, config_file: Path, **flags: Any) -> None:
+def run(
+    out: Path, resume: bool, preset: str, config_file: Path, pipelines: str | None, **flags: Any
+) -> None:
     """Train or load a model, explain its predictions, write the report.
 
     \b
@@ -123,13 +129,22 @@ def run(out: Path, resume: bool, preset: str, config_file: Path, **flags: Any) -
       flower-audit run --preset planted --out runs/planted
       flower-audit run --out runs/oxford --masks masks/ --explain 500
       flower-audit run --images photos/ --model mine.keras --out runs/mine
+      flower-audit run --preset planted --pipelines baseline,augmented --out runs/pair
     """
     from audit import pipeline
 
     config = load_config(flags, preset, config_file)
+    if pipelines is not None and flags["pipeline"] is not None:
+        raise click.UsageError("--pipeline and --pipelines do not go together.")
     _load_tensorflow()
+    if pipelines is not None:
+        names = [name.strip() for name in pipelines.split(",")]
+        page = pipeline.run_each(
+            config, names, out, resume=resume, command=_command(), track=_track()
+        )
+        return _compared(page)
     folder = pipeline.run(config, out, resume=resume, command=_command(), track=_track())
-    _done(folder)
+    return _done(folder)
 
 
 @cli.command()
@@ -220,9 +235,7 @@ def compare(run_folders: tuple[Path, ...], out: Path | None) -> None:
     if len(run_folders) < 2:
         raise click.UsageError("Give two runs or more: the baseline first.")
     folders = [RunFolder.open(path) for path in run_folders]
-    page = pipeline.compare(folders, out or default_out(folders), _track())
-    click.echo(page.with_suffix(".md").read_text(encoding="utf-8"))
-    click.echo(f"To attach: {page}")
+    _compared(pipeline.compare(folders, out or default_out(folders), _track()))
 
 
 @cli.command()
@@ -368,6 +381,11 @@ def _track() -> Any:
     from audit.progress import show
 
     return show
+
+
+def _compared(page: Path) -> None:
+    click.echo(page.with_suffix(".md").read_text(encoding="utf-8"))
+    click.echo(f"To attach: {page}")
 
 
 def _done(folder: Any) -> None:

@@ -159,6 +159,12 @@ class Config(BaseModel):
     ig_baseline: Literal["black", "blurred", "mean"] = Field(
         "black", description="Integrated Gradients: where the path starts."
     )
+    robustness: int = Field(
+        60,
+        ge=0,
+        description="Test images, sampled by class, that corruptions are tried on, 51 forward "
+        "passes each; 0: none.",
+    )
     on_flower_skill: float = Field(
         Thresholds.on_flower_skill,
         ge=-1,
@@ -293,6 +299,11 @@ def load_config(
         return Config(**merged)
     except ValidationError as error:
         raise ConfigError(_one_line(error, file)) from None
+
+
+def change(config: Config, **settings: Any) -> Config:
+    """The config with other settings, checked as all are; raises `ConfigError`."""
+    return load_config(config.model_dump() | settings)
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

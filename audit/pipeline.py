@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 
 from audit import __version__
-from audit.config import Config
+from audit.config import Config, change
 from audit.data import inspect
 from audit.data.batches import batched
 from audit.data.dataset import SPLITS, Dataset, Item, stratified
 from audit.data.masks import Masks, make
 from audit.data.open import open_dataset
-from audit.errors import DataError, ModelError, RunFolderError
+from audit.errors import ConfigError, DataError, ModelError, RunFolderError
 from audit.runfolder import RunFolder, pack_donors, write_whole
 from audit.track import Track, silent
 
@@ -39,6 +39,9 @@ UNSCALED = (0.0, 255.0)
 SHEET_ROW = 12  # cases in each group of a contact sheet
 # Settings that say how a run is done, not what comes out of it.
 _ALWAYS_FREE = {"workers", "download", "data_dir"}
+# Settings that what corruptions do rests on, besides those that are never free.
+_OF_ROBUSTNESS = {"robustness", "masks", "grabcut", "feature_layer", "cam", "ig_variant",
+                  "ig_rule", "ig_baseline"}  # fmt: skip
 # Settings that nothing written rests on as long as no image is explained.
 _FREE_BEFORE_SWEEP = {"masks", "grabcut", "subject", "explain", "feature_layer", "cam",
                       "ig_variant", "ig_steps", "ig_tolerance", "ig_rule", "ig_baseline",
@@ -82,6 +85,37 @@ def run(
     _sweep(folder, inputs, config, track)
     report(folder, track=track)
     return folder
+
+
+def run_each(
+    config: Config,
+    pipelines: Sequence[str],
+    out: Path,
+    *,
+    resume: bool = False,
+    command: str = "",
+    track: Track = silent,
+) -> Path:
+    """Audit one model for each training pipeline, and compare the others with the first.
+
+    Each pipeline has a run folder of its own below ``out``; all see the same test images on the
+    same donors' backgrounds. Arguments are as for `run` otherwise.
+
+    Returns
+    -------
+    Path
+        The page of the comparison.
+    """
+    if config.model:
+        raise ModelError(f"{config.model} is trained already: leave out --model or --pipelines.")
+    if len(set(pipelines)) < max(2, len(pipelines)):
+        raise ConfigError("--pipelines needs two pipelines or more, each once: baseline,augmented.")
+    configs = [change(config, pipeline=name) for name in pipelines]
+    folders = []
+    for name, its_own in zip(pipelines, configs, strict=True):
+        log.info("Pipeline %s.", name)
+        folders.append(run(its_own, out / name, resume=resume, command=command, track=track))
+    return compare(folders, out / "comparison", track)
 
 
 def train(
@@ -251,6 +285,9 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     if not folder.trust_file.exists():
         with _timed(folder, "trust"):
             _check_explainers(folder, inputs, classifier, explained, config)
+    if config.robustness and not folder.robustness_file.exists():
+        with _timed(folder, "robustness"):
+            _try_corruptions(folder, inputs, engine, tested, config, track)
     folder.update_manifest(finished=_now())
 
 
@@ -265,6 +302,24 @@ def _check_explainers(
         images = np.stack([image for _, image in readable])
         found = check(classifier, images, config.cam, config.seed)
         write_whole(folder.trust_file, json.dumps(found).encode())
+
+
+def _try_corruptions(
+    folder: RunFolder,
+    inputs: _Inputs,
+    engine: Any,
+    items: Sequence[Item],
+    config: Config,
+    track: Track,
+) -> None:
+    from audit.sweep.robustness import contact_sheet, measure
+
+    sample = stratified(items, config.robustness, config.seed)
+    found = measure(engine, inputs.dataset, inputs.masks, sample, config, track)
+    if found.pictured:
+        write_whole(folder.robustness_picture_file, contact_sheet(*found.pictured))
+        folder.update_manifest(robustness=found.facts)
+        write_whole(folder.robustness_file, found.table.to_parquet(index=False))
 
 
 def _classifier(model: Any, config: Config, dataset: Dataset) -> Any:
@@ -309,6 +364,8 @@ def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
     free = set(_ALWAYS_FREE)
     if not folder.done_parts():
         free |= _FREE_BEFORE_SWEEP
+    corrupted = folder.robustness_file.exists()
+    free = free - _OF_ROBUSTNESS if corrupted else free | {"robustness"}
     if not folder.predictions_file.exists():
         free |= {"limit"}
     other = [k for k in now if k in before and before[k] != now[k] and k not in free]
@@ -320,7 +377,7 @@ def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
         )
     data = folder.manifest().get("data", {})
     fixed = {"fingerprint": "images or labels"}
-    if folder.done_parts():
+    if folder.done_parts() or corrupted:
         fixed["masks"] = "masks"
     for key, what in fixed.items():
         if data.get(key, inputs.hashes[key]) != inputs.hashes[key]:

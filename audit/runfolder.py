@@ -189,6 +189,8 @@ class RunFolder:
         self.predictions_file = root / "predictions.parquet"
         self.donors_file = root / "donors.npz"
         self.trust_file = root / "trust.json"
+        self.robustness_file = root / "robustness.parquet"
+        self.robustness_picture_file = root / "robustness.webp"
         self.records_dir = root / "records"
         self.maps_dir = root / "maps"
         self.summary_json = root / "summary.json"
@@ -328,6 +330,12 @@ class RunFolder:
             raise RunFolderError(
                 f"{self.trust_file} is torn ({error}): delete it, then go on with --resume."
             ) from None
+
+    def robustness(self) -> pd.DataFrame | None:
+        """One row an image, corruption and severity; None where corruptions were not tried."""
+        if not self.robustness_file.exists():
+            return None
+        return _read(self.robustness_file).to_pandas()
 
     def predictions(self) -> pd.DataFrame:
         """Every test image's name, label, prediction and confidence, explained or not."""

@@ -43,7 +43,7 @@ def images(tmp_path_factory, draw_manifest):
 def config(images, colour_model):
     def make(**flags):
         given = {"images": images, "model": colour_model, "grabcut": False, "workers": 0}
-        return load_config(given | {"ig_steps": 4, "batch_size": 2} | flags)
+        return load_config(given | {"ig_steps": 4, "batch_size": 2, "robustness": 3} | flags)
 
     return make
 
@@ -138,7 +138,20 @@ def test_manifest_tells_data_model_and_settings(finished, config, images):
         "explained": 12,
     }
     assert manifest["config"]["images"] == str(images)
-    assert set(manifest["seconds"]) == {"predict", "explain", "trust", "report"}
+    assert set(manifest["seconds"]) == {"predict", "explain", "trust", "robustness", "report"}
+
+
+def test_corruptions_are_tried_on_a_sample_by_class(finished, images):
+    table = finished.robustness()
+    clean = table[table["severity"] == 0]
+    readable = clean["name"].tolist()
+    assert len(clean) + ("0_08.png" not in readable) >= 3
+    assert set(readable) <= set(finished.predictions()["name"])
+    answers = finished.predictions().set_index("name").loc[readable, "prediction"]
+    assert answers.tolist() == clean["prediction"].tolist()
+    assert finished.manifest()["robustness"]["images"] == len(clean)
+    assert finished.manifest()["robustness"]["pictured"] in readable
+    assert (finished.report_dir / "robustness.html").is_file()
 
 
 def test_report_is_rendered_with_the_hostile_class_as_text(finished):
@@ -243,6 +256,33 @@ def test_settings_of_explanations_may_change_before_any_is_made(copy, config):
     copy.records_dir.mkdir()
     pipeline.sweep(config(ig_steps=2), copy)
     assert set(copy.records().query("skipped == ''")["ig_steps"]) == {2}
+
+
+def test_corruptions_are_tried_once(copy, config):
+    before = copy.robustness_file.stat().st_mtime_ns
+    pipeline.run(config(), copy.root, resume=True)
+    assert copy.robustness_file.stat().st_mtime_ns == before
+
+
+def test_a_stage_that_was_off_may_be_caught_up_on(tmp_path, config):
+    run = pipeline.run(config(robustness=0, limit=3), tmp_path / "run")
+    assert run.robustness() is None
+    assert not (run.report_dir / "robustness.html").exists()
+    pipeline.run(config(robustness=2, limit=3), run.root, resume=True)
+    assert (run.robustness()["severity"] == 0).sum() == 2
+    assert (run.report_dir / "robustness.html").exists()
+
+
+def test_corruptions_of_another_sample_are_not_mixed(copy, config):
+    with pytest.raises(RunFolderError, match=r"was begun with robustness = 3, not 2"):
+        pipeline.run(config(robustness=2), copy.root, resume=True)
+
+
+def test_settings_that_corruptions_were_tried_with_stay_without_a_record(copy, config):
+    shutil.rmtree(copy.records_dir)
+    copy.records_dir.mkdir()
+    with pytest.raises(RunFolderError, match=r"was begun with cam = gradcam, not hirescam"):
+        pipeline.sweep(config(cam="hirescam"), copy)
 
 
 def test_sweep_of_other_images_than_were_predicted_is_refused(copy, config):

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from audit.report.figures import Estimate
 from audit.report.signals import Signal
 
 # Okabe and Ito's palette: told apart by all common kinds of colour vision.
@@ -170,6 +171,33 @@ def perturbation(
     return Chart(done[0], f"{kind.capitalize()} curves, {halfway}: {said}.")
 
 
+def severities(
+    title: str,
+    explainer: str,
+    clean: Estimate,
+    accuracy: Sequence[Estimate],
+    rank: Sequence[Estimate],
+) -> Chart:
+    """Accuracy and likeness of heatmaps against severity, with 95% bands; clean accuracy dashed."""
+    steps = range(1, len(accuracy) + 1)
+    with _axes(f"severities {title}", height=2.1, width=3.1) as (axes, done):
+        axes.axhline(clean.value, color=_INK, lw=1, ls=(0, (3, 2)))
+        for values, colour, mark in ((accuracy, BLUE, "-o"), (rank, ORANGE, "--s")):
+            low, high = ([getattr(e, bound) for e in values] for bound in ("low", "high"))
+            axes.fill_between(steps, low, high, color=colour, alpha=0.2, linewidth=0)
+            axes.plot(steps, [e.value for e in values], mark, color=colour, ms=3.5, lw=1.8)
+        lowest = min([0.0, *(e.low for e in rank if e.low < 0)])
+        axes.set(xlabel="severity", xticks=list(steps), ylim=(lowest - 0.02, 1.02))
+        axes.grid(axis="y")
+    shown = ", ".join(f"{e.value:.0%}" for e in accuracy)
+    alike = ", ".join("undefined" if np.isnan(e.value) else f"{e.value:.2f}" for e in rank)
+    alt = (
+        f"{title} at severities 1 to {len(accuracy)}: accuracy {shown}, {clean.value:.0%} on clean "
+        f"images; rank correlation of {explainer} {alike}."
+    )
+    return Chart(done[0], alt)
+
+
 def scatter(x: pd.Series, y: pd.Series, titles: tuple[str, str]) -> Chart | None:
     """One point an image, rank correlation in words; None where fewer than three are defined."""
     both = x.notna() & y.notna()
@@ -190,13 +218,15 @@ def _legend(axes: Any, columns: int) -> None:
 
 
 @contextmanager
-def _axes(salt: str, height: float = _HEIGHT) -> Iterator[tuple[Any, list[Markup]]]:
+def _axes(
+    salt: str, height: float = _HEIGHT, width: float = _WIDTH
+) -> Iterator[tuple[Any, list[Markup]]]:
     """Axes to draw on; the list holds the SVG afterwards, its ids salted to differ from others'."""
     done: list[Markup] = []
     # Pages bring their own font; that matplotlib lacks it is no news.
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     with mpl.rc_context(_STYLE | {"svg.hashsalt": salt}):
-        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+        figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.subplots()
         yield axes, done

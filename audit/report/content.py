@@ -11,6 +11,7 @@ from audit.report.classes import ClassRow, Confusion, Matrix, class_rows, confus
 from audit.report.figures import Figure, headline
 from audit.report.notes import Notes, notes
 from audit.report.planted import Planted, planted
+from audit.report.robustness import Robustness, robustness
 from audit.report.source import Source
 from audit.report.sweeps import threshold_sweeps
 from audit.report.trust import Trust, trust
@@ -36,6 +37,7 @@ class Content:
     sweeps: list[charts.Chart]
     agreement: list[charts.Chart]
     trust: Trust | None
+    robustness: Robustness | None
     mass_charts: list[tuple[str, charts.Chart]]
     curves: list[charts.Chart]
     galleries: dict[str, list[Case]]
@@ -73,6 +75,7 @@ def content(source: Source) -> Content:
         threshold_sweeps(source),
         _agreement(source),
         trust(source),
+        robustness(source),
         _mass_charts(source),
         _curves(source),
         galleries(source),

@@ -14,6 +14,7 @@ from audit.report.content import Content
 from audit.report.figures import Estimate
 from audit.report.pages import shared
 from audit.report.planted import Planted
+from audit.report.robustness import Robustness
 from audit.report.signals import Signal
 from audit.report.templating import fill
 
@@ -28,7 +29,8 @@ def summary(content: Content) -> dict[str, Any]:
     """Every headline figure with its interval and n; undefined is null.
 
     ``figures`` holds value, low, high (95%), n, undefined and method by metric key; ``verdicts``
-    counts by verdict key; ``planted`` is null where nothing was planted.
+    counts by verdict key; ``planted`` is null where nothing was planted, ``robustness`` where no
+    corruption was tried.
     """
     source = content.source
     return {
@@ -56,6 +58,7 @@ def summary(content: Content) -> dict[str, Any]:
         "thresholds": asdict(source.thresholds),
         "ig_completeness_error": _defined(asdict(content.notes.completeness)),
         "planted": _planted(content.planted),
+        "robustness": _robustness(content.robustness),
     }
 
 
@@ -108,6 +111,25 @@ def _planted(found: Planted | None) -> dict[str, Any] | None:
         return None
     signals = [signal_json(s) for s in found.signals]
     return {"cases": found.cases, "others": found.others, "signals": signals}
+
+
+def _robustness(found: Robustness | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "images": found.images,
+        "clean_accuracy": _estimate(found.clean),
+        "mean_corruption_error": _estimate(found.error),
+        "corruptions": {
+            row.key: {
+                "accuracy": [_estimate(level.accuracy) for level in row.levels],
+                "mean_error": _estimate(row.error),
+                "gradcam_rank_correlation": _estimate(row.rank),
+                "gradcam_mass_change": _estimate(row.mass),
+            }
+            for row in found.rows
+        },
+    }
 
 
 def signal_json(signal: Signal) -> dict[str, Any]:

@@ -32,10 +32,12 @@ def write_pages(content: Content, docs: Path) -> Nav:
     for folder in ("cases", "classes"):
         (docs / folder).mkdir()
     run = content.source.run
-    for picture in (run.augmentations_file, run.mixed_file):
+    pictures = {run.augmentations_file: "augmentations.png", run.mixed_file: "mixed-labels.png",
+                run.robustness_picture_file: "robustness.webp"}  # fmt: skip
+    for picture, name in pictures.items():
         if picture.is_file():
-            shutil.copyfile(picture, docs / picture.name)
-    for name in _TOP:
+            shutil.copyfile(picture, docs / name)
+    for name in (*_TOP, *(["robustness"] if content.robustness else [])):
         _write(docs, name, fill(f"site/{name}.md", root="", **shared(content)))
     _write_galleries(content, docs)
     _write_classes(content, docs)
@@ -62,6 +64,7 @@ def shared(content: Content) -> dict[str, Any]:
         "trained": content.source.history is not None,
         "augmented": content.source.run.augmentations_file.is_file(),
         "mixed": content.source.run.mixed_file.is_file(),
+        "pictured": content.source.run.robustness_picture_file.is_file(),
     }
 
 
@@ -94,8 +97,9 @@ def _nav(content: Content) -> Nav:
     ]
     nav: Nav = [{"Overview": "index.md"}]
     nav += [{"Cases by verdict": galleries}] if galleries else []
-    rest = {"Classes": "classes.md", "Explainers": "trust.md", "Training": "training.md"}
-    rest |= {"Methods": "methods.md", "Data and gaps": "data.md"}
+    rest = {"Classes": "classes.md", "Explainers": "trust.md"}
+    rest |= {"Robustness": "robustness.md"} if content.robustness else {}
+    rest |= {"Training": "training.md", "Methods": "methods.md", "Data and gaps": "data.md"}
     return [*nav, {"Model and method": [{title: file} for title, file in rest.items()]}]
 
 

@@ -63,8 +63,8 @@ def lower_first(text: str) -> str:
 
 
 def styled(value: float, style: str) -> str:
-    """A value as `percent` or `signed`."""
-    return percent(value) if style == "percent" else signed(value)
+    """A value as `percent`, `signed` or `points`."""
+    return {"percent": percent, "signed": signed, "points": points}[style](value)
 
 
 def interval(estimate: Estimate, style: str = "percent") -> str:

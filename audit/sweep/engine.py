@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from audit.config import Config
 from audit.data.dataset import Counterfactual, Dataset
 from audit.data.decode import resize
-from audit.explain.gradcam import GradCAM
+from audit.explain.gradcam import Explained, GradCAM
 from audit.explain.integrated_gradients import Enough, IntegratedGradients
 from audit.models.classifier import Classifier
 from audit.sweep.donors import Donors
@@ -77,7 +78,19 @@ class Engine:
 
     def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Float32 logits ``(n, classes)`` of uint8 images ``(n, H, W, 3)``."""
-        return self._gradcam(images.astype(np.float32)).logits
+        return self.gradcam(images).logits
+
+    def gradcam(self, images: NDArray[np.uint8]) -> Explained:
+        """Predict uint8 images ``(n, H, W, 3)`` and explain what is predicted by Grad-CAM alone."""
+        return self._gradcam(images.astype(np.float32))
+
+    def attribute(
+        self, images: NDArray[np.uint8], targets: NDArray[np.int64], steps: int
+    ) -> NDArray[np.float32]:
+        """Integrated Gradients ``(n, H, W)`` of ``targets``, with a fixed number of steps."""
+        fixed = copy(self._ig)
+        fixed.steps = steps
+        return fixed(images.astype(np.float32), targets).heatmaps
 
     def _logits(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(self._classifier.logits(images))

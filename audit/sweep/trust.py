@@ -16,6 +16,7 @@ from audit.score.causal import log_odds
 from audit.score.composites import softened
 from audit.score.geometry import upsample
 from audit.score.localisation import centre_gaussian
+from audit.score.robustness import rank_correlation
 
 SAMPLE = 24  # images
 FRACTIONS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # of the pixels, hottest first
@@ -52,7 +53,9 @@ def check(classifier: Classifier, images: NDArray[np.uint8], cam: str, seed: int
         "fractions": list(FRACTIONS),
         "randomised": {
             name: {
-                "rank": [_rank(a, b) for a, b in zip(maps, untrained[name], strict=True)],
+                "rank": [
+                    rank_correlation(a, b)[0] for a, b in zip(maps, untrained[name], strict=True)
+                ],
                 "ssim": [_ssim(a, b) for a, b in zip(maps, untrained[name], strict=True)],
             }
             for name, maps in trained.items()
@@ -78,15 +81,6 @@ def _heatmaps(
 def _baselines(shape: tuple[int, ...], seed: int) -> Heatmaps:
     random = np.random.default_rng(seed).random(shape[:3], dtype=np.float32)
     return {"random": random, "centre": np.stack([centre_gaussian(shape[1:3])] * shape[0])}
-
-
-def _rank(one: Images, other: Images) -> float:
-    """Spearman's rank correlation of two heatmaps; NaN where one is flat."""
-    from scipy.stats import rankdata
-
-    if one.min() == one.max() or other.min() == other.max():
-        return float("nan")
-    return float(np.corrcoef(rankdata(one), rankdata(other))[0, 1])
 
 
 def _ssim(one: Images, other: Images) -> float:

@@ -13,6 +13,7 @@ import pandas as pd
 from PIL import Image
 
 from audit.runfolder import RECORD_SCHEMA, Maps, RunFolder, pack_donors, write_whole
+from audit.score.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from audit.score.verdict import UNTESTED, Thresholds, Words, judge, titles
 
 HOSTILE = [
@@ -124,6 +125,7 @@ def make_run(
     trained: bool = True,
     seed: int = 0,
     data: str = "oxford_flowers102",
+    corrupted: int = 12,
 ) -> RunFolder:
     """Write a whole run of drawn images; image ``i`` is of class ``i % len(classes)``."""
     run = RunFolder.create(root, resume=False)
@@ -141,6 +143,8 @@ def make_run(
     backgrounds = np.stack([draw(size, k, random)[0] for k in range(DONORS)])
     write_whole(run.donors_file, pack_donors([f"donor {k}" for k in range(DONORS)], backgrounds))
     _write_rest(run, rows, classes, trained, size, data)
+    if corrupted:
+        write_corrupted(run, [r for r in rows if not r["skipped"]][:corrupted], size)
     return run
 
 
@@ -214,6 +218,62 @@ def _causes(
         "removal_controls_flipped": 0,
         "removal_control_lost": 0.2,
         "passes": 38,
+    }
+
+
+def write_corrupted(run: RunFolder, rows: Sequence[dict[str, object]], size: int) -> None:
+    """What a sweep leaves of corruptions: the more severe, the more answers change."""
+    random = np.random.default_rng(2)
+    table = []
+    for place, row in enumerate(rows):
+        known = {"name": row["name"], "label": row["label"]}
+        table.append(known | _answer("", 0, bool(row["correct"]), True, random, False))
+        for kind, key in enumerate(CORRUPTIONS):
+            for severity in SEVERITIES:
+                holds = bool(random.random() > kind * severity / 60)
+                correct = bool(row["correct"]) and holds
+                table.append(known | _answer(key, severity, correct, holds, random, place < 4))
+    image = draw(size, 1, random)[0]
+    small = [
+        [cv2.resize(v, (96, 96)) for v in (image, *(corrupt(image, k, s, "") for s in SEVERITIES))]
+        for k in CORRUPTIONS
+    ]
+    buffer = io.BytesIO()
+    Image.fromarray(np.concatenate([np.concatenate(r, 1) for r in small])).save(buffer, "WEBP")
+    write_whole(run.robustness_picture_file, buffer.getvalue())
+    how = {"pictured": rows[0]["name"], "ig_images": 4, "ig_severity": 3, "ig_steps": 8}
+    run.update_manifest(robustness={"images": len(rows), **how})
+    pd.DataFrame(table).to_parquet(run.robustness_file)
+
+
+def _answer(
+    key: str,
+    severity: int,
+    correct: bool,
+    holds: bool,
+    random: np.random.Generator,
+    attributed: bool,
+) -> dict[str, object]:
+    nan = float("nan")
+    drawn = [(float(1 - random.beta(2, 20 / (severity + 1))), float(random.normal(-0.02, 0.05)))
+             for _ in range(2)]  # fmt: skip
+    shown = (bool(key) and holds, holds and attributed and severity == 3)
+    return {
+        "corruption": key,
+        "severity": severity,
+        "prediction": 0,
+        "correct": correct,
+        "holds": holds,
+        **{
+            f"{explainer}_{column}": value
+            for explainer, (rank, mass), there in zip(("gradcam", "ig"), drawn, shown, strict=True)
+            for column, value in {
+                "rank": rank if there else nan,
+                "rank_reason": "" if there else "the answer changed",
+                "mass_change": mass if there else nan,
+                "mass_reason": "" if there else "the answer changed",
+            }.items()
+        },
     }
 
 
