@@ -1,6 +1,7 @@
 import json
 import shutil
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +9,8 @@ from PIL import Image
 
 from audit import pipeline
 from audit.config import load_config
-from audit.errors import AuditError, DataError, ModelError, RunFolderError
+from audit.errors import AuditError, ConfigError, DataError, ModelError, RunFolderError
+from audit.models.backbones import BACKBONES, Backbone
 from audit.runfolder import RunFolder
 from audit.sweep import local
 
@@ -446,3 +448,52 @@ def test_scaling_that_a_model_wants_is_found_by_its_accuracy(
     assert run.manifest()["model"]["input_scaling"] == "0..1"
     named = pipeline.run(config(model=wants_0_to_1, input_scaling="0..1"), tmp_path / "named")
     pd.testing.assert_frame_equal(run.records(), named.records(), rtol=1e-5)
+
+
+# Several pipelines
+
+
+@pytest.fixture
+def to_train(images, monkeypatch):
+    """A config that trains a backbone of one layer."""
+    monkeypatch.setitem(BACKBONES, "tiny", Backbone(tiny_backbone, 32, "drawn"))
+    given = {"images": images, "backbone": "tiny", "weights": "random", "image_size": 32}
+    small = {"epochs": 1, "ig_steps": 4, "robustness": 0, "grabcut": False, "workers": 0}
+    return load_config(given | small)
+
+
+def tiny_backbone(size, weights):
+    x = keras.Input((size, size, 3))
+    scaled = keras.layers.Rescaling(1 / 128, offset=-1)(x)
+    features = keras.layers.Conv2D(8, 4, 4, activation="relu", name="features")(scaled)
+    return keras.Model(x, features, name="tiny")
+
+
+def test_each_pipeline_is_trained_and_audited_on_the_same_images_and_donors(to_train, tmp_path):
+    page = pipeline.run_each(to_train, ["baseline", "mixup+cutmix"], tmp_path / "pair")
+    assert page.is_file()
+    one, two = (RunFolder.open(tmp_path / "pair" / n) for n in ("baseline", "mixup+cutmix"))
+    assert one.records()["name"].tolist() == two.records()["name"].tolist()
+    assert [len(run.donors()) for run in (one, two)] == [len(one.donors())] * 2
+    for a, b in zip(one.donors(), two.donors(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert two.manifest()["training"]["pipeline"] == "mixup+cutmix"
+    assert (two.report_dir / "mixed-labels.png").is_file()
+
+
+@pytest.mark.parametrize("names", [["baseline"], ["mixup", "mixup"]])
+def test_one_pipeline_is_nothing_to_compare(to_train, tmp_path, names):
+    with pytest.raises(ConfigError, match="two pipelines or more, each once"):
+        pipeline.run_each(to_train, names, tmp_path / "pair")
+    assert not (tmp_path / "pair").exists()
+
+
+def test_unknown_pipeline_is_refused_before_any_is_trained(to_train, tmp_path):
+    with pytest.raises(ConfigError, match="sepia"):
+        pipeline.run_each(to_train, ["baseline", "sepia"], tmp_path / "pair")
+    assert not (tmp_path / "pair").exists()
+
+
+def test_model_given_needs_no_pipelines(config, tmp_path):
+    with pytest.raises(ModelError, match="is trained already"):
+        pipeline.run_each(config(), ["baseline", "mixup"], tmp_path / "pair")
