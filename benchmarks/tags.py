@@ -39,7 +39,7 @@ def audit(data: Path, stamp: str, out: Path) -> pd.DataFrame:
     config = load_config({"backbone": "efficientnet-lite0", "workers": 0})
     dataset = Stamped(data, stamp)
     if not run.model_file.exists():
-        train(dataset, config, silent).model.save(run.model_file)
+        train(dataset, config, silent, run.training_dir).model.save(run.model_file)
     classifier = Classifier(load_model(run.model_file, trust=False))
     masks = Masks(dataset, grabcut=False)
     donors = draw_donors(dataset, masks, classifier, 0)
