@@ -24,7 +24,7 @@ def visit(chromium):
     assert trouble == []
 
 
-@pytest.mark.parametrize("file", ["index", "classes", "training", "methods", "data"])
+@pytest.mark.parametrize("file", ["index", "classes", "robustness", "training", "methods", "data"])
 def test_a_page_opens_from_disk_and_fits_a_phone(visit, report, file):
     page = visit(report.report_dir / f"{file}.html", width=360)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
