@@ -54,7 +54,10 @@ def signed(value: float) -> str:
 
 def points(value: float) -> str:
     """0.021 as +2.1, a difference of percentages, with a true minus sign; NaN in words."""
-    return UNDEFINED if math.isnan(value) else f"{100 * value:+.1f}".replace("-", "\u2212")
+    if math.isnan(value):
+        return UNDEFINED
+    rounded = round(100 * value, 1)
+    return f"{rounded:+.1f}".replace("-", "\u2212") if rounded else "0.0"
 
 
 def lower_first(text: str) -> str:

@@ -4,7 +4,6 @@ import math
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 from drawnruns import PLAIN, make_run
 from hypothesis import given
@@ -29,9 +28,13 @@ def runs(tmp_path_factory):
     ]
 
 
+def compare(runs):
+    return {x.metric.key: x for x in findings(pair(*entries(runs)), None)}
+
+
 @pytest.fixture(scope="module")
 def found(runs):
-    return {x.metric.key: x for x in findings(pair(*entries(runs)))}
+    return compare(runs)
 
 
 def finding(low, value, high, metric=f.ACCURACY, test=None):
@@ -63,7 +66,7 @@ def test_wrong_reasons_where_both_are_right_rest_on_the_same_images(runs, found)
 
 
 def test_swapped_runs_say_the_opposite(runs, found):
-    turned = {x.metric.key: x for x in findings(pair(*entries(runs[::-1])))}
+    turned = compare(runs[::-1])
     opposite = {"better": "worse", "worse": "better", "alike": "alike"}
     assert {k: opposite[x.says] for k, x in found.items()} == {k: x.says for k, x in turned.items()}
 
@@ -113,29 +116,11 @@ def test_what_a_run_has_not_is_named_by_its_letter(tmp_path, runs):
     bare.records_dir.joinpath("part-00000.parquet").unlink()
     for part in bare.records_dir.glob("*.parquet"):
         part.unlink()
-    alone = {x.metric.key: x for x in findings(pair(*entries([runs[0], bare])))}
+    alone = compare([runs[0], bare])
     assert alone["wrong_reasons_share"].says == "unknown"
     assert alone["accuracy"].says == "alike"
     said = alone["wrong_reasons_share"].words("A", "C")
     assert said == "not to be compared: no image counts in A or C"
-
-
-def test_errors_under_corruptions_are_shown_only_where_both_runs_have_them(tmp_path, found):
-    assert "corruption_error" not in found
-    pairs = [
-        make_run(tmp_path / n, images=4, classes=PLAIN[:2], size=32, seed=i)
-        for i, n in enumerate("ab")
-    ]
-    names = ["image_00001.jpg", "image_00002.jpg"]
-    rows = [(n, k, s) for n in names for k, s in (("", 0), ("fog", 1), ("fog", 3))]
-    table = pd.DataFrame(rows, columns=["name", "corruption", "severity"])
-    table.assign(correct=True).to_parquet(pairs[0].root / "robustness.parquet")
-    assert "corruption_error" not in {x.metric.key for x in findings(pair(*entries(pairs)))}
-    fewer = table[table["severity"] < 3]
-    wrong = fewer["severity"].eq(1) & fewer["name"].eq(names[0])
-    fewer.assign(correct=~wrong).to_parquet(pairs[1].root / "robustness.parquet")
-    x = {x.metric.key: x for x in findings(pair(*entries(pairs)))}["corruption_error"]
-    assert (x.a.value, x.b.value, x.n) == (0, 0.5, 2)
 
 
 @pytest.mark.parametrize(

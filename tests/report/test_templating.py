@@ -14,7 +14,16 @@ from markdown import Markdown
 
 import audit
 from audit.report.figures import rate
-from audit.report.templating import front_matter, interval, markdown, percent, plain, raw, signed
+from audit.report.templating import (
+    front_matter,
+    interval,
+    markdown,
+    percent,
+    plain,
+    points,
+    raw,
+    signed,
+)
 
 
 def test_templates_are_found_in_an_installed_package(tmp_path):
@@ -41,6 +50,10 @@ def test_templates_are_found_in_an_installed_package(tmp_path):
         (percent(math.nan), "undefined"),
         (signed(-0.312), "\u22120.31"),
         (signed(0.5), "+0.50"),
+        (points(0.0211), "+2.1"),
+        (points(-0.3), "\u221230.0"),
+        (points(-0.0001), "0.0"),
+        (points(math.nan), "undefined"),
         (raw(math.nan), ""),
         (interval(rate(5, 10)), "23.7% to 76.3%"),
         (interval(rate(0, 0)), "no interval"),

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from audit.report.compare.findings import LEVEL, accused, hits
+from audit.report.compare.columns import accused, hits, rate_of
+from audit.report.compare.findings import LEVEL
 from audit.report.compare.pairing import Pair
-from audit.report.figures import Estimate, rate
+from audit.report.figures import Estimate
 from audit.score.paired import McNemar, holm, mcnemar
 
 
@@ -67,14 +68,9 @@ def _order(row: ClassChange) -> tuple[float, float, str]:
 
 
 def _change(values: pd.DataFrame) -> Change:
-    a, b = (_rate(values[side]) for side in ("a", "b"))
+    a, b = (rate_of(values[side]) for side in ("a", "b"))
     both = values.dropna()
     return Change(a, b, b.value - a.value, mcnemar(both["a"] > 0, both["b"] > 0))
-
-
-def _rate(values: pd.Series) -> Estimate:
-    given = values.dropna()
-    return rate(int(given.sum()), len(given))
 
 
 def _corrected(rows: list[ClassChange]) -> list[ClassChange]:

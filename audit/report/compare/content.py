@@ -21,6 +21,7 @@ from audit.report.compare.flips import (
     transitions,
 )
 from audit.report.compare.pairing import Entry, Pair, entries, merged_titles, pair
+from audit.report.compare.robustness import Corrupted, corrupted
 from audit.report.figures import Estimate, headline, metrics
 from audit.runfolder import RunFolder
 
@@ -34,6 +35,7 @@ class Versus:
 
     pair: Pair
     findings: list[Finding]
+    corrupted: Corrupted | None
     transitions: list[list[Transition]]
     galleries: list[Gallery]
     classes: list[ClassChange]
@@ -127,10 +129,11 @@ def comparison(runs: Sequence[RunFolder]) -> Comparison:
 
 
 def _versus(found: Pair, most: int) -> Versus:
-    both = joined(found)
+    both, errors = joined(found), corrupted(found.a.source, found.b.source)
     return Versus(
         found,
-        findings(found),
+        findings(found, errors),
+        errors,
         transitions(both),
         gallery(found, choose(both), most),
         class_changes(found),

@@ -71,6 +71,7 @@ def _pair(v: Versus) -> dict[str, Any]:
         "figures": {
             f.metric.key: _finding(f, v.pair.a.letter, v.pair.b.letter) for f in v.findings
         },
+        "mean_corruption_error": asdict(v.corrupted.mce) if v.corrupted else None,
         "transitions": [
             {"a": t.a.key, "b": t.b.key, "images": len(t.names)}
             for row in v.transitions

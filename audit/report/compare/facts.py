@@ -11,12 +11,14 @@ from audit.report.source import Source
 def facts(source: Source) -> dict[str, str]:
     """Facts of a run in words, the same keys for every run; "" where unknown."""
     model, training, data = (source.section(k) for k in ("model", "training", "data"))
+    tuned = training.get("fine_tuned_from")
     seconds = source.section("seconds").get("train")
     size, parameters = model.get("input_size"), model.get("parameters")
     return {
         "Backbone": str(model.get("backbone", "")),
         "Pipeline": str(training["pipeline"]) if training else "not trained here",
         "Epochs": f"{training['epochs']}, best {training['best_epoch']}" if training else "",
+        "Fine-tuned": f"from epoch {tuned}" if tuned else "no" if training else "",
         "Training minutes": f"{seconds / 60:.1f}" if training and seconds else "",
         "Parameters": f"{parameters:,}" if parameters is not None else "",
         "Input size": f"{size} px" if size else "",

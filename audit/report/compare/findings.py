@@ -6,17 +6,15 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from audit.report import figures as f
+from audit.report.compare.columns import COLUMNS, PROPORTIONS, accused
 from audit.report.compare.pairing import Pair
-from audit.report.compare.robustness import corruption_errors
+from audit.report.compare.robustness import Corrupted
 from audit.report.figures import Estimate, Metric, mean, rate
-from audit.report.source import Source
 from audit.score.paired import Difference, McNemar, difference_of_means, mcnemar, newcombe
 
-Column = Callable[[Source], pd.Series]
 LEVEL = 0.05
 
 WRONG_BOTH = Metric(
@@ -155,12 +153,12 @@ def p_words(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
-def findings(pair: Pair) -> list[Finding]:
-    """Every figure that both runs have, in the order of the report's headline table."""
-    return list(_findings(pair))
+def findings(pair: Pair, found: Corrupted | None) -> list[Finding]:
+    """Every figure of both runs, in the order of the report's headline table."""
+    return list(_findings(pair, found))
 
 
-def _findings(pair: Pair) -> Iterator[Finding]:
+def _findings(pair: Pair, found: Corrupted | None) -> Iterator[Finding]:
     a, b = pair.a.source, pair.b.source
     for metric in f.metrics(pair.titles):
         if metric.key in PROPORTIONS:
@@ -170,10 +168,8 @@ def _findings(pair: Pair) -> Iterator[Finding]:
             yield _mean(metric, column(a), column(b), estimate, pair.seed)
         if metric.key == f.WRONG_REASONS.key:
             yield _proportion(WRONG_BOTH, *(accused(s) for s in (a, b)))
-    errors = corruption_errors(a, b), corruption_errors(b, a)
-    if errors[0] is not None and errors[1] is not None:
-        ours, theirs = errors[0].align(errors[1], join="inner")
-        yield _mean(CORRUPTIONS, ours, theirs, _mean_of, pair.seed)
+    if found is not None:
+        yield _mean(CORRUPTIONS, found.a, found.b, mean, pair.seed)
 
 
 def _proportion(metric: Metric, a: pd.Series, b: pd.Series) -> Finding:
@@ -197,92 +193,3 @@ def _mean(
     n = int((a.notna() | b.notna()).sum())
     difference = difference_of_means(a.to_numpy(), b.to_numpy(), seed)
     return Finding(metric, estimate(a, seed), estimate(b, seed), difference, n, None)
-
-
-def _rate_of(values: pd.Series, _: int) -> Estimate:
-    given = values.dropna()
-    return rate(int(given.sum()), len(given))
-
-
-def _mean_of(values: pd.Series, seed: int) -> Estimate:
-    return mean(values, seed)
-
-
-# Columns of one value an image, NaN where it does not count; in the order of the source's rows.
-
-
-def hits(source: Source) -> pd.Series:
-    """Whether each prediction is right."""
-    return (source.predictions["label"] == source.predictions["prediction"]).astype(float)
-
-
-def accused(source: Source) -> pd.Series:
-    """Of right predictions, tested and judged: is the verdict wrong-reasons?"""
-    return _verdict(source, "wrong-reasons").where(_tested(source))
-
-
-def _verdict(source: Source, word: str) -> pd.Series:
-    records = source.explained
-    judged = records["correct"].astype(bool) & (records["verdict"] != "undecided")
-    return (records["verdict"] == word).astype(float).where(judged)
-
-
-def _fragile(source: Source) -> pd.Series:
-    records = source.explained
-    return records["fragile"].astype(float).where(records["verdict"] != "undecided")
-
-
-def _tested(source: Source) -> pd.Series:
-    return source.explained["causal_reason"] == ""
-
-
-def _of_right(column: str) -> Column:
-    def values(source: Source) -> pd.Series:
-        records = source.explained
-        return records[column].where(_tested(source) & records["correct"].astype(bool))
-
-    return values
-
-
-def _without(source: Source) -> pd.Series:
-    records = source.explained
-    stays = (records["without_flower"] == records["prediction"]).astype(float)
-    return stays.where(_tested(source) & records["correct"].astype(bool))
-
-
-def _answers(column: str) -> Column:
-    def values(source: Source) -> pd.Series:
-        records = source.explained
-        right = (records[column] == records["label"]).astype(float)
-        return right.where(_tested(source) & (records[column] >= 0))
-
-    return values
-
-
-def _gap(source: Source) -> pd.Series:
-    return _answers("mixed_same")(source) - source.explained["mixed_rand"]
-
-
-def _explained(column: str) -> Column:
-    return lambda source: source.explained[column].astype(np.float64)
-
-
-PROPORTIONS: dict[str, Column] = {
-    f.ACCURACY.key: hits,
-    "only_flower": _answers("only_flower"),
-    "without_flower": _answers("without_flower"),
-}
-COLUMNS: dict[str, tuple[Column, Callable[[pd.Series, int], Estimate]]] = {
-    f.WRONG_REASONS.key: (accused, _rate_of),
-    f.SUSPECTS.key: (lambda s: _verdict(s, "suspect"), _rate_of),
-    f.FRAGILE.key: (_fragile, _rate_of),
-    f.BACKGROUND_SHARE.key: (_of_right("background_share"), _mean_of),
-    f.SURVIVAL.key: (_of_right("survival"), _mean_of),
-    f.WITHOUT.key: (_without, _rate_of),
-    f.BG_GAP.key: (_gap, _mean_of),
-    **{
-        f"{key}_{column}": (_explained(f"{key}_{column}"), _mean_of)
-        for key in ("gradcam", "ig")
-        for column in ("mass", "skill")
-    },
-}

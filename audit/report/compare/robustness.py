@@ -1,34 +1,46 @@
-"""Errors under corruptions, of runs that measured them."""
+"""Errors under the corruptions that both runs tried."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 
-from audit.errors import RunFolderError, first_line
 from audit.report.source import Source
+from audit.score.robustness import CorruptionError, mean_corruption_error, outcomes
 
-COLUMNS = ["name", "corruption", "severity", "correct"]
 
+@dataclass(frozen=True)
+class Corrupted:
+    """What the same corruptions of the same images did to both models.
 
-def corruption_errors(source: Source, other: Source) -> pd.Series | None:
-    """Share of corrupted versions of each image that are misread, by name.
-
-    Only kinds and severities that both runs tried count. None where a run tried none.
+    Attributes
+    ----------
+    a, b : Series
+        Share of each image's corrupted versions that are misread, 0..1, by name.
+    mce : CorruptionError
+        Of B with A as the baseline, in percent: 100 is as many errors as A.
     """
-    ours, theirs = _tried(source), _tried(other)
+
+    a: pd.Series
+    b: pd.Series
+    mce: CorruptionError
+
+
+def corrupted(a: Source, b: Source) -> Corrupted | None:
+    """Compare what both runs tried; None where a run tried none, or no image is shared."""
+    ours, theirs = a.run.robustness(), b.run.robustness()
     if ours is None or theirs is None:
         return None
-    both = ours.merge(theirs[["corruption", "severity"]].drop_duplicates())
-    return 1 - both.groupby("name")["correct"].mean()
-
-
-def _tried(source: Source) -> pd.DataFrame | None:
-    """One row an image, corruption and severity; the clean image has severity 0."""
-    file = source.run.root / "robustness.parquet"
-    if not file.is_file():
+    keys = ["name", "corruption", "severity"]
+    both = ours[[*keys, "correct"]].merge(theirs[[*keys, "correct"]], on=keys)
+    tried = both[both["severity"] > 0]
+    if tried.empty:
         return None
-    try:
-        table = pd.read_parquet(file, columns=COLUMNS).astype({"correct": float})
-    except (OSError, ValueError) as error:
-        raise RunFolderError(f"{file} is torn ({first_line(error)}): measure it again.") from None
-    return table[table["severity"] > 0]
+    names, kinds = both["name"].tolist(), both["corruption"].tolist()
+    first, second = (
+        outcomes(names, kinds, both["severity"], both[f"correct_{side}"]) for side in ("x", "y")
+    )
+    rights = tried.groupby("name")[["correct_x", "correct_y"]].mean()
+    mce = mean_corruption_error(second, first, seed=a.seed)
+    return Corrupted(1 - rights["correct_x"], 1 - rights["correct_y"], mce)
