@@ -97,6 +97,12 @@ class Config(BaseModel):
     batch_size: int = Field(32, ge=1, description="Images a batch.")
     learning_rate: float = Field(1e-3, gt=0, description="Adam's learning rate.")
 
+    tta: int = Field(
+        1,
+        ge=1,
+        description="Test-time augmentation: average predictions and explanations over so many "
+        "views of an image, mirrored and cropped; costs as many times. 1: off.",
+    )
     feature_layer: str | None = Field(
         None, description="Layer for Grad-CAM (default: the last 4-D map with H, W > 1)."
     )
