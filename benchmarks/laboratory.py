@@ -54,13 +54,14 @@ def main(data: Path, out: Path, names: list[str]) -> None:
 
 
 def _row(name: str, run: RunFolder) -> str:
-    figures = json.loads(run.summary_json.read_text(encoding="utf-8"))["figures"]
+    summary = json.loads(run.summary_json.read_text(encoding="utf-8"))
+    figures, error = summary["figures"], summary["robustness"]["mean_corruption_error"]
     manifest = run.manifest()
     training, minutes = manifest["training"], manifest["seconds"]["train"] / 60
     cells = [
         name,
         f"{training['val_accuracy']:.1%}",
-        *(_share(figures[key]) for key in ("accuracy", "corruption_error", "wrong_reasons_share")),
+        *(_share(f) for f in (figures["accuracy"], error, figures["wrong_reasons_share"])),
         f"{minutes:.1f}",
         f"{training['step_share']:.1%}",
     ]

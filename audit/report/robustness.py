@@ -138,15 +138,19 @@ def _row(
     kind = CORRUPTIONS[key]
     levels = [_level(kind, s, tried[tried["severity"] == s], source) for s in SEVERITIES]
     shown = tried[tried.index == pictured]
+    columns = ("gradcam_rank", "gradcam_mass_change", "ig_rank", "ig_mass_change")
+    rank, mass, ig_rank, ig_mass = (_of_images(tried[column], source) for column in columns)
+    error, cost = _errors(tried, clean, source)
     return Row(
         key,
         kind,
         levels,
-        *_errors(tried, clean, source),
-        *(
-            _of_images(tried[column], source)
-            for column in ("gradcam_rank", "gradcam_mass_change", "ig_rank", "ig_mass_change")
-        ),
+        error,
+        cost,
+        rank,
+        mass,
+        ig_rank,
+        ig_mass,
         shown.loc[~shown["holds"].astype(bool), "severity"].tolist(),
         charts.severities(
             kind.title,
