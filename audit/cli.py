@@ -30,7 +30,7 @@ TRAIN = ("backbone", "weights", "image_size", "pipeline", "epochs", "batch_size"
 MODEL = ("model", "trust_model", "input_scaling")
 SWEEP = ("explain", "feature_layer", "cam", "ig_variant", "ig_steps", "ig_tolerance", "ig_rule",
          "ig_baseline", "interventions", "robustness", "on_flower_skill", "suspicious_share",
-         "least_support", "most_background", "least_survival", "least_effect")  # fmt: skip
+         "least_support", "most_background", "least_survival", "least_effect", "tta")  # fmt: skip
 COMMON = ("seed", "workers")
 
 

@@ -133,6 +133,12 @@ class Config(BaseModel):
         "auto", description="Training in half precision: auto where there is a GPU."
     )
 
+    tta: int = Field(
+        1,
+        ge=1,
+        description="Test-time augmentation: average predictions and explanations over so many "
+        "views of an image, mirrored and cropped; costs as many times. 1: off.",
+    )
     feature_layer: str | None = Field(
         None, description="Layer for Grad-CAM (default: the last 4-D map with H, W > 1)."
     )

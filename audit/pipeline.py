@@ -323,6 +323,7 @@ def _try_corruptions(
 
 
 def _classifier(model: Any, config: Config, dataset: Dataset) -> Any:
+    from audit.models.averaged import averaged
     from audit.models.classifier import Classifier
 
     def build(scaling: str) -> Classifier:
@@ -338,7 +339,7 @@ def _classifier(model: Any, config: Config, dataset: Dataset) -> Any:
             f"The model tells {classifier.classes} classes apart, but {dataset.name} has "
             f"{len(dataset.classes)}: give the model that was trained for these classes."
         )
-    return classifier
+    return averaged(classifier, config.tta, config.seed)
 
 
 def _likeliest_scaling(model: Any, size: int, config: Config, dataset: Dataset) -> str:
@@ -367,7 +368,7 @@ def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
     corrupted = folder.robustness_file.exists()
     free = free - _OF_ROBUSTNESS if corrupted else free | {"robustness"}
     if not folder.predictions_file.exists():
-        free |= {"limit"}
+        free |= {"limit", "tta"}
     other = [k for k in now if k in before and before[k] != now[k] and k not in free]
     if other:
         key = other[0]

@@ -49,7 +49,7 @@ RECORD_SCHEMA = pa.schema(
         ("prediction_name", pa.string()),
         ("correct", pa.bool_()),
         ("confidence", pa.float64()),  # softmax of the predicted class
-        ("logit", pa.float64()),  # float32 logit of the predicted (explained) class
+        ("logit", pa.float64()),  # of the explained class; with views, its mean log-probability
         ("mask_source", pa.string()),  # planted, manifest, folder, official, grabcut, none
         ("mask_doubt", pa.string()),  # why the mask is suspect (tiny, full, ...); "" if it is not
         ("chance", pa.float64()),  # |M| / |valid|
@@ -79,7 +79,7 @@ RECORD_SCHEMA = pa.schema(
         ("removal_controls", pa.int32()),
         ("removal_controls_flipped", pa.int32()),
         ("removal_control_lost", pa.float64()),
-        ("passes", pa.int32()),  # forward passes that the interventions took
+        ("passes", pa.int32()),  # forward passes of each view that the interventions took
         ("verdict", pa.string()),
         ("verdict_reason", pa.string()),  # in words
         ("verdict_score", pa.float64()),  # how much speaks for wrong reasons; NaN if undecided

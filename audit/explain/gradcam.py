@@ -52,6 +52,7 @@ class GradCAM:
         images = tf.TensorSpec((None, size, size, 3), tf.float32)
         targets = tf.TensorSpec((None,), tf.int64)
         self._classifier = classifier
+        self._at_once = PASS
         self._combine = KINDS[kind]
         self._kernel = classifier.kernel if closed_form else None
         self._of_predicted = tf.function(self._explain_predicted, input_signature=[images])
@@ -63,8 +64,8 @@ class GradCAM:
         """Explain the predicted class, or ``targets`` ``(n,)``, of images ``(n, H, W, 3)``."""
         call = self._of_predicted if targets is None else self._of_targets
         given = (images,) if targets is None else (images, targets)
-        starts = range(0, len(images), PASS)
-        parts = [call(*(array[i : i + PASS] for array in given)) for i in starts]
+        starts = range(0, len(images), self._at_once)
+        parts = [call(*(array[i : i + self._at_once] for array in given)) for i in starts]
         return Explained(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
     def _explain_predicted(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

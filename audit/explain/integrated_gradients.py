@@ -39,11 +39,14 @@ class Attributed(NamedTuple):
         Gradients that each heatmap took.
     completeness_error : float64 ``(n,)``
         ``|sum(IG) - (F(x) - F(x'))| / max(|F(x) - F(x')|, eps)``; 0 is exact, lower is better.
+    gains : float64 ``(n,)``
+        ``F(x) - F(x')`` in logits.
     """
 
     heatmaps: NDArray[np.float32]
     nodes: NDArray[np.int64]
     completeness_error: NDArray[np.float64]
+    gains: NDArray[np.float64]
 
 
 _Shares = tuple[NDArray[np.float32], NDArray[np.float32]]  # ``(n, H, W)`` and logits ``(n,)``
@@ -196,7 +199,7 @@ class IntegratedGradients:
         heatmaps = np.stack([path.total for path in paths])
         gains = np.array([path.gain for path in paths])
         nodes = np.array([path.nodes for path in paths])
-        return Attributed(heatmaps, nodes, completeness_error(heatmaps, gains))
+        return Attributed(heatmaps, nodes, completeness_error(heatmaps, gains), gains)
 
     def _paths(self, images: Images, targets: NDArray[np.int64]) -> list[_Path]:
         baselines = self._baseline(images)

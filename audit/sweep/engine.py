@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from audit.config import Config
 from audit.data.dataset import Counterfactual, Dataset
 from audit.data.decode import resize
-from audit.explain.gradcam import Explained, GradCAM
-from audit.explain.integrated_gradients import Enough, IntegratedGradients
+from audit.explain.gradcam import Explained
+from audit.explain.integrated_gradients import Enough
+from audit.explain.over_views import grad_cam, integrated_gradients
 from audit.models.classifier import Classifier
 from audit.sweep.donors import Donors
 from audit.sweep.interventions import Case, Interventions
@@ -34,9 +35,9 @@ class Engine:
         self._counterfactual = dataset if isinstance(dataset, Counterfactual) else None
         self._config = config
         self._classifier = classifier
-        self._gradcam = GradCAM(classifier, config.cam)
+        self._gradcam = grad_cam(classifier, config.cam)
         steps = None if config.ig_steps == "auto" else config.ig_steps
-        self._ig = IntegratedGradients(
+        self._ig = integrated_gradients(
             classifier, steps, config.ig_baseline, config.ig_rule, config.ig_variant
         )
         scan = config.interventions == "full"
@@ -46,7 +47,7 @@ class Engine:
         """Predict each sample and explain its predicted class."""
         images = np.stack([s.image for s in samples]).astype(np.float32)
         seen = self._gradcam(images)
-        attributed = self._ig(images, seen.targets, self._enough(samples))
+        attributed = self._ig(images, seen.targets, self._enough([*samples] * self._config.tta))
         without = self._without_shortcut(samples)
         tested = self._tested(
             [

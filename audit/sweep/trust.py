@@ -9,8 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from audit.explain.gradcam import GradCAM
-from audit.explain.integrated_gradients import IntegratedGradients
+from audit.explain.over_views import grad_cam, integrated_gradients
 from audit.models.classifier import Classifier
 from audit.score.causal import log_odds
 from audit.score.composites import softened
@@ -73,8 +72,8 @@ def check(classifier: Classifier, images: NDArray[np.uint8], cam: str, seed: int
 def _heatmaps(
     classifier: Classifier, images: Images, targets: NDArray[np.int64], cam: str
 ) -> Heatmaps:
-    coarse = GradCAM(classifier, cam)(images, targets).heatmaps
-    ig = IntegratedGradients(classifier, _STEPS)(images, targets).heatmaps
+    coarse = grad_cam(classifier, cam)(images, targets).heatmaps
+    ig = integrated_gradients(classifier, _STEPS)(images, targets).heatmaps
     return {"gradcam": np.stack([upsample(h, images.shape[1:3]) for h in coarse]), "ig": ig}
 
 
