@@ -205,7 +205,7 @@ def test_resume_keeps_when_the_run_was_started(finished, copy, config):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("ig_steps", 5), ("seed", 1), ("subject", "disc"), ("limit", 6)]
+    ("key", "value"), [("ig_steps", 5), ("seed", 1), ("subject", "disc"), ("limit", 6), ("tta", 2)]
 )
 def test_resume_with_other_settings_is_refused(copy, config, key, value):
     before = copy.manifest_file.read_bytes()
@@ -292,6 +292,22 @@ def test_sweep_of_other_images_than_were_predicted_is_refused(copy, config):
     copy.records_dir.mkdir()
     with pytest.raises(RunFolderError, match=r"was begun with limit = None, not 6"):
         pipeline.sweep(config(limit=6), copy)
+
+
+def test_views_may_change_before_any_prediction_is_made(copy, config):
+    before = copy.predictions()
+    shutil.rmtree(copy.records_dir)
+    copy.records_dir.mkdir()
+    with pytest.raises(RunFolderError, match=r"was begun with tta = 1, not 3"):
+        pipeline.sweep(config(tta=3), copy)
+    copy.predictions_file.unlink()
+    pipeline.sweep(config(tta=3), copy)
+    assert copy.manifest()["config"]["tta"] == 3
+    after, records = copy.predictions(), copy.records().set_index("name")
+    explained = records.loc[after["name"], "confidence"]
+    np.testing.assert_allclose(after["confidence"], explained, rtol=1e-4)
+    assert not np.array_equal(after["confidence"], before["confidence"])
+    assert set(records.query("skipped == ''")["ig_steps"]) == {3 * 4}
 
 
 # Parts of it

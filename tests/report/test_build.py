@@ -341,6 +341,18 @@ def test_other_kinds_of_map_are_called_by_their_names(tmp_path):
     assert "- HiResCAM: mass" in run.summary_md.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("views", "told"), [(1, None), (2, "over 2 views: the image, its mirror image. "), (4, "parts")]
+)
+def test_methods_tell_of_views_where_there_are_several(tmp_path, views, told):
+    run = make_run(tmp_path / "run", images=4)
+    run.update_manifest(config=run.manifest()["config"] | {"tta": views})
+    render(run)
+    page = (run.report_dir / "methods.html").read_text(encoding="utf-8")
+    assert ("Test-time augmentation" in page) == (views > 1)
+    assert told is None or told in page
+
+
 def test_hostile_runs_name_no_template_of_theirs(report):
     search = (report.report_dir / "search" / "search_index.js").read_text(encoding="utf-8")
     index = json.loads(search.removeprefix("var __index = "))

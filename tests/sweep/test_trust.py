@@ -7,8 +7,10 @@ import math
 import numpy as np
 import pytest
 
+from audit.models.averaged import Averaged
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
+from audit.models.views import View
 from audit.sweep.trust import FRACTIONS, check
 
 
@@ -55,6 +57,16 @@ def test_an_untrained_model_is_another_and_its_maps_are_unlike(classifier, found
     ranks = found["randomised"]["gradcam"]["rank"]
     assert len(ranks) == 6
     assert all(math.isnan(rank) or -1 <= rank <= 1 for rank in ranks)
+
+
+def test_explanations_over_views_are_checked_as_such(classifier, found, draw):
+    # Trained or not, the model sees colours and no sides: a mirror image changes nothing.
+    images = np.stack([draw(k % 3, 40 + k, 64)[0] for k in range(6)])
+    averaged = check(Averaged(classifier, [View(), View(mirrored=True)]), images, "gradcam", 0)
+    for kind in ("deletion", "insertion"):
+        np.testing.assert_allclose(averaged[kind]["ig"], found[kind]["ig"], atol=0.01)
+    for measure, values in found["randomised"]["ig"].items():
+        np.testing.assert_allclose(averaged["randomised"]["ig"][measure], values, atol=0.01)
 
 
 def test_drawing_weights_leaves_the_trained_model_as_it_was(classifier, draw):
