@@ -34,7 +34,7 @@ class AveragedGradCAM(GradCAM):
         height, width = _sides(classifier)
         self._rows = np.stack([view.way_back(height)[0] for view in classifier.views])
         self._columns = np.stack([view.way_back(width)[1] for view in classifier.views])
-        self._seen = np.einsum("vip,vjq->ij", self._rows, self._columns)
+        self._seen = self._rows.sum(axis=2).T @ self._columns.sum(axis=2)
 
     def _explain_predicted(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         features, logits = self._forward(self._at.seen(images))

@@ -49,9 +49,8 @@ class Averaged(Classifier):
 
     def logits(self, images: Any) -> tf.Tensor:
         """Float32 mean log-probabilities ``(n, classes)`` of images ``(n, H, W, 3)`` in 0..255."""
-        starts = range(0, len(images), self.at_once)
-        return tf.concat([super(Averaged, self).logits(images[i : i + self.at_once])
-                          for i in starts], axis=0)  # fmt: skip
+        one_pass, starts = super().logits, range(0, len(images), self.at_once)
+        return tf.concat([one_pass(images[i : i + self.at_once]) for i in starts], axis=0)
 
     def describe(self) -> str:
         """One line that says what was found."""

@@ -47,7 +47,8 @@ class Engine:
         """Predict each sample and explain its predicted class."""
         images = np.stack([s.image for s in samples]).astype(np.float32)
         seen = self._gradcam(images)
-        attributed = self._ig(images, seen.targets, self._enough([*samples] * self._config.tta))
+        view_by_view = [*samples] * self._config.tta
+        attributed = self._ig(images, seen.targets, self._enough(view_by_view))
         without = self._without_shortcut(samples)
         tested = self._tested(
             [

@@ -4,7 +4,7 @@ import pytest
 from keras import layers
 
 from audit.explain.gradcam import KINDS, GradCAM
-from audit.explain.integrated_gradients import IntegratedGradients
+from audit.explain.integrated_gradients import BASELINES, IntegratedGradients
 from audit.explain.over_views import grad_cam, integrated_gradients
 from audit.models.averaged import Averaged
 from audit.models.classifier import Classifier
@@ -128,6 +128,19 @@ def test_attributions_add_up_to_the_mean_gain(sided, views):
     np.testing.assert_allclose(found.heatmaps.sum(axis=(1, 2)), expected, rtol=5e-3, atol=1e-3)
     error = np.abs(found.heatmaps.sum(axis=(1, 2)) - found.gains) / np.abs(found.gains)
     np.testing.assert_allclose(found.completeness_error, error, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_paths_begin_at_each_views_own_baseline(sided, baseline):
+    averaged = Averaged(sided, draw_views(3, seed=0))
+    found = integrated_gradients(averaged, 64, baseline)(IMAGES, TARGETS)
+    shown = [BASELINES[baseline](np.ascontiguousarray(v.show(IMAGES))) for v in averaged.views]
+    rows = np.arange(len(IMAGES))
+    start = np.mean([np.asarray(sided.logits(s))[rows, TARGETS] for s in shown], axis=0)
+    black = np.asarray(sided.logits(np.zeros_like(IMAGES)))[rows, TARGETS]
+    expected = gains(sided, averaged.views) + black - start
+    np.testing.assert_allclose(found.gains, expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(found.heatmaps.sum(axis=(1, 2)), expected, rtol=5e-3, atol=1e-3)
 
 
 def test_gradients_of_all_views_are_counted(sided):
