@@ -239,6 +239,19 @@ def compare(run_folders: tuple[Path, ...], out: Path | None) -> None:
 
 
 @cli.command()
+def backbones() -> None:
+    """List the backbones to train on: weights without a top, input side, where weights come from.
+
+    \b
+    Example:
+      flower-audit backbones
+    """
+    from audit.models.catalogue import listing
+
+    click.echo(listing())
+
+
+@cli.command()
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @click.option(
     "--half",

@@ -74,9 +74,14 @@ class Config(BaseModel):
     grabcut: bool = Field(True, description="Segment images without a mask by GrabCut.")
     subject: str = Field("flower", min_length=1, description="What the masks mark, in words.")
 
-    backbone: str = Field("efficientnetb0", description="Backbone to train a head on.")
-    weights: Literal["imagenet", "random"] = Field(
-        "imagenet", description="Weights that the backbone starts from."
+    backbone: str = Field(
+        "efficientnetb0",
+        description="Backbone to train a head on; `flower-audit backbones` lists them.",
+    )
+    weights: str = Field(
+        "imagenet",
+        description="Weights that the backbone starts from: imagenet, random, or a .h5 file of its "
+        "weights without a top.",
     )
     model: Path | None = Field(
         None,
@@ -229,6 +234,8 @@ class Config(BaseModel):
             raise ValueError("expected true or false")
         if info.field_name == "ig_steps" and value != "auto" and not _counts(value):
             raise ValueError("expected auto or a whole number above 0")
+        if info.field_name == "weights" and not _names_weights(value):
+            raise ValueError("expected imagenet, random or a .h5 file")
         if kind in (int, float, int | None, float | None) and isinstance(value, bool | str):
             raise ValueError("expected a number")
         return value
@@ -261,6 +268,10 @@ class Config(BaseModel):
 
 def _counts(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _names_weights(value: Any) -> bool:
+    return value in ("imagenet", "random") or str(value).endswith(".h5")
 
 
 PRESETS: dict[str, dict[str, Any]] = {

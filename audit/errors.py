@@ -30,7 +30,8 @@ class RunFolderError(AuditError):
 # Every way to run without a network, for the errors of whatever could not be fetched.
 OFFLINE = (
     "Without a network: --data-dir with a data set prepared elsewhere and "
-    "--backbone efficientnet-lite0, whose weights come with pip; or --preset planted"
+    "--backbone efficientnet-lite0, whose weights come with pip, or --weights FILE.h5; "
+    "or --preset planted"
 )
 
 

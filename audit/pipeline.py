@@ -159,12 +159,13 @@ def compare(runs: Sequence[RunFolder], out: Path, track: Track = silent) -> Path
 
 def _check(config: Config, splits: Sequence[str]) -> _Inputs:
     """Open everything that ``config`` names; none of ``splits`` may be empty."""
-    from audit.models.backbones import known_backbone
+    from audit.models.backbones import known_backbone, known_weights
     from audit.models.load import load_model
 
     model = load_model(config.model, trust=config.trust_model) if config.model else None
     if model is None:
         known_backbone(config.backbone)
+        known_weights(config.weights)
     dataset = open_dataset(config)
     for split in splits:
         if not dataset.items(split):

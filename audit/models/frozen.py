@@ -198,7 +198,7 @@ def _inlined(function: Any) -> Any:
     image, output = function.inputs[0], function.outputs[0].name
     wrapped = tf.compat.v1.wrap_function(
         lambda x: tf.graph_util.import_graph_def(
-            definition, input_map={image.name: x}, return_elements=[output]
+            definition, input_map={image.name: x}, return_elements=[output], name=""
         )[0],
         [tf.TensorSpec(image.shape, image.dtype)],
     )

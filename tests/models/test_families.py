@@ -1,0 +1,167 @@
+"""One backbone of every family: what it reads, its blocks, its files, and that it can be cut."""
+
+import functools
+
+import keras
+import numpy as np
+import pytest
+from keras.applications.imagenet_utils import preprocess_input
+
+from audit.errors import ModelError
+from audit.models.backbones import build_backbone
+from audit.models.blocks import blocks, last_blocks
+from audit.models.catalogue import CATALOGUE
+from audit.models.classifier import Classifier
+from audit.models.load import load_model
+
+SIZE = 64
+RNG = np.random.default_rng(0)
+IMAGES = RNG.uniform(0, 255, (2, SIZE, SIZE, 3)).astype(np.float32)
+
+
+def half_range(x):
+    return x / 128 - 1
+
+
+READS = {
+    "efficientnetb0": functools.partial(preprocess_input, mode="torch"),
+    "efficientnetv2-b0": functools.partial(preprocess_input, mode="torch"),
+    "efficientnetv2-s": half_range,
+    "convnext-tiny": functools.partial(preprocess_input, mode="torch"),
+    "resnet50": functools.partial(preprocess_input, mode="caffe"),
+    "mobilenetv3-small": functools.partial(preprocess_input, mode="tf"),
+    "regnetx-002": lambda x: x / 255,
+    "regnety-002": lambda x: x / 255,
+    "efficientnet-lite0": lambda x: (x - 127) / 128,
+}
+FIRST, LAST, COUNT = 0, 1, 2
+BLOCKS = {
+    "efficientnetb0": ("block1a_dwconv", "top_conv", 16),
+    "efficientnetv2-b0": ("block1a_project_conv", "top_conv", 21),
+    "efficientnetv2-s": ("block1a_project_conv", "top_conv", 40),
+    "convnext-tiny": (
+        "convnext_tiny_stage_0_block_0_depthwise_conv",
+        "convnext_tiny_stage_3_block_2_pointwise_conv_2",
+        3 + 3 + 9 + 3,
+    ),
+    "resnet50": ("conv2_block1_1_conv", "conv5_block3_3_conv", 3 + 4 + 6 + 3),
+    "mobilenetv3-small": ("expanded_conv_depthwise", "conv_1", 11),
+    "regnetx-002": (
+        "regnetx002_Stage_0_XBlock_0_conv_1x1_1",
+        "regnetx002_Stage_3_XBlock_6_conv_1x1_2",
+        1 + 1 + 4 + 7,
+    ),
+    "regnety-002": (
+        "regnety002_Stage_0_YBlock_0_conv_1x1_1",
+        "regnety002_Stage_3_YBlock_6_conv_1x1_2",
+        1 + 1 + 4 + 7,
+    ),
+    "efficientnet-lite0": ("block0_depth_conv", "top_conv", 16),
+}
+families = pytest.mark.parametrize("name", READS)
+
+
+@functools.cache
+def drawn(name):
+    """The backbone with weights of which each counts in what it answers."""
+    keras.utils.set_random_seed(0)
+    backbone = build_backbone(name, "random", SIZE)
+    for weight in backbone.weights:
+        if weight.name != "kernel" and "normalization" not in weight.path.split("/")[0]:
+            weight.assign(RNG.uniform(0.5, 1.5, weight.shape))
+    return backbone
+
+
+def prepared(backbone):
+    """The backbone up to where its preprocessing ends."""
+    own = (keras.layers.InputLayer, keras.layers.Rescaling, keras.layers.Normalization)
+    first = next(
+        layer
+        for layer in backbone.layers
+        if not isinstance(layer, own) and type(layer).__name__ != "Flip"
+    )
+    return keras.Model(backbone.input, first.input)
+
+
+@families
+def test_reads_0_to_255_as_its_imagenet_weights_want_it(name):
+    read = prepared(drawn(name))(IMAGES)
+    np.testing.assert_allclose(read, READS[name](IMAGES.copy()), rtol=1e-4, atol=1e-4)
+
+
+@families
+def test_has_the_number_of_weights_in_the_catalogue(name):
+    assert drawn(name).count_params() == CATALOGUE[name].parameters
+
+
+@families
+def test_blocks_hold_all_weights_but_the_stems(name):
+    backbone, found = drawn(name), blocks(drawn(name))
+    own = {id(layer) for block in found for layer in block}
+    weighed = [layer for layer in backbone.layers if layer.weights]
+    outside = [layer for layer in weighed if id(layer) not in own]
+    assert all("stem" in x.name or x.name.startswith(("conv", "normal")) for x in outside)
+    assert sum(layer.count_params() for layer in outside) < 20_000
+    assert len(found) == BLOCKS[name][COUNT]
+    assert all(any(layer.weights for layer in block) for block in found)
+
+
+@families
+def test_blocks_go_from_input_to_output(name):
+    backbone, found = drawn(name), blocks(drawn(name))
+    assert BLOCKS[name][FIRST] in [layer.name for layer in found[0]]
+    assert BLOCKS[name][LAST] in [layer.name for layer in found[-1]]
+    places = [backbone.layers.index(layer) for block in found for layer in block]
+    assert places == sorted(set(places))
+    assert last_blocks(backbone, 2) == found[-2] + found[-1]
+
+
+@families
+def test_saved_it_loads_in_safe_mode_and_can_be_cut(name, tmp_path):
+    backbone = drawn(name)
+    x = keras.Input((SIZE, SIZE, 3))
+    pooled = keras.layers.GlobalAveragePooling2D()(backbone(x))
+    model = keras.Model(x, keras.layers.Dense(3)(pooled))
+    model.save(tmp_path / "model.keras")
+    classifier = Classifier(load_model(tmp_path / "model.keras", trust=False))
+    path = f"{backbone.name}/{backbone.layers[-1].name}"
+    assert classifier.feature_layer == path
+    assert classifier.kernel is not None
+    maps, logits = backbone.predict(IMAGES, verbose=0), model.predict(IMAGES, verbose=0)
+    np.testing.assert_allclose(classifier.features(IMAGES), maps, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(classifier.head(maps), logits, rtol=1e-3, atol=1e-3)
+    assert np.ptp(maps) > 0.1
+
+
+# Blocks
+
+
+def test_halving_of_convnext_belongs_to_the_block_after_it():
+    names = [layer.name for layer in blocks(drawn("convnext-tiny"))[3]]
+    assert names[:2] == [
+        "convnext_tiny_downsampling_block_0",
+        "convnext_tiny_stage_1_block_0_depthwise_conv",
+    ]
+
+
+def test_no_blocks_are_no_layers():
+    assert last_blocks(drawn("efficientnet-lite0"), 0) == []
+
+
+def test_more_blocks_than_there_are_is_refused():
+    message = r"^efficientnet_lite0 has 16 blocks, not 17: ask for fewer\.$"
+    with pytest.raises(ModelError, match=message):
+        last_blocks(drawn("efficientnet-lite0"), 17)
+
+
+# ResNet50's preprocessing is put before Keras' model here
+
+
+def test_resnet50_is_that_of_keras_on_preprocessed_images():
+    plain = keras.applications.ResNet50(
+        include_top=False, weights=None, input_shape=(SIZE, SIZE, 3)
+    )
+    plain.set_weights(drawn("resnet50").get_weights())
+    expected = plain.predict(keras.applications.resnet.preprocess_input(IMAGES.copy()), verbose=0)
+    maps = drawn("resnet50").predict(IMAGES, verbose=0)
+    np.testing.assert_allclose(maps, expected, rtol=1e-4, atol=1e-4)
