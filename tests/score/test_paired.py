@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.score.paired import difference_of_means, holm, mcnemar, newcombe
@@ -62,6 +62,7 @@ def test_newcombe_of_nothing_says_why():
     assert found.reason == "no image is shared"
 
 
+@settings(deadline=None)
 @given(pairs)
 def test_swapping_turns_the_sign_of_newcombe_and_keeps_the_p_values(answers):
     a, b = np.array(answers).T
@@ -72,12 +73,14 @@ def test_swapping_turns_the_sign_of_newcombe_and_keeps_the_p_values(answers):
     assert mcnemar(a, b).gained == mcnemar(b, a).lost
 
 
+@settings(deadline=None)
 @given(pairs)
 def test_newcombe_holds_the_difference_and_stays_within_1(answers):
     found = newcombe(*np.array(answers).T)
     assert -1 <= found.low <= found.value <= found.high <= 1
 
 
+@settings(deadline=None)
 @given(pairs)
 def test_mid_p_is_never_above_the_exact_test(answers):
     found = mcnemar(*np.array(answers).T)
@@ -128,6 +131,7 @@ def test_rates_without_an_event_have_no_interval():
     assert found.reason == "every resample gives the same difference"
 
 
+@settings(deadline=None)
 @given(value_pairs)
 def test_swapping_turns_the_sign_of_a_difference_of_means(both):
     a, b = np.array(both, float).T
@@ -149,6 +153,7 @@ def test_holm_by_hand():
     )
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), max_size=20))
 def test_holm_only_raises_and_keeps_the_order(p_values):
     found = holm(p_values)
