@@ -358,3 +358,12 @@ def test_pictures_show_what_the_pipeline_does(train, config, shapes):
     assert (plain.nine, plain.mixed) == (None, None)
     assert mixed.mixed.size == (3 * SIZE, 3 * (SIZE + 34))
     assert mixed.nine.size == (3 * SIZE, 3 * SIZE)
+
+
+def test_last_blocks_alone_are_unfrozen():
+    backbone = BACKBONES["efficientnet-lite0"].build(32, "random")
+    training._unfreeze(backbone, 2)
+    tuned = {layer.name for layer in backbone.layers if layer.trainable and layer.weights}
+    assert "top_conv" in tuned
+    assert not any("_bn" in name for name in tuned)
+    assert {name.split("_")[0] for name in tuned} == {"top", "block14", "block15"}
