@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -142,7 +143,9 @@ def build_backbone(name: str, weights: str = "imagenet", size: int | None = None
 
 def _loaded(model: Any, name: str, file: Path) -> Any:
     try:
-        model.load_weights(file)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what does not fit is raised as well
+            model.load_weights(file)
     except Exception as error:  # Keras and HDF5 raise many kinds for a torn or other file
         raise ModelError(
             f"The weights in {file} are not those of {name} without a top: {first_line(error)}."

@@ -9,6 +9,7 @@ from audit.explain.gradcam import GradCAM
 from audit.explain.integrated_gradients import IntegratedGradients
 from audit.models import lite0
 from audit.models.backbones import BACKBONES, build_backbone, known_backbone
+from audit.models.catalogue import CATALOGUE, listing
 from audit.models.classifier import Classifier
 from audit.models.lite0 import build_lite0
 from audit.models.load import load_model
@@ -21,12 +22,38 @@ def test_the_default_backbone_is_known():
     assert load_config({}).backbone in BACKBONES
 
 
-def test_unknown_backbone_lists_those_there_are():
+def test_unknown_backbone_names_those_like_it():
     with pytest.raises(ModelError) as error:
-        known_backbone("resnet")
+        known_backbone("ResNet")
     assert str(error.value) == (
-        "Unknown backbone 'resnet': choose from efficientnetb0, efficientnet-lite0."
+        "Unknown backbone 'ResNet': did you mean resnet50? `flower-audit backbones` lists all."
     )
+    with pytest.raises(ModelError, match="Unknown backbone 'vgg': `flower-audit backbones` lists"):
+        known_backbone("vgg")
+
+
+def test_catalogue_is_in_the_registry_with_its_sizes():
+    assert {n: b.size for n, b in BACKBONES.items()} == {n: e.size for n, e in CATALOGUE.items()}
+    # the last column of the papers' tables of EfficientNet and EfficientNetV2
+    sizes = [entry.size for name, entry in CATALOGUE.items() if name.startswith("efficientnetb")]
+    assert sizes == [224, 240, 260, 300, 380, 456, 528, 600]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [e for e in CATALOGUE.values() if e.source == "Keras, downloaded"],
+    ids=lambda entry: entry.variant,
+)
+def test_keras_has_what_the_catalogue_takes_from_it(entry):
+    assert callable(getattr(keras.applications, entry.variant))
+
+
+def test_listing_has_a_line_for_each():
+    head, *lines = listing().splitlines()
+    assert head.split() == ["name", "parameters", "input", "ImageNet", "weights"]
+    assert [line.split()[0] for line in lines] == list(CATALOGUE)
+    (b0,) = (line for line in lines if line.startswith("efficientnetb0 "))
+    assert b0.split() == ["efficientnetb0", "4.0", "M", "224", "Keras,", "downloaded"]
 
 
 def test_random_weights_are_those_of_the_seed():

