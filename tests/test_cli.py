@@ -81,6 +81,19 @@ def test_help_imports_neither_tensorflow_nor_pandas():
     assert found.stdout.splitlines()[-1] == "0"
 
 
+def test_backbones_are_listed_without_tensorflow():
+    code = (
+        "import sys; sys.argv = ['flower-audit', 'backbones']\n"
+        "from audit.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as left: code = left.code\n"
+        "print(code, *({'tensorflow', 'keras'} & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "resnet50 " in found.stdout
+    assert found.stdout.splitlines()[-1] == "0"
+
+
 def test_version_is_the_packages(call):
     assert call("--version") == (0, f"flower-audit, version {__version__}\n", "")
 
@@ -120,6 +133,8 @@ def test_wrong_usage_exits_with_2(call, args, message):
         (["run", "--images", "none", "--weights", "random"], "No image folder or manifest none."),
         (["run", "--model", "none.keras"], "No model file none.keras."),
         (["run", "--backbone", "resnet"], "Unknown backbone 'resnet'"),
+        (["train", "--weights", "imagnet"], "Bad value 'imagnet' for 'weights': expected imagenet"),
+        (["train", "--weights", "none.h5"], "No weights file none.h5."),
         (["run", "--dataset", "images"], "--images PATH and --dataset images go together."),
         (["train", "--image-size", "8"], "Bad value 8 for 'image_size'"),
         (["masks", "make", "--images", "none"], "No image folder or manifest none."),

@@ -61,7 +61,8 @@ def _resnet(variant: str, size: int, weights: str) -> Any:
     image = keras.Input((size, size, 3), name="image")
     centred = keras.layers.Normalization(mean=_CAFFE_MEAN, variance=(1, 1, 1), name="centred")
     bgr = keras.ops.flip(image, axis=-1)
-    return _application(variant, size, weights, input_tensor=centred(bgr))
+    model = _application(variant, size, weights, input_tensor=centred(bgr))
+    return keras.Model(image, model.output, name=model.name)  # Keras' own takes a list of images
 
 
 def _lite0(variant: str, size: int, weights: str) -> Any:
