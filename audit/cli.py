@@ -289,10 +289,10 @@ def check(
 ) -> None:
     """Hold RUN against limits: exit with 0 where all hold, with 3 where one fails.
 
-    Limits are shares, given as 5% or 0.05. A gate on a rate fails when the rate is above the limit
-    beyond doubt: with its whole 95% interval (below it, where the limit is a minimum). So noise does
-    not fail a build, and few images let much pass. A gate also fails where its figure is undefined,
-    and any check where the sweep is unfinished. The outcome is kept in RUN as gate.json.
+    Limits are shares, given as 5% or 0.05. A gate fails when the rate is above the limit (below a
+    minimum) beyond doubt: with its whole 95% interval. So noise does not fail a build, and few
+    images let much pass. A gate also fails where its figure is undefined, and any check where the
+    sweep is unfinished. The outcome is kept in RUN as gate.json.
 
     \b
     Examples:
