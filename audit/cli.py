@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import math
 import os
 import shlex
 import sys
@@ -69,6 +70,25 @@ class _StepsType(click.ParamType):  # type: ignore[type-arg]
         return value if value == "auto" else click.INT.convert(value, param, ctx)
 
 
+class _ShareType(click.ParamType):  # type: ignore[type-arg]
+    """``5%`` or ``0.05``."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """The share, 0..1; a bare ``5`` is refused, since it may mean either."""
+        if isinstance(value, float):
+            return value
+        number = value.strip().removesuffix("%")
+        try:
+            share = float(number) / (1 if number == value.strip() else 100)
+        except ValueError:
+            share = math.nan
+        if not 0 <= share <= 1:
+            self.fail(f"{value!r} is no share of 0 to 100%: write 5% or 0.05.", param, ctx)
+        return share
+
+
 def _click_type(annotation: Any) -> Any:
     if get_origin(annotation) is Literal:
         return click.Choice(get_args(annotation))
@@ -96,6 +116,7 @@ out_option = click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="Run folder to write."
 )
 resume_option = click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+SHARE = _ShareType()
 run_argument = click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 
 
@@ -249,6 +270,66 @@ def backbones() -> None:
     from audit.models.catalogue import listing
 
     click.echo(listing())
+
+
+@cli.command()
+@run_argument
+@click.option("--max-wrong-reasons", type=SHARE, help="Of the right predictions, at most.")
+@click.option("--min-accuracy", type=SHARE, help="Of all test images, at least.")
+@click.option("--max-bg-gap", type=SHARE, help="Accuracy resting on the background, at most.")
+@click.option(
+    "--min-class-accuracy",
+    type=SHARE,
+    help="Of every class, at least; intervals are widened so that many classes do not fail by "
+    "chance.",
+)
+@click.option(
+    "--against",
+    metavar="BASE",
+    type=click.Path(path_type=Path),
+    help="Run on the same images: accuracy and wrong reasons may not be worse than its.",
+)
+@click.option("--no-worse-than", type=SHARE, help="Margin of --against, in points [default: 0%].")
+@click.option(
+    "--junit", type=click.Path(path_type=Path, dir_okay=False), help="JUnit XML to write."
+)
+def check(
+    run_folder: Path,
+    against: Path | None,
+    no_worse_than: float | None,
+    junit: Path | None,
+    **limits: float | None,
+) -> None:
+    """Hold RUN against limits: exit with 0 where all hold, with 3 where one fails.
+
+    Limits are shares, given as 5% or 0.05. A gate fails when the rate is above the limit (below a
+    minimum) beyond doubt: with its whole 95% interval. So noise does not fail a build, and few
+    images let much pass. A gate also fails where its figure is undefined, and any check where the
+    sweep is unfinished. The outcome is kept in RUN as gate.json.
+
+    \b
+    Examples:
+      flower-audit check runs/new --max-wrong-reasons 5% --min-accuracy 80% --junit gate.xml
+      flower-audit check runs/new --against runs/released --no-worse-than 1%
+    """
+    from audit import pipeline
+    from audit.report.gates import Limits
+    from audit.runfolder import RunFolder
+
+    if no_worse_than is not None and against is None:
+        raise click.UsageError("--no-worse-than needs the run to compare with: --against BASE.")
+    given = _given(limits)
+    if not given and against is None:
+        raise click.UsageError("Give a gate: --max-wrong-reasons 5%, or another one.")
+    base = RunFolder.open(against) if against is not None else None
+    asked = Limits(**given, no_worse_than=no_worse_than or 0.0)
+    found = pipeline.check(RunFolder.open(run_folder), asked, base, junit)
+    for warning in found.warnings:
+        click.echo(f"Note (A is the base run, B is this one): {warning}", err=True)
+    for outcome in found.outcomes:
+        click.echo(f"{'ok    ' if outcome.holds else 'FAILED'} {outcome.key}: {outcome.words}")
+    if not found.holds:
+        raise click.exceptions.Exit(3)
 
 
 @cli.command()
@@ -408,7 +489,10 @@ def _done(folder: Any) -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line and exit: 0 done, 1 not possible, 2 wrong usage, 130 interrupted."""
+    """Run the command line and exit.
+
+    0 done, 1 not possible, 2 wrong usage, 3 a gate failed, 130 interrupted.
+    """
     # TensorFlow's information is no news to a user; its errors still come through.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.basicConfig(format="%(message)s", stream=sys.stderr)

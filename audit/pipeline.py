@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from audit.data.open import open_dataset
 from audit.errors import ConfigError, DataError, ModelError, RunFolderError
 from audit.runfolder import RunFolder, pack_donors, write_whole
 from audit.track import Track, silent
+
+if TYPE_CHECKING:
+    from audit.report.gates import Check, Limits
 
 log = logging.getLogger("audit")
 PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "pandas", "pyarrow", "pillow",
@@ -155,6 +158,20 @@ def compare(runs: Sequence[RunFolder], out: Path, track: Track = silent) -> Path
     from audit.report.compare.build import render
 
     return render(runs, out, track)
+
+
+def check(
+    run: RunFolder, limits: Limits, base: RunFolder | None = None, junit: Path | None = None
+) -> Check:
+    """Hold a run against limits; write ``gate.json`` into it, and JUnit XML where asked."""
+    from audit.report.gatefiles import gate_json, junit_xml
+    from audit.report.gates import check
+
+    found, now = check(run, limits, base), _now()
+    write_whole(run.gate_file, gate_json(found, now))
+    if junit is not None:
+        write_whole(junit, junit_xml(found, now))
+    return found
 
 
 def _check(config: Config, splits: Sequence[str]) -> _Inputs:

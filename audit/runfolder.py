@@ -195,6 +195,7 @@ class RunFolder:
         self.maps_dir = root / "maps"
         self.summary_json = root / "summary.json"
         self.summary_md = root / "summary.md"
+        self.gate_file = root / "gate.json"
         self.report_dir = root / "report"
         self.report_html = root / "report.html"
 

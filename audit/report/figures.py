@@ -265,7 +265,12 @@ def mean(values: pd.Series, seed: int) -> Estimate:
 
 def headline(source: Source) -> list[Figure]:
     """Every headline figure of a run, in the order of `metrics`."""
-    return [Figure(metric, _estimator(metric)(source)) for metric in metrics(source.titles)]
+    return [Figure(metric, estimate(source, metric)) for metric in metrics(source.titles)]
+
+
+def estimate(source: Source, metric: Metric) -> Estimate:
+    """One headline figure of a run; NaN where no image counts."""
+    return _estimator(metric)(source)
 
 
 def _estimator(metric: Metric) -> Callable[[Source], Estimate]:

@@ -36,7 +36,7 @@ def compare_json(found: Comparison, files: Sequence[str]) -> bytes:
         "other_settings": found.settings,
         "pairs": [_pair(v) for v in found.versus],
     }
-    return (json.dumps(_defined(told), indent=2, allow_nan=False) + "\n").encode()
+    return (json.dumps(defined(told), indent=2, allow_nan=False) + "\n").encode()
 
 
 def compare_md(found: Comparison) -> bytes:
@@ -117,10 +117,10 @@ def _change(change: Change) -> dict[str, Any]:
     }
 
 
-def _defined(value: Any) -> Any:
+def defined(value: Any) -> Any:
     """The same with null for NaN, all the way down."""
     if isinstance(value, dict):
-        return {key: _defined(each) for key, each in value.items()}
+        return {key: defined(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_defined(each) for each in value]
+        return [defined(each) for each in value]
     return None if isinstance(value, float) and math.isnan(value) else value

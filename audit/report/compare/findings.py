@@ -159,17 +159,23 @@ def findings(pair: Pair, found: Corrupted | None) -> list[Finding]:
 
 
 def _findings(pair: Pair, found: Corrupted | None) -> Iterator[Finding]:
-    a, b = pair.a.source, pair.b.source
     for metric in f.metrics(pair.titles):
-        if metric.key in PROPORTIONS:
-            yield _proportion(metric, *(PROPORTIONS[metric.key](s) for s in (a, b)))
-        elif metric.key in COLUMNS:
-            column, estimate = COLUMNS[metric.key]
-            yield _mean(metric, column(a), column(b), estimate, pair.seed)
+        if metric.key in PROPORTIONS or metric.key in COLUMNS:
+            yield finding(pair, metric)
         if metric.key == f.WRONG_REASONS.key:
-            yield _proportion(WRONG_BOTH, *(accused(s) for s in (a, b)))
+            yield finding(pair, WRONG_BOTH)
     if found is not None:
         yield _mean(CORRUPTIONS, found.a, found.b, mean, pair.seed)
+
+
+def finding(pair: Pair, metric: Metric) -> Finding:
+    """One figure of both runs: of `PROPORTIONS`, `COLUMNS`, or `WRONG_BOTH`."""
+    a, b = pair.a.source, pair.b.source
+    proportions = PROPORTIONS | {WRONG_BOTH.key: accused}
+    if metric.key in proportions:
+        return _proportion(metric, *(proportions[metric.key](s) for s in (a, b)))
+    column, estimate = COLUMNS[metric.key]
+    return _mean(metric, column(a), column(b), estimate, pair.seed)
 
 
 def _proportion(metric: Metric, a: pd.Series, b: pd.Series) -> Finding:

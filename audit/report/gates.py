@@ -1,0 +1,222 @@
+"""Gates of a run: which figures have to keep to which limits, and whether they do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from audit.report import figures as f
+from audit.report.compare.findings import WRONG_BOTH, finding
+from audit.report.compare.pairing import Pair, entries, pair
+from audit.report.figures import Estimate, Metric
+from audit.report.gateclasses import ClassRate, as_given, class_rates, class_words, worst_standing
+from audit.report.source import Source, load
+from audit.report.templating import count, percent
+from audit.runfolder import RunFolder
+from audit.score.gates import Bound, Standing, shared_level, standing
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a run has to keep to: shares, 0..1; None where it is not asked.
+
+    Attributes
+    ----------
+    no_worse_than : float
+        By how much accuracy and wrong reasons may be worse than those of the base run.
+    """
+
+    max_wrong_reasons: float | None = None
+    min_accuracy: float | None = None
+    max_bg_gap: float | None = None
+    min_class_accuracy: float | None = None
+    no_worse_than: float = 0.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One gate: a figure, its limit, and how it stands to it.
+
+    Attributes
+    ----------
+    key : str
+        As its option, ``max-wrong-reasons``.
+    estimate : Estimate
+        The figure; against a base run the difference, this run minus the base.
+    level : float
+        Confidence level of the interval; NaN for what is counted.
+    words : str
+        In one line, without a full stop.
+    classes : tuple of ClassRate
+        Classes that broke the gate, worst first; those without a test image last.
+    """
+
+    key: str
+    estimate: Estimate
+    level: float
+    bound: Bound
+    limit: float
+    standing: Standing
+    words: str
+    classes: tuple[ClassRate, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether the gate lets the run pass."""
+        return self.standing in ("holds", "doubtful")
+
+
+@dataclass(frozen=True)
+class Check:
+    """All gates of a run.
+
+    Attributes
+    ----------
+    warnings : list of str
+        What else differs between the run, B, and its base, A.
+    """
+
+    source: Source
+    base: Source | None
+    outcomes: list[Outcome]
+    warnings: list[str]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every gate does."""
+        return all(o.holds for o in self.outcomes)
+
+
+def check(run: RunFolder, limits: Limits, base: RunFolder | None = None) -> Check:
+    """Hold a run against limits, and against a base run where one is given.
+
+    Raises
+    ------
+    RunFolderError
+        A run has no predictions or is torn, or both are not of the same images.
+    """
+    if base is None:
+        source = load(run)
+        return Check(source, None, list(_own(source, limits)), [])
+    first, second = entries([base, run])
+    both = pair(first, second)
+    outcomes = [
+        *_own(second.source, limits),
+        _complete("complete-base", first.source),
+        *_against(both, limits.no_worse_than),
+    ]
+    return Check(second.source, first.source, outcomes, both.warnings)
+
+
+def _own(source: Source, limits: Limits) -> Iterator[Outcome]:
+    yield _complete("complete", source)
+    if limits.max_wrong_reasons is not None:
+        none = "no right prediction was tested by intervention and judged"
+        yield _figure("max-wrong-reasons", source, f.WRONG_REASONS, limits.max_wrong_reasons, none)
+    if limits.min_accuracy is not None:
+        none = "no image was tested"
+        yield _figure("min-accuracy", source, f.ACCURACY, limits.min_accuracy, none)
+    if limits.max_bg_gap is not None:
+        none = "fewer than two images were put on a background of their own class and on others"
+        yield _figure("max-bg-gap", source, f.BG_GAP, limits.max_bg_gap, none)
+    if limits.min_class_accuracy is not None:
+        yield _classes(source, limits.min_class_accuracy)
+
+
+def _complete(key: str, source: Source) -> Outcome:
+    """Whether no record is missing: what is not explained yet may be what is wrong."""
+    done = len(source.records)
+    n = done + source.missing
+    stands: Standing = "undefined" if not n else "broken" if source.missing else "holds"
+    words = {
+        "undefined": "no image is explained: run flower-audit sweep",
+        "broken": f"the sweep is unfinished: {count(source.missing)} of {count(n)} images are not "
+        "explained yet",
+        "holds": f"the sweep is finished: {count(n)} images",
+    }
+    estimate = Estimate(done / n if n else math.nan, math.nan, math.nan, n, method="counted")
+    return Outcome(key, estimate, math.nan, "at least", 1.0, stands, words[stands])
+
+
+def _figure(key: str, source: Source, metric: Metric, limit: float, none: str) -> Outcome:
+    """A headline figure against a limit; ``none`` says why it may be undefined."""
+    found = f.estimate(source, metric)
+    bound = _bound(metric)
+    stands = standing(found.value, found.low, found.high, limit, bound)
+    side, digits = "below" if bound == "at least" else "above", _digits(found, limit)
+    low, high = percent(found.low, digits), percent(found.high, digits)
+    shown = f"{metric.title} {percent(found.value, digits)} ({low} to {high}, n = {found.n:,}) is"
+    words = {
+        "undefined": f"{metric.title} cannot be judged: {none}",
+        "holds": f"{shown} not {side} the limit of {as_given(limit)}",
+        "doubtful": f"{shown} {side} the limit of {as_given(limit)}, but not beyond doubt",
+        "broken": f"{shown} {side} the limit of {as_given(limit)} beyond doubt",
+    }
+    return Outcome(key, found, LEVEL, bound, limit, stands, words[stands])
+
+
+def _classes(source: Source, limit: float) -> Outcome:
+    """Every class against a limit, all intervals together at `LEVEL`."""
+    rates = class_rates(source, LEVEL)
+    tested = [r for r in rates if r.estimate.n]
+    level = shared_level(max(1, len(tested)), LEVEL)
+    found = tested[0].estimate if tested else f.rate(0, 0)
+    stands = worst_standing(rates, limit)
+    words = class_words(rates, limit, level)
+    failed = tuple(r for r in rates if r.standing(limit) in ("broken", "undefined"))
+    return Outcome("min-class-accuracy", found, level, "at least", limit, stands, words, failed)
+
+
+def _against(both: Pair, margin: float) -> Iterator[Outcome]:
+    none = "no test image is shared"
+    yield _difference("accuracy-against-base", both, f.ACCURACY, margin, none)
+    metric = f.WRONG_REASONS
+    # Resampling says nothing where all values are alike; the very same images still do.
+    if math.isnan(finding(both, metric).difference.low):
+        metric = WRONG_BOTH
+    none = "no image is right, tested by intervention and judged in both runs"
+    yield _difference("wrong-reasons-against-base", both, metric, margin, none)
+
+
+def _difference(key: str, both: Pair, metric: Metric, margin: float, none: str) -> Outcome:
+    """This run minus the base, against a margin; ``none`` says why it may be undefined."""
+    found = finding(both, metric)
+    d, bound = found.difference, _bound(metric)
+    limit = -margin if bound == "at least" else margin
+    estimate = Estimate(d.value, d.low, d.high, found.n, method="paired")
+    stands = standing(d.value, d.low, d.high, limit, bound)
+    digits = _digits(estimate, limit)
+    value, low, high = (_points(v, digits) for v in (d.value, d.low, d.high))
+    shown = (
+        f"{metric.title} {percent(found.a.value)} in the base run, {percent(found.b.value)} here: "
+        f"{value} points ({low} to {high}, n = {found.n:,}) is"
+    )
+    worse = f"worse by more than the margin of {as_given(margin)}" if margin else "worse"
+    words = {
+        "undefined": f"{metric.title} cannot be compared: {none}",
+        "holds": f"{shown} not {worse}",
+        "doubtful": f"{shown} {worse}, but not beyond doubt",
+        "broken": f"{shown} {worse} beyond doubt",
+    }
+    return Outcome(key, estimate, LEVEL, bound, limit, stands, words[stands])
+
+
+def _bound(metric: Metric) -> Bound:
+    return "at least" if metric.direction.startswith("higher") else "at most"
+
+
+def _points(value: float, digits: int) -> str:
+    return f"{100 * value:+.{digits}f}".replace("-", "\u2212")
+
+
+def _digits(found: Estimate, limit: float) -> int:
+    """One; more where what is not the limit would read like it."""
+    digits, beside = 1, [v for v in (found.value, found.low, found.high) if v != limit]
+    while digits < 4 and any(
+        f"{100 * v:.{digits}f}" == f"{100 * limit:.{digits}f}" for v in beside
+    ):
+        digits += 1
+    return digits
