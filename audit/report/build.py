@@ -10,7 +10,6 @@ from audit.report.content import Content, content
 from audit.report.exports import summary_json, summary_md, write_records
 from audit.report.pages import site_name, write_pages
 from audit.report.panels import draw_panels
-from audit.report.pictures import colour_bar, encode
 from audit.report.single import single_page
 from audit.report.site import build_site
 from audit.report.source import load
@@ -49,12 +48,13 @@ def render(run: RunFolder, track: Track = silent) -> None:
 def _render_beside(found: Content, beside: Path, track: Track) -> None:
     run, docs, site = found.source.run, beside / "docs", beside / "site"
     docs.mkdir()
-    nav = write_pages(found, docs)
+    cases = (c for cases in found.galleries.values() for c in cases)
+    shapes = draw_panels(run, cases, beside, track)
+    nav = write_pages(found, docs, shapes)
     build_site(docs, site, name=site_name(found), nav=nav)
-    draw_panels(run, (c for cases in found.galleries.values() for c in cases), site, track)
-    (site / "pictures" / "colour-bar.webp").write_bytes(encode(colour_bar()))
+    (beside / "pictures").rename(site / "pictures")
     write_records(found.source.records, site / "data")
-    page, json, text = single_page(found, site), summary_json(found), summary_md(found)
+    page, json, text = single_page(found, site, shapes), summary_json(found), summary_md(found)
     _swap(site, run.report_dir, beside / "old")
     write_whole(run.report_html, page)
     write_whole(run.summary_json, json)

@@ -50,8 +50,8 @@ class Case:
     ----------
     anchor : str
         Stable id, made from the image's name alone.
-    picture : str
-        Its panels' file, relative to the report's root.
+    photo, heat : str
+        Files of its photo and of both heatmaps in grey, relative to the report's root.
     composites : str
         File of the composites that the model was shown; "" where the verdict accuses nobody.
     page : str
@@ -60,7 +60,8 @@ class Case:
 
     anchor: str
     name: str
-    picture: str
+    photo: str
+    heat: str
     page: str
     part: int
     row: int
@@ -68,6 +69,7 @@ class Case:
     reason: str
     label: int
     label_name: str
+    prediction: int
     prediction_name: str
     correct: bool
     confidence: float
@@ -79,6 +81,12 @@ class Case:
     composites: str
     causes: Causes
     fragile: bool
+    score: float
+
+    @property
+    def flipped(self) -> bool:
+        """Whether filling the region turned the answer: the evidence to show, if there is any."""
+        return bool(self.causes.region) and self.causes.filled != self.prediction_name
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,7 @@ def page_path(verdict: Verdict, number: int) -> str:
 
 def galleries(source: Source) -> dict[str, list[Case]]:
     """Cases by verdict key, in the order of their gallery; verdicts without images left out."""
-    explained = source.explained[source.explained["row"] >= 0].copy()
+    explained = source.drawn.copy()
     explained["anchor"] = unique_slugs(explained["name"].tolist())
     found = {v.key: list(_cases(by_evidence(explained, v), v, source)) for v in VERDICTS}
     return {key: cases for key, cases in found.items() if cases}
@@ -126,6 +134,7 @@ def _case(row: dict[str, Any], verdict: Verdict, page: str, source: Source) -> C
         row["anchor"],
         row["name"],
         f"pictures/{row['anchor']}.webp",
+        f"pictures/{row['anchor']}-heat.webp",
         page,
         row["part"],
         row["row"],
@@ -133,6 +142,7 @@ def _case(row: dict[str, Any], verdict: Verdict, page: str, source: Source) -> C
         row["verdict_reason"],
         row["label"],
         row["label_name"],
+        row["prediction"],
         row["prediction_name"],
         bool(row["correct"]),
         row["confidence"],
@@ -144,6 +154,7 @@ def _case(row: dict[str, Any], verdict: Verdict, page: str, source: Source) -> C
         f"pictures/{row['anchor']}-tested.webp" if accuses else "",
         _causes(row, source.classes),
         bool(row["fragile"]),
+        row["verdict_score"],
     )
 
 

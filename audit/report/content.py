@@ -17,7 +17,7 @@ from audit.report.sweeps import threshold_sweeps
 from audit.report.trust import Trust, trust
 from audit.report.verdicts import VerdictRow, verdict_rows
 
-_CLASS_CASES = 24
+_CLASS_CASES = 12
 _WORST = ("wrong-reasons", "suspect", "distracted", "misread", "undecided", "right-reasons")
 
 
@@ -48,7 +48,7 @@ class Content:
         return [c for key in _WORST[:2] for c in self.galleries.get(key, [])][:most]
 
     def cases_by_class(self) -> dict[int, list[Case]]:
-        """At most 24 cases a class, the worst first."""
+        """At most 12 cases a class, the worst first."""
         found: dict[int, list[Case]] = defaultdict(list)
         for key in _WORST:
             cases = self.galleries.get(key, [])

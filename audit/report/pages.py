@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,20 @@ from audit.report.cases import gallery_pages, page_path
 from audit.report.classes import ranked
 from audit.report.content import Content
 from audit.report.figures import metrics
+from audit.report.gallerydata import write_data
+from audit.report.screen import screen
+from audit.report.shapes import Shapes
 from audit.report.site import Nav
 from audit.report.templating import fill, plain, templates_dir
 from audit.report.verdicts import VERDICTS
+from audit.report.view import View
 
-_TOP = ("index", "classes", "trust", "training", "methods", "data")
+_TOP = ("index", "gallery", "classes", "trust", "training", "methods", "data")
 _WORST_CLASSES = 10
 
 
-def write_pages(content: Content, docs: Path) -> Nav:
-    """Write every page below ``docs``.
+def write_pages(content: Content, docs: Path, shapes: Mapping[str, Shapes]) -> Nav:
+    """Write every page below ``docs``, with the outlines of its cases by anchor.
 
     Returns
     -------
@@ -37,10 +42,12 @@ def write_pages(content: Content, docs: Path) -> Nav:
     for picture, name in pictures.items():
         if picture.is_file():
             shutil.copyfile(picture, docs / name)
+    write_data(content, shapes, docs / "gallery")
+    top, below = ({"root": r, "view": View(r, shapes)} | shared(content) for r in ("", "../"))
     for name in (*_TOP, *(["robustness"] if content.robustness else [])):
-        _write(docs, name, fill(f"site/{name}.md", root="", **shared(content)))
-    _write_galleries(content, docs)
-    _write_classes(content, docs)
+        _write(docs, name, fill(f"site/{name}.md", **top))
+    _write_galleries(content, docs, below)
+    _write_classes(content, docs, below)
     return _nav(content)
 
 
@@ -50,6 +57,7 @@ def shared(content: Content) -> dict[str, Any]:
     pages = {row.index: f"classes/{row.page}" for row in content.classes}
     return {
         "content": content,
+        "screen": screen(content),
         "source": content.source,
         "subject": content.source.subject,
         "metrics": metrics(titles),
@@ -74,19 +82,16 @@ def site_name(content: Content) -> str:
     return str(escape(plain(f"Audit of {data}")))
 
 
-def _write_galleries(content: Content, docs: Path) -> None:
+def _write_galleries(content: Content, docs: Path, given: Mapping[str, Any]) -> None:
     for cases in content.galleries.values():
         for page in gallery_pages(cases):
-            text = fill("site/gallery.md", root="../", page=page, **shared(content))
-            _write(docs, page.path, text)
+            _write(docs, page.path, fill("site/cases.md", page=page, **given))
 
 
-def _write_classes(content: Content, docs: Path) -> None:
+def _write_classes(content: Content, docs: Path, given: Mapping[str, Any]) -> None:
     cases = content.cases_by_class()
     for row in content.classes:
-        text = fill(
-            "site/class.md", root="../", row=row, cases=cases.get(row.index, []), **shared(content)
-        )
+        text = fill("site/class.md", row=row, cases=cases.get(row.index, []), **given)
         _write(docs, f"classes/{row.page}", text)
 
 
@@ -95,7 +100,7 @@ def _nav(content: Content) -> Nav:
         {f"{cases[0].verdict.title} ({len(cases):,})": f"{page_path(cases[0].verdict, 1)}.md"}
         for cases in content.galleries.values()
     ]
-    nav: Nav = [{"Overview": "index.md"}]
+    nav: Nav = [{"Overview": "index.md"}, {"Gallery": "gallery.md"}]
     nav += [{"Cases by verdict": galleries}] if galleries else []
     rest = {"Classes": "classes.md", "Explainers": "trust.md"}
     rest |= {"Robustness": "robustness.md"} if content.robustness else {}

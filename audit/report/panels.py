@@ -1,4 +1,4 @@
-"""Draws the panels of every case, part by part, so that memory stays flat."""
+"""Draws the pictures of every case, part by part, so that memory stays flat."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from audit.report.cases import Case
-from audit.report.pictures import Picture, composites, encode, strip
-from audit.runfolder import RunFolder
+from audit.report.pictures import Picture, composites, heat, photo
+from audit.report.shapes import Shapes, shapes
+from audit.runfolder import Maps, RunFolder
 from audit.track import Track
 
 
-def draw_panels(run: RunFolder, cases: Iterable[Case], root: Path, track: Track) -> None:
-    """Write the picture of every case below ``root``.
+def draw_panels(
+    run: RunFolder, cases: Iterable[Case], root: Path, track: Track
+) -> dict[str, Shapes]:
+    """Write the pictures of every case below ``root``; return its outlines by anchor.
 
     OpenCV, zlib and WebP let go of Python's lock: threads are enough, and start at once.
     """
@@ -24,23 +27,27 @@ def draw_panels(run: RunFolder, cases: Iterable[Case], root: Path, track: Track)
     for case in cases:
         by_part[case.part][case.row] = case
     donors = run.donors()
+    found: dict[str, Shapes] = {}
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         drawn = pool.map(
             lambda part: _draw_part(run, part, by_part[part], donors, root), sorted(by_part)
         )
-        for _ in track(drawn, "Drawing pictures", len(by_part)):
-            pass
+        for some in track(drawn, "Drawing pictures", len(by_part)):
+            found |= some
+    return found
 
 
 def _draw_part(
     run: RunFolder, part: int, cases: dict[int, Case], donors: Sequence[Picture], root: Path
-) -> None:
-    for row, maps in enumerate(run.maps(part)):
-        if row not in cases:
-            continue
-        case = cases[row]
-        (root / case.picture).write_bytes(encode(strip(maps)))
-        if case.composites:
-            chosen = [donors[i] for i in maps.donors[:1] if i < len(donors)]
-            picture = composites(maps, chosen[0] if chosen else None)
-            (root / case.composites).write_bytes(encode(picture))
+) -> dict[str, Shapes]:
+    maps = ((cases.get(row), m) for row, m in enumerate(run.maps(part)))
+    return {case.anchor: _draw(case, m, donors, root) for case, m in maps if case}
+
+
+def _draw(case: Case, maps: Maps, donors: Sequence[Picture], root: Path) -> Shapes:
+    (root / case.photo).write_bytes(photo(maps))
+    (root / case.heat).write_bytes(heat(maps))
+    if case.composites:
+        chosen = [donors[i] for i in maps.donors[:1] if i < len(donors)]
+        (root / case.composites).write_bytes(composites(maps, chosen[0] if chosen else None))
+    return shapes(maps)

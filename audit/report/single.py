@@ -2,51 +2,36 @@
 
 from __future__ import annotations
 
-import io
+from collections.abc import Mapping
 from pathlib import Path
-
-from PIL import Image
 
 from audit.report.content import Content
 from audit.report.pages import shared
-from audit.report.pictures import PANELS, colour_bar, encode
+from audit.report.shapes import Shapes
 from audit.report.templating import data_uri, fill, templates_dir
+from audit.report.view import View
 
 MOST_CASES = 24
 
 
-def single_page(content: Content, pictures: Path) -> bytes:
+def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> bytes:
     """HTML of the self-contained report.
 
     Parameters
     ----------
-    pictures : Path
-        Root of the built site, where the panels are drawn already.
+    site : Path
+        Root of the built site, where the pictures are drawn already.
+    shapes : mapping
+        Outlines by a case's anchor.
     """
     cases = content.strongest(MOST_CASES)
+    files = (file for case in cases for file in (case.photo, case.heat, case.composites) if file)
+    held = {file: data_uri((site / file).read_bytes()) for file in files}
     return fill(
         "single.html",
+        view=View("report/", shapes, held),
         root="report/",
         css=(templates_dir() / "assets" / "audit.css").read_text(encoding="utf-8"),
         cases=cases,
-        panels={case.anchor: _panels(pictures / case.picture) for case in cases},
-        tested={
-            case.anchor: _panels(pictures / case.composites) if case.composites else None
-            for case in cases
-        },
-        bar=data_uri(encode(colour_bar())),
         **shared(content),
     ).encode()
-
-
-def _panels(file: Path) -> list[str]:
-    """The panels of one strip as data URIs, each its own picture."""
-    strip = Image.open(file)
-    side = strip.width // len(PANELS)
-    return [_cut(strip, k * side, side) for k in range(len(PANELS))]
-
-
-def _cut(strip: Image.Image, left: int, side: int) -> str:
-    buffer = io.BytesIO()
-    strip.crop((left, 0, left + side, strip.height)).save(buffer, "WEBP", quality=80)
-    return data_uri(buffer.getvalue())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.errors import AuditError
+from audit.report.templating import templates_dir
 
 _FOR_SERVERS = ("404.html", "sitemap.xml", "sitemap.xml.gz")
 Nav = list[dict[str, Any]]
@@ -40,8 +41,8 @@ def build_site(docs: Path, target: Path, *, name: str, nav: Nav) -> None:
             build(settings)
         except (MkDocsException, SystemExit) as error:
             raise AuditError(f"The report's pages cannot be built: {error}.") from error
-    for unused in _FOR_SERVERS:
-        (target / unused).unlink(missing_ok=True)
+    for unused in (*(target / name for name in _FOR_SERVERS), *target.rglob("*.map")):
+        unused.unlink(missing_ok=True)
 
 
 def _config(docs: Path, target: Path, name: str, nav: Nav) -> dict[str, Any]:
@@ -58,12 +59,13 @@ def _config(docs: Path, target: Path, name: str, nav: Nav) -> dict[str, Any]:
             "audit.report.blocks",
             {"toc": {"permalink": True, "toc_depth": 2}},
         ],
-        "extra_css": ["assets/audit.css"],
+        "extra_css": ["assets/audit.css", "assets/gallery.css"],
         "extra_javascript": ["assets/sort.js"],
         # Material would fetch this worker from a CDN; named here, it takes ours.
         "extra": {"generator": False, "polyfills": ["assets/iframe-worker.js"]},
         "theme": {
             "name": "material",
+            "custom_dir": str(templates_dir() / "theme"),
             "font": False,
             "language": "en",
             "icon": {"logo": "material/flower-outline"},

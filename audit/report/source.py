@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from audit.errors import RunFolderError
+from audit.report.sampling import drawn
 from audit.runfolder import RunFolder
 from audit.score.verdict import Thresholds, titles
 
@@ -38,6 +39,11 @@ class Source:
     def explained(self) -> pd.DataFrame:
         """Records of the images that could be read."""
         return self.records[self.records["skipped"] == ""]
+
+    @cached_property
+    def drawn(self) -> pd.DataFrame:
+        """Explained records that get pictures: all, or a sample of a very large run."""
+        return drawn(self.explained[self.explained["row"] >= 0], self.seed)
 
     @cached_property
     def correct(self) -> pd.DataFrame:

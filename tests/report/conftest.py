@@ -60,3 +60,27 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=found, args=_FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def visit(chromium):
+    """Open a page from disk; at the end, fail on any request to a network or error."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    trouble: list[str] = []
+    page.on("console", lambda m: m.type == "error" and trouble.append(m.text))
+    page.on("pageerror", lambda e: trouble.append(str(e)))
+    page.on("dialog", lambda d: (trouble.append(f"dialog {d.message}"), d.dismiss()))
+    page.on("request", lambda r: r.url.startswith("http") and trouble.append(r.url))
+
+    def go(file, width=1280, state="", theme="light", height=900):
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=theme)
+        page.goto("about:blank")  # else another state of the same page is no new visit
+        page.goto(file.as_uri() + state)
+        return page
+
+    yield go
+    context.close()
+    assert trouble == []

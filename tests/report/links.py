@@ -52,4 +52,14 @@ def _leads(page: Page, link: str, pages: dict[Path, Page]) -> bool:
     )
     if not target.exists():
         return False
+    if target.name == "gallery.html":
+        return _names_a_state(parts.fragment, pages)
     return not parts.fragment or unquote(parts.fragment) in pages[target].ids
+
+
+def _names_a_state(fragment: str, pages: dict[Path, Page]) -> bool:
+    """Whether a fragment names a case that has a card, or a verdict or class."""
+    key, _, value = fragment.partition("=")
+    if key == "case":
+        return any(value in page.ids for page in pages.values())
+    return fragment == "" or (key in ("verdict", "class") and value != "")

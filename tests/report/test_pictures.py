@@ -1,4 +1,4 @@
-"""Overlays and outlines on worked arrays."""
+"""Grey heatmaps, photos and composites on worked arrays."""
 
 import io
 
@@ -6,85 +6,80 @@ import numpy as np
 from drawnruns import draw, heatmaps
 from PIL import Image
 
-from audit.report.pictures import PANEL, colour_bar, encode, ig_overlay, outline, overlay, strip
+from audit.report.pictures import HEAT, PANEL, PHOTO, composites, heat, levels, photo
 from audit.runfolder import Maps
 
 NOWHERE, NOBODY = np.zeros((1, 1), bool), np.zeros(0, np.int16)
-GREY = np.full((64, 64, 3), 100, np.uint8)
 
 
 def spot(value: float = 1.0) -> np.ndarray:
-    heat = np.zeros((64, 64), np.float32)
-    heat[8:16, 40:56] = value
-    return heat
+    heatmap = np.zeros((64, 64), np.float32)
+    heatmap[8:16, 40:56] = value
+    return heatmap
 
 
-def test_only_positive_relevance_is_coloured():
-    bare = overlay(GREY, np.zeros((64, 64), np.float32))
-    assert (overlay(GREY, -spot()) == bare).all()
-    assert ((overlay(GREY, spot()) != bare).any(axis=2) == (spot() > 0)).all()
+def opened(webp: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(webp)).convert("RGB"))
+
+
+def test_only_positive_relevance_is_light():
+    assert (levels(-spot()) == 0).all()
+    assert (levels(spot()) == spot() * 255).all()
 
 
 def test_units_of_the_heatmap_do_not_matter():
     ramp = np.linspace(-1, 1, 64 * 64, dtype=np.float32).reshape(64, 64)
-    assert (overlay(GREY, ramp) == overlay(GREY, ramp * 1e-6)).all()
+    assert (levels(ramp) == levels(ramp * 1e-6)).all()
 
 
-def test_undefined_relevance_stays_bare():
-    heat = spot()
-    heat[40:] = np.nan
-    assert (overlay(GREY, heat) == overlay(GREY, spot())).all()
-
-
-def test_more_relevance_is_brighter():
-    light = colour_bar(256, 4)[0].astype(int) @ [299, 587, 114]
-    assert light[-1] > light[128] > light[64]
+def test_undefined_relevance_is_none():
+    heatmap = spot()
+    heatmap[40:] = np.nan
+    assert (levels(heatmap) == levels(spot())).all()
 
 
 def test_one_spike_does_not_darken_integrated_gradients():
-    heat = spot()
-    heat[60, 5] = 1000
-    bare = overlay(GREY, np.zeros((64, 64), np.float32))
-    difference = np.abs(ig_overlay(GREY, heat).astype(int) - bare).sum(axis=2)
-    assert difference[8:16, 42:54].min() > 100
+    heatmap = spot()
+    heatmap[60, 5] = 1000
+    assert levels(heatmap)[8:16, 40:56].max() < 10
+    assert levels(heatmap, top=0.99)[8:16, 40:56].min() == 255
 
 
-def test_outline_keeps_the_flower_dims_the_rest_and_marks_the_border():
-    trimap = np.zeros((64, 64), np.uint8)
-    trimap[20:44, 20:44] = 255
-    drawn = outline(GREY, trimap)
-    assert (drawn[30, 30] == 100).all()
-    assert (drawn[2, 2] < 100).all()
-    assert drawn[20, 32].min() > 200
-
-
-def test_unknown_is_hatched():
-    trimap = np.zeros((64, 64), np.uint8)
-    trimap[:, 32:] = 128
-    drawn = outline(GREY, trimap)
-    assert len(np.unique(drawn[:, 32:, 0])) > 1
-    assert len(np.unique(drawn[:, :30, 0])) == 1
-
-
-def test_all_panels_of_a_strip_share_the_photos_geometry():
-    image = np.zeros((64, 96, 3), np.uint8)
-    image[:32, 48:] = 255
-    heat = np.zeros((64, 96), np.float32)
-    heat[:32, 48:] = 1
-    trimap = (heat * 255).astype(np.uint8)
-    maps = Maps("x", image, trimap, heat.astype(np.float16), heat, NOWHERE, NOBODY)
-    panels = np.split(strip(maps), 4, axis=1)
-    assert all(panel.shape == (PANEL, PANEL, 3) for panel in panels)
-    for panel in panels:
-        quarter = panel[10 : PANEL // 2 - 10, PANEL // 2 + 10 : -10].astype(int).sum(axis=2)
-        rest = panel[PANEL // 2 + 10 :].astype(int).sum(axis=2)
-        assert quarter.min() > rest.max()
-
-
-def test_a_strip_is_small():
+def drawn(size: int = 224) -> Maps:
     random = np.random.default_rng(0)
-    image, trimap = draw(224, 3, random)
+    image, trimap = draw(size, 3, random)
     cam, ig = heatmaps(trimap, True, random)
-    data = encode(strip(Maps("x", image, trimap, cam, ig, NOWHERE, NOBODY)))
-    assert Image.open(io.BytesIO(data)).size == (4 * PANEL, PANEL)
-    assert len(data) < 16_000
+    region = np.zeros((size, size), bool)
+    region[: size // 4, : size // 4] = True
+    return Maps("x", image, trimap, cam, ig, region, NOBODY)
+
+
+def test_the_heatmaps_stand_side_by_side_in_the_photos_geometry():
+    image = np.zeros((96, 96, 3), np.uint8)
+    corner = np.zeros((96, 96), np.float32)
+    corner[:48, 48:] = 1
+    trimap = (corner * 255).astype(np.uint8)
+    maps = Maps("x", image, trimap, corner.astype(np.float16), corner, NOWHERE, NOBODY)
+    both = opened(heat(maps))[..., 0]
+    assert both.shape == (HEAT, 2 * HEAT)
+    for grey in np.split(both, 2, axis=1):
+        assert grey[8:40, 56:-8].min() > 240
+        assert grey[56:].max() < 16
+
+
+def test_a_small_image_is_not_blown_up():
+    assert opened(photo(drawn(96))).shape == (96, 96, 3)
+    assert opened(photo(drawn(300))).shape == (PHOTO, PHOTO, 3)
+
+
+def test_composites_are_four_panels_and_lose_what_is_filled():
+    strip = opened(composites(drawn(), None))
+    assert strip.shape == (PANEL, 4 * PANEL, 3)
+    region, filled, background, elsewhere = np.split(strip.astype(int), 4, axis=1)
+    far = np.abs(region - filled).sum(axis=2)
+    assert far[70:, 70:].mean() < 12 < np.abs(filled - background).max()
+    assert np.ptp(elsewhere[:, 16:]) < 12  # no donor: plain grey
+
+
+def test_an_image_is_small_on_disk():
+    assert len(photo(drawn())) + len(heat(drawn())) < 14_000

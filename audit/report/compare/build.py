@@ -11,8 +11,8 @@ from audit.report.compare.content import Comparison, comparison
 from audit.report.compare.exports import KIND, compare_json, compare_md, flips_csv
 from audit.report.compare.flips import LISTED
 from audit.report.compare.panels import draw
-from audit.report.pictures import colour_bar, encode
-from audit.report.templating import data_uri, fill, templates_dir
+from audit.report.templating import fill, templates_dir
+from audit.report.view import View
 from audit.runfolder import RunFolder, write_whole
 from audit.track import Track, silent
 
@@ -71,7 +71,7 @@ def page(found: Comparison, track: Track) -> bytes:
         compare_css=(templates_dir() / "compare" / "compare.css").read_text(encoding="utf-8"),
         found=found,
         pictures={v.pair.key: drawn for v, drawn in zip(found.versus, pictures, strict=True)},
-        bar=data_uri(encode(colour_bar())),
+        view=View("", {}),
         subject=found.baseline.source.subject,
         listed=LISTED,
     ).encode()

@@ -1,0 +1,40 @@
+"""The colours of relevance, as tables for the browser to look up in."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_STEPS = 17  # of a table: browsers interpolate between them
+
+
+@cache
+def inferno(steps: int = _STEPS) -> NDArray[np.float64]:
+    """Red, green, blue and opacity ``(steps, 4)``, 0..1, from no relevance to the most.
+
+    Inferno without its black end, which would hide the photo; the more, the brighter and the more
+    opaque. Its brightness rises all along, so it is read with any colour vision.
+    """
+    ramp = np.linspace(56, 255, steps).round().astype(np.uint8)
+    colour = cv2.applyColorMap(ramp, cv2.COLORMAP_INFERNO)[:, 0, ::-1] / 255
+    opacity = np.linspace(0, 1, steps) ** 0.7 * 0.85
+    return np.column_stack([colour, opacity])
+
+
+def tables() -> dict[str, str]:
+    """Values of ``tableValues`` in an SVG filter by channel."""
+    return {
+        channel: " ".join(f"{v:.3f}" for v in column)
+        for channel, column in zip("RGBA", inferno().T, strict=True)
+    }
+
+
+def gradient() -> str:
+    """The colours over mid-grey, as a CSS gradient for the legend."""
+    colour, opacity = inferno()[:, :3], inferno()[:, 3:]
+    mixed = np.rint(255 * (colour * opacity + 0.5 * (1 - opacity))).astype(int)
+    stops = ", ".join(f"rgb({r} {g} {b})" for r, g, b in mixed[::2])
+    return f"linear-gradient(to right, {stops})"

@@ -1,0 +1,103 @@
+"""The gallery's data as scripts: browsers refuse to fetch JSON from disk, but run scripts."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from audit.report.cases import Case
+from audit.report.content import Content
+from audit.report.shapes import Shapes
+from audit.report.templating import plain
+from audit.report.verdicts import VERDICTS
+
+CHUNK = 64  # cases whose details are loaded together
+
+
+def write_data(content: Content, shapes: Mapping[str, Shapes], folder: Path) -> None:
+    """Write ``cases.js``, what tiles, filters and orders need, and ``details-*.js``, the rest.
+
+    ``cases.js`` assigns ``FA_CASES``: columns, one value an image. Shares are in thousandths,
+    undefined is null. ``details-K.js`` assigns ``FA_DETAILS[K]``: a list of ``CHUNK`` cases.
+    """
+    folder.mkdir()
+    cases = [case for cases in content.galleries.values() for case in cases]
+    _assign(folder / "cases.js", "FA_CASES", _columns(content, cases))
+    for k in range(-(-len(cases) // CHUNK)):
+        details = [_detail(c, shapes[c.anchor]) for c in cases[k * CHUNK : (k + 1) * CHUNK]]
+        _assign(folder / f"details-{k}.js", f"FA_DETAILS[{k}]", details)
+
+
+def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
+    source = content.source
+    keys = [v.key for v in VERDICTS]
+    masks = sorted({c.mask_source for c in cases})
+    rows = {row.index: row for row in content.classes}
+    labels = sorted(rows)
+    places = {label: k for k, label in enumerate(labels)}
+    return {
+        "chunk": CHUNK,
+        "subject": plain(source.subject),
+        "titles": list(source.titles.values()),
+        "verdicts": [
+            {"key": v.key, "title": v.title, "prediction": v.prediction} for v in VERDICTS
+        ],
+        "classes": [plain(rows[label].name) for label in labels],
+        "indexes": labels,
+        "pages": [f"classes/{rows[label].page}.html" for label in labels],
+        "masks": [plain(m) for m in masks],
+        "name": [plain(c.name) for c in cases],
+        "anchor": [c.anchor for c in cases],
+        "verdict": [keys.index(c.verdict.key) for c in cases],
+        "label": [places[c.label] for c in cases],
+        "prediction": [places[c.prediction] for c in cases],
+        "mask": [masks.index(c.mask_source) for c in cases],
+        "fragile": [int(c.fragile) for c in cases],
+        "composites": [int(bool(c.composites)) for c in cases],
+        "confidence": _thousandths(c.confidence for c in cases),
+        "chance": _thousandths(c.chance for c in cases),
+        "share": _thousandths(c.causes.share for c in cases),
+        "score": _thousandths(c.score for c in cases),
+        **{
+            f"{column}{k}": _thousandths(getattr(c.scores[k], column) for c in cases)
+            for k in range(2)
+            for column in ("mass", "skill")
+        },
+    }
+
+
+def _detail(case: Case, shapes: Shapes) -> dict[str, Any]:
+    causes = case.causes
+    found = {
+        "reason": plain(case.reason),
+        "doubt": plain(case.mask_doubt),
+        "shortcut": plain(case.shortcut),
+        "untested": plain(causes.reason),
+        "survival": _thousandths([causes.survival])[0],
+        "donors": causes.donors,
+        "region": plain(causes.region),
+        "filled": plain(causes.filled),
+        "background": plain(causes.background),
+        "rank": _thousandths(s.rank_accuracy for s in case.scores),
+        "pointing": _thousandths(s.pointing for s in case.scores),
+        "why": [plain(s.reason) for s in case.scores],
+        "hottest": list(shapes.hottest),
+        "side": shapes.side,
+        "flower": shapes.flower,
+        "unknown": shapes.unknown,
+        "outline": shapes.region,
+    }
+    return {key: value for key, value in found.items() if value not in ("", None)}
+
+
+def _thousandths(values: Iterable[float]) -> list[int | None]:
+    return [None if math.isnan(v) else round(1000 * v) for v in values]
+
+
+def _assign(file: Path, name: str, value: Any) -> None:
+    """ASCII alone, so that no page's encoding can change it."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    file.write_text(f"{name}={text};\n", encoding="ascii")

@@ -1,0 +1,34 @@
+"""Which images of a very large run get pictures: all that accuse first, then a fair sample."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+MOST = 8_000  # images with pictures: about 100 MB
+ACCUSING = ("wrong-reasons", "suspect", "distracted", "undecided")
+_ACCUSING_SHARE = 0.75  # of the places: the others are needed to see what health looks like
+
+
+def drawn(records: pd.DataFrame, seed: int, most: int = MOST) -> pd.DataFrame:
+    """All records, or ``most`` of them in their own order.
+
+    Verdicts that accuse come first, ``wrong-reasons`` before ``suspect`` and so on, within each
+    the highest score; they take at most three quarters. The rest is drawn at random.
+
+    Parameters
+    ----------
+    records : DataFrame
+        With ``verdict`` and ``verdict_score``.
+    """
+    if len(records) <= most:
+        return records
+    rank = records["verdict"].map({key: k for k, key in enumerate(ACCUSING)})
+    order = records.assign(rank=rank)[rank.notna()].sort_values(
+        ["rank", "verdict_score"], ascending=[True, False], kind="stable"
+    )
+    accusing = order.index[: round(most * _ACCUSING_SHARE)]
+    others = np.flatnonzero(rank.isna())
+    count = min(most - len(accusing), len(others))
+    chosen = np.random.default_rng(seed).choice(others, count, replace=False)
+    return records.loc[records.index.isin(accusing.union(records.index[chosen]))]

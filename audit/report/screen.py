@@ -1,0 +1,114 @@
+"""The first screen: what a reviewer decides by who reads nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from audit.errors import RunFolderError
+from audit.report.cases import Case
+from audit.report.content import Content
+from audit.report.figures import Estimate
+from audit.report.source import Source
+
+_EVIDENCE = 3
+_SELFTEST = Path(__file__).with_name("selftest.json")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Outcome of ``flower-audit check``.
+
+    Attributes
+    ----------
+    lines : list of str
+        Every gate in words.
+    outdated : bool
+        Whether the run has gone on since.
+    """
+
+    passed: bool
+    lines: list[str]
+    outdated: bool
+
+
+@dataclass(frozen=True)
+class Record:
+    """How often ``wrong-reasons`` is right where the truth is known.
+
+    Attributes
+    ----------
+    here : bool
+        Measured in this run; else in the self-test of this release.
+    found, false_alarms : Estimate
+        Share of the cases that are accused, and of the healthy that are.
+    thresholds_differ : bool
+        Whether this run judges by other thresholds than the self-test did.
+    """
+
+    here: bool
+    found: Estimate
+    false_alarms: Estimate
+    thresholds_differ: bool
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What the first screen shows beside the verdict in one sentence."""
+
+    figures: tuple[tuple[str, str], ...]
+    gate: Gate | None
+    evidence: list[Case]
+    record: Record
+
+
+def screen(content: Content) -> Screen:
+    """Gather the first screen."""
+    source = content.source
+    evidence = content.strongest(_EVIDENCE)
+    return Screen(_figures(source), gate(source), evidence, record(content))
+
+
+def _figures(source: Source) -> tuple[tuple[str, str], ...]:
+    """Keys and short titles of the six figures."""
+    return (
+        ("accuracy", "Accuracy"),
+        ("wrong_reasons_share", "Wrong reasons"),
+        ("suspect_share", "Suspect"),
+        ("background_share", "Background share"),
+        ("survives_without", f"Right without {source.subject}"),
+        ("gradcam_skill", f"{source.titles['gradcam']} skill"),
+    )
+
+
+def gate(source: Source) -> Gate | None:
+    """The gate's outcome, or None where none was checked."""
+    file = source.run.root / "gate.json"
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        outdated = found["finished"] != source.manifest.get("finished")
+        return Gate(found["passed"], [str(g["words"]) for g in found["gates"]], outdated)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise RunFolderError(f"{file} is torn ({reason}): run flower-audit check again.") from None
+
+
+def record(content: Content) -> Record:
+    """The verdict's record: in this run where its truth is known, else in the self-test."""
+    planted = content.planted
+    if planted and planted.cases:
+        flag = planted.verdict
+        return Record(True, flag.found, flag.false_alarms, False)
+    shipped = json.loads(_SELFTEST.read_text(encoding="utf-8"))
+    differ = _differ(content.source, shipped["thresholds"])
+    found, healthy = (Estimate(**shipped[key]) for key in ("found", "healthy"))
+    return Record(False, found, healthy, differ)
+
+
+def _differ(source: Source, thresholds: Mapping[str, Any]) -> bool:
+    return asdict(source.thresholds) != dict(thresholds)

@@ -1,0 +1,49 @@
+"""How a page reaches its pictures: beside it, or inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from audit.report import colours
+from audit.report.cases import Case
+from audit.report.shapes import Shapes
+
+
+@dataclass(frozen=True)
+class View:
+    """What templates need to show a case.
+
+    Attributes
+    ----------
+    root : str
+        Path from the page to the report's root.
+    shapes : mapping
+        Outlines by a case's anchor.
+    held : mapping or None
+        Addresses that hold a picture, by its file; None where pictures lie beside the page.
+    """
+
+    root: str
+    shapes: Mapping[str, Shapes]
+    held: Mapping[str, str] | None = None
+
+    def src(self, picture: str) -> str:
+        """Address of a picture that is named relative to the report's root."""
+        return f"{self.root}{picture}" if self.held is None else self.held[picture]
+
+    def case(self, case: Case) -> str:
+        """The case's stable address: it holds no number of a page."""
+        gallery = f"{self.root}gallery.html#case=" if self.held is None else "#"
+        return f"{gallery}{case.anchor}"
+
+    @cached_property
+    def tables(self) -> dict[str, str]:
+        """The colours of relevance, by channel."""
+        return colours.tables()
+
+    @cached_property
+    def gradient(self) -> str:
+        """The colours of relevance, for the legend."""
+        return colours.gradient()
