@@ -18,12 +18,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "report"))
-PART = 32
+_COLUMNS = ("name", "label", "prediction", "confidence")
 _READY = "performance.getEntriesByType('navigation')[0].domInteractive"
 _SETTLED = "performance.getEntriesByType('navigation')[0].loadEventEnd"
 
@@ -37,7 +36,8 @@ def main() -> None:
     if given.render:
         print(json.dumps(measure(given.render)))
         return
-    with tempfile.TemporaryDirectory() as folder:
+    beside = given.run.parent if given.run else None  # maps are linked, not copied
+    with tempfile.TemporaryDirectory(dir=beside) as folder:
         run = Path(folder, "run")
         repeated(given.run or drawn(Path(folder, "drawn")), run, given.images)
         command = [sys.executable, __file__, "--render", str(run)]
@@ -62,34 +62,30 @@ def repeated(source: Path, target: Path, images: int) -> None:
     from audit.runfolder import RunFolder
 
     old, new = RunFolder.open(source), RunFolder.create(target, resume=False)
-    named = {"records", "maps", "report", "report.html", "predictions.parquet"}
-    for file in source.iterdir():
-        if file.is_file() and file.name not in named:
-            shutil.copyfile(file, target / file.name)
-    total = 0
-    answers = []
-    for part, (records, maps) in enumerate(_parts(old)):
-        if total >= images:
+    for name in ("manifest.json", "history.csv", "donors.npz", "trust.json", "augmentations.png"):
+        if (source / name).is_file():
+            shutil.copyfile(source / name, target / name)
+    answers: list[dict[str, Any]] = []
+    for part, (maps, records) in enumerate(_parts(old)):
+        if len(answers) >= images:
             break
-        names = [f"image_{total + k:06d}.jpg" for k in range(len(maps))][: images - total]
+        numbers = range(len(answers), min(images, len(answers) + len(records)))
         rows = [
-            {**r, "name": n, "part": part, "row": k}
-            for k, (r, n) in enumerate(zip(records, names, strict=False))
+            {**r, "name": f"image_{n:06d}.jpg", "part": part}
+            for r, n in zip(records, numbers, strict=False)
         ]
-        kept = [replace(m, name=n) for m, n in zip(maps, names, strict=False)]
-        new.write_part(part, rows, kept)
-        answers += rows
-        total += len(rows)
-    columns = ["name", "label", "prediction", "confidence"]
-    pd.DataFrame(answers)[columns].to_parquet(new.predictions_file)
+        new.write_part(part, rows, [])
+        os.link(maps, new.maps_dir / f"part-{part:05d}.npz")
+        answers += [{key: r[key] for key in _COLUMNS} for r in rows]
+    pd.DataFrame(answers).to_parquet(new.predictions_file)
 
 
-def _parts(run: Any) -> Iterator[tuple[list[dict[str, Any]], list[Any]]]:
+def _parts(run: Any) -> Iterator[tuple[Path, list[dict[str, Any]]]]:
     records = run.records()
     shown = records[records["row"] >= 0]
     held = [
-        (rows.sort_values("row").to_dict("records"), list(run.maps(part)))
-        for part, rows in list(shown.groupby("part"))[:20]
+        (run.maps_dir / f"part-{part:05d}.npz", rows.to_dict("records"))
+        for part, rows in shown.groupby("part")
     ]
     while True:
         yield from held
