@@ -68,7 +68,9 @@ def class_words(rates: Sequence[ClassRate], limit: float, level: float) -> str:
     if empty:
         said.append(f"{_of(empty, rates)} not to be judged, with no test image: {_named(empty)}")
     if not said:
-        said.append(f"none of {len(rates)} classes is {beyond}, the lowest are {_named(rates)}")
+        said.append(
+            f"none of {len(rates)} classes is {beyond}, the lowest are {_named(rates[:NAMED])}"
+        )
     return f"{'; '.join(said)} (each interval at {percent(level, 2)}, so that all hold at 95%)"
 
 

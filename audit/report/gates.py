@@ -49,7 +49,7 @@ class Outcome:
     level : float
         Confidence level of the interval; NaN for what is counted.
     words : str
-        In one line, without a full stop.
+        In one line, without a full stop and without signs that XML forbids.
     classes : tuple of ClassRate
         Classes that broke the gate, worst first; those without a test image last.
     """

@@ -137,10 +137,15 @@ def test_a_class_without_test_images_fails_alone(judge):
     assert (found.standing, [c.name for c in found.classes]) == ("undefined", ["tulip"])
 
 
+def test_a_class_without_test_images_fails_beside_one_in_doubt(judge):
+    found = judge(answered(5, 10), min_class_accuracy=0.6)["min-class-accuracy"]
+    assert found.standing == "undefined"
+
+
 def test_at_most_five_classes_are_named(judge):
     names = [f"class {i}" for i in range(9)]
     cases = [c for i in range(8) for c in answered(0, 20, i)]
-    words = judge(cases, classes=names[:9], min_class_accuracy=0.6)["min-class-accuracy"].words
+    words = judge(cases, classes=names, min_class_accuracy=0.6)["min-class-accuracy"].words
     assert "8 of 9 classes are" in words
     assert " and 3 more" in words
 
@@ -151,6 +156,14 @@ def test_where_all_classes_hold_the_lowest_are_told(judge):
     assert found.holds
     assert found.classes == ()
     assert "the lowest are rose 90.0%" in found.words
+
+
+def test_the_lowest_of_many_classes_are_five_and_no_word_of_the_rest(judge):
+    names = [f"class {i}" for i in range(9)]
+    cases = [c for i in range(9) for c in answered(20, 20, i)]
+    words = judge(cases, classes=names, min_class_accuracy=0.6)["min-class-accuracy"].words
+    assert words.count("100.0% (") == 5
+    assert "more" not in words
 
 
 # Against a base run: 100 and 90 of the same 100 differ by -10 points, -17.43 to -4.19.
