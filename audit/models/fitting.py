@@ -82,13 +82,16 @@ def _stalled(found: Fitted, patience: int) -> bool:
 
 
 def _epoch(phase: Phase, epoch: int, found: Fitted, ticks: Iterator[int]) -> Row:
-    phase.model.reset_metrics()
-    begun = time.perf_counter()
-    logs: Row = {}
+    """Train an epoch; its mean accuracy and loss over all examples."""
+    begun, seen = time.perf_counter(), 0
+    sums = dict.fromkeys(("accuracy", "loss"), 0.0)
     for images, labels, weights in ahead(phase.batches(epoch), _AHEAD):
         step = time.perf_counter()
         logs = phase.model.train_on_batch(images, labels, weights, return_dict=True)
         found.in_steps += time.perf_counter() - step
+        seen += len(images)
+        for name in sums:  # those of this batch alone
+            sums[name] += len(images) * float(logs[name])
         next(ticks, None)
     found.seconds += time.perf_counter() - begun
-    return {name: float(logs[name]) for name in ("accuracy", "loss")}
+    return {name: total / seen for name, total in sums.items()}
