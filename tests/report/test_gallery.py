@@ -107,6 +107,7 @@ def test_a_case_opens_its_slider_moves_and_its_link_leads_back(gallery, report):
     page = gallery("#verdict=wrong-reasons")
     page.locator("#fa-grid a").nth(1).click()
     dialog = page.locator("#fa-case")
+    dialog.wait_for()
     name = dialog.locator("h2").inner_text()
     dialog.get_by_role("radio", name="Integrated").check()
     slider = dialog.get_by_label("Opacity")
@@ -120,7 +121,8 @@ def test_a_case_opens_its_slider_moves_and_its_link_leads_back(gallery, report):
     link = page.evaluate("navigator.clipboard.readText()")
     assert link.startswith((report.report_dir / "gallery.html").as_uri() + "#case=image-")
     again = gallery("#" + link.partition("#")[2])
-    assert again.locator("#fa-case").locator("h2").inner_text() == name
+    again.locator("#fa-case").wait_for()
+    assert again.locator("#fa-case h2").inner_text() == name
     assert again.get_by_role("radio", name="Integrated").is_checked()
     assert again.locator("output").inner_text() == "65%"
 
@@ -150,12 +152,14 @@ def test_the_keyboard_moves_opens_steps_and_closes(gallery):
     assert page.evaluate(focused) == "2"
     second, third = page.evaluate(_NAMES)[1:3]
     page.keyboard.press("Enter")
-    heading = page.locator("#fa-case").locator("h2")
+    page.locator("#fa-case").wait_for()
+    heading = page.locator("#fa-case h2")
     assert heading.inner_text() == second
     page.keyboard.press("ArrowRight")
     assert heading.inner_text() == third
     page.keyboard.press("Escape")
-    assert not page.locator("#fa-case").is_visible()
+    page.locator("#fa-case").wait_for(state="hidden")
+    page.wait_for_function("location.hash === ''")
     assert page.evaluate(focused) == "3"
     assert state(page) == {}
 
@@ -194,6 +198,7 @@ def test_a_case_fits_its_window(gallery, width):
     page = gallery("#verdict=wrong-reasons", width=width)
     page.locator("#fa-grid a").first.click()
     dialog = page.locator("#fa-case")
+    dialog.wait_for()
     assert dialog.evaluate("e => e.scrollWidth <= e.clientWidth")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
