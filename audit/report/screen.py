@@ -24,14 +24,18 @@ class Gate:
 
     Attributes
     ----------
-    lines : list of str
-        Every gate in words.
+    broken, doubtful : list of str
+        Gates that fail, and gates that hold but for noise, in words.
+    gates : int
+        How many were checked.
     outdated : bool
-        Whether the run has gone on since.
+        Whether the run has gone on since, or has another model.
     """
 
     passed: bool
-    lines: list[str]
+    broken: list[str]
+    doubtful: list[str]
+    gates: int
     outdated: bool
 
 
@@ -89,8 +93,15 @@ def gate(source: Source) -> Gate | None:
     file = source.run.root / "gate.json"
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-        outdated = found["finished"] != source.manifest.get("finished")
-        return Gate(found["passed"], [str(g["words"]) for g in found["gates"]], outdated)
+        now = source.manifest.get("finished"), source.section("model").get("sha256")
+        gates = [(str(g["words"]), bool(g["passed"]), g["standing"]) for g in found["gates"]]
+        return Gate(
+            bool(found["passed"]),
+            [words for words, passed, _ in gates if not passed],
+            [words for words, passed, stands in gates if passed and stands == "doubtful"],
+            len(gates),
+            (found["finished"], found["model"]) != now,
+        )
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:

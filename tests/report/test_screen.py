@@ -9,6 +9,8 @@ from drawnruns import PLAIN, make_run
 from audit.errors import RunFolderError
 from audit.report import screen as module
 from audit.report.content import content
+from audit.report.gatefiles import gate_json
+from audit.report.gates import Limits, check
 from audit.report.screen import Gate, gate, screen
 from audit.report.source import load
 from audit.runfolder import RunFolder
@@ -22,11 +24,20 @@ def source(tmp_path_factory):
 
 
 def written(source, **changes):
-    gates = [{"key": "wrong-reasons", "passed": False, "words": "Wrong reasons 4.6%, limit 3%."}]
-    told = {"passed": False, "finished": source.manifest["finished"], "gates": gates} | changes
-    (source.run.root / "gate.json").write_text(json.dumps(told))
+    """The outcome that `check` would have left behind."""
+    words = (
+        ("wrong reasons above 3%", "broken"),
+        ("accuracy near 80%", "doubtful"),
+        ("all", "holds"),
+    )
+    gates = [{"words": w, "standing": s, "passed": s != "broken"} for w, s in words]
+    manifest = source.manifest
+    told = {"passed": False, "gates": gates, "finished": manifest["finished"]}
+    told |= {"model": manifest["model"]["sha256"]} | changes
+    file = source.run.root / "gate.json"
+    file.write_text(json.dumps(told))
     found = gate(source)
-    (source.run.root / "gate.json").unlink()
+    file.unlink()
     return found
 
 
@@ -34,12 +45,20 @@ def test_a_run_that_no_gate_has_checked_shows_none(source):
     assert gate(source) is None
 
 
-def test_a_gate_is_shown_in_words(source):
-    assert written(source) == Gate(False, ["Wrong reasons 4.6%, limit 3%."], outdated=False)
+def test_a_gate_says_what_is_broken_and_what_is_in_doubt(source):
+    wanted = Gate(False, ["wrong reasons above 3%"], ["accuracy near 80%"], 3, outdated=False)
+    assert written(source) == wanted
 
 
-def test_a_gate_of_an_earlier_sweep_is_outdated(source):
-    assert written(source, finished="2020-01-01T00:00:00+00:00").outdated
+def test_the_check_commands_own_file_is_read(source):
+    checked = check(source.run, Limits(max_wrong_reasons=0.9))
+    found = written(source, **json.loads(gate_json(checked, "2026-03-05T08:00:00+00:00")))
+    assert found is not None and not found.outdated
+
+
+@pytest.mark.parametrize("change", [{"finished": "2020-01-01"}, {"model": "another"}])
+def test_a_gate_of_another_sweep_or_model_is_outdated(source, change):
+    assert written(source, **change).outdated
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"passed": true}'])
