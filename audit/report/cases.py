@@ -15,6 +15,7 @@ from audit.report.verdicts import VERDICTS, Verdict, by_evidence
 
 PAGE = 48  # cases a page
 ACCUSED = ("wrong-reasons", "suspect", "distracted")  # their composites are drawn
+MOST_COMPOSITES = 1_200  # the worst of them: about 10 MB
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class Case:
     photo, heat : str
         Files of its photo and of both heatmaps in grey, relative to the report's root.
     composites : str
-        File of the composites that the model was shown; "" where the verdict accuses nobody.
+        File of the composites that the model was shown; "" where the verdict accuses nobody, or
+        others more than enough.
     page : str
         Its gallery page without extension, relative to the report's root.
     """
@@ -106,11 +108,13 @@ def page_path(verdict: Verdict, number: int) -> str:
     return f"cases/{verdict.key}-{number}"
 
 
-def galleries(source: Source) -> dict[str, list[Case]]:
-    """Cases by verdict key, in the order of their gallery; verdicts without images left out."""
-    explained = source.drawn.copy()
-    explained["anchor"] = unique_slugs(explained["name"].tolist())
-    found = {v.key: list(_cases(by_evidence(explained, v), v, source)) for v in VERDICTS}
+def galleries(source: Source, records: pd.DataFrame) -> dict[str, list[Case]]:
+    """Cases of records by verdict key, in the order of their gallery; empty ones are left out."""
+    named = records.assign(anchor=unique_slugs(records["name"].tolist()))
+    accused = (by_evidence(named, v) for v in VERDICTS if v.key in ACCUSED)
+    tested = pd.concat(accused).query("causal_reason == ''").index[:MOST_COMPOSITES]
+    named["composites"] = named.index.isin(tested)
+    found = {v.key: list(_cases(by_evidence(named, v), v, source)) for v in VERDICTS}
     return {key: cases for key, cases in found.items() if cases}
 
 
@@ -129,7 +133,6 @@ def _cases(records: pd.DataFrame, verdict: Verdict, source: Source) -> Iterator[
 
 
 def _case(row: dict[str, Any], verdict: Verdict, page: str, source: Source) -> Case:
-    accuses = verdict.key in ACCUSED and not row["causal_reason"]
     return Case(
         row["anchor"],
         row["name"],
@@ -151,7 +154,7 @@ def _case(row: dict[str, Any], verdict: Verdict, page: str, source: Source) -> C
         row["chance"],
         tuple(_score(row, key, title) for key, title in source.titles.items()),
         row["shortcut"],
-        f"pictures/{row['anchor']}-tested.webp" if accuses else "",
+        f"pictures/{row['anchor']}-tested.webp" if row["composites"] else "",
         _causes(row, source.classes),
         bool(row["fragile"]),
         row["verdict_score"],

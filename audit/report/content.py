@@ -78,7 +78,7 @@ def content(source: Source) -> Content:
         robustness(source),
         _mass_charts(source),
         _curves(source),
-        galleries(source),
+        galleries(source, source.drawn),
         sum(f.stat().st_size for f in source.run.maps_dir.glob("part-*.npz")),
     )
 

@@ -41,9 +41,14 @@ class Source:
         return self.records[self.records["skipped"] == ""]
 
     @cached_property
+    def mapped(self) -> pd.DataFrame:
+        """Explained records that have maps."""
+        return self.explained[self.explained["row"] >= 0]
+
+    @cached_property
     def drawn(self) -> pd.DataFrame:
-        """Explained records that get pictures: all, or a sample of a very large run."""
-        return drawn(self.explained[self.explained["row"] >= 0], self.seed)
+        """Those of `mapped` that get pictures: all, or a sample of a very large run."""
+        return drawn(self.mapped, self.seed)
 
     @cached_property
     def correct(self) -> pd.DataFrame:

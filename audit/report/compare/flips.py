@@ -168,4 +168,6 @@ def _flips(
 
 
 def _cases(source: Source) -> dict[str, Case]:
-    return {case.name: case for cases in galleries(source).values() for case in cases}
+    return {
+        case.name: case for cases in galleries(source, source.mapped).values() for case in cases
+    }
