@@ -168,6 +168,5 @@ def _flips(
 
 
 def _cases(source: Source) -> dict[str, Case]:
-    return {
-        case.name: case for cases in galleries(source, source.mapped).values() for case in cases
-    }
+    found = galleries(source, source.mapped).values()
+    return {case.name: case for cases in found for case in cases}
