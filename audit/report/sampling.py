@@ -10,7 +10,7 @@ ACCUSING = ("wrong-reasons", "suspect", "distracted", "undecided")
 _ACCUSING_SHARE = 0.75  # of the places: the others are needed to see what health looks like
 
 
-def drawn(records: pd.DataFrame, seed: int, most: int = MOST) -> pd.DataFrame:
+def drawn(records: pd.DataFrame, seed: int, most: int) -> pd.DataFrame:
     """All records, or ``most`` of them in their own order.
 
     Verdicts that accuse come first, ``wrong-reasons`` before ``suspect`` and so on, within each

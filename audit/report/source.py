@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from audit.errors import RunFolderError
-from audit.report.sampling import drawn
+from audit.report.sampling import MOST, drawn
 from audit.runfolder import RunFolder
 from audit.score.verdict import Thresholds, titles
 
@@ -48,7 +48,7 @@ class Source:
     @cached_property
     def drawn(self) -> pd.DataFrame:
         """Those of `mapped` that get pictures: all, or a sample of a very large run."""
-        return drawn(self.mapped, self.seed)
+        return drawn(self.mapped, self.seed, MOST)
 
     @cached_property
     def correct(self) -> pd.DataFrame:

@@ -90,7 +90,11 @@
     get("fa-previous").addEventListener("click", function () { step(-1); });
     get("fa-next").addEventListener("click", function () { step(1); });
     get("fa-close").addEventListener("click", function () { dialog.close(); });
-    dialog.addEventListener("click", function (event) { if (event.target === dialog) dialog.close(); });
+    dialog.addEventListener("click", function (event) {
+      var box = dialog.getBoundingClientRect(), x = event.clientX, y = event.clientY;
+      var outside = x < box.left || x > box.right || y < box.top || y > box.bottom;
+      if (event.target === dialog && outside) dialog.close();
+    });
     dialog.addEventListener("keydown", function (event) {
       var by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (by && event.target.tagName !== "INPUT") { event.preventDefault(); step(by); }

@@ -351,6 +351,19 @@ def test_a_run_without_masks_shows_undefined_never_zero(tmp_path):
     assert "given to the audit, not trained" in (run.report_dir / "training.html").read_text()
 
 
+def test_pictures_of_a_sample_are_said_to_be_one(tmp_path, monkeypatch):
+    run = make_run(tmp_path / "run", images=30, classes=PLAIN)
+    monkeypatch.setattr("audit.report.source.MOST", 10)
+    render(run)
+    said = "Pictures are drawn of 10 of 30 explained images"
+    assert said in (run.report_dir / "gallery.html").read_text()
+    assert all(said in f.read_text() for f in (run.report_dir / "cases").glob("*.html"))
+    assert len(list((run.report_dir / "pictures").glob("*-heat.webp"))) == 10
+    assert len(pd.read_parquet(run.report_dir / "data" / "records.parquet")) == 31
+    assert json.loads(run.summary_json.read_text())["images"]["explained"] == 30
+    assert broken(read_site(run.report_dir)) == []
+
+
 def test_other_kinds_of_map_are_called_by_their_names(tmp_path):
     run = make_run(tmp_path / "run", images=4)
     run.update_manifest(config=run.manifest()["config"] | {"cam": "hirescam", "ig_variant": "idgi"})
