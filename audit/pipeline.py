@@ -28,7 +28,7 @@ from audit.data.dataset import SPLITS, Dataset, Item, stratified
 from audit.data.masks import Masks, make
 from audit.data.open import open_dataset
 from audit.errors import ConfigError, DataError, ModelError, RunFolderError
-from audit.runfolder import RunFolder, pack_donors, write_whole
+from audit.runfolder import RunFolder, pack_donors, renamed_to, write_whole
 from audit.track import Track, silent
 
 if TYPE_CHECKING:
@@ -245,7 +245,8 @@ def _train(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
                 "val_accuracy": float(best["val_accuracy"]),
             },
         )
-        _save_model(trained.model, folder.model_file)
+        with renamed_to(folder.model_file) as beside:
+            trained.model.save(beside)
         shutil.rmtree(folder.training_dir)
     log.info("Trained: validation accuracy %.1f%%.", 100 * best["val_accuracy"])
 
@@ -409,15 +410,6 @@ def _png(picture: Any) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     return buffer.getvalue()
-
-
-def _save_model(model: Any, file: Path) -> None:
-    beside = file.with_name(f".{os.getpid()}.{file.name}")
-    try:
-        model.save(beside)
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _weights_hash(model: Any) -> str:

@@ -7,6 +7,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -371,11 +372,20 @@ def _read(file: Path) -> pa.Table:
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """Write beside ``file`` and rename into place, so that a reader never sees half of it."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    """Write beside ``file`` and rename into place; raises `RunFolderError` where that fails."""
     try:
-        beside.write_bytes(content)
-        beside.replace(file)
+        with renamed_to(file) as beside:
+            beside.write_bytes(content)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise RunFolderError(f"Cannot write {file}: {error.strerror}.") from error
+
+
+@contextmanager
+def renamed_to(file: Path) -> Iterator[Path]:
+    """Give a path to write, then rename it to ``file``: a reader never sees half of it."""
+    beside = file.with_name(f".{os.getpid()}.{file.name}")  # its suffix tells Keras the format
+    try:
+        yield beside
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -16,7 +16,6 @@ from audit.config import Config
 from audit.errors import ConfigError, first_line
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
-Step = Callable[[NDArray[np.float32], NDArray[np.float32]], Batch]
 MIXING = ("mixup", "cutmix")
 _RANGE = {"value_range": (0, 255)}
 
@@ -45,12 +44,12 @@ class Augmenter:
 
     def begin(self, epoch: int) -> None:
         """Draw anew for an epoch: a resumed training sees what an unbroken one does."""
-        seeds = np.random.SeedSequence([self._seed, epoch]).generate_state(len(self._steps) + 1)
-        for step, seed in zip(self._steps, seeds, strict=False):
+        seeds = np.random.SeedSequence([self._seed, epoch]).generate_state(len(self._steps))
+        for step, seed in zip(self._steps, seeds, strict=True):
             step.seed(int(seed))
 
-    def __call__(self, images: NDArray[np.uint8], labels: NDArray[np.float32]) -> Batch:
-        """Augment a batch.
+    def __call__(self, images: NDArray[Any], labels: NDArray[np.float32]) -> Batch:
+        """Augment a batch; baseline lets features ``(n, c)`` pass as well.
 
         Parameters
         ----------

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from audit.errors import RunFolderError
-from audit.runfolder import write_whole
+from audit.runfolder import renamed_to, write_whole
 
 Row = dict[str, float]
 
@@ -37,19 +36,9 @@ class Backup:
             ) from None
 
     def save(self, model: Any, rows: list[Row], best: int) -> None:
-        """Keep the model after ``rows``, of which row ``best`` is the best; drop all other epochs.
-
-        Raises
-        ------
-        RunFolderError
-            The weights cannot be written.
-        """
-        beside = self._folder / f".{os.getpid()}.weights.h5"
-        try:
+        """Keep the model after ``rows``, of which row ``best`` is the best; drop all others."""
+        with renamed_to(self._weights(len(rows) - 1)) as beside:
             model.save_weights(beside)
-            beside.replace(self._weights(len(rows) - 1))
-        finally:
-            beside.unlink(missing_ok=True)
         write_whole(self._history, json.dumps(rows).encode())
         kept = {self._weights(len(rows) - 1), self._weights(best)}
         for file in self._folder.glob(f"{self._phase}-*.weights.h5"):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +12,6 @@ from audit.data.batches import readable
 from audit.data.dataset import Dataset, Item
 from audit.errors import DataError
 from audit.track import Track
-
-Weighted = tuple[NDArray[Any], NDArray[np.float32], NDArray[np.float32]]
 
 
 @dataclass
@@ -34,14 +30,6 @@ class Shelf:
     pixels: NDArray[np.uint8]
     labels: NDArray[np.int64]
     skipped: list[tuple[Item, str]] = field(default_factory=list)
-
-    def batches(
-        self, order: NDArray[np.int64], size: int
-    ) -> Generator[tuple[NDArray[np.uint8], NDArray[np.int64]], None, None]:
-        """Pixels and labels in this order, by ``size``."""
-        for start in range(0, len(order), size):
-            rows = order[start : start + size]
-            yield self.pixels[rows], self.labels[rows]
 
 
 def fill(dataset: Dataset, split: str, size: int, file: Path, track: Track) -> Shelf:

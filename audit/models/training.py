@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -77,31 +78,29 @@ class _Lesson:
     classes: int
     track: Track
 
-    def order(self, epoch: int) -> NDArray[np.int64]:
-        return order_of(self.seen.labels, self.config.balance, self.config.seed, epoch)
-
-    def targets(self, labels: NDArray[np.int64]) -> NDArray[np.float32]:
-        return np.eye(self.classes, dtype=np.float32)[labels]
+    @cached_property
+    def class_weights(self) -> NDArray[np.float64]:
+        found = class_weights(self.seen.labels)
+        return np.pad(found, (0, self.classes - len(found)))
 
     def weights(self, targets: NDArray[np.float32]) -> NDArray[np.float32]:
         """Weight of each example; that of a mixed one is mixed as its label is."""
         if self.config.balance != "weights":
             return np.ones(len(targets), np.float32)
-        of_class = class_weights(self.seen.labels)
-        padded = np.pad(of_class, (0, self.classes - len(of_class)))
-        return (targets @ padded).astype(np.float32)
+        return (targets @ self.class_weights).astype(np.float32)
 
     @property
     def steps(self) -> int:
         return -(-len(self.seen.labels) // self.config.batch_size)
 
-    def images(self, epoch: int) -> Generator[Any, None, None]:
-        """Augmented batches of an epoch."""
+    def batches(self, values: NDArray[Any], epoch: int) -> Generator[Any, None, None]:
+        """An epoch's batches of the training images, augmented, or of their features."""
         self.augmenter.begin(epoch)
-        size = self.config.batch_size
-        for pixels, labels in self.seen.batches(self.order(epoch), size):
-            images, targets = self.augmenter(pixels, self.targets(labels))
-            yield images, targets, self.weights(targets)
+        labels, eye = self.seen.labels, np.eye(self.classes, dtype=np.float32)
+        order = order_of(labels, self.config.balance, self.config.seed, epoch)
+        for rows in in_batches(order, self.config.batch_size):
+            inputs, targets = self.augmenter(values[rows], eye[labels[rows]])
+            yield inputs, targets, self.weights(targets)
 
 
 def train(dataset: Dataset, config: Config, track: Track, work: Path) -> Trained:
@@ -179,23 +178,15 @@ def _train_head(lesson: _Lesson, backbone: Any, backup: Backup) -> tuple[Any, Fi
     features = _features(lesson, pooled, lesson.seen, "train")
     judged = _features(lesson, pooled, lesson.validation, "validation")
     head = _head(features, lesson.classes, lesson.config)
-    trainee, batches = head, lambda epoch: _rows(lesson, features, epoch)
+    trainee: Any = head
+    values: NDArray[Any] = features
     if not lesson.augmenter.empty:
-        trainee, batches = _on_images(pooled, head, lesson.config), lesson.images
+        trainee, values = _on_images(pooled, head, lesson.config), lesson.seen.pixels
     config = lesson.config
     judge = _judge(head, lambda: iter([judged]), lesson.validation.labels)
-    phase = Phase(
-        "head", trainee, batches, judge, config.epochs, config.early_stopping, lesson.steps
-    )
+    phase = Phase("head", trainee, partial(lesson.batches, values), judge,
+                  config.epochs, config.early_stopping, lesson.steps)  # fmt: skip
     return head, fit(phase, backup, lesson.track)
-
-
-def _rows(lesson: _Lesson, features: NDArray[np.float32], epoch: int) -> Generator[Any, None, None]:
-    order = lesson.order(epoch)
-    for start in range(0, len(order), lesson.config.batch_size):
-        rows = order[start : start + lesson.config.batch_size]
-        targets = lesson.targets(lesson.seen.labels[rows])
-        yield features[rows], targets, lesson.weights(targets)
 
 
 def _fine_tune(lesson: _Lesson, backbone: Any, model: Any, backup: Backup) -> Fitted:
@@ -213,7 +204,8 @@ def _fine_tune(lesson: _Lesson, backbone: Any, model: Any, backup: Backup) -> Fi
     _compile(model, rate, config)
     judge = _judge(model, lambda: _plain(lesson), lesson.validation.labels)
     # Epochs of fine-tuning draw other numbers than those of the head.
-    phase = Phase("fine-tune", model, lambda epoch: lesson.images(config.epochs + epoch), judge,
+    drawn = partial(lesson.batches, lesson.seen.pixels)
+    phase = Phase("fine-tune", model, lambda epoch: drawn(config.epochs + epoch), judge,
                   config.fine_tune_epochs, config.early_stopping, lesson.steps)  # fmt: skip
     return fit(phase, backup, lesson.track)
 
@@ -228,9 +220,9 @@ def _unfreeze(backbone: Any, blocks: int | None) -> None:
 
 
 def _plain(lesson: _Lesson) -> Iterator[NDArray[np.float32]]:
-    order = np.arange(len(lesson.validation.labels))
-    for pixels, _ in lesson.validation.batches(order, lesson.config.batch_size):
-        yield pixels.astype(np.float32)
+    pixels = lesson.validation.pixels
+    for rows in in_batches(range(len(pixels)), lesson.config.batch_size):
+        yield pixels[rows].astype(np.float32)
 
 
 def _judge(model: Any, inputs: Any, labels: NDArray[np.int64]) -> Judge:
