@@ -47,8 +47,9 @@ class Trained:
         The epoch kept: highest validation accuracy, then lowest validation loss.
     fine_tuned_from : int or None
         First epoch of fine-tuning; None without any.
-    step_share : float
-        Share of the epochs' time inside the training step, in 0..1; higher is better.
+    step_share : float or None
+        Share of the epochs' time inside the training step, in 0..1; higher is better. None where
+        all epochs were trained by an earlier, killed process.
     nine : PIL.Image or None
         Nine versions of one training image, where the pipeline changes any.
     mixed : PIL.Image or None
@@ -61,7 +62,7 @@ class Trained:
     history: pd.DataFrame
     best_epoch: int
     fine_tuned_from: int | None
-    step_share: float
+    step_share: float | None
     nine: Image.Image | None
     mixed: Image.Image | None
     skipped: list[tuple[Item, str]]
@@ -163,7 +164,7 @@ def _trained(
         history=history,
         best_epoch=best_epoch(rows) + 1,
         fine_tuned_from=len(fitted.rows) + 1 if tuned else None,
-        step_share=sum(f.in_steps for f in spent) / seconds if seconds else float("nan"),
+        step_share=sum(f.in_steps for f in spent) / seconds if seconds else None,
         nine=None if lesson.augmenter.empty else nine_versions(seen, config),
         mixed=mixed_labels(seen, config, names) if lesson.augmenter.mixes else None,
         skipped=seen.skipped + lesson.validation.skipped,

@@ -367,3 +367,8 @@ def test_last_blocks_alone_are_unfrozen():
     assert "top_conv" in tuned
     assert not any("_bn" in name for name in tuned)
     assert {name.split("_")[0] for name in tuned} == {"top", "block14", "block15"}
+
+
+def test_step_share_is_unknown_where_nothing_is_left_to_train(train, config, shapes, tmp_path):
+    train(shapes, config(epochs=1), work=tmp_path)
+    assert train(shapes, config(epochs=1), work=tmp_path).step_share is None
