@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.report.figures import Estimate
+from audit.report.limits import as_given
 from audit.report.source import Source
 from audit.report.templating import percent, plain
 from audit.score.gates import Standing, standing, wilson_each
@@ -20,10 +21,12 @@ class ClassRate:
 
     Attributes
     ----------
+    index : int
     name : str
         As given: not to be trusted in markup.
     """
 
+    index: int
     name: str
     estimate: Estimate
 
@@ -44,7 +47,7 @@ def class_rates(source: Source, level: float) -> list[ClassRate]:
     )
     bounds = wilson_each(right, sizes, level)
     rates = [
-        ClassRate(source.classes[i], Estimate(k / n if n else math.nan, low, high, n))
+        ClassRate(i, source.classes[i], Estimate(k / n if n else math.nan, low, high, n))
         for i, k, n, (low, high) in zip(indices, right, sizes, bounds, strict=True)
     ]
     return sorted(rates, key=lambda r: (not r.estimate.n, r.estimate.value, -r.estimate.n))
@@ -72,11 +75,6 @@ def class_words(rates: Sequence[ClassRate], limit: float, level: float) -> str:
             f"none of {len(rates)} classes is {beyond}, the lowest are {_named(rates[:NAMED])}"
         )
     return f"{'; '.join(said)} (each interval at {percent(level, 2)}, so that all hold at 95%)"
-
-
-def as_given(limit: float) -> str:
-    """A limit with no digit lost: 0.05 as 5%."""
-    return f"{100 * limit:.6g}%"
 
 
 def _of(some: Sequence[ClassRate], rates: Sequence[ClassRate]) -> str:

@@ -10,7 +10,8 @@ from audit.report import figures as f
 from audit.report.compare.findings import WRONG_BOTH, finding
 from audit.report.compare.pairing import Pair, entries, pair
 from audit.report.figures import Estimate, Metric
-from audit.report.gateclasses import ClassRate, as_given, class_rates, class_words, worst_standing
+from audit.report.gateclasses import ClassRate, class_rates, class_words, worst_standing
+from audit.report.limits import as_given, digits
 from audit.report.source import Source, load
 from audit.report.templating import count, percent
 from audit.runfolder import RunFolder
@@ -146,9 +147,9 @@ def _figure(key: str, source: Source, metric: Metric, limit: float, none: str) -
     found = f.estimate(source, metric)
     bound = _bound(metric)
     stands = standing(found.value, found.low, found.high, limit, bound)
-    side, digits = "below" if bound == "at least" else "above", _digits(found, limit)
-    low, high = percent(found.low, digits), percent(found.high, digits)
-    shown = f"{metric.title} {percent(found.value, digits)} ({low} to {high}, n = {found.n:,}) is"
+    side, places = "below" if bound == "at least" else "above", digits(found, limit)
+    low, high = percent(found.low, places), percent(found.high, places)
+    shown = f"{metric.title} {percent(found.value, places)} ({low} to {high}, n = {found.n:,}) is"
     words = {
         "undefined": f"{metric.title} cannot be judged: {none}",
         "holds": f"{shown} not {side} the limit of {as_given(limit)}",
@@ -188,8 +189,8 @@ def _difference(key: str, both: Pair, metric: Metric, margin: float, none: str) 
     limit = -margin if bound == "at least" else margin
     estimate = Estimate(d.value, d.low, d.high, found.n, method="paired")
     stands = standing(d.value, d.low, d.high, limit, bound)
-    digits = _digits(estimate, limit)
-    value, low, high = (_points(v, digits) for v in (d.value, d.low, d.high))
+    places = digits(estimate, limit)
+    value, low, high = (_points(v, places) for v in (d.value, d.low, d.high))
     shown = (
         f"{metric.title} {percent(found.a.value)} in the base run, {percent(found.b.value)} here: "
         f"{value} points ({low} to {high}, n = {found.n:,}) is"
@@ -208,15 +209,5 @@ def _bound(metric: Metric) -> Bound:
     return "at least" if metric.direction.startswith("higher") else "at most"
 
 
-def _points(value: float, digits: int) -> str:
-    return f"{100 * value:+.{digits}f}".replace("-", "\u2212")
-
-
-def _digits(found: Estimate, limit: float) -> int:
-    """One; more where what is not the limit would read like it."""
-    digits, beside = 1, [v for v in (found.value, found.low, found.high) if v != limit]
-    while digits < 4 and any(
-        f"{100 * v:.{digits}f}" == f"{100 * limit:.{digits}f}" for v in beside
-    ):
-        digits += 1
-    return digits
+def _points(value: float, places: int) -> str:
+    return f"{100 * value:+.{places}f}".replace("-", "\u2212")
