@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ class Gate:
         How many were checked.
     outdated : bool
         Whether the run has gone on since, or has another model.
+    limits : dict
+        What was asked, by the gate's key.
     """
 
     passed: bool
@@ -37,6 +39,7 @@ class Gate:
     doubtful: list[str]
     gates: int
     outdated: bool
+    limits: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ def gate(source: Source) -> Gate | None:
             [words for words, passed, stands in gates if passed and stands == "doubtful"],
             len(gates),
             (found["finished"], found["model"]) != now,
+            {g["key"]: float(g["limit"]) for g in found["gates"] if "limit" in g},
         )
     except FileNotFoundError:
         return None

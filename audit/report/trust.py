@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from audit.report import charts
 from audit.report.figures import Estimate, mean
@@ -27,11 +28,20 @@ class Sanity:
 
 @dataclass(frozen=True)
 class Area:
-    """Mean area under the deletion and the insertion curve of one explainer."""
+    """Mean area under the deletion and the insertion curve of one explainer.
+
+    Attributes
+    ----------
+    deletion_gain, insertion_gain : Estimate
+        By how much the area is better than that of random pixels, image by image; above 0 is
+        better.
+    """
 
     title: str
     deletion: Estimate
     insertion: Estimate
+    deletion_gain: Estimate
+    insertion_gain: Estimate
 
 
 @dataclass(frozen=True)
@@ -54,12 +64,7 @@ def trust(source: Source) -> Trust | None:
         Sanity(source.titles[name], _mean(values["rank"], source), _mean(values["ssim"], source))
         for name, values in found["randomised"].items()
     ]
-    areas = [
-        Area(
-            titles[name], *(_area(found, kind, name, source) for kind in ("deletion", "insertion"))
-        )
-        for name in found["deletion"]
-    ]
+    areas = [_area(titles[name], found, name, source) for name in found["deletion"]]
     curves = [
         charts.perturbation(
             found["fractions"],
@@ -71,9 +76,17 @@ def trust(source: Source) -> Trust | None:
     return Trust(found["images"], sanity, areas, curves)
 
 
-def _area(found: dict[str, Any], kind: str, name: str, source: Source) -> Estimate:
-    rows = np.asarray(found[kind][name])
-    return _mean(np.trapezoid(rows, found["fractions"], axis=1).tolist(), source)
+def _area(title: str, found: dict[str, Any], name: str, source: Source) -> Area:
+    deletion, insertion = (_of_images(found, kind, name) for kind in _KINDS)
+    by_chance = [_of_images(found, kind, "random") for kind in _KINDS]
+    gains = by_chance[0] - deletion, insertion - by_chance[1]
+    told = (_mean(v.tolist(), source) for v in (deletion, insertion, *gains))
+    return Area(title, *told)
+
+
+def _of_images(found: dict[str, Any], kind: str, name: str) -> NDArray[np.float64]:
+    """Area under each image's curve."""
+    return np.asarray(np.trapezoid(np.asarray(found[kind][name]), found["fractions"], axis=1))
 
 
 def _mean(values: list[float], source: Source) -> Estimate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -143,6 +144,7 @@ def make_run(
     backgrounds = np.stack([draw(size, k, random)[0] for k in range(DONORS)])
     write_whole(run.donors_file, pack_donors([f"donor {k}" for k in range(DONORS)], backgrounds))
     _write_rest(run, rows, classes, trained, size, data)
+    write_trust(run)
     if corrupted:
         write_corrupted(run, [r for r in rows if not r["skipped"]][:corrupted], size)
     return run
@@ -219,6 +221,32 @@ def _causes(
         "removal_control_lost": 0.2,
         "passes": 38,
     }
+
+
+def write_trust(run: RunFolder) -> None:
+    """What the checks of the explainers leave: Grad-CAM beats random pixels, IG does not."""
+    random = np.random.default_rng(3)
+    fractions = np.array([0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0])
+    bends = {"gradcam": 0.4, "ig": 1.0, "random": 1.0, "centre": 0.6}
+
+    def curves(kind: str) -> dict[str, list[list[float]]]:
+        ends = (lambda v: 0.9 - 0.8 * v) if kind == "deletion" else (lambda v: 0.1 + 0.8 * v)
+        return {
+            name: [ends(fractions ** (bend * random.uniform(0.9, 1.1))).tolist() for _ in range(24)]
+            for name, bend in bends.items()
+        }
+
+    alike = {"gradcam": 0.1, "ig": 0.6}
+    told = {
+        "images": 24,
+        "fractions": fractions.tolist(),
+        "randomised": {
+            name: {"rank": random.normal(mean, 0.1, 24).tolist(), "ssim": [mean] * 24}
+            for name, mean in alike.items()
+        },
+        **{kind: curves(kind) for kind in ("deletion", "insertion")},
+    }
+    write_whole(run.trust_file, json.dumps(told).encode())
 
 
 def write_corrupted(run: RunFolder, rows: Sequence[dict[str, object]], size: int) -> None:

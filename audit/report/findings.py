@@ -1,0 +1,46 @@
+"""What a run shows, ranked, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from audit.report.content import Content
+from audit.report.finding import SEVERITIES, Finding
+from audit.report.rules import background, classes, explainers, masks, run, verdicts
+
+Rule = Callable[[Content], Finding | None]
+
+# Within a severity findings come in this order. A new rule is a function here, no more.
+RULES: tuple[Rule, ...] = (
+    run.unfinished,
+    run.gate_failed,
+    verdicts.not_judged,
+    verdicts.wrong_reasons,
+    classes.standing_out,
+    verdicts.suspects,
+    run.few_images,
+    masks.machine_masks,
+    masks.undecided,
+    masks.doubtful_masks,
+    background.background_share,
+    background.background_gap,
+    background.without_subject,
+    background.costly_corruption,
+    classes.weak_classes,
+    verdicts.fragile,
+    explainers.random_weights,
+    explainers.random_pixels,
+    explainers.middle_of_the_image,
+    verdicts.none_wrong,
+    run.skipped_images,
+    run.planted_benchmark,
+    classes.strong_classes,
+    explainers.completeness,
+)
+
+
+def findings(content: Content) -> list[Finding]:
+    """What the rules find, what blocks shipping first, then what to look at."""
+    found = [finding for rule in RULES if (finding := rule(content))]
+    order = list(SEVERITIES)
+    return sorted(found, key=lambda f: order.index(f.severity))
