@@ -1,0 +1,457 @@
+"""Every term that a reader of the report meets, in one table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from audit.report.figures import ARRAS, BACKGROUNDS, OURS, SHAPLEY, ZHANG
+from audit.report.verdicts import VERDICTS
+
+
+@dataclass(frozen=True)
+class Term:
+    """One term.
+
+    Attributes
+    ----------
+    meaning : str
+        With ``{subject}`` where the subject's name goes.
+    source : str
+        Paper; "" where the term is common.
+    page : str
+        Page of the report on which it is met, from the root; "" where on many.
+    figures : tuple of str
+        Keys of the figures that it explains.
+    """
+
+    term: str
+    meaning: str
+    source: str = ""
+    page: str = ""
+    figures: tuple[str, ...] = ()
+
+    @property
+    def anchor(self) -> str:
+        """Its id on the page."""
+        return "term-" + re.sub(r"[^a-z0-9]+", "-", self.term.lower()).strip("-")
+
+
+def _scores(column: str) -> tuple[str, ...]:
+    return tuple(f"{key}_{column}" for key in ("gradcam", "ig"))
+
+
+# What each explainer does, by its title, and its paper.
+EXPLAINERS = {
+    "Grad-CAM": (
+        "Explains an answer by feature maps weighted by their mean gradient; computed at the "
+        "feature map's own size and enlarged bilinearly.",
+        "Selvaraju et al. 2017, arXiv 1610.02391",
+    ),
+    "Grad-CAM++": (
+        "Explains an answer by feature maps weighted by their positive gradients, places that "
+        "matter more counting more; computed at the feature map's own size and enlarged "
+        "bilinearly.",
+        "Chattopadhay et al. 2018, arXiv 1710.11063",
+    ),
+    "HiResCAM": (
+        "Explains an answer by feature maps times their gradient at each place, summed over "
+        "channels; computed at the feature map's own size and enlarged bilinearly.",
+        "Draelos and Carin 2020, arXiv 2011.08891",
+    ),
+    "Integrated Gradients": (
+        "Explains an answer by gradients along the straight path from a baseline image, added "
+        "until mass and rank accuracy have settled within 0.01 unless a number or a tolerance was "
+        "asked for.",
+        "Sundararajan et al. 2017, arXiv 1703.01365",
+    ),
+    "IDGI": (
+        "Explains an answer by each step's change of the logit along the straight path from a "
+        "baseline image, shared out by the squared gradient where the step starts; steps are added "
+        "until mass and rank accuracy have settled within 0.01 unless a number was asked for.",
+        "Yang et al. 2023, arXiv 2303.14242",
+    ),
+}
+
+_VERDICT_TERMS = tuple(
+    Term(
+        v.title,
+        f"Verdict. {v.meaning} Given to {v.prediction} predictions.",
+        OURS,
+        "methods.html#verdicts",
+        {"wrong-reasons": ("wrong_reasons_share",), "suspect": ("suspect_share",)}.get(v.key, ()),
+    )
+    for v in VERDICTS
+)
+
+_TERMS = (
+    Term(
+        "Accuracy",
+        "Share of the test images whose predicted class is the true one.",
+        figures=("accuracy", "tested_accuracy"),
+    ),
+    Term(
+        "AUROC",
+        "Area under the ROC curve: how often a case scores above another image. 0.5 is guessing, 1 "
+        "tells all cases from all others.",
+        "Hanley and McNeil 1982, Radiology 143(1)",
+        figures=("auroc",),
+    ),
+    Term(
+        "Augmentation",
+        "Changing training images at random (turned, enlarged, brighter), so that a model does not "
+        "learn them by heart.",
+        page="training.html",
+    ),
+    Term(
+        "Backbone, head",
+        "The network's part that makes feature maps of an image, often trained elsewhere, and the "
+        "part that makes classes of them.",
+    ),
+    Term(
+        "Background",
+        "What lies surely off the {subject}: its mask, the mask's unknown border and 3 px more are "
+        "taken out.",
+    ),
+    Term(
+        "Background share",
+        "How much of what speaks for the predicted class comes from the background, 0% to 100%: "
+        "the background's Shapley value over that of background and {subject} together.",
+        SHAPLEY,
+        figures=("background_share", "effects"),
+    ),
+    Term(
+        "Background swap",
+        "The {subject} is put on other backgrounds; survival is the share on which the answer "
+        "stays.",
+        OURS,
+        figures=("survival",),
+    ),
+    Term(
+        "Baseline image",
+        "Where the path of an explainer by gradients starts: an image that says nothing, black for "
+        "example.",
+    ),
+    Term(
+        "Beyond doubt",
+        "Said of a figure whose whole 95% interval lies beyond a limit. Where the interval holds "
+        "the limit, the two cannot be told apart.",
+        page="findings.html#what-was-asked",
+    ),
+    Term(
+        "BG-Gap",
+        "How much accuracy rests on the background being of the class: Mixed-Same less Mixed-Rand.",
+        BACKGROUNDS,
+        figures=("bg_gap",),
+    ),
+    Term(
+        "Bootstrap interval",
+        "The 95% interval of a mean: the middle 95% of the means of 2,000 resamples of the images. "
+        "Too narrow with few images.",
+        "Efron 1979, Annals of Statistics 7(1)",
+    ),
+    Term(
+        "Case",
+        "In the gallery: one explained image. Where shortcuts were planted: a right prediction "
+        "that turns wrong without its shortcut.",
+    ),
+    Term(
+        "Centre Gaussian",
+        "A heatmap that looks at no image: a bell in the middle. An explainer that knows more "
+        "beats it.",
+        OURS,
+        "trust.html",
+        ("centre_skill",),
+    ),
+    Term(
+        "Chance",
+        "The {subject}'s area as a share of the pixels that are known: the mass that a uniform "
+        "heatmap would have.",
+        figures=("chance",),
+    ),
+    Term(
+        "Coalition value",
+        "Mean log-odds of the explained class over donors' backgrounds, with only some parts of "
+        "the image kept: what Shapley values are made of.",
+        SHAPLEY,
+    ),
+    Term(
+        "Completeness",
+        "An explanation adds up when the sum of its relevance is the change of the logit that it "
+        "explains. The completeness error is by how much it does not.",
+        "Sundararajan et al. 2017, arXiv 1703.01365",
+        figures=("completeness",),
+    ),
+    Term(
+        "Composite",
+        "A picture that was never taken: a {subject} pasted on a background, or a background with "
+        "its {subject} filled in. Composites cost accuracy by themselves.",
+        figures=("pasted_accuracy",),
+    ),
+    Term(
+        "Confidence",
+        "What the model's softmax gives to the class that it predicts. It need not be right.",
+        figures=("confidence",),
+    ),
+    Term(
+        "Confusion",
+        "A wrong answer that is given often: one class taken for another.",
+        page="training.html#confusions",
+    ),
+    Term(
+        "Control",
+        "A region of the same shape, area and distance to the middle elsewhere in the background, "
+        "filled like the region that is tested: what filling costs anywhere.",
+        OURS,
+    ),
+    Term(
+        "Corruption error",
+        "Share of the answers that are wrong under a corruption, averaged over its five "
+        "severities; the mean corruption error is the mean over all corruptions.",
+        "Hendrycks and Dietterich 2019, arXiv 1903.12261",
+        "",
+        ("corruption_error", "corruption_cost"),
+    ),
+    Term(
+        "Decisive",
+        "Of a region: filling it turns the answer, filling its controls does not, it costs enough, "
+        "and share or swap agrees.",
+        OURS,
+        "methods.html#verdicts",
+    ),
+    Term(
+        "Deletion, insertion",
+        "The hottest pixels are taken out of focus, or shown alone in focus, ever more of them. A "
+        "faithful heatmap loses the answer early and wins it early.",
+        "Petsiuk et al. 2018, arXiv 1806.07421",
+        "trust.html",
+        ("deletion", "insertion"),
+    ),
+    Term(
+        "Donor",
+        "An image of another class whose background, its {subject} filled in, is lent to others. "
+        "The same donors for an image in every run.",
+        OURS,
+    ),
+    Term(
+        "Explained class",
+        "The class whose logit is explained: the predicted one, right or wrong.",
+    ),
+    Term("Explainer", "A method that gives an image and a class a heatmap."),
+    Term(
+        "False alarms",
+        "Of the images that are no cases, how many a signal accuses.",
+        figures=("found",),
+    ),
+    Term(
+        "False discovery rate",
+        "Of the classes that are marked, the share expected to be marked by chance: kept to 5%.",
+        "Benjamini and Hochberg 1995, JRSS B 57(1)",
+        figures=("stands_out",),
+    ),
+    Term(
+        "Feature map",
+        "What a layer of the network makes of an image, in few cells: a class activation map is "
+        "drawn on the last one.",
+    ),
+    Term(
+        "Fragile",
+        "Of a verdict: another one comes out when the mask is grown or shrunk by 3 px (at 224).",
+        OURS,
+        figures=("fragile_share",),
+    ),
+    Term(
+        "Gate",
+        "Limits that a run is held to by flower-audit check. A gate fails where a limit is broken "
+        "beyond doubt.",
+    ),
+    Term(
+        "GrabCut",
+        "An algorithm that cuts a subject out of a photograph: the fallback where no mask is "
+        "given. Its masks are a machine's and may be wrong.",
+        "Rother et al. 2004, ACM TOG 23(3)",
+    ),
+    Term(
+        "Heatmap",
+        "A number for each pixel: how much it speaks for the class. Shown is the positive part, "
+        "each on its own scale.",
+    ),
+    Term(
+        "Interval",
+        "Where a figure may lie, given the noise of few images: 95% intervals hold the true value "
+        "in 95 of 100 runs. They say nothing of images of another kind.",
+    ),
+    Term(
+        "Intervention",
+        "The model is shown a changed picture, and its answer is the evidence: the background is "
+        "filled, swapped or left alone.",
+        OURS,
+    ),
+    Term(
+        "Log-odds",
+        "log(p / (1 - p)): 0 is as likely as not, every 0.7 more doubles the odds.",
+        figures=("log_odds",),
+    ),
+    Term("Logit", "The model's raw output for a class, before the softmax."),
+    Term(
+        "Mask",
+        "Which pixels are the {subject}. It comes from a folder, from the data set, or from "
+        "GrabCut; each image says from where.",
+    ),
+    Term(
+        "Mass",
+        "Relevance mass accuracy: the share of the positive relevance that lies on the {subject}.",
+        ARRAS,
+        figures=(*_scores("mass"), "mass_change"),
+    ),
+    Term(
+        "Mixed-Same, Mixed-Rand",
+        "Accuracy with the {subject} on a background of its own class, and on backgrounds of "
+        "others.",
+        BACKGROUNDS,
+        figures=("mixed_same", "mixed_rand"),
+    ),
+    Term(
+        "n",
+        "How many images a figure rests on. What is undefined is counted beside it and never read "
+        "as 0.",
+    ),
+    Term(
+        "Only-FG, Only-BG",
+        "Accuracy with the {subject} alone, on black, and with the background alone, the {subject} "
+        "filled in.",
+        BACKGROUNDS,
+        figures=("only_flower", "without_flower"),
+    ),
+    Term(
+        "Planted",
+        "Of data: shortcuts were drawn into it on purpose, so the truth of every image is known.",
+        OURS,
+    ),
+    Term(
+        "Pointing hit",
+        "The hottest pixel lies on the {subject}; ties count by fraction.",
+        ZHANG,
+        figures=_scores("pointing"),
+    ),
+    Term("Precision", "Of the images that a signal accuses, how many are cases."),
+    Term(
+        "Rank accuracy",
+        "Of as many of the hottest pixels as the {subject} has, the share that lies on it.",
+        ARRAS,
+        figures=_scores("rank_accuracy"),
+    ),
+    Term(
+        "Rank correlation",
+        "How alike the order of two heatmaps' pixels is: 1 is the same, 0 no relation.",
+        "Spearman 1904, American Journal of Psychology 15(1)",
+        figures=("rank_correlation", "random_weights"),
+    ),
+    Term(
+        "Relevance",
+        "What a heatmap gives to a pixel: above 0 it speaks for the class, below 0 against it.",
+    ),
+    Term(
+        "ROC curve",
+        "Cases found against false alarms, as a signal accuses more and more images.",
+    ),
+    Term(
+        "Score of a verdict",
+        "How much accuses an image, 0 to 1, whatever the thresholds: two thirds by causes, one by "
+        "the class activation map.",
+        OURS,
+        figures=("verdict_score",),
+    ),
+    Term(
+        "Seed",
+        "A number from which all chance of a run is drawn: the same seed gives the same run.",
+    ),
+    Term(
+        "Severity",
+        "Of a corruption: 1 (mild) to 5 (severe). Of a finding: blocks shipping, look at it, for "
+        "information.",
+    ),
+    Term(
+        "Shapley value",
+        "A fair way to share out a gain between players: each gets its mean contribution over all "
+        "orders of joining. Here the players are {subject} and background.",
+        "Shapley 1953",
+    ),
+    Term(
+        "Shortcut",
+        "Something beside the {subject} that gives the class away in this data and not elsewhere: "
+        "a tag, a tint, a place.",
+        "Geirhos et al. 2020, arXiv 2004.07780",
+    ),
+    Term(
+        "Skill",
+        "Mass corrected for the {subject}'s size: (mass - chance) / (1 - chance). 0 at chance, 1 "
+        "when all mass is on the {subject}.",
+        OURS,
+        figures=_scores("skill"),
+    ),
+    Term(
+        "SSIM",
+        "Structural similarity of two pictures: 1 is the same.",
+        "Wang et al. 2004, IEEE TIP 13(4)",
+        "trust.html",
+    ),
+    Term(
+        "Stands out",
+        "Of a class: its rate of wrong reasons is above that of all others together by Fisher's "
+        "exact test, the false discovery rate kept to 5%.",
+        "Fisher 1935, The Design of Experiments",
+        "classes.html",
+    ),
+    Term(
+        "Survives without the {subject}",
+        "The answer stays when the {subject} is filled in from its background.",
+        OURS,
+        figures=("survives_without",),
+    ),
+    Term(
+        "Targeted removal",
+        "The hottest region off the {subject} is filled in: does the answer change?",
+        OURS,
+        figures=("removal_lost",),
+    ),
+    Term(
+        "Trimap",
+        "A mask with three values: {subject}, background, and unknown, which counts nowhere.",
+    ),
+    Term(
+        "Undefined",
+        "A figure that has no value, with the reason: an empty mask, a heatmap with no positive "
+        "relevance. It is counted, and is no 0.",
+    ),
+    Term(
+        "Verdict",
+        "One word an image: whether the prediction is right, and why. See the six verdicts.",
+        OURS,
+        "methods.html#verdicts",
+    ),
+    Term(
+        "View",
+        "With test-time augmentation: the image, its mirror image, or a part of it. Answers and "
+        "explanations are averaged over views.",
+    ),
+    Term(
+        "Wilson interval",
+        "The 95% interval of a rate; it holds with few images and at 0% too, where its upper end "
+        "says what may have been missed.",
+        "Wilson 1927, JASA 22",
+    ),
+)
+
+
+def glossary(titles: Mapping[str, str], subject: str) -> list[Term]:
+    """All terms in alphabetical order, the subject by its name, explainers by those of the run."""
+    explained = [Term(t, *EXPLAINERS[t], page="trust.html") for t in titles.values()]
+    terms = [_about(t, subject) for t in (*_TERMS, *_VERDICT_TERMS, *explained)]
+    return sorted(terms, key=lambda t: t.term.lower())
+
+
+def _about(term: Term, subject: str) -> Term:
+    named = (text.replace("{subject}", subject) for text in (term.term, term.meaning))
+    return Term(*named, term.source, term.page, term.figures)

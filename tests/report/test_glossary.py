@@ -1,0 +1,80 @@
+"""Every figure is defined and every term explained, by the names of the run."""
+
+import pytest
+from drawnruns import PLAIN, make_run
+
+from audit.report.content import content
+from audit.report.definitions import OTHER_METRICS
+from audit.report.figures import metrics
+from audit.report.glossary import glossary
+from audit.report.pages import shared
+from audit.report.source import load
+from audit.report.sweeps import threshold_sweeps
+from audit.report.templating import fill
+from audit.report.verdicts import VERDICTS
+from audit.score.verdict import CAM_TITLES, IG_TITLES, Thresholds, titles
+
+DESIGN = (
+    "Heatmap",
+    "Explainer",
+    "Explained class",
+    "Logit",
+    "Log-odds",
+    "Mass",
+    "Rank accuracy",
+    "Pointing hit",
+    "Chance",
+    "Skill",
+    "Completeness",
+    "Coalition value",
+    "Background share",
+    "Verdict",
+    "Corruption error",
+    "Wilson interval",
+    "Bootstrap interval",
+    "Shapley value",
+    "Donor",
+)
+
+
+def test_every_term_of_the_design_is_explained_once():
+    terms = [t.term for t in glossary(titles(), "flower")]
+    assert {*DESIGN, *(v.title for v in VERDICTS)} <= set(terms)
+    assert len({t.anchor for t in glossary(titles(), "flower")}) == len(terms)
+    assert terms == sorted(terms, key=str.lower)
+
+
+def test_every_figure_has_a_formula_a_direction_and_a_term():
+    figures = [*metrics(titles()), *OTHER_METRICS]
+    assert len({m.key for m in figures}) == len(figures)
+    assert all(m.formula and m.direction and m.description for m in figures)
+    explained = {key for t in glossary(titles(), "flower") for key in t.figures}
+    assert {m.key for m in figures} == explained
+
+
+@pytest.mark.parametrize("subject", ["bird", "{x}", "<b>"])
+def test_the_subject_is_called_by_its_name(subject):
+    told = " ".join(f"{t.term} {t.meaning}" for t in glossary(titles(), subject))
+    assert "flower " not in told and "{subject}" not in told
+    assert f"Survives without the {subject}" in told
+
+
+@pytest.mark.parametrize("cam", CAM_TITLES)
+@pytest.mark.parametrize("variant", IG_TITLES)
+def test_explainers_are_those_of_the_run(cam, variant):
+    named = titles(cam, variant)
+    terms = {t.term for t in glossary(named, "flower")}
+    others = {*CAM_TITLES.values(), *IG_TITLES.values()} - set(named.values())
+    assert set(named.values()) <= terms and not others & terms
+
+
+def test_every_threshold_has_its_sweep(tmp_path):
+    run = make_run(tmp_path / "run", images=4, classes=PLAIN, size=32, corrupted=0)
+    assert len(threshold_sweeps(load(run))) == len(Thresholds.__dataclass_fields__)
+
+
+def test_a_hostile_subject_stays_text_in_the_glossary(report):
+    source = load(report)
+    source.manifest["config"]["subject"] = "<script>alert(1)</script>"
+    page = fill("partials/glossary.html", **shared(content(source)), links=False)
+    assert "<script" not in page and "&lt;script&gt;" in page
