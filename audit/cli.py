@@ -32,6 +32,7 @@ MODEL = ("model", "trust_model", "input_scaling")
 SWEEP = ("explain", "feature_layer", "cam", "ig_variant", "ig_steps", "ig_tolerance", "ig_rule",
          "ig_baseline", "interventions", "robustness", "tta", "on_flower_skill", "suspicious_share",
          "least_support", "most_background", "least_survival", "least_effect")  # fmt: skip
+CARD = ("model_card",)
 COMMON = ("seed", "workers")
 
 
@@ -139,7 +140,7 @@ def cli() -> None:
     "--pipelines",
     help="Train and audit once for each of these pipelines, A,B,...; compare all with the first.",
 )
-@settings(*DATA, *MODEL, *TRAIN, *SWEEP, *COMMON)
+@settings(*DATA, *MODEL, *TRAIN, *SWEEP, *CARD, *COMMON)
 def run(
     out: Path, resume: bool, preset: str, config_file: Path, pipelines: str | None, **flags: Any
 ) -> None:

@@ -222,6 +222,12 @@ class Config(BaseModel):
         "whole twice.",
     )
 
+    model_card: Path | None = Field(
+        None,
+        description="TOML file of what only the model's owner knows, for its model card: intended "
+        "use, licence, ...",
+    )
+
     seed: int = Field(0, ge=0, description="Seed of sampling, training and drawing.")
     workers: int = Field(2, ge=0, description="Processes that make masks (0: none, in line).")
 

@@ -41,7 +41,7 @@ TRIED = 64  # images that show which input scaling a model wants
 UNSCALED = (0.0, 255.0)
 SHEET_ROW = 12  # cases in each group of a contact sheet
 # Settings that say how a run is done, not what comes out of it.
-_ALWAYS_FREE = {"workers", "download", "data_dir"}
+_ALWAYS_FREE = {"workers", "download", "data_dir", "model_card"}
 # Settings that what corruptions do rests on, besides those that are never free.
 _OF_ROBUSTNESS = {"robustness", "masks", "grabcut", "feature_layer", "cam", "ig_variant",
                   "ig_rule", "ig_baseline"}  # fmt: skip
@@ -178,7 +178,10 @@ def _check(config: Config, splits: Sequence[str]) -> _Inputs:
     """Open everything that ``config`` names; none of ``splits`` may be empty."""
     from audit.models.backbones import known_backbone, known_weights
     from audit.models.load import load_model
+    from audit.report.owner import read_owner
 
+    if config.model_card and not read_owner(config.model_card):
+        raise ConfigError(f"{config.model_card} says nothing of the model: leave --model-card out.")
     model = load_model(config.model, trust=config.trust_model) if config.model else None
     if model is None:
         known_backbone(config.backbone)
@@ -199,6 +202,8 @@ def _start(config: Config, inputs: _Inputs, out: Path, *, resume: bool, command:
     folder = RunFolder.create(out, resume=resume)
     _refuse_others(folder, inputs, config)
     counts = {split: len(inputs.dataset.items(split)) for split in SPLITS}
+    if config.model_card:
+        write_whole(folder.owner_file, config.model_card.read_bytes())
     folder.update_manifest(
         flower_audit=__version__,
         command=command,

@@ -197,6 +197,7 @@ class RunFolder:
         self.summary_json = root / "summary.json"
         self.summary_md = root / "summary.md"
         self.gate_file = root / "gate.json"
+        self.owner_file = root / "model_card.toml"
         self.report_dir = root / "report"
         self.report_html = root / "report.html"
 

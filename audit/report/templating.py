@@ -19,8 +19,9 @@ from audit.report.figures import Estimate
 
 UNDEFINED = "undefined"
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
-# In the middle of a line a hyphen, a full stop or an underscore inside a word means nothing.
-_MARKDOWN = re.compile(r"([\\`*{}\[\]()#!|~$:]|(?<![^\W_])_|_(?![^\W_]))")
+# In the middle of a line a hyphen, a full stop or an underscore inside a word means nothing, nor
+# does a parenthesis after no bracket, a colon before a space, or a quotation mark outside a tag.
+_MARKDOWN = re.compile(r"([\\`*{}\[\]#!|~$]|:(?=\S)|(?<![^\W_])_|_(?![^\W_]))")
 
 
 def templates_dir() -> Path:
@@ -49,7 +50,9 @@ def percent(value: float, digits: int = 1) -> str:
 
 def signed(value: float) -> str:
     """0.312 as +0.31, with a true minus sign; NaN in words."""
-    return UNDEFINED if math.isnan(value) else f"{value:+.2f}".replace("-", "\u2212")
+    if math.isnan(value):
+        return UNDEFINED
+    return f"{round(value, 2) or 0:+.2f}".replace("-", "\u2212")
 
 
 def points(value: float) -> str:
@@ -94,7 +97,8 @@ def front_matter(text: object) -> Markup:
 
 def markdown(text: object) -> Markup:
     """Text as itself in Markdown too, where stars and brackets have a meaning."""
-    return escape(_MARKDOWN.sub(r"\\\1", plain(text)))
+    escaped = str(escape(_MARKDOWN.sub(r"\\\1", plain(text))))
+    return Markup(escaped.replace("&#39;", "'").replace("&#34;", '"'))
 
 
 def data_uri(webp: bytes) -> str:

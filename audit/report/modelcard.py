@@ -1,0 +1,228 @@
+"""A model card of what a run knows (Mitchell et al. 2019, arXiv 1810.03993)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from audit.report.content import Content
+from audit.report.figures import Estimate
+from audit.report.findings import findings
+from audit.report.owner import ASKED, read_owner
+from audit.report.source import Source
+from audit.report.templating import interval, styled
+
+_FIGURES = ("accuracy", "wrong_reasons_share", "suspect_share", "background_share", "bg_gap",
+            "survives_without", "gradcam_skill", "ig_skill")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a section.
+
+    Attributes
+    ----------
+    text : str
+        Of any origin; "" where only the owner can say it and has not.
+    asked : str
+        What the owner is asked for; "" where the run knows.
+    """
+
+    title: str
+    text: str
+    asked: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Figures of groups of images: cells are texts, the first of each row a name."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the card."""
+
+    title: str
+    entries: list[Entry]
+    tables: tuple[Table, ...] = ()
+
+
+def model_card(content: Content) -> list[Section]:
+    """The nine sections of Mitchell et al., from what the run knows and what its owner says.
+
+    Raises
+    ------
+    ConfigError
+        The owner's file cannot be read.
+    """
+    source = content.source
+    owner = read_owner(source.run.owner_file)
+
+    def ask(title: str, key: str) -> Entry:
+        return Entry(title, owner.get(key, ""), "" if key in owner else ASKED[key])
+
+    return [
+        Section(
+            "Model details",
+            [
+                ask("Owner", "owner"),
+                *_model(source),
+                ask("Licence", "licence"),
+                ask("More to read", "citation"),
+                ask("Questions to", "contact"),
+            ],
+        ),
+        Section(
+            "Intended use",
+            [
+                ask("Intended use", "intended_use"),
+                ask("Intended users", "intended_users"),
+                ask("Out of scope", "out_of_scope"),
+            ],
+        ),
+        Section("Factors", [ask("Relevant factors", "factors"), *_factors(content)]),
+        Section("Metrics", list(_metrics(content))),
+        Section(
+            "Evaluation data",
+            [*_evaluation(content), ask("Motivation and limits", "evaluation_data")],
+        ),
+        Section("Training data", [*_training(source), ask("Origin and limits", "training_data")]),
+        Section("Quantitative analyses", [], tuple(_tables(content))),
+        Section(
+            "Ethical considerations",
+            [ask("Ethical considerations", "ethical_considerations")],
+        ),
+        Section(
+            "Caveats and recommendations",
+            [*_caveats(content), ask("From the owner", "caveats")],
+        ),
+    ]
+
+
+def _model(source: Source) -> Iterator[Entry]:
+    model, training = source.section("model"), source.section("training")
+    yield from _known(
+        ("Date", source.manifest.get("finished") or source.manifest.get("started")),
+        ("Version (SHA-256 of the weights)", model.get("sha256")),
+        ("Type", "image classifier, one class an image"),
+        ("Backbone", model.get("backbone")),
+        ("Head", model.get("head")),
+        ("Parameters", _counted(model.get("parameters"))),
+        ("Input", _side(model.get("input_size"))),
+        ("Source", model.get("source")),
+    )
+    if not training:
+        yield Entry("Training", "not by this audit: the model was given")
+        return
+    told = (f"{key.replace('_', ' ')} {value}" for key, value in training.items() if value)
+    yield Entry("Training", ", ".join(told))
+
+
+def _factors(content: Content) -> Iterator[Entry]:
+    subject, robust = content.source.subject, content.robustness
+    yield Entry(
+        "Evaluated",
+        f"class ({len(content.classes):,}); the background of the {subject}, by intervention",
+    )
+    kinds = ", ".join(row.kind.words for row in robust.rows) if robust else "none tried"
+    yield Entry("Conditions", f"corruptions: {kinds}")
+
+
+def _metrics(content: Content) -> Iterator[Entry]:
+    for key in _FIGURES:
+        figure = content.figures[key]
+        yield Entry(figure.metric.title, _told(figure.estimate, figure.metric.style))
+    thresholds = vars(content.source.thresholds).items()
+    yield Entry("Thresholds of the verdicts", ", ".join(f"{k} {v:g}" for k, v in thresholds))
+    yield Entry(
+        "Uncertainty",
+        "95% intervals: Wilson for rates, bootstrap over images for means. One model was audited: "
+        "how much another training would differ is not known.",
+    )
+
+
+def _evaluation(content: Content) -> Iterator[Entry]:
+    source, data = content.source, content.source.section("data")
+    masks = ", ".join(f"{n:,} {kind}" for kind, n in content.notes.mask_sources)
+    yield from _known(
+        ("Data set", data.get("name")),
+        ("Version (fingerprint)", data.get("fingerprint")),
+        (
+            "Test images",
+            f"{len(source.predictions):,}, {len(source.explained):,} of them explained",
+        ),
+        ("Masks", masks),
+        ("Skipped", f"{len(content.notes.skipped):,}"),
+        ("Preprocessing", _scaled(source)),
+    )
+
+
+def _training(source: Source) -> Iterator[Entry]:
+    data, training = source.section("data"), source.section("training")
+    if not training:
+        yield Entry("Training data", "not known to this audit: the model was given")
+        return
+    counts = data.get("counts") or {}
+    yield from _known(
+        ("Data set", data.get("name")),
+        ("Training images", _counted(counts.get("train"))),
+        ("Validation images", _counted(counts.get("validation"))),
+        ("Seed", training.get("seed")),
+    )
+
+
+def _tables(content: Content) -> Iterator[Table]:
+    rows = [
+        (
+            row.name,
+            _told(row.accuracy),
+            _told(row.wrong_reasons) + (" \u2605" if row.stands_out else ""),
+            f"{row.counts['suspect']:,}",
+        )
+        for row in content.classes
+    ]
+    heads = ("Class", "Accuracy", "Wrong reasons among right", "Suspect")
+    yield Table("By class (\u2605: stands out from the others)", heads, rows)
+    if content.robustness:
+        hurt = [(row.kind.title, _told(row.error)) for row in content.robustness.worst]
+        yield Table("By corruption", ("Corruption", "Mean error"), hurt)
+    kinds = [(v.verdict.title, f"{v.correct:,}", f"{v.wrong:,}") for v in content.verdicts]
+    yield Table("By verdict", ("Verdict", "Right", "Wrong"), kinds)
+
+
+def _caveats(content: Content) -> Iterator[Entry]:
+    for found in findings(content):
+        yield Entry(f"{found.says}: {found.title}", f"{found.words} {found.why}")
+    yield Entry(
+        "Not looked at",
+        "groups across factors (a class under a corruption), other data than these test images, "
+        "people in or behind the images",
+    )
+
+
+def _known(*told: tuple[str, Any]) -> Iterator[Entry]:
+    for title, value in told:
+        yield Entry(title, "not known" if value in (None, "") else str(value))
+
+
+def _told(e: Estimate, style: str = "percent") -> str:
+    return f"{styled(e.value, style)} ({interval(e, style)}, n = {e.n:,})"
+
+
+def _counted(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
+
+
+def _side(size: int | None) -> str:
+    return "" if size is None else f"RGB, {size} \u00d7 {size} pixels"
+
+
+def _scaled(source: Source) -> str:
+    scaling = source.section("model").get("input_scaling")
+    how = f"; pixels scaled to {scaling}" if scaling else ""
+    return f"resized to the model's input{how}"
