@@ -218,6 +218,15 @@ def test_settings_that_change_no_result_may_change_on_resume(copy, config):
     pipeline.run(config(workers=1), copy.root, resume=True)
 
 
+def test_what_the_owner_says_is_kept_with_the_run_and_on_its_card(copy, config, tmp_path):
+    file = tmp_path / "card.toml"
+    file.write_text('intended_use = "Telling discs apart."')
+    pipeline.run(config(model_card=file), copy.root, resume=True)
+    assert copy.owner_file.read_bytes() == file.read_bytes()
+    card = (copy.report_dir / "data" / "model_card.md").read_text(encoding="utf-8")
+    assert "**Intended use**: Telling discs apart." in card
+
+
 def test_resume_with_other_images_is_refused(copy, config, images):
     table = pd.read_csv(images)
     original = images.read_bytes()
@@ -366,6 +375,10 @@ def test_missing_model_is_refused(tmp_path, config):
 
 def test_missing_images_are_refused(tmp_path, config):
     refused(config(images="none"), tmp_path / "out", DataError, "No image folder or manifest none")
+
+
+def test_a_model_card_that_says_nothing_is_refused(tmp_path, config):
+    refused(config(model_card="none"), tmp_path / "out", ConfigError, "none says nothing of the")
 
 
 def test_missing_masks_are_refused(tmp_path, config):

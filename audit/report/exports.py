@@ -12,6 +12,8 @@ import pandas as pd
 
 from audit.report.content import Content
 from audit.report.figures import Estimate
+from audit.report.finding import Finding
+from audit.report.findings import findings
 from audit.report.pages import shared
 from audit.report.planted import Planted
 from audit.report.robustness import Robustness
@@ -30,7 +32,7 @@ def summary(content: Content) -> dict[str, Any]:
 
     ``figures`` holds value, low, high (95%), n, undefined and method by metric key; ``verdicts``
     counts by verdict key; ``planted`` is null where nothing was planted, ``robustness`` where no
-    corruption was tried.
+    corruption was tried. ``summary.schema.json`` beside this file describes every key.
     """
     source = content.source
     return {
@@ -59,6 +61,7 @@ def summary(content: Content) -> dict[str, Any]:
         "ig_completeness_error": _defined(asdict(content.notes.completeness)),
         "planted": _planted(content.planted),
         "robustness": _robustness(content.robustness),
+        "findings": [_finding(f) for f in findings(content)],
     }
 
 
@@ -70,6 +73,11 @@ def summary_json(content: Content) -> bytes:
 def summary_md(content: Content) -> bytes:
     """Ten lines of Markdown, to paste into a review."""
     return fill("summary.md", **shared(content)).encode()
+
+
+def card_md(content: Content) -> bytes:
+    """The model card as Markdown, to paste."""
+    return fill("model_card.md", **shared(content)).encode()
 
 
 def write_records(records: pd.DataFrame, folder: Path) -> None:
@@ -129,6 +137,18 @@ def _robustness(found: Robustness | None) -> dict[str, Any] | None:
             }
             for row in found.rows
         },
+    }
+
+
+def _finding(found: Finding) -> dict[str, Any]:
+    return {
+        "key": found.key,
+        "severity": found.severity,
+        "title": found.title,
+        "words": found.words,
+        "why": found.why,
+        "what_to_do": [step.words for step in found.steps],
+        "figure": _estimate(found.estimate) if found.estimate.n else None,
     }
 
 

@@ -12,8 +12,13 @@ from markupsafe import escape
 from audit.report.cases import gallery_pages, page_path
 from audit.report.classes import ranked
 from audit.report.content import Content
+from audit.report.definitions import OTHER_METRICS
 from audit.report.figures import metrics
+from audit.report.finding import SEVERITIES, asked
+from audit.report.findings import findings
 from audit.report.gallerydata import write_data
+from audit.report.glossary import EXPLAINERS, glossary
+from audit.report.modelcard import model_card
 from audit.report.screen import screen
 from audit.report.shapes import Shapes
 from audit.report.site import Nav
@@ -21,7 +26,8 @@ from audit.report.templating import fill, plain, templates_dir
 from audit.report.verdicts import VERDICTS
 from audit.report.view import View
 
-_TOP = ("index", "gallery", "classes", "trust", "training", "methods", "data")
+_TOP = ("index", "findings", "gallery", "classes", "trust", "training", "methods", "modelcard",
+        "glossary", "data")  # fmt: skip
 _WORST_CLASSES = 10
 
 
@@ -55,12 +61,21 @@ def shared(content: Content) -> dict[str, Any]:
     """What every template may use."""
     titles = content.source.titles
     pages = {row.index: f"classes/{row.page}" for row in content.classes}
+    terms = glossary(titles, content.source.subject)
     return {
         "content": content,
         "screen": screen(content),
+        "findings": findings(content),
+        "severities": SEVERITIES,
+        "asked": asked(content),
         "source": content.source,
         "subject": content.source.subject,
         "metrics": metrics(titles),
+        "card": model_card(content),
+        "other_metrics": OTHER_METRICS,
+        "explainers": EXPLAINERS,
+        "glossary": terms,
+        "term_of": {key: term.anchor for term in terms for key in term.figures},
         "titles": titles,
         "short_ig": "IG" if titles["ig"] == "Integrated Gradients" else titles["ig"],
         "verdict_kinds": VERDICTS,
@@ -100,11 +115,12 @@ def _nav(content: Content) -> Nav:
         {f"{cases[0].verdict.title} ({len(cases):,})": f"{page_path(cases[0].verdict, 1)}.md"}
         for cases in content.galleries.values()
     ]
-    nav: Nav = [{"Overview": "index.md"}, {"Gallery": "gallery.md"}]
+    nav: Nav = [{"Overview": "index.md"}, {"Findings": "findings.md"}, {"Gallery": "gallery.md"}]
     nav += [{"Cases by verdict": galleries}] if galleries else []
     rest = {"Classes": "classes.md", "Explainers": "trust.md"}
     rest |= {"Robustness": "robustness.md"} if content.robustness else {}
-    rest |= {"Training": "training.md", "Methods": "methods.md", "Data and gaps": "data.md"}
+    rest |= {"Training": "training.md", "Methods": "methods.md", "Model card": "modelcard.md"}
+    rest |= {"Data and gaps": "data.md", "Glossary": "glossary.md"}
     return [*nav, {"Model and method": [{title: file} for title, file in rest.items()]}]
 
 

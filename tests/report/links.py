@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 _LINKS = {"href", "src", "poster", "data"}
 
@@ -58,8 +58,8 @@ def _leads(page: Page, link: str, pages: dict[Path, Page]) -> bool:
 
 
 def _names_a_state(fragment: str, pages: dict[Path, Page]) -> bool:
-    """Whether a fragment names a case that has a card, or a verdict or class."""
-    key, _, value = fragment.partition("=")
-    if key == "case":
-        return any(value in page.ids for page in pages.values())
-    return fragment == "" or (key in ("verdict", "class") and value != "")
+    """Whether a fragment names a case that has a card, or what the gallery filters or sorts by."""
+    state = dict(parse_qsl(fragment, strict_parsing=fragment != ""))
+    if "case" in state:
+        return any(state["case"] in page.ids for page in pages.values())
+    return set(state) <= {"verdict", "class", "answer", "mask", "fragile", "sort", "show"}

@@ -219,7 +219,9 @@ def axe():
 
 
 @pytest.mark.parametrize("theme", _THEMES)
-@pytest.mark.parametrize("file", ["index", "gallery", "class"])
+@pytest.mark.parametrize(
+    "file", ["index", "findings", "gallery", "class", "methods", "modelcard", "glossary"]
+)
 def test_a_page_is_accessible(visit, report, axe, file, theme):
     page = visit(
         next((report.report_dir / "classes").glob("*-tiger-lily-*.html"))
@@ -276,6 +278,9 @@ def test_odd_runs_have_a_screen_a_gallery_and_cases(tmp_path, visit, images, cha
     page = visit(run.report_dir / "index.html", width=360)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert page.locator(".fa-trust li").count() == 3
+    for file in ("findings", "modelcard"):
+        page = visit(run.report_dir / f"{file}.html", width=360)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page = visit(run.report_dir / "gallery.html", width=360)
     assert count(page) == images
     page.locator("#fa-grid a").last.click()
