@@ -12,7 +12,7 @@ from audit.report.compare.pairing import Pair, entries, pair
 from audit.report.figures import Estimate, Metric
 from audit.report.gateclasses import ClassRate, as_given, class_rates, class_words, worst_standing
 from audit.report.source import Source, load
-from audit.report.templating import count, percent
+from audit.report.templating import count, percent, points
 from audit.runfolder import RunFolder
 from audit.score.gates import Bound, Standing, shared_level, standing
 
@@ -189,7 +189,7 @@ def _difference(key: str, both: Pair, metric: Metric, margin: float, none: str) 
     estimate = Estimate(d.value, d.low, d.high, found.n, method="paired")
     stands = standing(d.value, d.low, d.high, limit, bound)
     digits = _digits(estimate, limit)
-    value, low, high = (_points(v, digits) for v in (d.value, d.low, d.high))
+    value, low, high = (points(v, digits) for v in (d.value, d.low, d.high))
     shown = (
         f"{metric.title} {percent(found.a.value)} in the base run, {percent(found.b.value)} here: "
         f"{value} points ({low} to {high}, n = {found.n:,}) is"
@@ -206,10 +206,6 @@ def _difference(key: str, both: Pair, metric: Metric, margin: float, none: str) 
 
 def _bound(metric: Metric) -> Bound:
     return "at least" if metric.direction.startswith("higher") else "at most"
-
-
-def _points(value: float, digits: int) -> str:
-    return f"{100 * value:+.{digits}f}".replace("-", "\u2212")
 
 
 def _digits(found: Estimate, limit: float) -> int:

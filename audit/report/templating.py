@@ -52,12 +52,12 @@ def signed(value: float) -> str:
     return UNDEFINED if math.isnan(value) else f"{value:+.2f}".replace("-", "\u2212")
 
 
-def points(value: float) -> str:
+def points(value: float, digits: int = 1) -> str:
     """0.021 as +2.1, a difference of percentages, with a true minus sign; NaN in words."""
     if math.isnan(value):
         return UNDEFINED
-    rounded = round(100 * value, 1)
-    return f"{rounded:+.1f}".replace("-", "\u2212") if rounded else "0.0"
+    rounded = round(100 * value, digits)
+    return f"{rounded:+.{digits}f}".replace("-", "\u2212") if rounded else f"{0:.{digits}f}"
 
 
 def lower_first(text: str) -> str:
