@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from audit.report.source import Source
+from audit.score.calibration import CalibrationError, calibration_error, equal_width
 from audit.score.statistics import bootstrap_mean, wilson
 
 ARRAS = "Arras et al. 2022, arXiv 2003.07258"
@@ -47,7 +49,7 @@ class Metric:
     formula: str
     direction: str
     paper: str
-    style: str  # "percent" or "signed"
+    style: str  # "percent", "signed", "points" or "decimal"
 
 
 @dataclass(frozen=True)
@@ -226,6 +228,48 @@ BG_GAP = Metric(
     "percent",
 )
 
+ECE = Metric(
+    "ece",
+    "Expected calibration error (ECE)",
+    "How far accuracy is from confidence, over 15 bins of confidence; all test images.",
+    "sum over bins of n_b / n * |accuracy_b - mean confidence_b|",
+    "lower is better; compare it with that of a calibrated model",
+    "Guo et al. 2017, arXiv 1706.04599",
+    "percent",
+)
+CALIBRATED = Metric(
+    "ece_if_calibrated",
+    "ECE of a calibrated model",
+    "What chance alone gives: the mean, and where 95% lie, of simulated models whose answers are "
+    "right as often as these confidences say.",
+    "mean ECE of 1,000 draws of correct ~ Bernoulli(confidence)",
+    "neither: the yardstick of ECE",
+    "Bröcker and Smith 2007",
+    "percent",
+)
+OVER_CONFIDENCE = Metric(
+    "over_confidence",
+    "Over-confidence, in points",
+    "Percentage points by which the model is surer of its answers than it is right; all test "
+    "images.",
+    "mean confidence - accuracy",
+    "0 is best; below 0 the model is not sure enough",
+    "usual",
+    "points",
+)
+BRIER = Metric(
+    "brier",
+    "Brier score of the answer",
+    "Squared distance of the confidence from 1 where the answer is right, from 0 where it is "
+    "wrong; all test images.",
+    "mean of (confidence - correct)^2",
+    "lower is better: sure where right, unsure where wrong",
+    "Brier 1950",
+    "decimal",
+)
+CALIBRATION = (ECE, CALIBRATED, OVER_CONFIDENCE, BRIER)
+OF_ALL = {m.key for m in (ACCURACY, *CALIBRATION)}  # over all test images, explained or not
+
 
 def answer_metrics() -> list[Metric]:
     """Accuracies under intervention, as in the Backgrounds Challenge."""
@@ -245,7 +289,7 @@ def metrics(titles: Mapping[str, str]) -> list[Metric]:
     ]
     verdicts = [ACCURACY, WRONG_REASONS, SUSPECTS, FRAGILE]
     causes = [BACKGROUND_SHARE, SURVIVAL, WITHOUT, TESTED, PASTED, *answer_metrics()]
-    return [*verdicts, *causes, MIXED_RAND, BG_GAP, CHANCE, CENTRE, *explained]
+    return [*verdicts, *causes, MIXED_RAND, BG_GAP, CHANCE, CENTRE, *explained, *CALIBRATION]
 
 
 def rate(successes: int, n: int) -> Estimate:
@@ -322,6 +366,40 @@ def _gap(source: Source) -> Estimate:
     return mean(same - both["mixed_rand"], source.seed)
 
 
+def answers(source: Source) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Confidence and correctness of every test image whose confidence is a number."""
+    given = source.predictions[source.predictions["confidence"].notna()]
+    correct = (given["label"] == given["prediction"]).to_numpy(bool)
+    return given["confidence"].to_numpy(np.float64), correct
+
+
+def over_confidence(source: Source) -> pd.Series:
+    """Of every test image: its confidence, less 1 where the answer is right."""
+    given = source.predictions
+    return given["confidence"] - (given["label"] == given["prediction"])
+
+
+def ece_of(source: Source) -> CalibrationError:
+    """Calibration error of all test images, over bins of equal width."""
+    return calibration_error(*answers(source), equal_width(), source.seed)
+
+
+def _ece(source: Source) -> Estimate:
+    found = ece_of(source)
+    return _of_answers(source, found.value, found.low, found.high, "bootstrap")
+
+
+def _calibrated(source: Source) -> Estimate:
+    found = ece_of(source)
+    bounds = found.calibrated_low, found.calibrated_high
+    return _of_answers(source, found.calibrated, *bounds, "simulation")
+
+
+def _of_answers(source: Source, value: float, low: float, high: float, how: str) -> Estimate:
+    n = int(source.predictions["confidence"].notna().sum())
+    return Estimate(value, low, high, n, len(source.predictions) - n, how)
+
+
 def _hits(predictions: pd.DataFrame) -> int:
     return int((predictions["label"] == predictions["prediction"]).sum())
 
@@ -342,4 +420,8 @@ _OWN: dict[str, Callable[[Source], Estimate]] = {
     PASTED.key: lambda s: _answers(s, "pasted_back"),
     MIXED_RAND.key: lambda s: mean(s.tested["mixed_rand"], s.seed),
     BG_GAP.key: _gap,
+    ECE.key: _ece,
+    CALIBRATED.key: _calibrated,
+    OVER_CONFIDENCE.key: lambda s: mean(over_confidence(s), s.seed),
+    BRIER.key: lambda s: mean(over_confidence(s) ** 2, s.seed),
 }

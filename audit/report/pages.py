@@ -21,7 +21,8 @@ from audit.report.templating import fill, plain, templates_dir
 from audit.report.verdicts import VERDICTS
 from audit.report.view import View
 
-_TOP = ("index", "gallery", "classes", "trust", "training", "methods", "data")
+_TOP = ("index", "gallery", "classes", "confusions", "calibration", "trust", "training",
+        "methods", "data")  # fmt: skip
 _WORST_CLASSES = 10
 
 
@@ -102,7 +103,8 @@ def _nav(content: Content) -> Nav:
     ]
     nav: Nav = [{"Overview": "index.md"}, {"Gallery": "gallery.md"}]
     nav += [{"Cases by verdict": galleries}] if galleries else []
-    rest = {"Classes": "classes.md", "Explainers": "trust.md"}
+    rest = {"Classes": "classes.md", "Confusions": "confusions.md"}
+    rest |= {"Calibration": "calibration.md", "Explainers": "trust.md"}
     rest |= {"Robustness": "robustness.md"} if content.robustness else {}
     rest |= {"Training": "training.md", "Methods": "methods.md", "Data and gaps": "data.md"}
     return [*nav, {"Model and method": [{title: file} for title, file in rest.items()]}]

@@ -60,14 +60,20 @@ def points(value: float, digits: int = 1) -> str:
     return f"{rounded:+.{digits}f}".replace("-", "\u2212") if rounded else f"{0:.{digits}f}"
 
 
+def decimal(value: float) -> str:
+    """0.0823 as 0.082; NaN in words."""
+    return UNDEFINED if math.isnan(value) else f"{value:.3f}"
+
+
 def lower_first(text: str) -> str:
     """A title in the middle of a sentence."""
     return text[:1].lower() + text[1:]
 
 
 def styled(value: float, style: str) -> str:
-    """A value as `percent`, `signed` or `points`."""
-    return {"percent": percent, "signed": signed, "points": points}[style](value)
+    """A value as `percent`, `signed`, `points` or `decimal`."""
+    styles = {"percent": percent, "signed": signed, "points": points, "decimal": decimal}
+    return styles[style](value)
 
 
 def interval(estimate: Estimate, style: str = "percent") -> str:
