@@ -218,15 +218,19 @@ def scatter(x: pd.Series, y: pd.Series, titles: tuple[str, str]) -> Chart | None
 def reliability(bins: Sequence[Bin], kind: str) -> Chart:
     """Accuracy against mean confidence, one point a bin that holds an answer, with its interval."""
     sure, right = ([getattr(b, name) for b in bins] for name in ("confidence", "accuracy"))
-    reach = np.transpose([(b.accuracy - b.accuracy_low, b.accuracy_high - b.accuracy) for b in bins])
+    below = [b.accuracy - b.accuracy_low for b in bins]
+    above = [b.accuracy_high - b.accuracy for b in bins]
     most = max(b.n for b in bins)
     with _axes(f"reliability {kind}", height=3.6) as (axes, done):
         axes.plot([0, 1], [0, 1], color=_INK, lw=1, ls=(0, (3, 2)), label="as sure as right")
         axes.vlines(sure, sure, right, color=ORANGE, lw=3.5, alpha=0.8, label="gap")
-        axes.errorbar(sure, right, reach, color=BLUE, ls="none", elinewidth=1.2, capsize=2.5)
+        axes.errorbar(
+            sure, right, [below, above], color=BLUE, ls="none", elinewidth=1.2, capsize=2.5
+        )
         sizes = [12 + 60 * b.n / most for b in bins]
-        axes.scatter(sure, right, s=sizes, color=BLUE, zorder=3, label="accuracy, 95% interval")
-        axes.set(xlabel="mean confidence", ylabel="accuracy", xlim=(0, 1.02), ylim=(0, 1.02))
+        axes.scatter(sure, right, s=sizes, color=BLUE, zorder=3, clip_on=False,
+                     label="accuracy, 95% interval")  # fmt: skip
+        axes.set(xlabel="mean confidence", ylabel="accuracy", xlim=(0, 1.02), ylim=(-0.01, 1.02))
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(lambda v, _: f"{v:.0%}")
         axes.grid(True)
@@ -246,8 +250,9 @@ def confidences(sure: NDArray[np.float64], right: NDArray[np.bool_]) -> Chart:
         axes.yaxis.get_major_locator().set_params(integer=True)
         _legend(axes, 2)
     said = ", ".join(
-        f"{len(some):,} {name} answers" + (f" in the median {np.median(some):.0%}" if len(some) else "")
+        f"{some.size:,} {name} answers in the median {np.median(some):.0%} sure"
         for name, some in (("right", sure[right]), ("wrong", sure[~right]))
+        if some.size
     )
     return Chart(done[0], f"Histogram of confidence: {said}.")
 

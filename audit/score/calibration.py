@@ -109,9 +109,7 @@ def equal_mass(confidence: ArrayLike, bins: int = BINS) -> NDArray[np.float64]:
     return np.quantile(np.asarray(confidence, np.float64), np.linspace(0, 1, bins + 1))
 
 
-def reliability(
-    confidence: ArrayLike, correct: ArrayLike, edges: NDArray[np.float64]
-) -> list[Bin]:
+def reliability(confidence: ArrayLike, correct: ArrayLike, edges: NDArray[np.float64]) -> list[Bin]:
     """Accuracy against confidence, bin by bin (Guo et al. 2017, arXiv 1706.04599).
 
     Parameters
@@ -139,7 +137,7 @@ def reliability(
     hits = np.bincount(places, weights=right, minlength=bins)
     sums = np.bincount(places, weights=sure, minlength=bins)
     return [
-        _bin(*edges[k : k + 2].tolist(), int(n[k]), float(sums[k]), int(hits[k]))
+        _bin(float(edges[k]), float(edges[k + 1]), int(n[k]), float(sums[k]), int(hits[k]))
         for k in range(bins)
     ]
 

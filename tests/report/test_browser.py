@@ -4,7 +4,18 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "file", ["index", "gallery", "classes", "robustness", "training", "methods", "data"]
+    "file",
+    [
+        "index",
+        "gallery",
+        "classes",
+        "confusions",
+        "calibration",
+        "robustness",
+        "training",
+        "methods",
+        "data",
+    ],
 )
 def test_a_page_opens_from_disk_and_fits_a_phone(visit, report, file):
     page = visit(report.report_dir / f"{file}.html", width=360)

@@ -330,7 +330,7 @@ def test_one_image_of_one_class_renders(tmp_path):
     run = make_run(tmp_path / "run", images=1, classes=["only"])
     render(run)
     assert broken(read_site(run.report_dir)) == []
-    assert "No test image was predicted wrongly" in (run.report_dir / "training.html").read_text()
+    assert "No test image was predicted wrongly" in (run.report_dir / "confusions.html").read_text()
 
 
 def test_a_run_without_masks_shows_undefined_never_zero(tmp_path):
