@@ -11,6 +11,7 @@ from audit.report.cases import Case, galleries
 from audit.report.classes import ClassRow, class_rows
 from audit.report.confusions import Confusions, confusions
 from audit.report.figures import OF_ALL, Figure, estimate, headline, metrics
+from audit.report.health import Health, health
 from audit.report.notes import Notes, notes
 from audit.report.planted import Planted, planted
 from audit.report.robustness import Robustness, robustness
@@ -40,6 +41,7 @@ class Content:
     agreement: list[charts.Chart]
     trust: Trust | None
     robustness: Robustness | None
+    health: Health | None
     mass_charts: list[tuple[str, charts.Chart]]
     curves: list[charts.Chart]
     galleries: dict[str, list[Case]]
@@ -79,6 +81,7 @@ def content(source: Source) -> Content:
         _agreement(source),
         trust(source),
         robustness(source),
+        health(source),
         _mass_charts(source),
         _curves(source),
         cases,

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from audit.report.duplicates import leaked_names
 from audit.report.source import Source
 from audit.score.calibration import CalibrationError, calibration_error, equal_width
 from audit.score.statistics import bootstrap_mean, wilson
@@ -103,6 +104,16 @@ ACCURACY = Metric(
     "correct predictions / predictions",
     "higher is better",
     "",
+    "percent",
+)
+UNLEAKED = Metric(
+    "unleaked_accuracy",
+    "Accuracy without leaked images",
+    "Test images that have a near-duplicate in another split left out; undefined where that was "
+    "not examined.",
+    "correct predictions / predictions, of the images that are not leaked",
+    "higher is better; far below the accuracy, that one flatters",
+    OURS,
     "percent",
 )
 WRONG_REASONS = Metric(
@@ -268,7 +279,7 @@ BRIER = Metric(
     "decimal",
 )
 CALIBRATION = (ECE, CALIBRATED, OVER_CONFIDENCE, BRIER)
-OF_ALL = {m.key for m in (ACCURACY, *CALIBRATION)}  # over all test images, explained or not
+OF_ALL = {m.key for m in (ACCURACY, UNLEAKED, *CALIBRATION)}  # over all test images, explained or not
 
 
 def answer_metrics() -> list[Metric]:
@@ -287,7 +298,7 @@ def metrics(titles: Mapping[str, str]) -> list[Metric]:
         for key, title in titles.items()
         for column, words, style in _LOCALISATION
     ]
-    verdicts = [ACCURACY, WRONG_REASONS, SUSPECTS, FRAGILE]
+    verdicts = [ACCURACY, UNLEAKED, WRONG_REASONS, SUSPECTS, FRAGILE]
     causes = [BACKGROUND_SHARE, SURVIVAL, WITHOUT, TESTED, PASTED, *answer_metrics()]
     return [*verdicts, *causes, MIXED_RAND, BG_GAP, CHANCE, CENTRE, *explained, *CALIBRATION]
 
@@ -323,6 +334,14 @@ def _estimator(metric: Metric) -> Callable[[Source], Estimate]:
     if metric.key in _ANSWERS:
         return lambda s: _answers(s, metric.key)
     return lambda s: mean(s.explained[metric.key], s.seed)
+
+
+def _unleaked(source: Source) -> Estimate:
+    """Undefined where nobody looked for leaks: that is not the accuracy."""
+    leaked = leaked_names(source)
+    tested = source.predictions
+    kept = tested[~tested["name"].isin(leaked)] if leaked is not None else tested[:0]
+    return rate(_hits(kept), len(kept))
 
 
 def _suspects(source: Source) -> Estimate:
@@ -410,6 +429,7 @@ def _count(records: pd.DataFrame, verdict: str) -> int:
 
 _OWN: dict[str, Callable[[Source], Estimate]] = {
     ACCURACY.key: lambda s: rate(_hits(s.predictions), len(s.predictions)),
+    UNLEAKED.key: _unleaked,
     WRONG_REASONS.key: _wrong_reasons,
     SUSPECTS.key: _suspects,
     FRAGILE.key: _fragile,
