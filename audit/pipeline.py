@@ -307,7 +307,7 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     if config.robustness and not folder.robustness_file.exists():
         with _timed(folder, "robustness"):
             _try_corruptions(folder, inputs, engine, tested, config, track)
-    if config.health and not folder.health_file.exists():
+    if config.health and not folder.examined:
         with _timed(folder, "health"):
             _examine_data(folder, inputs.dataset, tested, track)
     folder.update_manifest(finished=_now())

@@ -343,6 +343,11 @@ class RunFolder:
             return None
         return _read(self.robustness_file).to_pandas()
 
+    @property
+    def examined(self) -> bool:
+        """Whether both tables of data health are there."""
+        return self.health_file.exists() and self.duplicates_file.exists()
+
     def health(self) -> pd.DataFrame | None:
         """One row an image of any split; None where data health was not examined."""
         if not self.health_file.exists():
@@ -350,7 +355,7 @@ class RunFolder:
         return _read(self.health_file).to_pandas()
 
     def duplicates(self) -> pd.DataFrame:
-        """One row a pair of near-duplicates, by name; written before `health`."""
+        """One row a pair of near-duplicates, by name."""
         return _read(self.duplicates_file).to_pandas()
 
     def predictions(self) -> pd.DataFrame:
