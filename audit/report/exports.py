@@ -99,7 +99,7 @@ def csv_text(table: pd.DataFrame) -> str:
     safe = table.copy()
     for column in safe.columns:
         if pd.api.types.is_string_dtype(safe[column]):
-            safe[column] = safe[column].map(_no_formula)
+            safe[column] = safe[column].map(_no_formula, na_action="ignore")
     return safe.to_csv(index=False)
 
 

@@ -279,7 +279,8 @@ BRIER = Metric(
     "decimal",
 )
 CALIBRATION = (ECE, CALIBRATED, OVER_CONFIDENCE, BRIER)
-OF_ALL = {m.key for m in (ACCURACY, UNLEAKED, *CALIBRATION)}  # over all test images, explained or not
+# Over all test images, explained or not.
+OF_ALL = {m.key for m in (ACCURACY, UNLEAKED, *CALIBRATION)}
 
 
 def answer_metrics() -> list[Metric]:

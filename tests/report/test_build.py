@@ -135,7 +135,7 @@ def test_a_skipped_image_counts_as_no_answer_in_the_download(report):
 
 def worked(root) -> RunFolder:
     """Ten explained images with hand-set figures, and two that were only predicted."""
-    run = make_run(root, images=10, classes=PLAIN[:2])
+    run = make_run(root, images=10, classes=PLAIN[:2], examined=False)
     frame = run.records()
     first = frame[frame["row"] >= 0].copy()
     first["gradcam_skill"] = [0.5, 0.5, -0.5, np.nan, 0.1, 0.1, 0.1, 0.1, 0.1, -0.2]
