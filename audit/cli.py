@@ -30,8 +30,9 @@ TRAIN = ("backbone", "weights", "image_size", "pipeline", "epochs", "batch_size"
          "randaugment_factor", "albumentations")  # fmt: skip
 MODEL = ("model", "trust_model", "input_scaling")
 SWEEP = ("explain", "feature_layer", "cam", "ig_variant", "ig_steps", "ig_tolerance", "ig_rule",
-         "ig_baseline", "interventions", "robustness", "tta", "on_flower_skill", "suspicious_share",
-         "least_support", "most_background", "least_survival", "least_effect")  # fmt: skip
+         "ig_baseline", "interventions", "robustness", "health", "tta", "on_flower_skill",
+         "suspicious_share", "least_support", "most_background", "least_survival",
+         "least_effect")  # fmt: skip
 CARD = ("model_card",)
 COMMON = ("seed", "workers")
 

@@ -176,6 +176,10 @@ class Config(BaseModel):
         description="Test images, sampled by class, that corruptions are tried on, 51 forward "
         "passes each; 0: none.",
     )
+    health: bool = Field(
+        True,
+        description="Read every image of all splits once, for near-duplicates and outliers.",
+    )
     on_flower_skill: float = Field(
         Thresholds.on_flower_skill,
         ge=-1,

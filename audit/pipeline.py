@@ -41,7 +41,7 @@ TRIED = 64  # images that show which input scaling a model wants
 UNSCALED = (0.0, 255.0)
 SHEET_ROW = 12  # cases in each group of a contact sheet
 # Settings that say how a run is done, not what comes out of it.
-_ALWAYS_FREE = {"workers", "download", "data_dir", "model_card"}
+_ALWAYS_FREE = {"workers", "download", "data_dir", "health", "model_card"}
 # Settings that what corruptions do rests on, besides those that are never free.
 _OF_ROBUSTNESS = {"robustness", "masks", "grabcut", "feature_layer", "cam", "ig_variant",
                   "ig_rule", "ig_baseline"}  # fmt: skip
@@ -312,6 +312,9 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     if config.robustness and not folder.robustness_file.exists():
         with _timed(folder, "robustness"):
             _try_corruptions(folder, inputs, engine, tested, config, track)
+    if config.health and not folder.examined:
+        with _timed(folder, "health"):
+            _examine_data(folder, inputs.dataset, tested, track)
     folder.update_manifest(finished=_now())
 
 
@@ -344,6 +347,18 @@ def _try_corruptions(
         write_whole(folder.robustness_picture_file, contact_sheet(*found.pictured))
         folder.update_manifest(robustness=found.facts)
         write_whole(folder.robustness_file, found.table.to_parquet(index=False))
+
+
+def _examine_data(
+    folder: RunFolder, dataset: Dataset, tested: Sequence[Item], track: Track
+) -> None:
+    from audit.data.health import examine
+
+    learnt_from = [item for split in SPLITS[:-1] for item in dataset.items(split)]
+    found = examine(dataset, [*learnt_from, *tested], track)
+    write_whole(folder.duplicates_file, found.duplicates.to_parquet(index=False))
+    folder.update_manifest(health={"complete": found.complete})
+    write_whole(folder.health_file, found.images.to_parquet(index=False))
 
 
 def _classifier(model: Any, config: Config, dataset: Dataset) -> Any:

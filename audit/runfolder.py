@@ -26,6 +26,8 @@ from audit.score.geometry import upsample
 MANIFEST_SCHEMA = 1
 EXPLAINERS = ("gradcam", "ig")
 SCORED = (*EXPLAINERS, "centre")  # centre: a Gaussian in the middle, which looks at no image
+# How many pairs of near-duplicates, and outliers of each measure, have thumbnails to show.
+SHOWN_PAIRS, SHOWN_OUTLIERS = 48, 12
 # What reading an .npz that was cut off may raise.
 _TORN = (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error)
 _LOCALISATION = (
@@ -192,6 +194,8 @@ class RunFolder:
         self.trust_file = root / "trust.json"
         self.robustness_file = root / "robustness.parquet"
         self.robustness_picture_file = root / "robustness.webp"
+        self.health_file = root / "health.parquet"
+        self.duplicates_file = root / "duplicates.parquet"
         self.records_dir = root / "records"
         self.maps_dir = root / "maps"
         self.summary_json = root / "summary.json"
@@ -339,6 +343,21 @@ class RunFolder:
         if not self.robustness_file.exists():
             return None
         return _read(self.robustness_file).to_pandas()
+
+    @property
+    def examined(self) -> bool:
+        """Whether both tables of data health are there."""
+        return self.health_file.exists() and self.duplicates_file.exists()
+
+    def health(self) -> pd.DataFrame | None:
+        """One row an image of any split; None where data health was not examined."""
+        if not self.health_file.exists():
+            return None
+        return _read(self.health_file).to_pandas()
+
+    def duplicates(self) -> pd.DataFrame:
+        """One row a pair of near-duplicates, by name."""
+        return _read(self.duplicates_file).to_pandas()
 
     def predictions(self) -> pd.DataFrame:
         """Every test image's name, label, prediction and confidence, explained or not."""

@@ -156,6 +156,16 @@ def test_corruptions_are_tried_on_a_sample_by_class(finished, images):
     assert (finished.report_dir / "robustness.html").is_file()
 
 
+def test_every_image_of_every_split_is_examined(finished, images):
+    table, examined = pd.read_csv(images), finished.health()
+    assert set(examined["name"]) == set(table["path"])
+    assert examined["split"].value_counts().to_dict() == {"train": 18, "test": 12, "validation": 6}
+    assert examined.query("skipped != ''")["name"].tolist() == ["0_08.png"]
+    assert set(finished.duplicates().columns) == {"a", "b", "distance", "likeness", "mirrored"}
+    assert finished.manifest()["health"] == {"complete": True}
+    assert finished.manifest()["seconds"]["health"] > 0
+
+
 def test_report_is_rendered_with_the_hostile_class_as_text(finished):
     pages = [finished.report_html, *finished.report_dir.rglob("*.html")]
     assert len(pages) > 1
@@ -282,6 +292,29 @@ def test_a_stage_that_was_off_may_be_caught_up_on(tmp_path, config):
     pipeline.run(config(robustness=2, limit=3), run.root, resume=True)
     assert (run.robustness()["severity"] == 0).sum() == 2
     assert (run.report_dir / "robustness.html").exists()
+
+
+def test_data_is_examined_once(copy, config):
+    before = copy.health_file.stat().st_mtime_ns
+    pipeline.run(config(), copy.root, resume=True)
+    assert copy.health_file.stat().st_mtime_ns == before
+
+
+def test_data_that_was_not_examined_may_be_caught_up_on(tmp_path, config):
+    off = {"robustness": 0, "limit": 3}
+    run = pipeline.run(config(health=False, **off), tmp_path / "run")
+    assert run.health() is None
+    pipeline.sweep(config(**off), run)
+    assert (run.health()["split"] == "test").sum() == 3  # those that are predicted
+    assert (run.health()["split"] == "train").sum() == 18
+
+
+@pytest.mark.parametrize("lost", ["health_file", "duplicates_file"])
+def test_data_is_examined_again_where_a_table_is_lost(finished, copy, config, lost):
+    getattr(copy, lost).unlink()
+    pipeline.sweep(config(), copy)
+    pd.testing.assert_frame_equal(copy.health(), finished.health())
+    pd.testing.assert_frame_equal(copy.duplicates(), finished.duplicates())
 
 
 def test_corruptions_of_another_sample_are_not_mixed(copy, config):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from audit.errors import RunFolderError
 from audit.report.content import Content, content
-from audit.report.exports import card_md, summary_json, summary_md, write_records
+from audit.report.exports import card_md, summary_json, summary_md, write_tables
 from audit.report.pages import site_name, write_pages
 from audit.report.panels import draw_panels
 from audit.report.single import single_page
@@ -53,7 +53,7 @@ def _render_beside(found: Content, beside: Path, track: Track) -> None:
     nav = write_pages(found, docs, shapes)
     build_site(docs, site, name=site_name(found), nav=nav)
     (beside / "pictures").rename(site / "pictures")
-    write_records(found.source.records, site / "data")
+    write_tables(found.source, site / "data")
     (site / "data" / "model_card.md").write_bytes(card_md(found))
     page, json, text = single_page(found, site, shapes), summary_json(found), summary_md(found)
     _swap(site, run.report_dir, beside / "old")

@@ -16,9 +16,11 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from audit.report.figures import Estimate
 from audit.report.signals import Signal
+from audit.score.calibration import Bin
 
 # Okabe and Ito's palette: told apart by all common kinds of colour vision.
 BLUE, ORANGE, VERMILLION = "#0072B2", "#E69F00", "#D55E00"
@@ -211,6 +213,48 @@ def scatter(x: pd.Series, y: pd.Series, titles: tuple[str, str]) -> Chart | None
         axes.grid(True)
     words = f"rank correlation {correlation:+.2f} over {len(x):,} images"
     return Chart(done[0], f"{titles[1]} against {titles[0]}: {words}.")
+
+
+def reliability(bins: Sequence[Bin], kind: str) -> Chart:
+    """Accuracy against mean confidence, one point a bin that holds an answer, with its interval."""
+    sure, right = ([getattr(b, name) for b in bins] for name in ("confidence", "accuracy"))
+    below = [b.accuracy - b.accuracy_low for b in bins]
+    above = [b.accuracy_high - b.accuracy for b in bins]
+    most = max(b.n for b in bins)
+    with _axes(f"reliability {kind}", height=3.6) as (axes, done):
+        axes.plot([0, 1], [0, 1], color=_INK, lw=1, ls=(0, (3, 2)), label="as sure as right")
+        axes.vlines(sure, sure, right, color=ORANGE, lw=3.5, alpha=0.8, label="gap")
+        axes.errorbar(
+            sure, right, [below, above], color=BLUE, ls="none", elinewidth=1.2, capsize=2.5
+        )
+        sizes = [12 + 60 * b.n / most for b in bins]
+        axes.scatter(sure, right, s=sizes, color=BLUE, zorder=3, clip_on=False,
+                     label="accuracy, 95% interval")  # fmt: skip
+        axes.set(xlabel="mean confidence", ylabel="accuracy", xlim=(0, 1.02), ylim=(-0.01, 1.02))
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(lambda v, _: f"{v:.0%}")
+        axes.grid(True)
+        _legend(axes, 3)
+    said = "; ".join(f"{b.confidence:.0%} sure, {b.accuracy:.0%} right of {b.n:,}" for b in bins)
+    return Chart(done[0], f"Reliability diagram, bins of {kind}: {said}.")
+
+
+def confidences(sure: NDArray[np.float64], right: NDArray[np.bool_]) -> Chart:
+    """How sure right and wrong answers are: filled, and as a line."""
+    with _axes("confidences", height=3.6) as (axes, done):
+        bins = np.linspace(0, 1, 16)
+        axes.hist(sure[right], bins, color=BLUE, alpha=0.85, label="right", edgecolor="none")
+        axes.hist(sure[~right], bins, histtype="step", color=ORANGE, lw=2, label="wrong")
+        axes.set(xlabel="confidence", ylabel="images", xlim=(0, 1.02))
+        axes.xaxis.set_major_formatter(lambda v, _: f"{v:.0%}")
+        axes.yaxis.get_major_locator().set_params(integer=True)
+        _legend(axes, 2)
+    said = ", ".join(
+        f"{some.size:,} {name} answers in the median {np.median(some):.0%} sure"
+        for name, some in (("right", sure[right]), ("wrong", sure[~right]))
+        if some.size
+    )
+    return Chart(done[0], f"Histogram of confidence: {said}.")
 
 
 def _legend(axes: Any, columns: int) -> None:

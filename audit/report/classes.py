@@ -1,14 +1,11 @@
-"""Classes: how each fares, and which are taken for which."""
+"""Classes: how each fares."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from audit.report.figures import Estimate, rate
 from audit.report.names import slug
@@ -44,29 +41,6 @@ class ClassRow:
     skill: dict[str, float]
     wrong_reasons: Estimate
     stands_out: bool = False
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """One wrong answer that was given often."""
-
-    label: str
-    prediction: str
-    count: int
-    share: Estimate  # of the label's images
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """Labels by predictions, of the classes most involved in confusions."""
-
-    names: list[str]
-    counts: NDArray[np.int64]
-
-    @property
-    def most(self) -> int:
-        """The largest count off the diagonal."""
-        return int((self.counts - np.diag(self.counts.diagonal())).max())
 
 
 def class_rows(source: Source) -> list[ClassRow]:
@@ -115,27 +89,3 @@ def _wrong_reasons(records: pd.DataFrame) -> Estimate:
     right = records[records["correct"].astype(bool) & (records["causal_reason"] == "")]
     judged = right[right["verdict"] != "undecided"]
     return rate(int((judged["verdict"] == "wrong-reasons").sum()), len(judged))
-
-
-def confusions(source: Source, most: int = 15) -> list[Confusion]:
-    """The most frequent wrong answers, most frequent first."""
-    wrong = source.predictions.query("label != prediction")
-    sizes = Counter(source.predictions["label"].tolist())
-    pairs = Counter(zip(wrong["label"].tolist(), wrong["prediction"].tolist(), strict=True))
-    names = source.classes
-    return [
-        Confusion(names[label], names[prediction], count, rate(count, sizes[label]))
-        for (label, prediction), count in pairs.most_common(most)
-    ]
-
-
-def matrix(source: Source, most: int = 12) -> Matrix | None:
-    """Confusion matrix of the classes with most wrong answers; None where nothing is confused."""
-    wrong = source.predictions.query("label != prediction")
-    if wrong.empty:
-        return None
-    involved = pd.concat([wrong["label"], wrong["prediction"]]).value_counts()
-    chosen = sorted(int(i) for i in involved.index[:most])
-    table = pd.crosstab(source.predictions["label"], source.predictions["prediction"])
-    counts = table.reindex(index=chosen, columns=chosen, fill_value=0).to_numpy(dtype=np.int64)
-    return Matrix([source.classes[i] for i in chosen], counts)

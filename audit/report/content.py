@@ -6,9 +6,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from audit.report import charts
+from audit.report.calibration import Calibration, calibration
 from audit.report.cases import Case, galleries
-from audit.report.classes import ClassRow, Confusion, Matrix, class_rows, confusions, matrix
-from audit.report.figures import Figure, headline
+from audit.report.classes import ClassRow, class_rows
+from audit.report.confusions import Confusions, confusions
+from audit.report.figures import OF_ALL, Figure, estimate, headline, metrics
+from audit.report.health import Health, health
 from audit.report.notes import Notes, notes
 from audit.report.planted import Planted, planted
 from audit.report.robustness import Robustness, robustness
@@ -31,13 +34,14 @@ class Content:
     planted: Planted | None
     notes: Notes
     classes: list[ClassRow]
-    confusions: list[Confusion]
-    matrix: Matrix | None
+    confusions: Confusions
+    calibration: Calibration | None
     by_hand: dict[str, Figure]
     sweeps: list[charts.Chart]
     agreement: list[charts.Chart]
     trust: Trust | None
     robustness: Robustness | None
+    health: Health | None
     mass_charts: list[tuple[str, charts.Chart]]
     curves: list[charts.Chart]
     galleries: dict[str, list[Case]]
@@ -62,6 +66,7 @@ class Content:
 
 def content(source: Source) -> Content:
     """Compute everything that the report says."""
+    cases = galleries(source, source.drawn)
     return Content(
         source,
         {f.metric.key: f for f in headline(source)},
@@ -69,16 +74,17 @@ def content(source: Source) -> Content:
         planted(source),
         notes(source),
         class_rows(source),
-        confusions(source),
-        matrix(source),
+        confusions(source, cases),
+        calibration(source),
         _by_hand(source),
         threshold_sweeps(source),
         _agreement(source),
         trust(source),
         robustness(source),
+        health(source),
         _mass_charts(source),
         _curves(source),
-        galleries(source, source.drawn),
+        cases,
         sum(f.stat().st_size for f in source.run.maps_dir.glob("part-*.npz")),
     )
 
@@ -88,7 +94,8 @@ def _by_hand(source: Source) -> dict[str, Figure]:
     few = source.by_hand
     if len(few.explained) in (0, len(source.explained)):
         return {}
-    return {f.metric.key: f for f in headline(few) if f.metric.key != "accuracy"}
+    own = (m for m in metrics(few.titles) if m.key not in OF_ALL)
+    return {m.key: Figure(m, estimate(few, m)) for m in own}
 
 
 def _agreement(source: Source) -> list[charts.Chart]:

@@ -11,13 +11,16 @@ from typing import Any
 import pandas as pd
 
 from audit.report.content import Content
+from audit.report.duplicates import pairs
 from audit.report.figures import Estimate
 from audit.report.finding import Finding
 from audit.report.findings import findings
+from audit.report.health import Health
 from audit.report.pages import shared
 from audit.report.planted import Planted
 from audit.report.robustness import Robustness
 from audit.report.signals import Signal
+from audit.report.source import Source
 from audit.report.templating import fill
 
 SUMMARY_SCHEMA = 1
@@ -32,7 +35,8 @@ def summary(content: Content) -> dict[str, Any]:
 
     ``figures`` holds value, low, high (95%), n, undefined and method by metric key; ``verdicts``
     counts by verdict key; ``planted`` is null where nothing was planted, ``robustness`` where no
-    corruption was tried. ``summary.schema.json`` beside this file describes every key.
+    corruption was tried, ``health`` where the data was not examined. ``summary.schema.json`` beside
+    this file describes every key.
     """
     source = content.source
     return {
@@ -61,6 +65,7 @@ def summary(content: Content) -> dict[str, Any]:
         "ig_completeness_error": _defined(asdict(content.notes.completeness)),
         "planted": _planted(content.planted),
         "robustness": _robustness(content.robustness),
+        "health": _health(content.health),
         "findings": [_finding(f) for f in findings(content)],
     }
 
@@ -80,12 +85,22 @@ def card_md(content: Content) -> bytes:
     return fill("model_card.md", **shared(content)).encode()
 
 
-def write_records(records: pd.DataFrame, folder: Path) -> None:
-    """Write records.parquet and records.csv, what is undefined empty; no CSV cell is a formula."""
+def write_tables(source: Source, folder: Path) -> None:
+    """Write records.parquet, records.csv, and images.csv and duplicates.csv where there are any.
+
+    What is undefined is empty, and no CSV cell is a formula.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    safe = _undefined_empty(records)
+    safe = _undefined_empty(source.records)
     safe.to_parquet(folder / "records.parquet", index=False)
-    (folder / "records.csv").write_text(csv_text(safe), encoding="utf-8", newline="")
+    tables = {"records": safe}
+    if source.health is not None:
+        images = source.health.drop(columns="thumbnail")
+        images["label"] = images["label"].map(source.classes)
+        near = pairs(source, images).drop(columns=["a_row", "b_row", "a_name", "b_name"])
+        tables |= {"images": images, "duplicates": near}
+    for name, table in tables.items():
+        (folder / f"{name}.csv").write_text(csv_text(table), encoding="utf-8", newline="")
 
 
 def csv_text(table: pd.DataFrame) -> str:
@@ -93,7 +108,7 @@ def csv_text(table: pd.DataFrame) -> str:
     safe = table.copy()
     for column in safe.columns:
         if pd.api.types.is_string_dtype(safe[column]):
-            safe[column] = safe[column].map(_no_formula)
+            safe[column] = safe[column].map(_no_formula, na_action="ignore")
     return safe.to_csv(index=False)
 
 
@@ -149,6 +164,27 @@ def _finding(found: Finding) -> dict[str, Any]:
         "why": found.why,
         "what_to_do": [step.words for step in found.steps],
         "figure": _estimate(found.estimate) if found.estimate.n else None,
+    }
+
+
+def _health(found: Health | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    near = found.near
+    return {
+        "images": found.images,
+        "unreadable": found.broken,
+        "too_plain_to_compare": near.plain,
+        "near_duplicates": {
+            "complete": near.complete,
+            "pairs": near.pairs,
+            "label_conflicts": near.conflicts,
+            "groups": len(near.groups),
+            "by_splits": {" ".join(a.splits): a.pairs for a in near.across},
+        },
+        "leaked_test_images": found.leaks if found.accuracies else None,
+        "accuracies": {key: _estimate(e) for key, e in found.accuracies.items()},
+        "outliers": {key: o.total for key, o in found.outlying.items()},
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from audit.report.content import Content
 from audit.report.finding import SEVERITIES, Finding
-from audit.report.rules import background, classes, explainers, masks, run, verdicts
+from audit.report.rules import background, classes, data, explainers, masks, run, verdicts
 
 Rule = Callable[[Content], Finding | None]
 
@@ -18,6 +18,8 @@ RULES: tuple[Rule, ...] = (
     verdicts.wrong_reasons,
     classes.standing_out,
     verdicts.suspects,
+    data.leaks,
+    data.label_conflicts,
     run.few_images,
     masks.machine_masks,
     masks.undecided,
@@ -27,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     background.without_subject,
     background.costly_corruption,
     classes.weak_classes,
+    data.over_confidence,
     verdicts.fragile,
     explainers.random_weights,
     explainers.random_pixels,

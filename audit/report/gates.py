@@ -13,7 +13,7 @@ from audit.report.figures import Estimate, Metric
 from audit.report.gateclasses import ClassRate, class_rates, class_words, worst_standing
 from audit.report.limits import as_given, digits
 from audit.report.source import Source, load
-from audit.report.templating import count, percent
+from audit.report.templating import count, percent, points
 from audit.runfolder import RunFolder
 from audit.score.gates import Bound, Standing, shared_level, standing
 
@@ -190,7 +190,7 @@ def _difference(key: str, both: Pair, metric: Metric, margin: float, none: str) 
     estimate = Estimate(d.value, d.low, d.high, found.n, method="paired")
     stands = standing(d.value, d.low, d.high, limit, bound)
     places = digits(estimate, limit)
-    value, low, high = (_points(v, places) for v in (d.value, d.low, d.high))
+    value, low, high = (points(v, places) for v in (d.value, d.low, d.high))
     shown = (
         f"{metric.title} {percent(found.a.value)} in the base run, {percent(found.b.value)} here: "
         f"{value} points ({low} to {high}, n = {found.n:,}) is"
@@ -207,7 +207,3 @@ def _difference(key: str, both: Pair, metric: Metric, margin: float, none: str) 
 
 def _bound(metric: Metric) -> Bound:
     return "at least" if metric.direction.startswith("higher") else "at most"
-
-
-def _points(value: float, places: int) -> str:
-    return f"{100 * value:+.{places}f}".replace("-", "\u2212")

@@ -152,6 +152,14 @@ _TERMS = (
         "Efron 1979, Annals of Statistics 7(1)",
     ),
     Term(
+        "Calibration",
+        "Whether answers are right as often as their confidence says. The Brier score is the mean "
+        "squared distance of the confidence from 1 where the answer is right, from 0 where not.",
+        "Brier 1950",
+        "calibration.html",
+        ("brier",),
+    ),
+    Term(
         "Case",
         "In the gallery: one explained image. Where shortcuts were planted: a right prediction "
         "that turns wrong without its shortcut.",
@@ -197,7 +205,7 @@ _TERMS = (
     Term(
         "Confusion",
         "A wrong answer that is given often: one class taken for another.",
-        page="training.html#confusions",
+        page="confusions.html",
     ),
     Term(
         "Control",
@@ -233,6 +241,14 @@ _TERMS = (
         "An image of another class whose background, its {subject} filled in, is lent to others. "
         "The same donors for an image in every run.",
         OURS,
+    ),
+    Term(
+        "Expected calibration error (ECE)",
+        "How far accuracy is from confidence, averaged over bins of confidence. Chance alone makes "
+        "it more than 0: compare it with that of a simulated model which is calibrated.",
+        "Guo et al. 2017, arXiv 1706.04599",
+        "calibration.html",
+        ("ece", "ece_if_calibrated"),
     ),
     Term(
         "Explained class",
@@ -289,6 +305,14 @@ _TERMS = (
         OURS,
     ),
     Term(
+        "Leak",
+        "A test image with a near-duplicate among the images to train on or to validate with: a "
+        "model may remember its answer.",
+        OURS,
+        "data.html",
+        ("unleaked_accuracy",),
+    ),
+    Term(
         "Log-odds",
         "log(p / (1 - p)): 0 is as likely as not, every 0.7 more doubles the odds.",
         figures=("log_odds",),
@@ -323,6 +347,12 @@ _TERMS = (
         "filled in.",
         BACKGROUNDS,
         figures=("only_flower", "without_flower"),
+    ),
+    Term(
+        "Over-confidence",
+        "Mean confidence less accuracy, in points: how much surer the model is than it is right.",
+        page="calibration.html",
+        figures=("over_confidence",),
     ),
     Term(
         "Planted",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ class Notes:
 
     skipped: list[Gap]
     doubtful: list[Gap]
+    doubts: list[tuple[str, int]]
     undecided: list[tuple[str, int]]
     mask_sources: list[tuple[str, int]]
     completeness: Completeness
@@ -48,18 +50,27 @@ def notes(source: Source) -> Notes:
     return Notes(
         _skipped(source),
         [Gap(*row) for row in doubtful[["name", "mask_source", "mask_doubt"]].to_numpy()],
+        Counter(map(_kind, doubtful["mask_doubt"])).most_common(),
         Counter(undecided["verdict_reason"].tolist()).most_common(),
         Counter(explained["mask_source"].tolist()).most_common(),
         _completeness(source),
     )
 
 
+def _kind(doubt: str) -> str:
+    """A doubt without its amount: "tiny (0.4% of the image)" is "tiny"."""
+    return re.split(r" ?[(:]", doubt)[0]
+
+
 def _skipped(source: Source) -> list[Gap]:
-    """Broken images of every split: training's from the manifest, the others from the records."""
+    """Broken images of every split: those that training, the sweep or data health met."""
     earlier = source.section("data").get("skipped") or []
-    gaps = [Gap(str(g["name"]), str(g["split"]), str(g["reason"])) for g in earlier]
-    skipped = source.records[source.records["skipped"] != ""]
-    return gaps + [Gap(*row) for row in skipped[["name", "split", "skipped"]].to_numpy()]
+    gaps = {str(g["name"]): Gap(str(g["name"]), str(g["split"]), str(g["reason"])) for g in earlier}
+    tables = [source.records] if source.health is None else [source.records, source.health]
+    for table in tables:
+        for row in table.loc[table["skipped"] != "", ["name", "split", "skipped"]].to_numpy():
+            gaps.setdefault(row[0], Gap(*row))
+    return list(gaps.values())
 
 
 def _completeness(source: Source) -> Completeness:

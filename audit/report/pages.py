@@ -26,9 +26,10 @@ from audit.report.templating import fill, plain, templates_dir
 from audit.report.verdicts import VERDICTS
 from audit.report.view import View
 
-_TOP = ("index", "findings", "gallery", "classes", "trust", "training", "methods", "modelcard",
-        "glossary", "data")  # fmt: skip
+_TOP = ("index", "findings", "gallery", "classes", "confusions", "calibration", "trust",
+        "training", "methods", "modelcard", "glossary", "data")  # fmt: skip
 _WORST_CLASSES = 10
+_GAPS = 200  # rows of a list of images
 
 
 def write_pages(content: Content, docs: Path, shapes: Mapping[str, Shapes]) -> Nav:
@@ -49,6 +50,7 @@ def write_pages(content: Content, docs: Path, shapes: Mapping[str, Shapes]) -> N
         if picture.is_file():
             shutil.copyfile(picture, docs / name)
     write_data(content, shapes, docs / "gallery")
+    _write_thumbnails(content, docs)
     top, below = ({"root": r, "view": View(r, shapes)} | shared(content) for r in ("", "../"))
     for name in (*_TOP, *(["robustness"] if content.robustness else [])):
         _write(docs, name, fill(f"site/{name}.md", **top))
@@ -83,6 +85,8 @@ def shared(content: Content) -> dict[str, Any]:
             :_WORST_CLASSES
         ],
         "class_pages": pages,
+        "most_gaps": _GAPS,
+        "case_of": {c.name: c for cases in content.galleries.values() for c in cases},
         "first_page": {key: page_path(c[0].verdict, 1) for key, c in content.galleries.items()},
         "trained": content.source.history is not None,
         "augmented": content.source.run.augmentations_file.is_file(),
@@ -95,6 +99,13 @@ def site_name(content: Content) -> str:
     """Name of the site, escaped for a theme that prints it as it is."""
     data = content.source.section("data").get("name", "images")
     return str(escape(plain(f"Audit of {data}")))
+
+
+def _write_thumbnails(content: Content, docs: Path) -> None:
+    if content.health:
+        (docs / "thumbnails").mkdir()
+        for file, picture in content.health.pictures.items():
+            (docs / file).write_bytes(picture)
 
 
 def _write_galleries(content: Content, docs: Path, given: Mapping[str, Any]) -> None:
@@ -117,10 +128,11 @@ def _nav(content: Content) -> Nav:
     ]
     nav: Nav = [{"Overview": "index.md"}, {"Findings": "findings.md"}, {"Gallery": "gallery.md"}]
     nav += [{"Cases by verdict": galleries}] if galleries else []
-    rest = {"Classes": "classes.md", "Explainers": "trust.md"}
+    rest = {"Classes": "classes.md", "Confusions": "confusions.md"}
+    rest |= {"Calibration": "calibration.md", "Explainers": "trust.md"}
     rest |= {"Robustness": "robustness.md"} if content.robustness else {}
     rest |= {"Training": "training.md", "Methods": "methods.md", "Model card": "modelcard.md"}
-    rest |= {"Data and gaps": "data.md", "Glossary": "glossary.md"}
+    rest |= {"Data health": "data.md", "Glossary": "glossary.md"}
     return [*nav, {"Model and method": [{title: file} for title, file in rest.items()]}]
 
 

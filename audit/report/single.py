@@ -12,6 +12,7 @@ from audit.report.templating import data_uri, fill, templates_dir
 from audit.report.view import View
 
 MOST_CASES = 24
+MOST_PAIRS = 6
 
 
 def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> bytes:
@@ -25,13 +26,16 @@ def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> b
         Outlines by a case's anchor.
     """
     cases = content.strongest(MOST_CASES)
-    files = (file for case in cases for file in (case.photo, case.heat, case.composites) if file)
-    held = {file: data_uri((site / file).read_bytes()) for file in files}
+    pairs = content.health.near.shown[:MOST_PAIRS] if content.health else []
+    files = [file for case in cases for file in (case.photo, case.heat, case.composites)]
+    files += [image.file for pair in pairs for image in pair.images]
+    held = {file: data_uri((site / file).read_bytes()) for file in files if file}
     return fill(
         "single.html",
         view=View("report/", shapes, held),
         root="report/",
         css=(templates_dir() / "assets" / "audit.css").read_text(encoding="utf-8"),
         cases=cases,
+        pairs=pairs,
         **shared(content),
     ).encode()

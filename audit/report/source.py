@@ -67,6 +67,11 @@ class Source:
         return replace(self, records=self.records[~made])
 
     @cached_property
+    def health(self) -> pd.DataFrame | None:
+        """What every image is like, of all splits; None where it was not examined."""
+        return self.run.health()
+
+    @cached_property
     def thresholds(self) -> Thresholds:
         """What evidence had to reach."""
         given = {f.name: self.config.get(f.name, f.default) for f in fields(Thresholds)}

@@ -55,12 +55,17 @@ def signed(value: float) -> str:
     return f"{round(value, 2) or 0:+.2f}".replace("-", "\u2212")
 
 
-def points(value: float) -> str:
+def points(value: float, digits: int = 1) -> str:
     """0.021 as +2.1, a difference of percentages, with a true minus sign; NaN in words."""
     if math.isnan(value):
         return UNDEFINED
-    rounded = round(100 * value, 1)
-    return f"{rounded:+.1f}".replace("-", "\u2212") if rounded else "0.0"
+    rounded = round(100 * value, digits)
+    return f"{rounded:+.{digits}f}".replace("-", "\u2212") if rounded else f"{0:.{digits}f}"
+
+
+def decimal(value: float) -> str:
+    """0.0823 as 0.082; NaN in words."""
+    return UNDEFINED if math.isnan(value) else f"{value:.3f}"
 
 
 def lower_first(text: str) -> str:
@@ -69,8 +74,9 @@ def lower_first(text: str) -> str:
 
 
 def styled(value: float, style: str) -> str:
-    """A value as `percent`, `signed` or `points`."""
-    return {"percent": percent, "signed": signed, "points": points}[style](value)
+    """A value as `percent`, `signed`, `points` or `decimal`."""
+    styles = {"percent": percent, "signed": signed, "points": points, "decimal": decimal}
+    return styles[style](value)
 
 
 def interval(estimate: Estimate, style: str = "percent") -> str:

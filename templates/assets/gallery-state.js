@@ -5,7 +5,7 @@
   var data = window.FA_CASES;
   var gallery = (window.FA = {});
   var DEFAULTS = {
-    verdict: "", q: "", class: "", answer: "", mask: "", fragile: "",
+    verdict: "", q: "", class: "", predicted: "", answer: "", mask: "", fragile: "",
     sort: "verdict", direction: "down", show: "photo", case: "", over: "heat0", at: "60", lines: "outline region"
   };
   var CHOICES = {
@@ -43,11 +43,13 @@
     var wanted = state.verdict ? state.verdict.split(" ") : [];
     var q = state.q.trim().toLowerCase();
     var label = state.class === "" ? -1 : data.indexes.indexOf(Number(state.class));
+    var predicted = state.predicted === "" ? -1 : data.indexes.indexOf(Number(state.predicted));
     var mask = state.mask === "" ? -1 : data.masks.indexOf(state.mask);
     return function (i) {
       var right = data.label[i] === data.prediction[i];
       return (!wanted.length || wanted.indexOf(data.verdicts[data.verdict[i]].key) >= 0) &&
         (state.class === "" || data.label[i] === label) &&
+        (state.predicted === "" || data.prediction[i] === predicted) &&
         (!state.answer || right === (state.answer === "right")) &&
         (!state.fragile || data.fragile[i] === 1) &&
         (state.mask === "" || data.mask[i] === mask) &&

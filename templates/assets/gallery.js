@@ -15,7 +15,7 @@
   function fillForm() {
     var wanted = state.verdict.split(" ");
     form.querySelectorAll("[name=verdict]").forEach(function (box) { box.checked = wanted.indexOf(box.value) >= 0; });
-    ["class", "answer", "mask", "sort", "direction", "show", "q"].forEach(function (name) {
+    ["class", "predicted", "answer", "mask", "sort", "direction", "show", "q"].forEach(function (name) {
       if (form.elements[name].value !== state[name]) form.elements[name].value = state[name];
     });
     form.elements.fragile.checked = state.fragile === "1";
@@ -24,7 +24,7 @@
   function readForm() {
     var wanted = Array.from(form.querySelectorAll("[name=verdict]:checked"), function (box) { return box.value; });
     var found = { verdict: wanted.join(" "), fragile: form.elements.fragile.checked ? "1" : "" };
-    ["class", "answer", "mask", "sort", "direction", "show", "q"].forEach(function (name) {
+    ["class", "predicted", "answer", "mask", "sort", "direction", "show", "q"].forEach(function (name) {
       found[name] = form.elements[name].value;
     });
     return found;
@@ -108,7 +108,9 @@
     addEventListener("hashchange", function () { state = gallery.read(location.hash); render(); });
   }
 
-  options("class", data.indexes, data.classes.map(function (name) { return name.slice(0, 80); }));
+  ["class", "predicted"].forEach(function (name) {
+    options(name, data.indexes, data.classes.map(function (text) { return text.slice(0, 80); }));
+  });
   options("mask", data.masks, data.masks);
   get("fa-gallery").hidden = false;
   grid = new gallery.Grid(get("fa-grid"), function () { return state; });

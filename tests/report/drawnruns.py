@@ -11,8 +11,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+from drawnhealth import write_health
 from PIL import Image
 
+from audit.data.dataset import Item
 from audit.runfolder import RECORD_SCHEMA, Maps, RunFolder, pack_donors, write_whole
 from audit.score.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from audit.score.verdict import UNTESTED, Thresholds, Words, judge, titles
@@ -127,16 +129,18 @@ def make_run(
     seed: int = 0,
     data: str = "oxford_flowers102",
     corrupted: int = 12,
+    examined: bool = True,
 ) -> RunFolder:
     """Write a whole run of drawn images; image ``i`` is of class ``i % len(classes)``."""
     run = RunFolder.create(root, resume=False)
     random = np.random.default_rng(seed)
-    rows = []
+    rows, tested = [], {}
     for part, start in enumerate(range(0, images, part_size)):
         numbers = range(start, min(start + part_size, images))
         made = [_case(i, classes, size, planted, random) for i in numbers]
         maps = [m for _, m in made]
         records = [r | {"part": part, "row": k} for k, (r, _) in enumerate(made)]
+        tested |= {Item(r["name"], r["label"], "test"): m.image for r, m in made}
         if part == 0:
             records.append(record("torn.jpg", skipped="image file is truncated", label_name="x"))
         run.write_part(part, records, maps)
@@ -147,6 +151,9 @@ def make_run(
     write_trust(run)
     if corrupted:
         write_corrupted(run, [r for r in rows if not r["skipped"]][:corrupted], size)
+    if examined:
+        others = np.random.default_rng(3)
+        write_health(run, tested, [draw(size, k, others)[0] for k in range(20)])
     return run
 
 

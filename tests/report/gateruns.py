@@ -33,7 +33,8 @@ def write_run(
     rows = [record(f"{i:04d}.jpg", row=i, **c) for i, c in enumerate(cases)]
     run.write_part(0, rows, [])
     types = {"name": "str", "label": "int32", "prediction": "int32", "confidence": "float64"}
-    pd.DataFrame(rows, columns=list(types)).astype(types).to_parquet(run.predictions_file)
+    predicted = [row for row in rows if not row["skipped"]]
+    pd.DataFrame(predicted, columns=list(types)).astype(types).to_parquet(run.predictions_file)
     run.update_manifest(
         config={"seed": 0},
         finished="2026-03-04T10:58:31+00:00",

@@ -10,6 +10,8 @@ import pytest
         "findings",
         "gallery",
         "classes",
+        "confusions",
+        "calibration",
         "robustness",
         "training",
         "methods",

@@ -135,7 +135,7 @@ def test_a_skipped_image_counts_as_no_answer_in_the_download(report):
 
 def worked(root) -> RunFolder:
     """Ten explained images with hand-set figures, and two that were only predicted."""
-    run = make_run(root, images=10, classes=PLAIN[:2])
+    run = make_run(root, images=10, classes=PLAIN[:2], examined=False)
     frame = run.records()
     first = frame[frame["row"] >= 0].copy()
     first["gradcam_skill"] = [0.5, 0.5, -0.5, np.nan, 0.1, 0.1, 0.1, 0.1, 0.1, -0.2]
@@ -330,7 +330,7 @@ def test_one_image_of_one_class_renders(tmp_path):
     run = make_run(tmp_path / "run", images=1, classes=["only"])
     render(run)
     assert broken(read_site(run.report_dir)) == []
-    assert "No test image was predicted wrongly" in (run.report_dir / "training.html").read_text()
+    assert "No test image was predicted wrongly" in (run.report_dir / "confusions.html").read_text()
 
 
 def test_a_run_without_masks_shows_undefined_never_zero(tmp_path):

@@ -46,7 +46,7 @@ def test_figures_are_those_of_each_runs_report(runs, found):
     for side, entry in zip("ab", entries(runs), strict=True):
         told = {x.metric.key: x.estimate for x in headline(entry.source)}
         own = {key for key in found if key in told}
-        assert len(own) == 14
+        assert len(own) == 15
         for key in own:
             mine = getattr(found[key], side)
             assert (mine.value, mine.n) == pytest.approx((told[key].value, told[key].n)), key

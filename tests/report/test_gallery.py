@@ -76,6 +76,14 @@ def test_an_address_is_a_view(gallery, records):
     assert state(page) == {}
 
 
+def test_a_confusion_has_an_address(gallery, records):
+    wrong = records[~records["correct"]].iloc[0]
+    page = gallery(f"#class={wrong['label']}&predicted={wrong['prediction']}")
+    same = (records["label"] == wrong["label"]) & (records["prediction"] == wrong["prediction"])
+    assert count(page) == same.sum() > 0
+    assert page.get_by_label("Predicted as").input_value() == str(wrong["prediction"])
+
+
 def test_nonsense_in_an_address_is_the_default(gallery, records):
     page = gallery("#sort=<b>&at=NaN&show=x&case=nobody")
     assert count(page) == len(records)
@@ -220,7 +228,18 @@ def axe():
 
 @pytest.mark.parametrize("theme", _THEMES)
 @pytest.mark.parametrize(
-    "file", ["index", "findings", "gallery", "class", "methods", "modelcard", "glossary"]
+    "file",
+    [
+        "index",
+        "findings",
+        "gallery",
+        "class",
+        "confusions",
+        "calibration",
+        "methods",
+        "modelcard",
+        "glossary",
+    ],
 )
 def test_a_page_is_accessible(visit, report, axe, file, theme):
     page = visit(

@@ -15,6 +15,7 @@ from markdown import Markdown
 import audit
 from audit.report.figures import rate
 from audit.report.templating import (
+    decimal,
     front_matter,
     interval,
     markdown,
@@ -54,6 +55,8 @@ def test_templates_are_found_in_an_installed_package(tmp_path):
         (points(-0.3), "\u221230.0"),
         (points(-0.0001), "0.0"),
         (points(math.nan), "undefined"),
+        (decimal(0.10849), "0.108"),
+        (decimal(math.nan), "undefined"),
         (raw(math.nan), ""),
         (interval(rate(5, 10)), "23.7% to 76.3%"),
         (interval(rate(0, 0)), "no interval"),

@@ -89,6 +89,7 @@ COLUMNS: dict[str, tuple[Column, Callable[[pd.Series, int], Estimate]]] = {
     f.SURVIVAL.key: (_of_right("survival"), mean),
     f.WITHOUT.key: (_without, rate_of),
     f.BG_GAP.key: (_gap, mean),
+    f.BRIER.key: (lambda s: f.over_confidence(s) ** 2, mean),
     **{
         f"{key}_{column}": (_explained(f"{key}_{column}"), mean)
         for key in ("gradcam", "ig")

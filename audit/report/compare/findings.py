@@ -123,8 +123,9 @@ class Finding:
 
     @property
     def _digits(self) -> int:
-        """One for points, two for others; more where a bound that is not 0 would read as 0."""
-        scale, digits = (100, 1) if self.metric.style == "percent" else (1, 2)
+        """As the figure itself has; more where a bound that is not 0 would read as 0."""
+        digits = {"percent": 1, "decimal": 3}.get(self.metric.style, 2)
+        scale = 100 if self.metric.style == "percent" else 1
         nearest = scale * min(abs(self.difference.low), abs(self.difference.high))
         while self.settled and digits < 4 and round(nearest, digits) == 0:
             digits += 1

@@ -60,7 +60,7 @@ def weak_classes(content: Content) -> Finding | None:
             Step(
                 "Look at the confusions; add training images of these classes, mend their labels, "
                 "or train with --balance.",
-                (Link("Confusions", "training.html#confusions"),),
+                (Link("Confusions", "confusions.html"),),
             ),
         ),
         worst,

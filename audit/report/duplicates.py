@@ -1,0 +1,36 @@
+"""Near-duplicates of a run: of which splits and classes they are, and which test images leak."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.report.source import Source
+from audit.score.duplicates import leaked
+
+SIDES = ("a", "b")
+
+
+def pairs(source: Source, images: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of near-duplicates, those that matter most first.
+
+    Columns: distance, likeness and mirrored; for each of `SIDES` its row in ``images`` (``a_row``),
+    name, split and label.
+    """
+    found = source.run.duplicates()
+    index = pd.Index(images["name"])
+    for side in SIDES:
+        rows = index.get_indexer(found[side])
+        found[f"{side}_row"] = rows
+        for column in ("name", "split", "label"):
+            found[f"{side}_{column}"] = images[column].to_numpy()[rows]
+    return found
+
+
+def leaked_names(source: Source) -> set[str] | None:
+    """Test images with a near-duplicate in another split; None where that is not known."""
+    images = source.health
+    if images is None or set(images["split"]) <= {"test"}:
+        return None
+    found = pairs(source, images)
+    rows = (found[f"{side}_row"].to_numpy() for side in SIDES)
+    return set(images["name"][leaked(*rows, images["split"].to_numpy(), "test")])
