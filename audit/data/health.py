@@ -70,7 +70,7 @@ def examine(dataset: Dataset, items: Sequence[Item], track: Track) -> Health:
     duplicates = pd.DataFrame(table).astype({"a": "str", "b": "str"})
     shown = _shown(images, duplicates)
     pictures = _thumbnails(dataset, [item for item in items if item.name in shown])
-    thumbnails = [pictures.get(name) for name in names]
+    thumbnails = pd.Series([pictures.get(name) for name in names], images.index, dtype=object)
     return Health(images.assign(thumbnail=thumbnails), duplicates, pairs.complete)
 
 

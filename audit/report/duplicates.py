@@ -32,5 +32,5 @@ def leaked_names(source: Source) -> set[str] | None:
     if images is None or set(images["split"]) <= {"test"}:
         return None
     found = pairs(source, images)
-    rows = (found[f"{side}_row"].to_numpy() for side in SIDES)
-    return set(images["name"][leaked(*rows, images["split"].to_numpy(), "test")])
+    a, b = (found[f"{side}_row"].to_numpy() for side in SIDES)
+    return set(images["name"].to_numpy()[leaked(a, b, images["split"].to_numpy(), "test")])

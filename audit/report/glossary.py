@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audit.report.figures import ARRAS, BACKGROUNDS, OURS, SHAPLEY, ZHANG
 from audit.report.verdicts import VERDICTS
@@ -483,5 +483,5 @@ def glossary(titles: Mapping[str, str], subject: str) -> list[Term]:
 
 
 def _about(term: Term, subject: str) -> Term:
-    named = (text.replace("{subject}", subject) for text in (term.term, term.meaning))
-    return Term(*named, term.source, term.page, term.figures)
+    name, meaning = (text.replace("{subject}", subject) for text in (term.term, term.meaning))
+    return replace(term, term=name, meaning=meaning)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -61,12 +61,12 @@ RULES: dict[str, Rule] = {
 }
 
 
-def measures(columns: Mapping[str, ArrayLike]) -> dict[str, Values]:
+def measures(columns: Any) -> dict[str, Values]:
     """Values ``(n,)`` of every measure in `RULES`.
 
     Parameters
     ----------
-    columns : mapping
+    columns : mapping or DataFrame
         ``width``, ``height`` and what `Quality` has; NaN where an image could not be read.
     """
     width, height = (np.asarray(columns[key], np.float64) for key in ("width", "height"))
