@@ -4,7 +4,7 @@ python benchmarks/laboratory.py ../shared/data runs/laboratory             # all
 python benchmarks/laboratory.py ../shared/data runs/laboratory fine-tuned  # one of them
 
 Trains EfficientNet-Lite0 by each recipe on the 1,020 official training images, and audits each on
-the same test images: all those with a trimap and 200 others. Finished runs are kept. Choices of
+the same test images: all those with a trimap and 100 others. Finished runs are kept. Choices of
 epochs and rates were made on validation images.
 """
 
@@ -24,12 +24,13 @@ from audit.runfolder import RunFolder
 
 EPOCHS = 15
 RECIPES: dict[str, dict[str, Any]] = {
-    "baseline": {},
+    "baseline": {"epochs": 25},
     "augmented": {"pipeline": "augmented"},
     "mixup": {"pipeline": "mixup"},
     "cutmix": {"pipeline": "cutmix"},
     "fine-tuned": {
         "pipeline": "augmented",
+        "image_size": 256,
         "epochs": 5,
         "fine_tune_epochs": 14,
         "fine_tune_rate": 1e-3,
@@ -40,7 +41,7 @@ RECIPES: dict[str, dict[str, Any]] = {
 
 def main(data: Path, out: Path, names: list[str]) -> None:
     shared = {"data_dir": data / "tfds", "download": False, "masks": data / "masks"}
-    shared |= {"backbone": "efficientnet-lite0", "explain": 200, "epochs": EPOCHS}
+    shared |= {"backbone": "efficientnet-lite0", "explain": 100, "epochs": EPOCHS}
     runs = []
     for name in names:
         config = load_config(shared | RECIPES[name])
