@@ -140,7 +140,8 @@ def test_manifest_tells_data_model_and_settings(finished, config, images):
         "explained": 12,
     }
     assert manifest["config"]["images"] == str(images)
-    assert set(manifest["seconds"]) == {"predict", "explain", "trust", "robustness", "report"}
+    stages = {"predict", "explain", "trust", "robustness", "health", "report"}
+    assert set(manifest["seconds"]) == stages
 
 
 def test_corruptions_are_tried_on_a_sample_by_class(finished, images):
