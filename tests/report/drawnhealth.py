@@ -29,7 +29,7 @@ def write_health(run: RunFolder, tested: dict[Item, np.ndarray], others: Sequenc
     """Examine test images, ``others`` to train on, and copies of the first test images.
 
     Copies: the first in training, the second mirrored in validation, the third in training under
-    another label, the fourth among the test images. One image to validate on is broken.
+    another label, the fourth among the test images. One test image is broken.
     """
     images: dict[Item, np.ndarray | BrokenImageError] = {
         Item(f"train_{k:03d}.jpg", k % 3, "train"): image for k, image in enumerate(others)
@@ -43,7 +43,7 @@ def write_health(run: RunFolder, tested: dict[Item, np.ndarray], others: Sequenc
         images[Item(names[k], other, splits[k])] = cv2.convertScaleAbs(copy, beta=9)
     images[Item("blurred.jpg", 0, "train")] = cv2.GaussianBlur(others[0], (0, 0), 9)
     images[Item("black.jpg", 0, "train")] = np.zeros((40, 400, 3), np.uint8)
-    images[Item("torn.png", 0, "validation")] = BrokenImageError("torn.png: truncated <i>")
+    images[Item("torn.jpg", 0, "test")] = BrokenImageError("torn.jpg: image file is truncated")
     images |= tested
     found = examine(Drawn(images), list(images), silent)
     write_whole(run.duplicates_file, found.duplicates.to_parquet(index=False))
