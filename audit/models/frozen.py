@@ -11,6 +11,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from audit.models.grouped import ungroup
+
 _HALF = (tf.float16.as_datatype_enum, tf.bfloat16.as_datatype_enum)
 _FLOAT = tf.float32.as_datatype_enum
 _XLA = "_XlaMustCompile"  # marks functions of which Keras makes its grouped convolutions
@@ -177,6 +179,7 @@ def freeze(function: Callable[[Any], Any], size: int) -> Graph:
     if any(_XLA in node.attr for node in _all_nodes(flat.graph.as_graph_def())):
         flat = _inlined(flat)
     definition = flat.graph.as_graph_def()
+    ungroup(flat.graph, definition)
     was_half = _widen(definition)
     graph = _without_detours(definition, flat.inputs[0].name, flat.outputs[0].name, size)
     return replace(graph, was_half=was_half)

@@ -158,9 +158,9 @@ def mapping(x):
     return tf.map_fn(lambda image: pooled(image[None])[0], x)
 
 
-def grouped(policy):
+def grouped(policy, groups=2, **options):
     keras.utils.set_random_seed(0)
-    convolution = layers.Conv2D(4, 3, groups=2, activation="tanh", dtype=policy)
+    convolution = layers.Conv2D(8, 3, groups=groups, activation="relu", dtype=policy, **options)
     widen = layers.Conv2D(4, 1, dtype=policy)
     widen.build((None, SIZE, SIZE, 3))
     convolution.build((None, SIZE, SIZE, 4))
@@ -175,8 +175,10 @@ def grouped(policy):
         (mapping, 1e-5),
         (grouped("float32"), 1e-5),
         (grouped("mixed_bfloat16"), 0.05),
+        (grouped("float32", groups=4, strides=2, padding="same"), 1e-5),
+        (grouped("float32", groups=4, dilation_rate=2), 1e-5),
     ],
-    ids=["cond", "while", "map", "grouped", "grouped-half"],
+    ids=["cond", "while", "map", "grouped", "grouped-half", "by channel", "dilated"],
 )
 def test_values_and_gradients_pass_through_inner_functions(function, tolerance):
     graph = frozen(function)
