@@ -15,6 +15,7 @@ from audit.report.screen import gate
 from audit.report.templating import percent, styled
 from audit.score.gates import Standing, standing
 
+FEW = 10  # images: bootstrap intervals from fewer are too narrow to say anything beyond doubt
 GATE = 0.05  # of the right predictions: what `check --max-wrong-reasons` is shown with
 NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
 SEVERITIES = {
@@ -210,6 +211,9 @@ def hold(e: Estimate, limit: float, style: str = "percent") -> Held:
     """
     stands = standing(e.value, e.low, e.high, limit, "at most")
     told = said(limit, style)
+    if stands == "broken" and is_few(e):
+        few = f"above {told}, but a mean of {times(e.n, 'image')} says nothing beyond doubt"
+        return Held(e, "doubtful", f"{shown(e, style, digits(e, limit))}, {few}")
     unsure = f"but the interval reaches across {told}: the two cannot be told apart"
     words = {
         "broken": f"beyond doubt above {told}",
@@ -219,6 +223,11 @@ def hold(e: Estimate, limit: float, style: str = "percent") -> Held:
     }
     places = digits(e, limit) if style == "percent" and stands != "undefined" else 1
     return Held(e, stands, f"{shown(e, style, places)}, {words[stands]}")
+
+
+def is_few(e: Estimate) -> bool:
+    """Whether a bootstrap interval rests on too few images to be beyond doubt."""
+    return e.method == "bootstrap" and e.n < FEW
 
 
 def shown(e: Estimate, style: str = "percent", places: int = 1) -> str:

@@ -129,8 +129,9 @@ def _factors(content: Content) -> Iterator[Entry]:
         "Evaluated",
         f"class ({len(content.classes):,}); the background of the {subject}, by intervention",
     )
-    kinds = ", ".join(row.kind.words for row in robust.rows) if robust else "none tried"
-    yield Entry("Conditions", f"corruptions: {kinds}")
+    if robust:
+        kinds = ", ".join(row.kind.words for row in robust.rows)
+        yield Entry("Conditions", f"corruptions: {kinds}")
 
 
 def _metrics(content: Content) -> Iterator[Entry]:

@@ -3,6 +3,8 @@
 import json
 import math
 
+import numpy as np
+import pandas as pd
 import pytest
 from drawnruns import HOSTILE, PLAIN, make_run, record, write_trust
 from gateruns import accused, answered, case, write_run
@@ -13,7 +15,7 @@ from audit.report.cases import galleries
 from audit.report.classes import class_rows
 from audit.report.confusions import confusions
 from audit.report.content import Content
-from audit.report.figures import Estimate, headline, rate
+from audit.report.figures import Estimate, headline, mean, rate
 from audit.report.finding import LIMITS, asked, hold
 from audit.report.findings import RULES, findings
 from audit.report.gatefiles import gate_json
@@ -108,6 +110,13 @@ def test_beyond_doubt_is_said_only_where_the_interval_leaves_the_limit_out(count
     assert ("beyond doubt above" in words) == (e.low > limit)
     assert ("beyond doubt within" in words) == (e.high <= limit)
     assert ("cannot be told apart" in words) == (e.low <= limit < e.high)
+
+
+@pytest.mark.parametrize(("n", "standing"), [(9, "doubtful"), (10, "broken")])
+def test_a_mean_of_few_images_is_never_beyond_doubt(n, standing):
+    held = hold(mean(pd.Series(np.linspace(0.5, 0.6, n)), seed=0), 0.1)
+    assert held.standing == standing
+    assert ("nothing beyond doubt" in held.words) == (standing == "doubtful")
 
 
 def test_a_figure_without_an_interval_makes_no_finding():
@@ -293,7 +302,7 @@ def test_planted_cases_found_and_missed(find):
 
 @pytest.fixture(scope="module")
 def corrupted(tmp_path_factory):
-    return make_run(tmp_path_factory.mktemp("run") / "run", images=4, size=32, corrupted=2)
+    return make_run(tmp_path_factory.mktemp("run") / "run", images=12, size=32, corrupted=10)
 
 
 def test_a_costly_corruption_is_named_with_what_to_train(corrupted):
@@ -312,12 +321,21 @@ def test_a_costly_corruption_is_named_with_what_to_train(corrupted):
 
 def test_a_corruption_that_may_cost_little_is_for_information(corrupted):
     table = corrupted.robustness().assign(correct=True)
-    first = table["name"] == table["name"].iloc[0]
-    table.loc[first & (table["corruption"] == "jpeg"), "correct"] = False
+    two = table["name"].isin(table["name"].unique()[:2])
+    table.loc[two & (table["corruption"] == "jpeg"), "correct"] = False
     table.to_parquet(corrupted.robustness_file)
     found = found_in(corrupted)["corruption"]
     assert found.severity == "info"
     assert "cannot be told apart" in found.words
+
+
+def test_a_corruption_of_few_images_is_for_information(corrupted):
+    nine = corrupted.robustness()["name"].unique()[:9]
+    table = corrupted.robustness().assign(correct=lambda t: t["corruption"] != "jpeg")
+    table[table["name"].isin(nine)].to_parquet(corrupted.robustness_file)
+    found = found_in(corrupted)["corruption"]
+    assert found.severity == "info"
+    assert "a mean of 9 images says nothing beyond doubt" in found.words
 
 
 def test_what_blocks_comes_first(find):

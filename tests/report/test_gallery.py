@@ -216,38 +216,38 @@ def axe():
     """Violations of WCAG 2.2 AA on a page, each with its first element."""
     found = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    # Material's own frame: its landmarks and its search's labels are not the report's.
     options = {"runOnly": tags, "resultTypes": ["violations"], "preload": False}
 
     def check(page):
-        response = found.run(page, context={"include": [["main"]]}, options=options).response
+        response = found.run(page, options=options).response
         return [(v["id"], v["nodes"][0]["html"][:200]) for v in response["violations"]]
 
     return check
 
 
-@pytest.mark.parametrize("theme", _THEMES)
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 360)])
 @pytest.mark.parametrize(
     "file",
     [
         "index",
         "findings",
         "gallery",
-        "class",
+        "classes",
+        "classes/*-tiger-lily-*",
+        "cases/wrong-reasons-1",
         "confusions",
         "calibration",
+        "data",
+        "training",
+        "robustness",
+        "trust",
         "methods",
         "modelcard",
         "glossary",
     ],
 )
-def test_a_page_is_accessible(visit, report, axe, file, theme):
-    page = visit(
-        next((report.report_dir / "classes").glob("*-tiger-lily-*.html"))
-        if file == "class"
-        else report.report_dir / f"{file}.html",
-        theme=theme,
-    )
+def test_a_page_is_accessible(visit, report, axe, file, theme, width):
+    page = visit(next(report.report_dir.glob(f"{file}.html")), theme=theme, width=width)
     assert axe(page) == []
 
 
@@ -296,7 +296,7 @@ def test_odd_runs_have_a_screen_a_gallery_and_cases(tmp_path, visit, images, cha
     render(run)
     page = visit(run.report_dir / "index.html", width=360)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    assert page.locator(".fa-trust li").count() == 3
+    assert page.locator(".fa-trust li").count() >= 3
     for file in ("findings", "modelcard"):
         page = visit(run.report_dir / f"{file}.html", width=360)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audit.report.content import Content
 from audit.report.figures import Estimate
-from audit.report.finding import Finding, Link, Step, gallery, limit_of, over
+from audit.report.finding import Finding, Link, Step, gallery, is_few, limit_of, over, times
 from audit.report.robustness import Robustness, Row
 from audit.report.templating import percent, points
 
@@ -102,27 +102,32 @@ def costly_corruption(content: Content) -> Finding | None:
     found, limit = content.robustness, limit_of("corruption", content)
     if found is None:
         return None
-    hurt = [row for row in found.worst if row.cost.low > limit]
-    hurt = hurt or [row for row in found.worst[:1] if row.cost.value > limit >= row.cost.low]
+    hurt = [row for row in found.worst if _is_sure(row, limit)]
+    hurt = hurt or [row for row in found.worst[:1] if row.cost.value > limit]
     if not hurt:
         return None
     return _corruption(found, hurt, limit)
 
 
+def _is_sure(row: Row, limit: float) -> bool:
+    return row.cost.low > limit and not is_few(row.cost)
+
+
 def _corruption(found: Robustness, hurt: list[Row], limit: float) -> Finding:
     worst, others = hurt[0], hurt[1:]
-    sure = worst.cost.low > limit
+    sure = _is_sure(worst, limit)
     also = ", ".join(f"{row.kind.words} ({points(row.cost.value)})" for row in others)
     more = f"; beyond {100 * limit:g} points also {also}" if also else ""
-    unsure = "" if sure else f"; the interval reaches across {100 * limit:g} points: the two "
-    unsure += "" if sure else "cannot be told apart"
+    unsure = f"; the interval reaches across {100 * limit:g} points: the two cannot be told apart"
+    if is_few(worst.cost):
+        unsure = f"; a mean of {times(worst.cost.n, 'image')} says nothing beyond doubt"
     groups = dict.fromkeys(row.kind.group for row in hurt)
     return Finding(
         "corruption",
         "look" if sure else "info",
         f"{worst.kind.title} costs {100 * worst.cost.value:.1f} points of accuracy",
         f"Under {worst.kind.words} {percent(worst.error.value)} of the answers are wrong, "
-        f"{_points(worst.cost)} more than without{more}{unsure}.",
+        f"{_points(worst.cost)} more than without{more}{'' if sure else unsure}.",
         found.meaning,
         (
             Step(

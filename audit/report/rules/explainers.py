@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from audit.report.content import Content
 from audit.report.figures import Estimate, mean
-from audit.report.finding import Finding, Link, Step, hold, limit_of, shown
+from audit.report.finding import Finding, Link, Step, hold, is_few, limit_of, shown
 from audit.report.templating import percent
 
 _CHECKS = Step("Read the checks.", (Link("Explainers", "trust.html"),))
@@ -42,7 +42,7 @@ def random_pixels(content: Content) -> Finding | None:
     areas = content.trust.areas if content.trust else []
     titles = set(content.source.titles.values())
     gains = [(a.title, a.deletion_gain, a.insertion_gain) for a in areas if a.title in titles]
-    worse = [g for g in gains if min(g[1].high, g[2].high) < 0]
+    worse = [g for g in gains if min(g[1].high, g[2].high) < 0 and not is_few(g[1])]
     same = [g for g in gains if g not in worse and max(g[1].low, g[2].low) <= 0]
     if not worse and not same:
         return None
@@ -78,7 +78,7 @@ def middle_of_the_image(content: Content) -> Finding | None:
     low = [(title, e) for title, e in gains if e.low <= 0]
     if not low:
         return None
-    worse = [title for title, e in low if e.high < 0]
+    worse = [title for title, e in low if e.high < 0 and not is_few(e)]
     listed = "; ".join(
         f"{title} {shown(e, 'signed')}"
         + ("" if title in worse else ", which cannot be told apart from none")
