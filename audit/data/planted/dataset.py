@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from audit.data.planted.canvas import stream
 from audit.data.planted.photo import Scene, Subject, draw_scene
 from audit.data.planted.species import SPECIES
 from audit.data.planted.worlds import MIXED, World
+
+
+KEPT = 100_000_000  # bytes of photographs that are not drawn again
 
 
 @dataclass(frozen=True)
@@ -78,15 +82,16 @@ class Planted:
         self._weak: set[str] = set()
         for split, count in zip(SPLITS, (train, validation, test), strict=True):
             self._items[split] = self._split(split, count)
+        self._photo = lru_cache(KEPT // (3 * size**2))(self._draw)
 
     def items(self, split: str) -> list[Item]:
         """Items of one split, the classes in turn."""
         return list(self._items.get(split, []))
 
     def images(self, items: Sequence[Item]) -> Iterator[tuple[Item, Decoded]]:
-        """Yield each item with its uint8 ``(size, size, 3)`` RGB image."""
+        """Yield each item with its uint8 ``(size, size, 3)`` RGB image, not to be written to."""
         for item in items:
-            yield item, self._scene(item).photo(item.shortcut)
+            yield item, self._photo(item)
 
     def trimap(self, item: Item) -> NDArray[np.uint8]:
         """Exact mask of the blossoms, uint8 ``(size, size)``; 128 only along soft edges."""
@@ -102,6 +107,11 @@ class Planted:
         taught = sorted(self.world.taught.items()), self.world.rewarded
         text = f"{everything} {self.seed} {self.size} {taught}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _draw(self, item: Item) -> NDArray[np.uint8]:
+        photo = self._scene(item).photo(item.shortcut)
+        photo.flags.writeable = False  # others get the same one
+        return photo
 
     def _scene(self, item: Item) -> Scene:
         key = f"{self.seed}/{item.name}"
