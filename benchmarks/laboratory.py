@@ -25,6 +25,7 @@ from audit.runfolder import RunFolder
 EPOCHS = 15
 RECIPES: dict[str, dict[str, Any]] = {
     "baseline": {"epochs": 25},
+    "baseline-256": {"epochs": 25, "image_size": 256},
     "augmented": {"pipeline": "augmented"},
     "mixup": {"pipeline": "mixup"},
     "cutmix": {"pipeline": "cutmix"},
