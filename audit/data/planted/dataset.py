@@ -16,7 +16,6 @@ from audit.data.planted.photo import Scene, Subject, draw_scene
 from audit.data.planted.species import SPECIES
 from audit.data.planted.worlds import MIXED, World
 
-
 KEPT = 100_000_000  # bytes of photographs that are not drawn again
 
 
