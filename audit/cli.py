@@ -15,7 +15,7 @@ from typing import Any, Literal, NoReturn, Union, get_args, get_origin
 
 import click
 
-from audit import __version__
+from audit import __version__, logs
 from audit.config import PRESETS, Config, load_config
 from audit.errors import AuditError
 
@@ -124,13 +124,16 @@ run_argument = click.argument("run_folder", metavar="RUN", type=click.Path(path_
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="flower-audit")
-def cli() -> None:
+@click.option("--log-json", is_flag=True, help="Write the log and the progress as JSON lines.")
+def cli(log_json: bool) -> None:
     """Audit whether an image classifier is right for the right reasons.
 
     \b
     Example, with no download:
       flower-audit run --preset planted --out runs/planted
     """
+    if log_json:
+        logs.as_json()
 
 
 @cli.command()
@@ -497,9 +500,7 @@ def main() -> NoReturn:
     """
     # TensorFlow's information is no news to a user; its errors still come through.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    logging.basicConfig(format="%(message)s", stream=sys.stderr)
-    logging.getLogger("audit").setLevel(logging.INFO)
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its warnings are ours to mend
+    logs.begin()
     try:
         code = cli.main(prog_name="flower-audit", standalone_mode=False)
     except click.exceptions.Abort:
@@ -518,5 +519,8 @@ def main() -> NoReturn:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    click.echo(f"Error: {message}", err=True)
+    if logs.is_json():
+        logging.getLogger("audit").error(message, extra={"data": {"exit_code": code}})
+    else:
+        click.echo(f"Error: {message}", err=True)
     sys.exit(code)

@@ -10,8 +10,7 @@ import logging
 import os
 import platform
 import shutil
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from audit import __version__
+from audit.clock import Clock
 from audit.config import Config, change
 from audit.data import inspect
 from audit.data.batches import batched
@@ -223,7 +223,7 @@ def _start(config: Config, inputs: _Inputs, out: Path, *, resume: bool, command:
 
 
 def _train(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> None:
-    if inputs.classifier or folder.model_file.exists():
+    if inputs.classifier or folder.has(folder.model_file):
         return
     from audit.models.training import train as fit
 
@@ -252,6 +252,7 @@ def _train(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
         )
         with renamed_to(folder.model_file) as beside:
             trained.model.save(beside)
+        folder.vouch(folder.model_file)
         shutil.rmtree(folder.training_dir)
     log.info("Trained: validation accuracy %.1f%%.", 100 * best["val_accuracy"])
 
@@ -277,7 +278,7 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     donors = None
     if config.interventions != "off" and classifier.classes > 1:
         donors = draw_donors(inputs.dataset, inputs.masks, classifier, config.workers)
-        write_whole(folder.donors_file, pack_donors(donors.names, donors.backgrounds))
+        folder.keep(folder.donors_file, pack_donors(donors.names, donors.backgrounds))
     engine = Engine(classifier, inputs.dataset, config, donors)
     tested, explained = select(inputs.dataset, inputs.masks, config)
     parts = parts_of(explained)
@@ -300,19 +301,23 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
             "explained": len(explained),
         },
     )
-    if not folder.predictions_file.exists():
-        with _timed(folder, "predict"):
-            table = predict(engine, inputs.dataset, tested, config.batch_size, track)
-            write_whole(folder.predictions_file, table.to_parquet(index=False))
-    with _timed(folder, "explain"):
-        sweep_parts(folder, inputs.dataset, inputs.masks, engine, explained, config, track)
-    if not folder.trust_file.exists():
+    try:
+        if not folder.has(folder.predictions_file):
+            with _timed(folder, "predict"):
+                table = predict(engine, inputs.dataset, tested, config.batch_size, track)
+                folder.keep(folder.predictions_file, table.to_parquet(index=False))
+        with _timed(folder, "explain"):
+            sweep_parts(folder, inputs.dataset, inputs.masks, engine, explained, config, track)
+    finally:
+        _add_seconds(folder, "stages", engine.clock.seconds)
+    if not folder.has(folder.trust_file):
         with _timed(folder, "trust"):
             _check_explainers(folder, inputs, classifier, explained, config)
-    if config.robustness and not folder.robustness_file.exists():
+    if config.robustness and not folder.has(folder.robustness_file):
         with _timed(folder, "robustness"):
             _try_corruptions(folder, inputs, engine, tested, config, track)
-    if config.health and not folder.examined:
+    tables = folder.health_file, folder.duplicates_file
+    if config.health and not all(map(folder.has, tables)):
         with _timed(folder, "health"):
             _examine_data(folder, inputs.dataset, tested, track)
     folder.update_manifest(finished=_now())
@@ -328,7 +333,7 @@ def _check_explainers(
     if readable:
         images = np.stack([image for _, image in readable])
         found = check(classifier, images, config.cam, config.seed)
-        write_whole(folder.trust_file, json.dumps(found).encode())
+        folder.keep(folder.trust_file, json.dumps(found).encode())
 
 
 def _try_corruptions(
@@ -346,7 +351,7 @@ def _try_corruptions(
     if found.pictured:
         write_whole(folder.robustness_picture_file, contact_sheet(*found.pictured))
         folder.update_manifest(robustness=found.facts)
-        write_whole(folder.robustness_file, found.table.to_parquet(index=False))
+        folder.keep(folder.robustness_file, found.table.to_parquet(index=False))
 
 
 def _examine_data(
@@ -356,9 +361,9 @@ def _examine_data(
 
     learnt_from = [item for split in SPLITS[:-1] for item in dataset.items(split)]
     found = examine(dataset, [*learnt_from, *tested], track)
-    write_whole(folder.duplicates_file, found.duplicates.to_parquet(index=False))
+    folder.keep(folder.duplicates_file, found.duplicates.to_parquet(index=False))
     folder.update_manifest(health={"complete": found.complete})
-    write_whole(folder.health_file, found.images.to_parquet(index=False))
+    folder.keep(folder.health_file, found.images.to_parquet(index=False))
 
 
 def _classifier(model: Any, config: Config, dataset: Dataset) -> Any:
@@ -454,13 +459,18 @@ def _now() -> str:
 @contextmanager
 def _timed(folder: RunFolder, stage: str) -> Iterator[None]:
     """Add the seconds that a stage took to the manifest, earlier tries included."""
-    start = time.perf_counter()
+    clock = Clock()
     try:
-        yield
+        with clock(stage):
+            yield
     finally:
-        seconds = folder.manifest().get("seconds", {})
-        spent = seconds.get(stage, 0.0) + time.perf_counter() - start
-        folder.update_manifest(seconds=seconds | {stage: round(spent, 2)})
+        _add_seconds(folder, "seconds", clock.seconds)
+
+
+def _add_seconds(folder: RunFolder, section: str, seconds: Mapping[str, float]) -> None:
+    known = folder.manifest().get(section, {})
+    added = {stage: round(known.get(stage, 0.0) + spent, 2) for stage, spent in seconds.items()}
+    folder.update_manifest(**{section: known | added})
 
 
 def make_masks(config: Config, out: Path, *, track: Track = silent) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -18,6 +18,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.text import Text
+
+from audit.logs import is_json
 
 T = TypeVar("T")
 log = logging.getLogger("audit")
@@ -33,9 +35,9 @@ class _Rate(ProgressColumn):
 def show(items: Iterable[T], label: str, total: int, /) -> Iterable[T]:
     """A `Track` for people: on standard error, so that output can be piped."""
     console = Console(stderr=True)
-    return (
-        _bar(items, label, total, console) if console.is_terminal else _lines(items, label, total)
-    )
+    if console.is_terminal and not is_json():
+        return _bar(items, label, total, console)
+    return _lines(items, label, total)
 
 
 def _bar(items: Iterable[T], label: str, total: int, console: Console) -> Iterator[T]:
@@ -59,5 +61,11 @@ def _lines(items: Iterable[T], label: str, total: int) -> Iterator[T]:
         if now - said >= EVERY and done < total:
             said, rate = now, done / (now - start)
             left = (total - done) / rate
-            log.info("%s: %d of %d, %.1f/s, %.0f s left", label, done, total, rate, left)
-    log.info("%s: %d of %d in %.1f s", label, done, total, time.monotonic() - start)
+            message = "%s: %d of %d, %.1f/s, %.0f s left"
+            log.info(message, label, done, total, rate, left, extra=_event(label, done, total))
+    spent = time.monotonic() - start
+    log.info("%s: %d of %d in %.1f s", label, done, total, spent, extra=_event(label, done, total))
+
+
+def _event(label: str, done: int, total: int) -> dict[str, Any]:
+    return {"data": {"event": "progress", "stage": label, "done": done, "total": total}}

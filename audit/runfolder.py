@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import logging
 import os
+import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,11 +26,13 @@ from PIL import Image
 from audit.errors import RunFolderError, first_line
 from audit.score.geometry import upsample
 
+log = logging.getLogger("audit")
 MANIFEST_SCHEMA = 1
 EXPLAINERS = ("gradcam", "ig")
 SCORED = (*EXPLAINERS, "centre")  # centre: a Gaussian in the middle, which looks at no image
 # How many pairs of near-duplicates, and outliers of each measure, have thumbnails to show.
 SHOWN_PAIRS, SHOWN_OUTLIERS = 48, 12
+_HALF = re.compile(r"\.\d+\.")  # begins the name of a file that is still written
 # What reading an .npz that was cut off may raise.
 _TORN = (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error)
 _LOCALISATION = (
@@ -198,6 +203,7 @@ class RunFolder:
         self.duplicates_file = root / "duplicates.parquet"
         self.records_dir = root / "records"
         self.maps_dir = root / "maps"
+        self.checksums_dir = root / "checksums"
         self.summary_json = root / "summary.json"
         self.summary_md = root / "summary.md"
         self.gate_file = root / "gate.json"
@@ -231,9 +237,18 @@ class RunFolder:
         try:
             run.records_dir.mkdir(parents=True, exist_ok=True)
             run.maps_dir.mkdir(exist_ok=True)
+            run.checksums_dir.mkdir(exist_ok=True)
+            run._clear()
         except OSError as error:
             raise RunFolderError(f"Cannot make {root}: {error.strerror}.") from None
         return run
+
+    def _clear(self) -> None:
+        """Delete what killed writers left half-written."""
+        for folder in (self.root, self.records_dir, self.maps_dir, self.checksums_dir):
+            for file in folder.glob(".*"):
+                if _HALF.match(file.name) and file.is_file():
+                    file.unlink()
 
     def manifest(self) -> dict[str, Any]:
         """The manifest, or {} where none is written yet."""
@@ -257,27 +272,78 @@ class RunFolder:
         text = json.dumps(merged, indent=2, default=str) + "\n"
         write_whole(self.manifest_file, text.encode())
 
+    def keep(self, file: Path, content: bytes) -> None:
+        """Write one file whole, and its checksum into the manifest."""
+        write_whole(file, content)
+        self.vouch(file)
+
+    def vouch(self, file: Path) -> None:
+        """Write the checksum of a file that is whole into the manifest: it is finished."""
+        sums = self.manifest().get("checksums", {})
+        self.update_manifest(checksums=sums | {file.name: _checksum(file)})
+
+    def has(self, file: Path) -> bool:
+        """Whether a file is finished: there, and as its checksum in the manifest says."""
+        known = self.manifest().get("checksums", {}).get(file.name)
+        whole = known is not None and _checksum(file) == known
+        if known is not None and not whole:
+            log.info("%s is torn or missing: it is made again.", file)
+        return whole
+
     def write_part(
         self, part: int, records: Sequence[Mapping[str, Any]], maps: Sequence[Maps]
     ) -> None:
-        """Write one part: maps first, records last, so that records mark it as done."""
-        buffer = io.BytesIO()
+        """Write one part: maps, then records, then their checksums, which mark it as done."""
+        files = self._files(part)
         if maps:
+            buffer = io.BytesIO()
             np.savez_compressed(buffer, allow_pickle=False, **pack_maps(maps))
-            write_whole(self.maps_dir / f"part-{part:05d}.npz", buffer.getvalue())
+            write_whole(files["maps"], buffer.getvalue())
         table = pa.Table.from_pylist([dict(r) for r in records], schema=RECORD_SCHEMA)
         buffer = io.BytesIO()
         pq.write_table(table, buffer)
-        write_whole(self.records_dir / f"part-{part:05d}.parquet", buffer.getvalue())
+        write_whole(files["records"], buffer.getvalue())
+        sums = {key: _checksum(file) for key, file in files.items() if key == "records" or maps}
+        write_whole(self._checksums(part), json.dumps(sums).encode())
 
     def done_parts(self) -> set[int]:
-        """Numbers of the parts whose records are written."""
-        return {int(p.stem.removeprefix("part-")) for p in self.records_dir.glob("part-*.parquet")}
+        """Numbers of the parts that are finished, by their checksums' presence alone."""
+        return {int(p.stem.removeprefix("part-")) for p in self.checksums_dir.glob("part-*.json")}
+
+    def whole_parts(self) -> set[int]:
+        """Numbers of the parts whose files are as they were written; the torn are no longer done.
+
+        Reads every file of the run's records and maps once.
+        """
+        whole = {part for part in self.done_parts() if self._is_whole(part)}
+        for part in self.done_parts() - whole:
+            log.info("Part %d is torn or incomplete: it is made again.", part)
+            self._checksums(part).unlink()
+        return whole
+
+    def _is_whole(self, part: int) -> bool:
+        files = self._files(part)
+        try:
+            sums = json.loads(self._checksums(part).read_text(encoding="utf-8"))
+            return bool(sums) and all(_checksum(files[key]) == sums[key] for key in sums)
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def _files(self, part: int) -> dict[str, Path]:
+        name = f"part-{part:05d}"
+        return {
+            "records": self.records_dir / f"{name}.parquet",
+            "maps": self.maps_dir / f"{name}.npz",
+        }
+
+    def _checksums(self, part: int) -> Path:
+        return self.checksums_dir / f"part-{part:05d}.json"
 
     def records(self) -> pd.DataFrame:
         """All records in order of part and place, columns as `RECORD_SCHEMA`."""
         tables = [RECORD_SCHEMA.empty_table()]
-        for file in sorted(self.records_dir.glob("part-*.parquet")):
+        for part in sorted(self.done_parts()):
+            file = self._files(part)["records"]
             tables.append(_read(file))
             if tables[-1].schema != RECORD_SCHEMA:
                 raise RunFolderError(
@@ -287,15 +353,13 @@ class RunFolder:
 
     def maps(self, part: int) -> Iterator[Maps]:
         """Maps of one part in the order of its records' ``row``."""
-        file = self.maps_dir / f"part-{part:05d}.npz"
+        file = self._files(part)["maps"]
         try:
             with np.load(file, allow_pickle=False) as arrays:
                 yield from unpack_maps({key: arrays[key] for key in arrays.files})
         except _TORN as error:
-            records = self.records_dir / f"part-{part:05d}.parquet"
             raise RunFolderError(
-                f"{file} is missing or torn ({type(error).__name__}): "
-                f"delete {records}, then go on with --resume."
+                f"{file} is missing or torn ({type(error).__name__}): go on with --resume."
             ) from None
 
     def donors(self) -> list[NDArray[np.uint8]]:
@@ -322,10 +386,7 @@ class RunFolder:
             raise RunFolderError(self._torn_donors(error)) from None
 
     def _torn_donors(self, error: Exception) -> str:
-        return (
-            f"{self.donors_file} is torn ({type(error).__name__}): "
-            "delete it, then go on with --resume."
-        )
+        return f"{self.donors_file} is torn ({type(error).__name__}): go on with --resume."
 
     def trust(self) -> dict[str, Any]:
         """Checks of the explainers, or {} where none were made."""
@@ -335,7 +396,7 @@ class RunFolder:
             return {}
         except (OSError, ValueError) as error:
             raise RunFolderError(
-                f"{self.trust_file} is torn ({error}): delete it, then go on with --resume."
+                f"{self.trust_file} is torn ({error}): go on with --resume."
             ) from None
 
     def robustness(self) -> pd.DataFrame | None:
@@ -343,11 +404,6 @@ class RunFolder:
         if not self.robustness_file.exists():
             return None
         return _read(self.robustness_file).to_pandas()
-
-    @property
-    def examined(self) -> bool:
-        """Whether both tables of data health are there."""
-        return self.health_file.exists() and self.duplicates_file.exists()
 
     def health(self) -> pd.DataFrame | None:
         """One row an image of any split; None where data health was not examined."""
@@ -387,8 +443,17 @@ def _read(file: Path) -> pa.Table:
     except (OSError, pa.ArrowException) as error:
         reason = first_line(error)
         raise RunFolderError(
-            f"{file} is missing or torn ({reason}): delete it, then go on with --resume."
+            f"{file} is missing or torn ({reason}): go on with --resume."
         ) from None
+
+
+def _checksum(file: Path) -> str:
+    """SHA-256 of a file; "" where it is missing."""
+    try:
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except FileNotFoundError:
+        return ""
 
 
 def write_whole(file: Path, content: bytes) -> None:

@@ -1,5 +1,6 @@
 import json
 import shutil
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -183,20 +184,47 @@ def same(one, other):
     pd.testing.assert_frame_equal(one.records(), other.records(), check_exact=True)
 
 
-@pytest.mark.parametrize("part", [0, 2])
-def test_a_missing_part_is_made_again_bit_for_bit(finished, copy, config, part):
-    (copy.records_dir / f"part-{part:05d}.parquet").unlink()
-    (copy.maps_dir / f"part-{part:05d}.npz").unlink()
+def forget(run):
+    """As if no part were written yet."""
+    for folder in (run.records_dir, run.maps_dir, run.checksums_dir):
+        shutil.rmtree(folder)
+        folder.mkdir()
+
+
+def half(file):
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def flipped(file):
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, half, flipped])
+@pytest.mark.parametrize("file", ["records/part-00000.parquet", "maps/part-00002.npz",
+                                  "checksums/part-00002.json"])  # fmt: skip
+def test_a_torn_part_is_made_again_bit_for_bit(finished, copy, config, file, harm):
+    harm(copy.root / file)
     kept = copy.records_dir / "part-00001.parquet"
     before = kept.stat().st_mtime_ns
-    pipeline.run(config(), copy.root, resume=True)
+    pipeline.sweep(config(), copy)
     same(copy, finished)
+    assert (copy.root / file).read_bytes() == (finished.root / file).read_bytes()
     assert kept.stat().st_mtime_ns == before
 
 
+@pytest.mark.parametrize("harm", [Path.unlink, half])
+@pytest.mark.parametrize("name", ["predictions.parquet", "donors.npz", "trust.json",
+                                  "robustness.parquet", "health.parquet"])  # fmt: skip
+def test_a_torn_file_is_made_again(finished, copy, config, name, harm):
+    harm(copy.root / name)
+    pipeline.sweep(config(), copy)
+    assert (copy.root / name).read_bytes() == (finished.root / name).read_bytes()
+
+
 def test_a_run_killed_before_its_first_part_ends_alike(finished, copy, config):
-    for folder in (copy.records_dir, copy.maps_dir):
-        shutil.rmtree(folder)
+    forget(copy)
     copy.predictions_file.unlink()
     pipeline.run(config(), copy.root, resume=True)
     same(copy, finished)
@@ -204,8 +232,7 @@ def test_a_run_killed_before_its_first_part_ends_alike(finished, copy, config):
 
 
 def test_sweep_alone_ends_with_the_same_records(finished, copy, config):
-    shutil.rmtree(copy.records_dir)
-    copy.records_dir.mkdir()
+    forget(copy)
     pipeline.sweep(config(), copy)
     same(copy, finished)
 
@@ -274,8 +301,7 @@ def test_resume_with_other_masks_is_refused(config, images, tmp_path):
 
 
 def test_settings_of_explanations_may_change_before_any_is_made(copy, config):
-    shutil.rmtree(copy.records_dir)
-    copy.records_dir.mkdir()
+    forget(copy)
     pipeline.sweep(config(ig_steps=2), copy)
     assert set(copy.records().query("skipped == ''")["ig_steps"]) == {2}
 
@@ -324,23 +350,20 @@ def test_corruptions_of_another_sample_are_not_mixed(copy, config):
 
 
 def test_settings_that_corruptions_were_tried_with_stay_without_a_record(copy, config):
-    shutil.rmtree(copy.records_dir)
-    copy.records_dir.mkdir()
+    forget(copy)
     with pytest.raises(RunFolderError, match=r"was begun with cam = gradcam, not hirescam"):
         pipeline.sweep(config(cam="hirescam"), copy)
 
 
 def test_sweep_of_other_images_than_were_predicted_is_refused(copy, config):
-    shutil.rmtree(copy.records_dir)
-    copy.records_dir.mkdir()
+    forget(copy)
     with pytest.raises(RunFolderError, match=r"was begun with limit = None, not 6"):
         pipeline.sweep(config(limit=6), copy)
 
 
 def test_views_may_change_before_any_prediction_is_made(copy, config):
     before = copy.predictions()
-    shutil.rmtree(copy.records_dir)
-    copy.records_dir.mkdir()
+    forget(copy)
     with pytest.raises(RunFolderError, match=r"was begun with tta = 1, not 3"):
         pipeline.sweep(config(tta=3), copy)
     copy.predictions_file.unlink()

@@ -238,9 +238,37 @@ def test_part_that_fails_to_be_recorded_is_not_done(run):
 
 
 def test_left_over_of_a_killed_write_is_no_part(run):
-    (run.records_dir / f".part-00003.parquet.{os.getpid()}").write_bytes(b"half")
+    half = run.records_dir / f".{os.getpid()}.part-00003.parquet"
+    half.write_bytes(b"half")
     assert run.done_parts() == set()
     assert len(run.records()) == 0
+    run.update_manifest()
+    RunFolder.create(run.root, resume=True)
+    assert not half.exists()
+
+
+def test_a_part_is_done_once_its_checksums_are_written(run):
+    run.write_part(0, [record("a.jpg")], [maps_of()])
+    assert run.whole_parts() == {0}
+    (run.checksums_dir / "part-00000.json").unlink()
+    assert run.done_parts() == run.whole_parts() == set()
+    assert len(run.records()) == 0
+
+
+def test_a_part_of_other_maps_than_were_written_is_no_longer_done(run):
+    for part, name in enumerate(("a.jpg", "b.jpg")):
+        run.write_part(part, [record(name, part)], [maps_of(part, name)])
+    (run.maps_dir / "part-00000.npz").write_bytes((run.maps_dir / "part-00001.npz").read_bytes())
+    assert run.whole_parts() == run.done_parts() == {1}
+
+
+def test_a_file_is_finished_once_the_manifest_knows_its_checksum(run):
+    write_whole(run.trust_file, b"{}")
+    assert not run.has(run.trust_file)
+    run.keep(run.trust_file, b"{}")
+    assert run.has(run.trust_file)
+    run.trust_file.write_bytes(b"[]")
+    assert not run.has(run.trust_file)
 
 
 @pytest.mark.parametrize("keep", [0, 10, 0.5, 0.99])
@@ -253,7 +281,7 @@ def test_torn_maps_are_one_line_that_says_how_to_mend_them(run, keep):
         list(run.maps(0))
     message = str(error.value)
     assert message.startswith(f"{file} is missing or torn (")
-    assert str(run.records_dir / "part-00000.parquet") in message
+    assert "--resume" in message
     assert "\n" not in message
 
 
@@ -264,17 +292,19 @@ def test_missing_maps_are_one_line(run):
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 and no more"])
 def test_torn_records_are_one_line_that_says_how_to_mend_them(run, content):
+    run.write_part(0, [record("a.jpg")], [maps_of()])
     file = run.records_dir / "part-00000.parquet"
     file.write_bytes(content)
     with pytest.raises(RunFolderError) as error:
         run.records()
     message = str(error.value)
     assert message.startswith(f"{file} is missing or torn (")
-    assert "delete it" in message
+    assert "--resume" in message
     assert "\n" not in message
 
 
 def test_records_of_an_older_version_are_one_line(run):
+    run.write_part(0, [record("a.jpg")], [maps_of()])
     pd.DataFrame({"name": ["a.jpg"], "part": ["zero"]}).to_parquet(
         run.records_dir / "part-00000.parquet"
     )

@@ -8,6 +8,7 @@ from copy import copy
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.clock import Clock
 from audit.config import Config
 from audit.data.dataset import Counterfactual, Dataset
 from audit.data.decode import resize
@@ -22,7 +23,13 @@ from audit.sweep.settle import Complete, ScoresSettled
 
 
 class Engine:
-    """Explains batches; holds the compiled functions."""
+    """Explains batches; holds the compiled functions.
+
+    Attributes
+    ----------
+    clock : Clock
+        Where the time of a sweep goes.
+    """
 
     def __init__(
         self,
@@ -32,6 +39,7 @@ class Engine:
         donors: Donors | None = None,
     ) -> None:
         self.size = classifier.input_size
+        self.clock = Clock()
         self._counterfactual = dataset if isinstance(dataset, Counterfactual) else None
         self._config = config
         self._classifier = classifier
@@ -46,16 +54,17 @@ class Engine:
     def explain(self, samples: Sequence[Sample]) -> list[Finding]:
         """Predict each sample and explain its predicted class."""
         images = np.stack([s.image for s in samples]).astype(np.float32)
-        seen = self._gradcam(images)
-        view_by_view = [*samples] * self._config.tta
-        attributed = self._ig(images, seen.targets, self._enough(view_by_view))
-        without = self._without_shortcut(samples)
-        tested = self._tested(
-            [
-                Case(sample, seen.logits[i], seen.heatmaps[i], attributed.heatmaps[i])
-                for i, sample in enumerate(samples)
-            ]
-        )
+        with self.clock("explain"):
+            seen = self._gradcam(images)
+            view_by_view = [*samples] * self._config.tta
+            attributed = self._ig(images, seen.targets, self._enough(view_by_view))
+        cases = [
+            Case(sample, seen.logits[i], seen.heatmaps[i], attributed.heatmaps[i])
+            for i, sample in enumerate(samples)
+        ]
+        with self.clock("intervene"):
+            without = self._without_shortcut(samples)
+            tested = self._tested(cases)
         return [
             Finding(
                 logits=seen.logits[i],

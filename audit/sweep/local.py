@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import fields
 from itertools import islice
@@ -20,6 +21,7 @@ from audit.sweep.engine import Engine
 from audit.sweep.record import Record, Sample, fit_trimap, maps_of, record_of, skipped_record
 from audit.track import Track
 
+log = logging.getLogger("audit")
 PART_SIZE = 32  # images; what a kill can cost at most
 
 
@@ -48,11 +50,12 @@ def sweep(
     RunFolderError
         A part cannot be written.
     """
-    done = run.done_parts()
+    done = run.whole_parts()
     todo = {n: part for n, part in enumerate(parts_of(items)) if n not in done}
     wanted = [item for part in todo.values() for item in part]
     read = masks.stream(dataset.images(wanted), config.workers)
-    ready = ahead(_samples(read, engine.size, dataset.classes), PART_SIZE)
+    samples = engine.clock.each("decode", _samples(read, engine.size, dataset.classes))
+    ready = ahead(samples, PART_SIZE)
     stream = iter(track(ready, "explain", len(wanted)))
     for number, part in todo.items():
         entries = list(islice(stream, len(part)))
@@ -74,11 +77,16 @@ def _write_part(
     thresholds = thresholds_of(config)
     words = Words(config.subject, titles(config.cam, config.ig_variant))
     for batch in in_batches(samples, config.batch_size):
-        for sample, finding in zip(batch, engine.explain(batch), strict=True):
-            record = record_of(sample, finding, classes, thresholds, words)
-            records.append(record | {"row": len(maps)})
-            maps.append(maps_of(sample, finding))
-    run.write_part(number, [r | {"part": number} for r in records], maps)
+        findings = engine.explain(batch)
+        with engine.clock("score"):
+            for sample, finding in zip(batch, findings, strict=True):
+                record = record_of(sample, finding, classes, thresholds, words)
+                records.append(record | {"row": len(maps)})
+                maps.append(maps_of(sample, finding))
+    with engine.clock("write"):
+        run.write_part(number, [r | {"part": number} for r in records], maps)
+    event = {"event": "part", "part": number, "images": len(records)}
+    log.debug("Part %d is written: %d images.", number, len(records), extra={"data": event})
 
 
 def thresholds_of(config: Config) -> Thresholds:

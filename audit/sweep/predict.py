@@ -26,9 +26,11 @@ def predict(
 ) -> pd.DataFrame:
     """Predict every readable image; columns name, label, prediction, confidence (softmax)."""
     rows: list[tuple[Any, ...]] = []
-    stream = track(ahead(_fitted(dataset, items, engine.size), AHEAD), "predict", len(items))
+    read = engine.clock.each("decode", _fitted(dataset, items, engine.size))
+    stream = track(ahead(read, AHEAD), "predict", len(items))
     for batch in in_batches(_readable(stream), batch_size):
-        logits = engine.predict(np.stack([image for _, image in batch]))
+        with engine.clock("predict"):
+            logits = engine.predict(np.stack([image for _, image in batch]))
         for (item, _), scores in zip(batch, logits, strict=True):
             prediction = int(scores.argmax())
             rows.append((item.name, item.label, prediction, float(softmax(scores)[prediction])))

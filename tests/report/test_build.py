@@ -314,7 +314,7 @@ def test_an_unfinished_sweep_is_never_shown_as_finished(tmp_path):
     render(run)
     whole = (run.report_dir / "index.html").read_text()
     assert "Finished 2026-01-02" in whole and "unfinished" not in whole
-    (run.records_dir / "part-00000.parquet").unlink()
+    (run.checksums_dir / "part-00000.json").unlink()
     lost = rows - len(run.records())
     render(run)
     partial = (run.report_dir / "index.html").read_text()
