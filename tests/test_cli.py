@@ -254,6 +254,7 @@ def test_interrupted_run_exits_with_130_and_keeps_what_is_finished(tmp_path, ima
     )
     assert "Traceback" not in err
     assert sorted(f.name for f in out.iterdir()) == [
+        "checksums",
         "donors.npz",
         "manifest.json",
         "maps",
