@@ -28,6 +28,8 @@ from audit.score.geometry import upsample
 
 log = logging.getLogger("audit")
 MANIFEST_SCHEMA = 1
+# For pictures alone, chosen to keep an image's maps below 32 KB.
+IG_LEVELS, QUALITY = 12, 85
 EXPLAINERS = ("gradcam", "ig")
 SCORED = (*EXPLAINERS, "centre")  # centre: a Gaussian in the middle, which looks at no image
 # How many pairs of near-duplicates, and outliers of each measure, have thumbnails to show.
@@ -112,8 +114,8 @@ class Maps:
     gradcam : float16 ``(h, w)``
         Grad-CAM at the feature map's own size.
     ig : float32 ``(H, W)``
-        Integrated Gradients, signed, summed over channels (stored as 8 bits, clipped at its 99.9th
-        percentile of magnitude: for pictures; scores are taken before).
+        Integrated Gradients, signed, summed over channels (stored in `IG_LEVELS` levels each way,
+        clipped at its 99.9th percentile of magnitude: for pictures; scores are taken before).
     region : bool ``(H, W)``
         Part of the background whose removal cost the prediction most; nowhere true without one.
     donors : int16 ``(k,)``
@@ -134,7 +136,7 @@ class Maps:
 
 
 def pack_maps(maps: Sequence[Maps]) -> dict[str, NDArray[Any]]:
-    """Arrays of one ``part-*.npz``; images as JPEG (quality 90), IG as int8 with a scale each."""
+    """Arrays of one ``part-*.npz``; images as JPEG, IG as int8 with a scale each."""
     jpegs = [_jpeg(m.image) for m in maps]
     heatmaps = [np.nan_to_num(m.ig, posinf=0, neginf=0) for m in maps]
     scales = [_scale(np.abs(heatmap)) for heatmap in heatmaps]
@@ -146,7 +148,7 @@ def pack_maps(maps: Sequence[Maps]) -> dict[str, NDArray[Any]]:
         "gradcam": np.stack([m.gradcam for m in maps]).astype(np.float16),
         "ig": np.stack(
             [
-                np.rint(np.clip(heatmap / scale, -1, 1) * 127).astype(np.int8)
+                np.rint(np.clip(heatmap / scale, -1, 1) * IG_LEVELS).astype(np.int8)
                 for heatmap, scale in zip(heatmaps, scales, strict=True)
             ]
         ),
@@ -158,7 +160,7 @@ def pack_maps(maps: Sequence[Maps]) -> dict[str, NDArray[Any]]:
 
 
 def _scale(magnitudes: NDArray[np.float32]) -> float:
-    """What 127 stands for: a few outliers must not cost all others their levels."""
+    """What the last level stands for: a few outliers must not cost all others their levels."""
     return float(np.quantile(magnitudes, 0.999)) or float(magnitudes.max()) or 1.0
 
 
@@ -173,13 +175,13 @@ def unpack_maps(arrays: Mapping[str, NDArray[Any]]) -> Iterator[Maps]:
     for i, name in enumerate(arrays["names"]):
         image = np.asarray(Image.open(io.BytesIO(images[start : ends[i]].tobytes())))
         start = int(ends[i])
-        heat = ig[i].astype(np.float32) * (scale[i] / 127)
+        heat = ig[i].astype(np.float32) * (scale[i] / IG_LEVELS)
         yield Maps(str(name), image, trimaps[i], gradcam[i], heat, regions[i], donors[i])
 
 
 def _jpeg(image: NDArray[np.uint8]) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "JPEG", quality=90)
+    Image.fromarray(image).save(buffer, "JPEG", quality=QUALITY)
     return buffer.getvalue()
 
 
@@ -425,7 +427,7 @@ class RunFolder:
 
 
 def pack_donors(names: Sequence[str], backgrounds: NDArray[np.uint8]) -> bytes:
-    """``donors.npz``: names, and backgrounds ``(n, H, W, 3)`` as JPEG (quality 90)."""
+    """``donors.npz``: names, and backgrounds ``(n, H, W, 3)`` as JPEG."""
     jpegs = [_jpeg(background) for background in backgrounds]
     buffer = io.BytesIO()
     np.savez(
