@@ -17,7 +17,9 @@ from audit.runfolder import RunFolder
 KILLS = 20
 PARTS = 12
 # Parts of two, so that two dozen images make a dozen.
-PROGRAM = "import audit.sweep.local as local; local.PART_SIZE = 2; from audit.cli import main; main()"
+PROGRAM = (
+    "import audit.sweep.local as local; local.PART_SIZE = 2; from audit.cli import main; main()"
+)
 
 
 @pytest.fixture(scope="module")
