@@ -1,9 +1,11 @@
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 
 import click
 import pytest
@@ -224,6 +226,18 @@ def test_masks_are_made_and_counted(call, tmp_path, images):
     code, said, _ = call("masks", "make", "--images", images, "--out", out, "--workers", 0)
     assert (code, said) == (0, f"{out}: 0 kept, 12 manifest\n")
     assert len(list(out.glob("*.png"))) == 12
+
+
+def test_the_log_as_json_is_one_object_a_line(tmp_path):
+    program = [sys.executable, "-c", "from audit.cli import main; main()"]
+    work = subprocess.run(
+        [*program, "--log-json", "report", str(tmp_path)], capture_output=True, text=True
+    )
+    (line,) = [json.loads(line) for line in work.stderr.splitlines()]
+    assert work.returncode == line["exit_code"] == 1
+    assert line["level"] == "error"
+    assert line["message"].startswith(f"{tmp_path} is not a run folder")
+    assert datetime.fromisoformat(line["time"]).tzinfo is not None
 
 
 def test_interrupted_run_exits_with_130_and_keeps_what_is_finished(tmp_path, images, colour_model):

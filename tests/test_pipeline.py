@@ -67,6 +67,13 @@ def copy(finished, tmp_path):
 # What comes out
 
 
+def test_every_stage_of_a_sweep_is_timed(finished):
+    stages = finished.manifest()["stages"]
+    assert list(stages) == ["decode", "predict", "explain", "intervene", "score", "write"]
+    assert min(stages.values()) >= 0
+    assert stages["explain"] + stages["intervene"] <= finished.manifest()["seconds"]["explain"]
+
+
 def test_every_test_image_has_one_record(finished, images):
     table = pd.read_csv(images)
     expected = set(table["path"][table["split"] == "test"])

@@ -389,6 +389,11 @@ def test_methods_tell_of_views_where_there_are_several(tmp_path, views, told):
     assert told is None or told in page
 
 
+def test_the_methods_say_where_the_time_went(report):
+    page = (report.report_dir / "methods.html").read_text(encoding="utf-8")
+    assert "Interventions: 950.0 s, 47.5%" in page  # of 1,980 s of the stages and 20 s of rendering
+
+
 def test_hostile_runs_name_no_template_of_theirs(report):
     search = (report.report_dir / "search" / "search_index.js").read_text(encoding="utf-8")
     index = json.loads(search.removeprefix("var __index = "))
