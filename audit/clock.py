@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import TypeVar
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -32,13 +32,16 @@ class Clock:
             spent = time.perf_counter() - start
             self.seconds[stage] = self.seconds.get(stage, 0.0) + spent
 
-    def each(self, stage: str, items: Iterable[T]) -> Iterator[T]:
-        """Yield the items, and add what it takes to make them, not to use them."""
-        stream = iter(items)
-        while True:
-            with self(stage):
-                try:
-                    item = next(stream)
-                except StopIteration:
+    def each(self, stage: str, items: Generator[T, None, None]) -> Generator[T, None, None]:
+        """Yield the items, and add what it takes to make them, not to use them.
+
+        They are closed with this generator.
+        """
+        end: Any = object()
+        with closing(items):
+            while True:
+                with self(stage):
+                    item = next(items, end)
+                if item is end:
                     return
-            yield item
+                yield item

@@ -20,7 +20,7 @@ def test_spans_of_a_stage_add_up_and_failed_ones_count():
 def test_what_is_done_with_an_item_does_not_count():
     clock = Clock()
     made = []
-    for item in clock.each("decode", iter(range(3))):
+    for item in clock.each("decode", (k for k in range(3))):
         time.sleep(0.02)
         made.append(item)
     assert made == [0, 1, 2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -48,10 +49,10 @@ def localise(heatmap: Heatmap, mask: Mask, valid: Mask) -> Localisation:
     mask, valid : bool ``(H, W)``
         True on the flower; true where the truth is known.
     """
-    reason = undefined_because(heatmap, mask, valid)
+    values, on = heatmap[valid], mask[valid]
+    reason = _undefined_because(values, on)
     if reason:
         return Localisation(reason=reason)
-    values, on = heatmap[valid].astype(np.float64), mask[valid]
     mass, chance = mass_on_flower(values, on), float(on.mean())
     return Localisation(
         mass=mass,
@@ -63,16 +64,19 @@ def localise(heatmap: Heatmap, mask: Mask, valid: Mask) -> Localisation:
 
 def undefined_because(heatmap: Heatmap, mask: Mask, valid: Mask) -> str:
     """Why no score is defined: no usable mask, or no positive relevance; "" where one is."""
-    if not valid.any():
+    return _undefined_because(heatmap[valid], mask[valid])
+
+
+def _undefined_because(values: Heatmap, on: Mask) -> str:
+    if not on.size:
         return "no mask"
-    on = mask[valid]
     if not on.any():
         return "empty mask"
     if on.all():
         return "full mask"
-    if not np.isfinite(heatmap[valid]).all():
+    if not np.isfinite(values).all():
         return "heatmap is not finite"
-    if not (heatmap[valid] > 0).any():
+    if not (values > 0).any():
         return "no positive relevance"
     return ""
 
@@ -84,13 +88,13 @@ def area(mask: Mask, valid: Mask) -> float:
 
 def mass_on_flower(values: Heatmap, on: Mask) -> float:
     """Share of the positive relevance that lies on the flower, of 1-D values and mask."""
-    positive = np.maximum(values, 0)
+    positive = np.maximum(values, 0, dtype=np.float64)
     return float(positive[on].sum() / positive.sum())
 
 
 def rank_accuracy(values: Heatmap, on: Mask) -> float:
     """Share of the top ``k = |M|`` values that lie on the flower; ties share their credit."""
-    k = int(on.sum())
+    k = int(np.count_nonzero(on))
     kth = np.partition(values, len(values) - k)[len(values) - k]
     above, tied = values > kth, values == kth
     places = k - int(above.sum())
@@ -102,6 +106,7 @@ def pointing_hit(values: Heatmap, on: Mask) -> float:
     return float(on[values == values.max()].mean())
 
 
+@lru_cache(maxsize=4)
 def centre_gaussian(shape: tuple[int, ...]) -> NDArray[np.float32]:
     """A heatmap that looks at no image: a Gaussian in the middle, a quarter of the side wide.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -101,6 +101,8 @@ def record_of(
     """The record of an explained image; see ``RECORD_SCHEMA`` for the columns."""
     valid = sample.trimap != UNKNOWN
     maps, tested = maps_of(sample, finding), finding.tested
+    heatmaps = {name: maps.heatmap(name) for name in EXPLAINERS}
+    in_the_middle = {"centre": centre_gaussian(valid.shape)}
     record = {
         **_identity(sample.item, classes),
         "skipped": "",
@@ -112,14 +114,16 @@ def record_of(
         "mask_source": sample.mask_source,
         "mask_doubt": sample.mask_doubt,
         "valid_share": float(valid.mean()),
-        **_evidence(maps, sample.trimap == FLOWER, valid, tested.causes, classes),
+        **_evidence(
+            heatmaps | in_the_middle, sample.trimap == FLOWER, valid, tested.causes, classes
+        ),
         "ig_steps": finding.ig_steps,
         "ig_completeness_error": finding.ig_completeness_error,
         "prediction_without_shortcut": finding.prediction_without_shortcut,
     }
     verdict = judge(record, thresholds, words)
     others = [
-        record | _evidence(maps, *_moved(sample.trimap, reach), causes, classes)
+        record | _evidence(heatmaps, *_moved(sample.trimap, reach), causes, classes)
         for reach, causes in ((REACH, tested.grown), (-REACH, tested.shrunk))
     ]
     return record | {
@@ -139,15 +143,14 @@ def _moved(trimap: NDArray[np.uint8], reach: float) -> tuple[NDArray[np.bool_], 
 
 
 def _evidence(
-    maps: Maps,
+    heatmaps: Mapping[str, NDArray[Any]],
     mask: NDArray[np.bool_],
     valid: NDArray[np.bool_],
     causes: Causes,
     classes: tuple[str, ...],
 ) -> Record:
     """Everything that a verdict rests on and that a mask decides."""
-    scores = {name: localise(maps.heatmap(name), mask, valid) for name in EXPLAINERS}
-    scores["centre"] = localise(centre_gaussian(mask.shape), mask, valid)
+    scores = {name: localise(heatmap, mask, valid) for name, heatmap in heatmaps.items()}
     return {"chance": area(mask, valid), **_columns(scores), **_causal(causes, classes)}
 
 
