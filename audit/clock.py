@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -32,7 +32,7 @@ class Clock:
             spent = time.perf_counter() - start
             self.seconds[stage] = self.seconds.get(stage, 0.0) + spent
 
-    def each(self, stage: str, items: Iterable[T]) -> Iterator[T]:
+    def each(self, stage: str, items: Iterable[T]) -> Generator[T, None, None]:
         """Yield the items, and add what it takes to make them, not to use them."""
         stream = iter(items)
         while True:
