@@ -35,6 +35,7 @@ SWEEP = ("explain", "feature_layer", "cam", "ig_variant", "ig_steps", "ig_tolera
          "least_effect")  # fmt: skip
 CARD = ("model_card",)
 COMMON = ("seed", "workers")
+CLUSTER = ("executor", "address", "worker_cores")
 
 
 def settings(*names: str) -> Callable[[Function], Function]:
@@ -144,7 +145,7 @@ def cli(log_json: bool) -> None:
     "--pipelines",
     help="Train and audit once for each of these pipelines, A,B,...; compare all with the first.",
 )
-@settings(*DATA, *MODEL, *TRAIN, *SWEEP, *CARD, *COMMON)
+@settings(*DATA, *MODEL, *TRAIN, *SWEEP, *CARD, *COMMON, *CLUSTER)
 def run(
     out: Path, resume: bool, preset: str, config_file: Path, pipelines: str | None, **flags: Any
 ) -> None:
@@ -199,6 +200,7 @@ def train(out: Path, resume: bool, preset: str, config_file: Path, **flags: Any)
     *(name for name in DATA if name not in ("dataset", "images", "splits", "world")),
     *SWEEP,
     "workers",
+    *CLUSTER,
 )
 def sweep(run_folder: Path, **flags: Any) -> None:
     """Predict and explain with the model of RUN, going on where an earlier sweep stopped.
@@ -213,7 +215,8 @@ def sweep(run_folder: Path, **flags: Any) -> None:
     from audit.runfolder import RunFolder
 
     folder = RunFolder.open(run_folder)
-    config = load_config(folder.settings() | _given(flags))
+    elsewhere = {"address": None} if flags["executor"] == "local" else {}
+    config = load_config(folder.settings() | elsewhere | _given(flags))
     _load_tensorflow()
     pipeline.sweep(config, folder, command=_command(), track=_track())
     click.echo(f"Swept. Next: flower-audit report {shlex.quote(str(run_folder))}")

@@ -235,6 +235,18 @@ class Config(BaseModel):
     seed: int = Field(0, ge=0, description="Seed of sampling, training and drawing.")
     workers: int = Field(2, ge=0, description="Processes that make masks (0: none, in line).")
 
+    executor: Literal["local", "ray"] = Field(
+        "local", description="Explain on this machine, or on a Ray cluster; results are the same."
+    )
+    address: str | None = Field(
+        None,
+        description="Ray cluster to join: auto, or HOST:PORT (default: one on this machine, for "
+        "the run).",
+    )
+    worker_cores: int = Field(
+        4, ge=1, description="Ray: cores a worker, where no machine has a GPU."
+    )
+
     @field_validator("*", mode="before")
     @classmethod
     def _own_type(cls, value: Any, info: ValidationInfo) -> Any:
@@ -265,6 +277,8 @@ class Config(BaseModel):
     def _agree(self) -> Config:
         if (self.dataset == "images") != (self.images is not None):
             raise ValueError("--images PATH and --dataset images go together")
+        if self.address is not None and self.executor != "ray":
+            raise ValueError("--address needs --executor ray")
         if self.albumentations and "albumentations" not in self.pipeline.split("+"):
             raise ValueError("--albumentations FILE needs --pipeline albumentations")
         if self.ig_tolerance is not None and self.ig_steps != "auto":

@@ -27,6 +27,10 @@ class RunFolderError(AuditError):
     """A run folder holds something else, or is incomplete or torn."""
 
 
+class ClusterError(AuditError):
+    """A cluster cannot be reached, or loses what it is given."""
+
+
 # Every way to run without a network, for the errors of whatever could not be fetched.
 OFFLINE = (
     "Without a network: --data-dir with a data set prepared elsewhere and "

@@ -41,7 +41,8 @@ TRIED = 64  # images that show which input scaling a model wants
 UNSCALED = (0.0, 255.0)
 SHEET_ROW = 12  # cases in each group of a contact sheet
 # Settings that say how a run is done, not what comes out of it.
-_ALWAYS_FREE = {"workers", "download", "data_dir", "health", "model_card"}
+_ALWAYS_FREE = {"workers", "download", "data_dir", "health", "model_card", "executor", "address",
+                "worker_cores"}  # fmt: skip
 # Settings that what corruptions do rests on, besides those that are never free.
 _OF_ROBUSTNESS = {"robustness", "masks", "grabcut", "feature_layer", "cam", "ig_variant",
                   "ig_rule", "ig_baseline"}  # fmt: skip
@@ -180,6 +181,10 @@ def _check(config: Config, splits: Sequence[str]) -> _Inputs:
     from audit.models.load import load_model
     from audit.report.owner import read_owner
 
+    if config.executor == "ray":
+        from audit.sweep.ray_executor import check as check_cluster
+
+        check_cluster(config.address)
     if config.model_card and not read_owner(config.model_card):
         raise ConfigError(f"{config.model_card} says nothing of the model: leave --model-card out.")
     model = load_model(config.model, trust=config.trust_model) if config.model else None
@@ -262,7 +267,6 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     from audit.sweep.donors import draw_donors
     from audit.sweep.engine import Engine
     from audit.sweep.local import parts_of
-    from audit.sweep.local import sweep as sweep_parts
     from audit.sweep.predict import predict
     from audit.sweep.select import select
 
@@ -307,7 +311,7 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
                 table = predict(engine, inputs.dataset, tested, config.batch_size, track)
                 folder.keep(folder.predictions_file, table.to_parquet(index=False))
         with _timed(folder, "explain"):
-            sweep_parts(folder, inputs.dataset, inputs.masks, engine, explained, config, track)
+            _explain(folder, inputs, classifier, engine, donors, explained, config, track)
     finally:
         _add_seconds(folder, "stages", engine.clock.seconds)
     if not folder.has(folder.trust_file):
@@ -321,6 +325,29 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
         with _timed(folder, "health"):
             _examine_data(folder, inputs.dataset, tested, track)
     folder.update_manifest(finished=_now())
+
+
+def _explain(
+    folder: RunFolder,
+    inputs: _Inputs,
+    classifier: Any,
+    engine: Any,
+    donors: Any,
+    items: Sequence[Item],
+    config: Config,
+    track: Track,
+) -> None:
+    if config.executor == "ray":
+        from audit.sweep import ray_executor
+        from audit.sweep.worker import setup_of
+
+        model = config.model or folder.model_file
+        setup = setup_of(config, model, classifier.scaling, donors, inputs.hashes)
+        ray_executor.sweep(folder, setup, items, engine.clock, track)
+    else:
+        from audit.sweep import local
+
+        local.sweep(folder, inputs.dataset, inputs.masks, engine, items, config, track)
 
 
 def _check_explainers(

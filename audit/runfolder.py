@@ -183,6 +183,19 @@ def _scale(magnitudes: NDArray[np.float32]) -> float:
     return float(np.quantile(magnitudes, 0.999)) or float(magnitudes.max()) or 1.0
 
 
+def pack_part(records: Sequence[Mapping[str, Any]], maps: Sequence[Maps]) -> dict[str, bytes]:
+    """What the files of one part hold, in the order of writing: ``maps`` if any, ``records``."""
+    packed = {}
+    if maps:
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **pack_maps(maps))
+        packed["maps"] = buffer.getvalue()
+    table = pa.Table.from_pylist([dict(r) for r in records], schema=RECORD_SCHEMA)
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+    return packed | {"records": buffer.getvalue()}
+
+
 def unpack_maps(arrays: Mapping[str, NDArray[Any]]) -> Iterator[Maps]:
     """Inverse of `pack_maps`, one image at a time."""
     start = 0
@@ -317,17 +330,15 @@ class RunFolder:
     def write_part(
         self, part: int, records: Sequence[Mapping[str, Any]], maps: Sequence[Maps]
     ) -> None:
-        """Write one part: maps, then records, then their checksums, which mark it as done."""
+        """Write one part of records and maps; see `keep_part`."""
+        self.keep_part(part, pack_part(records, maps))
+
+    def keep_part(self, part: int, packed: Mapping[str, bytes]) -> None:
+        """Write one part that is packed, then its checksums, which mark it as done."""
         files = self._files(part)
-        if maps:
-            buffer = io.BytesIO()
-            np.savez(buffer, allow_pickle=False, **pack_maps(maps))
-            write_whole(files["maps"], buffer.getvalue())
-        table = pa.Table.from_pylist([dict(r) for r in records], schema=RECORD_SCHEMA)
-        buffer = io.BytesIO()
-        pq.write_table(table, buffer)
-        write_whole(files["records"], buffer.getvalue())
-        sums = {key: _checksum(file) for key, file in files.items() if key == "records" or maps}
+        for key, content in packed.items():
+            write_whole(files[key], content)
+        sums = {key: _checksum(files[key]) for key in packed}
         write_whole(self._checksums(part), json.dumps(sums).encode())
 
     def done_parts(self) -> set[int]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from itertools import islice
 from typing import Any
 
+from audit.clock import Clock
 from audit.config import Config
 from audit.data.ahead import ahead
 from audit.data.batches import in_batches
@@ -15,7 +16,7 @@ from audit.data.dataset import Dataset, Item
 from audit.data.decode import resize
 from audit.data.masks import Masks, doubt
 from audit.errors import BrokenImageError
-from audit.runfolder import Maps, RunFolder
+from audit.runfolder import Maps, RunFolder, pack_part
 from audit.score.verdict import Thresholds, Words, titles
 from audit.sweep.engine import Engine
 from audit.sweep.record import Record, Sample, fit_trimap, maps_of, record_of, skipped_record
@@ -23,6 +24,15 @@ from audit.track import Track
 
 log = logging.getLogger("audit")
 PART_SIZE = 32  # images; what a kill can cost at most
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a sweep as its files hold it: the same from whatever process explained it."""
+
+    number: int
+    images: int
+    packed: dict[str, bytes]
 
 
 def parts_of(items: Sequence[Item]) -> list[Sequence[Item]]:
@@ -50,27 +60,40 @@ def sweep(
     RunFolderError
         A part cannot be written.
     """
-    done = run.whole_parts()
-    todo = {n: part for n, part in enumerate(parts_of(items)) if n not in done}
+    todo = missing(run, items)
     wanted = [item for part in todo.values() for item in part]
-    read = masks.stream(dataset.images(wanted), config.workers)
-    samples = engine.clock.each("decode", _samples(read, engine.size, dataset.classes))
-    ready = ahead(samples, PART_SIZE)
-    stream = iter(track(ready, "explain", len(wanted)))
+    samples = read(dataset, masks, wanted, config.workers, engine)
+    stream = iter(track(ahead(samples, PART_SIZE), "explain", len(wanted)))
     for number, part in todo.items():
         entries = list(islice(stream, len(part)))
-        _write_part(run, number, entries, dataset.classes, engine, config)
+        explained = explain_part(number, entries, dataset.classes, engine, config)
+        write(run, explained, engine.clock)
     next(stream, None)  # let the progress see its end
 
 
-def _write_part(
-    run: RunFolder,
+def missing(run: RunFolder, items: Sequence[Item]) -> dict[int, Sequence[Item]]:
+    """The parts that ``run`` still lacks, by number."""
+    done = run.whole_parts()
+    return {n: part for n, part in enumerate(parts_of(items)) if n not in done}
+
+
+def read(
+    dataset: Dataset, masks: Masks, items: Sequence[Item], workers: int, engine: Engine
+) -> Generator[Sample | Record, None, None]:
+    """Stream images and masks at the model's size; the record of each that is broken."""
+    stream = masks.stream(dataset.images(items), workers)
+    samples = _samples(stream, engine.size, dataset.classes)
+    yield from engine.clock.each("decode", samples)
+
+
+def explain_part(
     number: int,
     entries: Sequence[Sample | Record],
     classes: tuple[str, ...],
     engine: Engine,
     config: Config,
-) -> None:
+) -> Part:
+    """Explain and score what was read of one part."""
     records = [entry for entry in entries if not isinstance(entry, Sample)]
     samples = [entry for entry in entries if isinstance(entry, Sample)]
     maps: list[Maps] = []
@@ -84,9 +107,16 @@ def _write_part(
                 records.append(record | {"row": len(maps)})
                 maps.append(maps_of(sample, finding))
     with engine.clock("write"):
-        run.write_part(number, [r | {"part": number} for r in records], maps)
-    event = {"event": "part", "part": number, "images": len(records)}
-    log.debug("Part %d is written: %d images.", number, len(records), extra={"data": event})
+        packed = pack_part([record | {"part": number} for record in records], maps)
+    return Part(number, len(records), packed)
+
+
+def write(run: RunFolder, part: Part, clock: Clock) -> None:
+    """Write a part into ``run``, and say so."""
+    with clock("write"):
+        run.keep_part(part.number, part.packed)
+    event = {"event": "part", "part": part.number, "images": part.images}
+    log.debug("Part %d is written: %d images.", part.number, part.images, extra={"data": event})
 
 
 def thresholds_of(config: Config) -> Thresholds:
