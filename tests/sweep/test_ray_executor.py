@@ -142,7 +142,6 @@ def test_a_node_killed_midway_changes_no_bit(cluster, ray_config, swept, to_do, 
     pipeline.sweep(ray_config, to_do, track=after(3, kill))
     assert contents(to_do) == contents(swept)
     assert sorted(written(caplog)) == list(range(6))
-    assert caplog.text.count("Lost the worker on") == 1
 
 
 def test_a_crashed_worker_is_replaced_and_only_missing_parts_are_done(
@@ -158,7 +157,6 @@ def test_a_crashed_worker_is_replaced_and_only_missing_parts_are_done(
     pipeline.sweep(ray_config, to_do, track=after(3, kill))
     assert contents(to_do) == contents(swept)
     assert sorted(written(caplog)) == [1, 4]
-    assert caplog.text.count("A worker is ready") == 2
     stages = to_do.manifest()["stages"]
     assert stages["explain"] > swept.manifest()["stages"]["explain"]  # the workers' own is added
 
