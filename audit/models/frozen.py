@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from audit.models.grouped import ungroup
+from audit.models.nodes import constant, make_node
 
 _HALF = (tf.float16.as_datatype_enum, tf.bfloat16.as_datatype_enum)
 _FLOAT = tf.float32.as_datatype_enum
@@ -76,7 +77,7 @@ class Graph:
         made.versions.CopyFrom(self.versions)
         made.library.CopyFrom(self.library)
         read = {base(name) for node in self.nodes for name in node.input} | {base(self.output)}
-        made.node.extend(_constant(n, v) for n, v in self.constants.items() if n in read)
+        made.node.extend(constant(n, v) for n, v in self.constants.items() if n in read)
         made.node.extend(self.nodes)
         return made
 
@@ -329,13 +330,6 @@ def _with_inputs(node: Any, inputs: Sequence[str], op: str | None = None) -> Any
     return made
 
 
-def _constant(name: str, value: NDArray[Any]) -> Any:
-    made = tf.compat.v1.NodeDef(name=name, op="Const")
-    made.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
-    made.attr["dtype"].type = made.attr["value"].tensor.dtype
-    return made
-
-
 def fold_scales(graph: Graph, keep: Sequence[str]) -> Graph:
     """Fold the scales after convolutions into their kernels: batch normalisation comes for free.
 
@@ -373,9 +367,8 @@ def _unfused(graph: Graph) -> Graph:
 
 
 def _binary(op: str, name: str, left: str, right: str) -> Any:
-    made = tf.compat.v1.NodeDef(name=name, op=op, input=[full(left), full(right)])
-    made.attr["T"].type = _FLOAT
-    return made
+    kind = tf.compat.v1.AttrValue(type=_FLOAT)
+    return make_node(op, name, [full(left), full(right)], T=kind)
 
 
 class _Folding:

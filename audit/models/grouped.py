@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from audit.models.nodes import constant, make_node
+
 _DEPTHWISE_ATTRIBUTES = ("T", "strides", "padding", "explicit_paddings", "data_format")
 
 
@@ -49,40 +51,29 @@ def _plain(node: Any, graph: tf.Graph) -> list[Any]:
 
 
 def _depthwise(node: Any, shape: Sequence[int]) -> list[Any]:
-    sides, kernel = _constant(f"{node.name}/shape", shape), f"{node.name}/kernel"
-    reshape = _made("Reshape", kernel, [node.input[1], sides.name], T=node.attr["T"])
+    sides, kernel = (
+        constant(f"{node.name}/shape", np.asarray(shape, np.int32)),
+        f"{node.name}/kernel",
+    )
+    reshape = make_node("Reshape", kernel, [node.input[1], sides.name], T=node.attr["T"])
     reshape.attr["Tshape"].type = tf.int32.as_datatype_enum
     kept = {key: node.attr[key] for key in _DEPTHWISE_ATTRIBUTES if key in node.attr}
     inputs = [node.input[0], kernel, *node.input[2:]]
-    return [sides, reshape, _made("DepthwiseConv2dNative", node.name, inputs, **kept)]
+    return [sides, reshape, make_node("DepthwiseConv2dNative", node.name, inputs, **kept)]
 
 
 def _by_group(node: Any, groups: int) -> list[Any]:
-    axis = _constant(f"{node.name}/channels", 3)
+    axis = constant(f"{node.name}/channels", np.asarray(3, np.int32))
     made, parts = [axis], []
     for name, source in (("images", node.input[0]), ("kernels", node.input[1])):
-        split = _made("Split", f"{node.name}/{name}", [axis.name, source], T=node.attr["T"])
+        split = make_node("Split", f"{node.name}/{name}", [axis.name, source], T=node.attr["T"])
         split.attr["num_split"].i = groups
         made.append(split)
     for k in range(groups):
         parts.append(f"{node.name}/group_{k}")
         inputs = [f"{node.name}/images:{k}", f"{node.name}/kernels:{k}", *node.input[2:]]
-        made.append(_made("Conv2D", parts[-1], inputs, **node.attr))
-    joined = _made("ConcatV2", node.name, [*parts, axis.name], T=node.attr["T"])
+        made.append(make_node("Conv2D", parts[-1], inputs, **node.attr))
+    joined = make_node("ConcatV2", node.name, [*parts, axis.name], T=node.attr["T"])
     joined.attr["N"].i = groups
     joined.attr["Tidx"].type = tf.int32.as_datatype_enum
     return [*made, joined]
-
-
-def _made(op: str, name: str, inputs: Sequence[str], **attributes: Any) -> Any:
-    node = tf.compat.v1.NodeDef(name=name, op=op, input=inputs)
-    for key, value in attributes.items():
-        node.attr[key].CopyFrom(value)
-    return node
-
-
-def _constant(name: str, value: Any) -> Any:
-    node = tf.compat.v1.NodeDef(name=name, op="Const")
-    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(np.asarray(value, np.int32)))
-    node.attr["dtype"].type = tf.int32.as_datatype_enum
-    return node
