@@ -29,8 +29,11 @@ class Clock:
         try:
             yield
         finally:
-            spent = time.perf_counter() - start
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + spent
+            self.add(stage, time.perf_counter() - start)
+
+    def add(self, stage: str, seconds: float) -> None:
+        """Add seconds that were measured elsewhere."""
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
 
     def each(self, stage: str, items: Generator[T, None, None]) -> Generator[T, None, None]:
         """Yield the items, and add what it takes to make them, not to use them.

@@ -25,7 +25,7 @@ from audit.config import Config, change
 from audit.data import inspect
 from audit.data.batches import batched
 from audit.data.dataset import SPLITS, Dataset, Item, stratified
-from audit.data.masks import Masks, make
+from audit.data.masks import Masks, fingerprints, make
 from audit.data.open import open_dataset
 from audit.errors import ConfigError, DataError, ModelError, RunFolderError
 from audit.runfolder import RunFolder, pack_donors, renamed_to, write_whole
@@ -197,8 +197,7 @@ def _check(config: Config, splits: Sequence[str]) -> _Inputs:
             raise DataError(f"{dataset.name} has no images in its {split} split.")
     masks = Masks(dataset, config.masks, grabcut=config.grabcut)
     classifier = _classifier(model, config, dataset) if model is not None else None
-    hashes = {"fingerprint": dataset.fingerprint(), "masks": masks.fingerprint()}
-    return _Inputs(dataset, masks, classifier, hashes)
+    return _Inputs(dataset, masks, classifier, fingerprints(dataset, masks))
 
 
 def _start(config: Config, inputs: _Inputs, out: Path, *, resume: bool, command: str) -> RunFolder:

@@ -312,12 +312,15 @@ class RunFolder:
     def keep(self, file: Path, content: bytes) -> None:
         """Write one file whole, and its checksum into the manifest."""
         write_whole(file, content)
-        self.vouch(file)
+        self._vouch(file, _sha256(content))
 
     def vouch(self, file: Path) -> None:
         """Write the checksum of a file that is whole into the manifest: it is finished."""
+        self._vouch(file, _checksum(file))
+
+    def _vouch(self, file: Path, checksum: str) -> None:
         sums = self.manifest().get("checksums", {})
-        self.update_manifest(checksums=sums | {file.name: _checksum(file)})
+        self.update_manifest(checksums=sums | {file.name: checksum})
 
     def has(self, file: Path) -> bool:
         """Whether a file is finished: there, and as its checksum in the manifest says."""
@@ -338,7 +341,7 @@ class RunFolder:
         files = self._files(part)
         for key, content in packed.items():
             write_whole(files[key], content)
-        sums = {key: _checksum(files[key]) for key in packed}
+        sums = {key: _sha256(content) for key, content in packed.items()}
         write_whole(self._checksums(part), json.dumps(sums).encode())
 
     def done_parts(self) -> set[int]:
@@ -350,8 +353,9 @@ class RunFolder:
 
         Reads every file of the run's records and maps once.
         """
-        whole = {part for part in self.done_parts() if self._is_whole(part)}
-        for part in self.done_parts() - whole:
+        done = self.done_parts()
+        whole = {part for part in done if self._is_whole(part)}
+        for part in done - whole:
             log.info("Part %d is torn or incomplete: it is made again.", part)
             self._checksums(part).unlink()
         return whole
@@ -480,6 +484,10 @@ def _read(file: Path) -> pa.Table:
         raise RunFolderError(
             f"{file} is missing or torn ({reason}): go on with --resume."
         ) from None
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _checksum(file: Path) -> str:

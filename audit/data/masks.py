@@ -180,6 +180,11 @@ def doubt(trimap: Trimap) -> str:
     return "touches all four sides" if all(side.any() for side in sides) else ""
 
 
+def fingerprints(dataset: Dataset, masks: Masks) -> dict[str, str]:
+    """Hashes by which data is known again: of images and labels, and of masks."""
+    return {"fingerprint": dataset.fingerprint(), "masks": masks.fingerprint()}
+
+
 def make(
     dataset: Dataset,
     items: Sequence[Item],

@@ -212,8 +212,8 @@ def hold(e: Estimate, limit: float, style: str = "percent") -> Held:
     stands = standing(e.value, e.low, e.high, limit, "at most")
     told = said(limit, style)
     if stands == "broken" and is_few(e):
-        few = f"above {told}, but a mean of {times(e.n, 'image')} says nothing beyond doubt"
-        return Held(e, "doubtful", f"{shown(e, style, digits(e, limit))}, {few}")
+        figure = shown(e, style, digits(e, limit))
+        return Held(e, "doubtful", f"{figure}, above {told}, but {few(e)}")
     unsure = f"but the interval reaches across {told}: the two cannot be told apart"
     words = {
         "broken": f"beyond doubt above {told}",
@@ -228,6 +228,11 @@ def hold(e: Estimate, limit: float, style: str = "percent") -> Held:
 def is_few(e: Estimate) -> bool:
     """Whether a bootstrap interval rests on too few images to be beyond doubt."""
     return e.method == "bootstrap" and e.n < FEW
+
+
+def few(e: Estimate) -> str:
+    """What a mean of too few images is worth, in words."""
+    return f"a mean of {times(e.n, 'image')} says nothing beyond doubt"
 
 
 def shown(e: Estimate, style: str = "percent", places: int = 1) -> str:

@@ -72,7 +72,7 @@ def sweep(run: RunFolder, setup: Setup, items: Sequence[Item], clock: Clock, tra
                 pass
         finally:
             for stage, seconds in crew.seconds().items():
-                clock.seconds[stage] = clock.seconds.get(stage, 0.0) + seconds
+                clock.add(stage, seconds)
 
 
 def _written(run: RunFolder, parts: Iterator[Part], clock: Clock) -> Iterator[int]:

@@ -13,7 +13,7 @@ import tensorflow as tf
 from audit import __version__
 from audit.config import Config
 from audit.data.dataset import Item
-from audit.data.masks import Masks
+from audit.data.masks import Masks, fingerprints
 from audit.data.open import open_dataset
 from audit.errors import ClusterError, DataError
 from audit.models.averaged import averaged
@@ -80,7 +80,7 @@ class Worker:
         self._config = setup.config
         self._dataset = open_dataset(setup.config)
         self._masks = Masks(self._dataset, setup.config.masks, grabcut=setup.config.grabcut)
-        own = {"fingerprint": self._dataset.fingerprint(), "masks": self._masks.fingerprint()}
+        own = fingerprints(self._dataset, self._masks)
         for key, what in (("fingerprint", "images or labels"), ("masks", "masks")):
             if own[key] != setup.hashes[key]:
                 raise DataError(

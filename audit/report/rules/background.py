@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audit.report.content import Content
 from audit.report.figures import Estimate
-from audit.report.finding import Finding, Link, Step, gallery, is_few, limit_of, over, times
+from audit.report.finding import Finding, Link, Step, few, gallery, is_few, limit_of, over
 from audit.report.robustness import Robustness, Row
 from audit.report.templating import percent, points
 
@@ -120,7 +120,7 @@ def _corruption(found: Robustness, hurt: list[Row], limit: float) -> Finding:
     more = f"; beyond {100 * limit:g} points also {also}" if also else ""
     unsure = f"; the interval reaches across {100 * limit:g} points: the two cannot be told apart"
     if is_few(worst.cost):
-        unsure = f"; a mean of {times(worst.cost.n, 'image')} says nothing beyond doubt"
+        unsure = f"; {few(worst.cost)}"
     groups = dict.fromkeys(row.kind.group for row in hurt)
     return Finding(
         "corruption",
