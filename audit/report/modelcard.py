@@ -201,7 +201,7 @@ def _caveats(content: Content) -> Iterator[Entry]:
         yield Entry(f"{found.says}: {found.title}", f"{found.words} {found.why}")
     yield Entry(
         "Not looked at",
-        "groups across factors (a class under a corruption), other data than these test images, "
+        "groups across factors (a class in one light), other data than these test images, "
         "people in or behind the images",
     )
 

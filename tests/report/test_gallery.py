@@ -296,7 +296,7 @@ def test_odd_runs_have_a_screen_a_gallery_and_cases(tmp_path, visit, images, cha
     render(run)
     page = visit(run.report_dir / "index.html", width=360)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    assert page.locator(".fa-trust li").count() >= 3
+    assert page.locator(".fa-trust li").count() == 4
     for file in ("findings", "modelcard"):
         page = visit(run.report_dir / f"{file}.html", width=360)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 
 import pandas as pd
 import pytest
@@ -122,7 +121,9 @@ def test_a_run_without_corruptions_says_nothing_of_them(tmp_path):
     assert not (run.report_dir / "robustness.html").exists()
     assert json.loads(run.summary_json.read_text())["robustness"] is None
     for page in (run.report_dir / "index.html", run.report_html):
-        assert not re.search(r"Mean corruption error \d", page.read_text(encoding="utf-8"))
+        # what is defined for all runs follows the methods
+        said, *_ = page.read_text(encoding="utf-8").split("<h2>Methods</h2>")
+        assert "orruption" not in said
     assert broken(read_site(run.report_dir)) == []
 
 
