@@ -1,6 +1,7 @@
 """The report in Chromium, opened from disk."""
 
 import pytest
+from waiting import until
 
 
 @pytest.mark.parametrize(
@@ -30,9 +31,7 @@ def test_gallery_pictures_load(visit, report):
     page = visit(report.report_dir / "cases" / "right-reasons-1.html")
     for picture in page.locator(".fa-panels img").all()[-6:]:
         picture.scroll_into_view_if_needed()
-        page.wait_for_function(
-            "e => e.complete && e.naturalWidth > 0", arg=picture.element_handle()
-        )
+        until(page, "e => e.complete && e.naturalWidth > 0", picture.element_handle())
 
 
 def test_pages_of_hostile_classes_open_and_show_the_name(visit, report):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from drawnruns import PLAIN, make_run
+from waiting import until
 
 from audit.report.build import render
 from audit.runfolder import RunFolder
@@ -105,7 +106,7 @@ def test_tiles_show_the_layer_asked_for_in_words_too(gallery):
     page = gallery("#show=heat0&verdict=wrong-reasons")
     tile = page.locator("#fa-grid li").first
     assert tile.locator(".fa-heat").count() == 1
-    page.wait_for_function("document.querySelector('#fa-grid img').alt.includes('hottest part')")
+    until(page, "document.querySelector('#fa-grid img').alt.includes('hottest part')")
     assert "of its mass on the flower" in tile.locator("img").first.get_attribute("alt")
     page.get_by_label("Show").select_option("mask")
     page.locator("#fa-grid svg path.fa-line").first.wait_for(state="attached")
@@ -167,7 +168,7 @@ def test_the_keyboard_moves_opens_steps_and_closes(gallery):
     assert heading.inner_text() == third
     page.keyboard.press("Escape")
     page.locator("#fa-case").wait_for(state="hidden")
-    page.wait_for_function("location.hash === ''")
+    until(page, "location.hash === ''")
     assert page.evaluate(focused) == "3"
     assert state(page) == {}
 
