@@ -169,9 +169,9 @@ def run(
         page = pipeline.run_each(
             config, names, out, resume=resume, command=_command(), track=_track()
         )
-        return _compared(page)
+        return _compared(page) if page else None
     folder = pipeline.run(config, out, resume=resume, command=_command(), track=_track())
-    return _done(folder)
+    return _done(folder) if folder else None
 
 
 @cli.command()
@@ -191,7 +191,8 @@ def train(out: Path, resume: bool, preset: str, config_file: Path, **flags: Any)
     config = load_config(flags, preset, config_file)
     _load_tensorflow()
     folder = pipeline.train(config, out, resume=resume, command=_command(), track=_track())
-    click.echo(f"Model: {folder.model_file}. Next: flower-audit sweep {shlex.quote(str(out))}")
+    if folder:
+        click.echo(f"Model: {folder.model_file}. Next: flower-audit sweep {shlex.quote(str(out))}")
 
 
 @cli.command()

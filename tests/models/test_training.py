@@ -11,6 +11,7 @@ from audit.errors import BrokenImageError, DataError, RunFolderError
 from audit.models import training
 from audit.models.backbones import BACKBONES, Backbone
 from audit.models.classifier import Classifier
+from audit.models.replicas import replicas
 from audit.track import silent
 
 SIZE = 32
@@ -76,7 +77,8 @@ def train(tmp_path_factory):
     """`training.train` in a new folder, or in ``work``."""
 
     def run(dataset, config, track=silent, work=None):
-        return training.train(dataset, config, track, work or tmp_path_factory.mktemp("work"))
+        work = work or tmp_path_factory.mktemp("work")
+        return training.train(dataset, config, track, work, replicas())
 
     return run
 
