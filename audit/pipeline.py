@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import platform
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,6 +28,7 @@ from audit.data.dataset import SPLITS, Dataset, Item, stratified
 from audit.data.masks import Masks, fingerprints, make
 from audit.data.open import open_dataset
 from audit.errors import ConfigError, DataError, ModelError, RunFolderError
+from audit.places import fetched, on_disk, remove
 from audit.runfolder import RunFolder, pack_donors, renamed_to, write_whole
 from audit.track import Track, silent
 
@@ -216,8 +216,9 @@ def _check(config: Config, splits: Sequence[str]) -> _Inputs:
 
 
 def _start(config: Config, inputs: _Inputs, out: Path, *, resume: bool, command: str) -> RunFolder:
-    if config.images and out.resolve().is_relative_to(config.images.resolve()):
-        raise RunFolderError(f"{out} lies in --images {config.images}: choose an --out elsewhere.")
+    images = config.images if on_disk(out) else None
+    if images and out.resolve().is_relative_to(images.resolve()):
+        raise RunFolderError(f"{out} lies in --images {images}: choose an --out elsewhere.")
     folder = RunFolder.create(out, resume=resume)
     _refuse_others(folder, inputs, config)
     counts = {split: len(inputs.dataset.items(split)) for split in SPLITS}
@@ -311,7 +312,7 @@ def _train(folder: RunFolder, inputs: _Inputs, config: Config, crew: Any, track:
         with renamed_to(folder.model_file) as beside:
             trained.model.save(beside)
         folder.vouch(folder.model_file)
-        shutil.rmtree(folder.training_dir)
+        remove(folder.training_dir)
     log.info("Trained: validation accuracy %.1f%%.", 100 * best["val_accuracy"])
 
 
@@ -325,7 +326,8 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
 
     classifier = inputs.classifier
     if classifier is None:
-        trained = load_model(folder.model_file, trust=False)
+        with fetched(folder.model_file) as file:
+            trained = load_model(file, trust=False)
         classifier = _classifier(trained, config, inputs.dataset)
     model = classifier.model
     log.info("Model: %s.", classifier.describe())

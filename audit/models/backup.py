@@ -8,6 +8,7 @@ from typing import Any
 
 from audit.errors import RunFolderError
 from audit.models.replicas import Replicas
+from audit.places import on_disk
 from audit.runfolder import renamed_to, write_whole
 
 Row = dict[str, float]
@@ -24,7 +25,8 @@ class Backup:
     def __init__(self, folder: Path, phase: str, replicas: Replicas) -> None:
         self._folder, self._phase, self._replicas = folder, phase, replicas
         self._history = folder / f"{phase}.json"
-        folder.mkdir(parents=True, exist_ok=True)
+        if on_disk(folder):
+            folder.mkdir(parents=True, exist_ok=True)
 
     def rows(self) -> list[Row]:
         """History of the finished epochs, oldest first."""

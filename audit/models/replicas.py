@@ -16,6 +16,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from audit.errors import ClusterError, ConfigError, first_line
+from audit.places import fetched
 
 Step = Callable[[Any, Any, Any], dict[str, float]]
 
@@ -80,9 +81,10 @@ class Replicas:
 
     @contextmanager
     def agreed_file(self, file: Path) -> Iterator[Path]:
-        """A file with what the chief's ``file`` holds, on every host."""
+        """A file on disk with what the chief's ``file`` holds, on every host."""
         if len(self._hosts) < 2:
-            yield file
+            with fetched(file) as copy:
+                yield copy
             return
         content = self.agreed(file.read_bytes() if self.chief else b"")
         with tempfile.TemporaryDirectory() as folder:

@@ -28,6 +28,7 @@ from audit.models.fitting import Fitted, Judge, Phase, best_epoch, fit
 from audit.models.replicas import Replicas
 from audit.models.samples import mixed_labels, nine_versions
 from audit.models.shelf import Shelf, class_weights, fill, order_of
+from audit.places import on_disk
 from audit.track import Track
 
 _SOFTEN = 0.3  # share of the mean variance added to each feature's
@@ -132,12 +133,14 @@ def train(
     """
     keras.utils.set_random_seed(config.seed)
     augmenter = Augmenter(config)
-    work.mkdir(parents=True, exist_ok=True)
+    near = work if on_disk(work) else None
+    if near:
+        near.mkdir(parents=True, exist_ok=True)
     with (
         replicas.scope(),
         replicas.together(),
         _precision(config),
-        tempfile.TemporaryDirectory(prefix=".pixels-", dir=work) as pixels,
+        tempfile.TemporaryDirectory(prefix=".pixels-", dir=near) as pixels,
     ):
         backbone = build_backbone(config.backbone, config.weights, config.image_size)
         seen, validation = (
