@@ -11,7 +11,7 @@ import re
 import tempfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -257,9 +257,9 @@ class RunFolder:
     def open(cls, root: Path) -> RunFolder:
         """Open an existing run folder; raise `RunFolderError` where ``root`` is none."""
         run = cls(root)
-        with reached(root):
-            found = run.manifest_file.is_file()
-        if not found:
+        with reached(root), suppress(FileNotFoundError, NotADirectoryError):
+            run.manifest_file.stat()  # is_file hides that a store does not answer
+        if not run.manifest_file.is_file():
             raise RunFolderError(
                 f"{root} is not a run folder (no manifest.json): give the --out of an earlier run."
             )
