@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import warnings
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from audit.errors import BrokenImageError
+
+
+def read_regular(file: Path) -> bytes:
+    """Content of a file; `OSError` for a folder, device or pipe, which could wait for ever."""
+    if file.exists() and not file.is_file():
+        raise OSError(errno.EINVAL, "Not a regular file", str(file))
+    return file.read_bytes()
 
 
 def decode(content: bytes, name: str) -> NDArray[np.uint8]:
@@ -25,7 +34,8 @@ def decode(content: bytes, name: str) -> NDArray[np.uint8]:
     Raises
     ------
     BrokenImageError
-        The file is torn, empty, of no known format, or absurdly large.
+        The file is torn, empty, of no known format, absurdly large, or holds pixels that are no
+        numbers.
     """
     try:
         with warnings.catch_warnings():
@@ -42,6 +52,8 @@ def decode(content: bytes, name: str) -> NDArray[np.uint8]:
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):  # 16 or 32 bits a pixel
         values = np.asarray(image, dtype=np.float64)
+        if not np.isfinite(values).all():
+            raise ValueError("it holds pixels that are NaN or infinite")
         sixteen = image.mode.startswith("I;16") or values.max(initial=0) > 255
         scale = 255 / 65535 if sixteen else 1.0
         image = Image.fromarray(np.clip(values * scale, 0, 255).astype(np.uint8))
