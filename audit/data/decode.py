@@ -38,15 +38,23 @@ def decode(content: bytes, name: str) -> NDArray[np.uint8]:
         numbers.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content)) as image:
-                return np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
+        return np.asarray(_to_rgb(upright(content)))
     except Exception as error:  # Pillow raises many kinds for broken files
         reason = str(error).replace("\n", " ") or type(error).__name__
         if "cannot identify" in reason:
             reason = "not an image of a known format" if content else "the file is empty"
         raise BrokenImageError(f"{name}: {reason}") from None
+
+
+def upright(content: bytes) -> Image.Image:
+    """A whole image, loaded and turned as its EXIF says; where it is none, Pillow's errors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(io.BytesIO(content)) as image:
+            # Pillow leaves black what the strips of a TIFF do not reach.
+            if image.format == "TIFF" and max(t[1][3] for t in image.tile) < image.height:
+                raise ValueError("its strips end before the image does")
+            return ImageOps.exif_transpose(image)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from audit.data.dataset import BACKGROUND, FLOWER, UNKNOWN
-from audit.data.decode import read_regular
+from audit.data.decode import read_regular, upright
 from audit.errors import DataError, first_line
 from audit.score.geometry import resize_trimap
 
@@ -55,10 +53,7 @@ def read_mask(file: Path) -> NDArray[np.uint8]:
 
 def _open(file: Path) -> Image.Image:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(read_regular(file))) as image:
-                return ImageOps.exif_transpose(image)
+        return upright(read_regular(file))
     except Exception as error:  # Pillow raises many kinds for broken files
         reason = first_line(error)
         if "cannot identify" in reason:

@@ -52,6 +52,14 @@ def test_pixels_that_are_no_numbers_are_refused(odd):
         decode(encoded(pixels, "TIFF"), "x")
 
 
+def test_tiff_whose_strips_end_early_is_refused():
+    content = bytearray(encoded(Image.fromarray(RGB), "TIFF"))
+    at = content.index(struct.pack("<HHI", 257, 4, 1))  # ImageLength
+    content[at + 8 : at + 12] = struct.pack("<I", 600)
+    with pytest.raises(BrokenImageError, match="^x: its strips end before the image does$"):
+        decode(bytes(content), "x")
+
+
 def test_one_bit_becomes_black_and_white():
     found = decode(png(np.array([[0, 255]], np.uint8), "1"), "x")
     assert found.tolist() == [[[0, 0, 0], [255, 255, 255]]]
