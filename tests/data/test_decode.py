@@ -56,7 +56,7 @@ def test_tiff_whose_strips_end_early_is_refused():
     content = bytearray(encoded(Image.fromarray(RGB), "TIFF"))
     at = content.index(struct.pack("<HHI", 257, 4, 1))  # ImageLength
     content[at + 8 : at + 12] = struct.pack("<I", 600)
-    with pytest.raises(BrokenImageError, match="^x: its strips end before the image does$"):
+    with pytest.raises(BrokenImageError, match=r"^x: its strips end before the image does$"):
         decode(bytes(content), "x")
 
 
