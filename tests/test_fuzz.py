@@ -236,7 +236,7 @@ def test_rows_of_a_manifest_keep_their_columns(tmp_path, change):
         }[change](row)
         text = "\n".join(",".join(row) for row in made).encode("latin-1")
         assert not reads_or_says(tmp_path / f"{at}.csv", text, is_list)
-    everywhere = "\n".join(f"{','.join(row)},x" for row in rows[1:])
+    everywhere = "\n".join(f"x,{','.join(row)}" for row in rows[1:])
     text = f"path,label,split\n{everywhere}".encode()
     assert not reads_or_says(tmp_path / "all.csv", text, is_list)
 

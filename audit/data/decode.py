@@ -52,7 +52,8 @@ def upright(content: bytes) -> Image.Image:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(io.BytesIO(content)) as image:
             # Pillow leaves black what the strips of a TIFF do not reach.
-            if image.format == "TIFF" and max(t[1][3] for t in image.tile) < image.height:
+            ends = [box[3] for _, box, *_ in image.tile if box]
+            if image.format == "TIFF" and max(ends, default=0) < image.height:
                 raise ValueError("its strips end before the image does")
             return ImageOps.exif_transpose(image)
 
