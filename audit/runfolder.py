@@ -343,9 +343,7 @@ class RunFolder:
         """The file itself; `RunFolderError` where the manifest knows another checksum of it."""
         known = self.manifest().get("checksums", {}).get(file.name)
         if known is not None and _checksum(file) != known:
-            raise RunFolderError(
-                f"{file} is missing or torn (other checksum): go on with --resume."
-            )
+            raise RunFolderError(_other_checksum(file))
         return file
 
     def write_part(
@@ -372,19 +370,21 @@ class RunFolder:
         Reads every file of the run's records and maps once.
         """
         done = self.done_parts()
-        whole = {part for part in done if self._is_whole(part)}
+        whole = {part for part in done if self._torn(part) is None}
         for part in done - whole:
             log.info("Part %d is torn or incomplete: it is made again.", part)
             self._checksums(part).unlink()
         return whole
 
-    def _is_whole(self, part: int) -> bool:
-        files = self._files(part)
+    def _torn(self, part: int) -> Path | None:
+        """The first file of a part that is not as it was written; None where all are."""
+        files, checksums = self._files(part), self._checksums(part)
         try:
-            sums = json.loads(self._checksums(part).read_text(encoding="utf-8"))
-            return "records" in sums and all(_checksum(files[key]) == sums[key] for key in sums)
+            sums = json.loads(checksums.read_text(encoding="utf-8"))
+            known = {files[key]: sums[key] for key in ("records", *sums)}
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            return False
+            return checksums
+        return next((file for file, own in known.items() if _checksum(file) != own), None)
 
     def _files(self, part: int) -> dict[str, Path]:
         name = f"part-{part:05d}"
@@ -406,10 +406,9 @@ class RunFolder:
                 raise RunFolderError(
                     f"{file} has the columns of another version: audit into a new --out."
                 )
-            if not self._is_whole(part):
-                raise RunFolderError(
-                    f"{file} or its maps are missing or torn (other checksum): go on with --resume."
-                )
+            torn = self._torn(part)
+            if torn is not None:
+                raise RunFolderError(_other_checksum(torn))
         return pa.concat_tables(tables).to_pandas()
 
     def maps(self, part: int) -> Iterator[Maps]:
@@ -500,6 +499,10 @@ def pack_donors(names: Sequence[str], backgrounds: NDArray[np.uint8]) -> bytes:
         image_ends=np.cumsum([len(j) for j in jpegs], dtype=np.int64),
     )
     return buffer.getvalue()
+
+
+def _other_checksum(file: Path) -> str:
+    return f"{file} is missing or torn (other checksum): go on with --resume."
 
 
 def _is_like(found: Any, example: Any) -> bool:

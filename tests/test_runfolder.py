@@ -335,7 +335,7 @@ def test_records_that_are_readable_but_others_are_refused(run):
         run.write_part(part, [record(name, part)], [maps_of(part, name)])
     other = (run.records_dir / "part-00001.parquet").read_bytes()
     (run.records_dir / "part-00000.parquet").write_bytes(other)
-    with pytest.raises(RunFolderError, match=r"part-00000\.parquet or its maps .*--resume"):
+    with pytest.raises(RunFolderError, match=r"part-00000\.parquet is missing or torn .*--resume"):
         run.records()
 
 
