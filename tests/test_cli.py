@@ -196,7 +196,7 @@ def test_disk_that_is_full_is_one_line(call, monkeypatch):
     code, _, err = call("run", "--out", "x")
     assert (code, err) == (
         1,
-        "Error: No space left on device (RUN/model.keras). "
+        "Error: No space left on device ('RUN/model.keras'). "
         "Make room or give another --out, then --resume.\n",
     )
 
