@@ -316,6 +316,9 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     if not folder.has(folder.trust_file):
         with _timed(folder, "trust"):
             _check_explainers(folder, inputs, classifier, explained, config)
+    if not folder.has(folder.shortcuts_file):
+        with _timed(folder, "shortcuts"):
+            _find_shortcuts(folder, classifier, donors, explained, config, track)
     if config.robustness and not folder.has(folder.robustness_file):
         with _timed(folder, "robustness"):
             _try_corruptions(folder, inputs, engine, tested, config, track)
@@ -360,6 +363,23 @@ def _check_explainers(
         images = np.stack([image for _, image in readable])
         found = check(classifier, images, config.cam, config.seed)
         folder.keep(folder.trust_file, json.dumps(found).encode())
+
+
+def _find_shortcuts(
+    folder: RunFolder,
+    classifier: Any,
+    donors: Any,
+    items: Sequence[Item],
+    config: Config,
+    track: Track,
+) -> None:
+    from audit.sweep.local import thresholds_of
+    from audit.sweep.shortcuts import find
+
+    maps = (m for part in sorted(folder.done_parts()) for m in folder.maps(part))
+    found = find(folder.records(), maps, items, classifier, donors, config.cam,
+                 thresholds_of(config), config.seed, track)  # fmt: skip
+    folder.keep(folder.shortcuts_file, json.dumps(found).encode())
 
 
 def _try_corruptions(
