@@ -88,7 +88,8 @@ def find(
         of images; ``groups``: those of `score.grouped` with their `score.Effect`, the first to
         mend first.
     """
-    driven = records[[background_driven(r, thresholds) for r in records.to_dict("records")]]
+    rows: list[Any] = records.to_dict("records")
+    driven = records[[background_driven(row, thresholds) for row in rows]]
     reason = _untested(records, driven, donors)
     if reason or donors is None:
         return {"reason": reason, "cases": len(driven), "grouped": 0, "groups": []}
@@ -96,8 +97,8 @@ def find(
     good = records.query("correct and mask_doubt == '' and causal_reason == ''")["name"]
     chosen = stratified([i for i in items if i.name in set(good) - set(cases)], FLOWERS, _SEED)
     backgrounds, flowers = _scenes(maps, set(cases), {i.name: i.label for i in chosen})
-    suspected = driven.set_index("name")["prediction"]
-    trial = _Trial(classifier, donors, flowers, backgrounds, suspected.to_dict(), seed)
+    suspected = dict(zip(driven["name"], driven["prediction"].astype(int), strict=True))
+    trial = _Trial(classifier, donors, flowers, backgrounds, suspected, seed)
     groups = trial.groups(cam, thresholds.least_effect, track)
     members = sum(len(group["members"]) for group in groups)
     return {"reason": "", "cases": len(driven), "grouped": members, "groups": groups}
