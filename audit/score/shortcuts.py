@@ -174,7 +174,9 @@ def proven(found: Effect, corrected: float, least_effect: float) -> bool:
     least_effect : float
         Log-odds that the rise must reach.
     """
-    return bool(corrected <= LEVEL and found.rise.value >= least_effect and found.answers.low > 0)
+    # Without an interval all its backgrounds change every answer, or none does.
+    changes = found.answers.value > 0 and not found.answers.low <= 0
+    return bool(corrected <= LEVEL and found.rise.value >= least_effect and changes)
 
 
 def ranked(groups: Sequence[tuple[bool, int, float]]) -> list[int]:
