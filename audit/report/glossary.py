@@ -415,7 +415,7 @@ _TERMS = (
         "other classes' {subject}s too.",
         "Geirhos et al. 2020, arXiv 2004.07780; grouped after Lapuschkin et al. 2019, Nature "
         "Communications 10:1096",
-        "shortcuts.html",
+        figures=("shortcut_effect", "shortcut_prevalence"),
     ),
     Term(
         "Skill",
