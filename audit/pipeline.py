@@ -52,6 +52,9 @@ _FREE_BEFORE_SWEEP = {"masks", "grabcut", "subject", "explain", "feature_layer",
                       "interventions", "on_flower_skill", "suspicious_share", "least_support",
                       "most_background", "least_survival", "least_effect"}  # fmt: skip
 
+# Those of them that training rests on too, where it puts flowers on other backgrounds.
+_TRAINED_BY = {"masks", "grabcut"}
+
 
 @dataclass(frozen=True)
 class _Inputs:
@@ -232,7 +235,7 @@ def _train(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     from audit.models.training import train as fit
 
     with _timed(folder, "train"):
-        trained = fit(inputs.dataset, config, track, folder.training_dir)
+        trained = fit(inputs.dataset, config, track, folder.training_dir, inputs.masks)
         best = trained.history.iloc[trained.best_epoch - 1]
         write_whole(folder.history_file, trained.history.to_csv(index=False).encode())
         pictures = {folder.augmentations_file: trained.nine, folder.mixed_file: trained.mixed}
@@ -244,6 +247,7 @@ def _train(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
             data=folder.manifest()["data"] | {"skipped": skipped},
             training={
                 "pipeline": config.pipeline,
+                "augment_background": config.augment_background,
                 "epochs": len(trained.history),
                 "best_epoch": trained.best_epoch,
                 "fine_tuned_from": trained.fine_tuned_from,
@@ -454,7 +458,7 @@ def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
     now = config.model_dump(mode="json")
     free = set(_ALWAYS_FREE)
     if not folder.done_parts():
-        free |= _FREE_BEFORE_SWEEP
+        free |= _FREE_BEFORE_SWEEP - (_TRAINED_BY if config.augment_background else set())
     corrupted = folder.robustness_file.exists()
     free = free - _OF_ROBUSTNESS if corrupted else free | {"robustness"}
     if not folder.predictions_file.exists():
@@ -468,7 +472,7 @@ def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
         )
     data = folder.manifest().get("data", {})
     fixed = {"fingerprint": "images or labels"}
-    if folder.done_parts() or corrupted:
+    if folder.done_parts() or corrupted or config.augment_background:
         fixed["masks"] = "masks"
     for key, what in fixed.items():
         if data.get(key, inputs.hashes[key]) != inputs.hashes[key]:
