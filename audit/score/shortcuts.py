@@ -164,19 +164,15 @@ def _apart(a: NDArray[Any], b: NDArray[Any], seed: int) -> Difference:
     )
 
 
-def proven(found: Effect, corrected: float, least_effect: float) -> bool:
-    """Whether a group is a shortcut: beyond chance, large, and enough to change answers.
+def proven(found: Effect, corrected: float) -> bool:
+    """Whether a group is a shortcut: its backgrounds speak for the class beyond doubt.
 
     Parameters
     ----------
     corrected : float
-        Its p-value after Holm's correction for all groups of the run.
-    least_effect : float
-        Log-odds that the rise must reach.
+        Its p-value after Holm's correction for all groups of the run; NaN proves nothing.
     """
-    # Without an interval all its backgrounds change every answer, or none does.
-    changes = found.answers.value > 0 and not found.answers.low <= 0
-    return bool(corrected <= LEVEL and found.rise.value >= least_effect and changes)
+    return bool(corrected <= LEVEL and found.rise.low > 0)
 
 
 def ranked(groups: Sequence[tuple[bool, int, float]]) -> list[int]:

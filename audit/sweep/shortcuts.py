@@ -99,7 +99,7 @@ def find(
     backgrounds, flowers = _scenes(maps, set(cases), {i.name: i.label for i in chosen})
     suspected = dict(zip(driven["name"], driven["prediction"].astype(int), strict=True))
     trial = _Trial(classifier, donors, flowers, backgrounds, suspected, seed)
-    groups = trial.groups(cam, thresholds.least_effect, track)
+    groups = trial.groups(cam, track)
     members = sum(len(group["members"]) for group in groups)
     return {"reason": "", "cases": len(driven), "grouped": members, "groups": groups}
 
@@ -153,7 +153,7 @@ class _Trial:
         self._seed = seed
         self._random = donors.others("", set(), RANDOM)
 
-    def groups(self, cam: str, least_effect: float, track: Track) -> list[dict[str, Any]]:
+    def groups(self, cam: str, track: Track) -> list[dict[str, Any]]:
         """Every group with its effect, the first to mend first."""
         found = list(self._grouped(cam))
         effects = [
@@ -162,7 +162,7 @@ class _Trial:
         ]
         corrected = holm([effect.p for _, _, effect in effects])
         told = [
-            self._told(*each, p, score.proven(each[2], p, least_effect))
+            self._told(*each, p, score.proven(each[2], p))
             for each, p in zip(effects, corrected, strict=True)
         ]
         keys = [(g["proven"], len(g["members"]), g["rise"]["value"]) for g in told]

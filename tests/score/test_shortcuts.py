@@ -72,27 +72,18 @@ def test_with_no_other_background_or_flower_an_effect_is_undefined():
     assert math.isnan(nothing.p)
     assert math.isnan(nothing.rise.value)
     assert nothing.rise.reason == "no other background or flower to try"
-    assert not proven(nothing, nothing.p, 1.5)
+    assert not proven(nothing, nothing.p)
 
 
 @pytest.mark.parametrize(
-    ("corrected", "least", "shift", "is_proven"),
-    [(0.01, 1.5, 0, True), (0.06, 1.5, 0, False), (0.01, 5, 0, False), (0.01, 1.5, -9, False)],
-    ids=["beyond doubt", "within chance", "too small", "no answer changes"],
+    ("corrected", "fewer", "is_proven"),
+    [(0.01, 0, True), (0.06, 0, False), (0.01, 4, False), (math.nan, 0, False)],
+    ids=["beyond doubt", "within chance", "interval holds 0", "not tried"],
 )
-def test_proven_is_beyond_chance_large_and_changes_answers(corrected, least, shift, is_proven):
-    members = np.array([[3.0], [4], [5], [4]]) + shift
-    random = np.array([[-1.0], [1], [0], [-2]]) + shift
-    found = effect(logits(*members.tolist()), logits(*random.tolist()), 1, seed=0)
-    assert proven(found, corrected, least) is is_proven
-
-
-def test_a_class_that_always_becomes_the_answer_needs_no_interval():
-    members, random = [[3.0], [4], [5], [4]], [[-1.0], [-2], [-1.5], [-3]]
-    found = effect(logits(*members), logits(*random), 1, seed=0)
-    assert (found.taken, found.usual) == (1, 0)
-    assert math.isnan(found.answers.low)
-    assert proven(found, 0.01, 1.5)
+def test_proven_is_beyond_chance_with_an_interval_above_0(corrected, fewer, is_proven):
+    members = np.array([[3.0], [4], [5], [4]]) - fewer
+    found = effect(logits(*members.tolist()), logits([-1], [1], [0], [-2]), 1, seed=0)
+    assert proven(found, corrected) is is_proven
 
 
 def test_proven_groups_come_first_then_those_that_do_most_in_all():

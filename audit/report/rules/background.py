@@ -130,7 +130,7 @@ def shortcuts(content: Content) -> Finding | None:
         f"beyond random backgrounds, and makes its class the answer {percent(best.taken)} of the "
         f"time instead of {percent(best.usual)}.",
         "This is a cause, not a case: wherever the background shows it, expect its class as the "
-        "answer, whatever the image is of.",
+        "answer more often, whatever the image is of.",
         (
             Step(
                 "See what the backgrounds share, and which images hold it.",
