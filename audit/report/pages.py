@@ -25,7 +25,7 @@ from audit.report.site import Nav
 from audit.report.templating import fill, plain, templates_dir
 from audit.report.verdicts import VERDICTS
 from audit.report.view import View
-from audit.score.shortcuts import LEAST
+from audit.score.shortcuts import LEAST, LEAST_RISE
 
 _TOP = ("index", "findings", "gallery", "classes", "confusions", "calibration", "trust",
         "training", "methods", "modelcard", "glossary", "data")  # fmt: skip
@@ -89,6 +89,7 @@ def shared(content: Content) -> dict[str, Any]:
         "class_pages": pages,
         "most_gaps": _GAPS,
         "least_alike": LEAST,
+        "least_rise": LEAST_RISE,
         "case_of": {c.name: c for cases in content.galleries.values() for c in cases},
         "first_page": {key: page_path(c[0].verdict, 1) for key, c in content.galleries.items()},
         "trained": content.source.history is not None,

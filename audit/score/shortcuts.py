@@ -14,6 +14,7 @@ from audit.score.causal import log_odds
 from audit.score.paired import Difference, difference_of_means
 
 LEAST = 4  # backgrounds that make a group: fewer share something by chance
+LEAST_RISE = 1.0  # log-odds: odds 2.7 times as high
 LEVEL = 0.05  # of a false alarm anywhere in a run
 _NEIGHBOURS = 2  # that make a background dense
 _FORM = 0.5  # weight of the heatmap's form beside either kind of features
@@ -165,14 +166,18 @@ def _apart(a: NDArray[Any], b: NDArray[Any], seed: int) -> Difference:
 
 
 def proven(found: Effect, corrected: float) -> bool:
-    """Whether a group is a shortcut: its backgrounds speak for the class beyond doubt.
+    """Whether a group is a shortcut: its backgrounds speak for the class beyond doubt, and loudly.
+
+    Cases are chosen because their background drove an answer, so the backgrounds of a healthy
+    model's few cases lean to the class a little, too: `LEAST_RISE` is asked for besides.
 
     Parameters
     ----------
     corrected : float
         Its p-value after Holm's correction for all groups of the run; NaN proves nothing.
     """
-    return bool(corrected <= LEVEL and found.rise.low > 0)
+    loud = found.rise.value >= LEAST_RISE and found.rise.low > 0
+    return bool(corrected <= LEVEL and loud)
 
 
 def ranked(groups: Sequence[tuple[bool, int, float]]) -> list[int]:

@@ -77,10 +77,16 @@ def test_with_no_other_background_or_flower_an_effect_is_undefined():
 
 @pytest.mark.parametrize(
     ("corrected", "fewer", "is_proven"),
-    [(0.01, 0, True), (0.06, 0, False), (0.01, 4, False), (math.nan, 0, False)],
-    ids=["beyond doubt", "within chance", "interval holds 0", "not tried"],
+    [
+        (0.01, 0, True),
+        (0.06, 0, False),
+        (0.01, 3.2, False),
+        (0.01, 3.6, False),
+        (math.nan, 0, False),
+    ],
+    ids=["beyond doubt", "within chance", "interval holds 0", "too small", "not tried"],
 )
-def test_proven_is_beyond_chance_with_an_interval_above_0(corrected, fewer, is_proven):
+def test_proven_is_beyond_chance_with_an_interval_above_0_and_large(corrected, fewer, is_proven):
     members = np.array([[3.0], [4], [5], [4]]) - fewer
     found = effect(logits(*members.tolist()), logits([-1], [1], [0], [-2]), 1, seed=0)
     assert proven(found, corrected) is is_proven
