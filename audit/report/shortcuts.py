@@ -134,23 +134,24 @@ def shortcuts(source: Source) -> Shortcuts | None:
     told = source.run.shortcuts()
     if not told:
         return None
-    known = source.explained.set_index("name")
+    known = source.mapped.set_index("name")
     groups = [_group(k, group, known, source) for k, group in enumerate(told["groups"], 1)]
     return Shortcuts(told["reason"], told["cases"], groups)
 
 
 def _group(number: int, told: Mapping[str, Any], known: pd.DataFrame, source: Source) -> Group:
-    target, members = told["target"], told["members"]
+    target, members = told["target"], [name for name in told["members"] if name in known.index]
     correct = known["correct"].astype(bool).to_dict()
+    of_class = known.index[known["prediction"] == target]
     anchor, tried = f"shortcut-{number}", len(told["rises"])
     return Group(
         anchor,
         target,
         source.classes[target],
         told["proven"],
-        [name for name in members if correct.get(name, False)],
-        [name for name in members if not correct.get(name, False)],
-        rate(len(members), int((known["prediction"] == target).sum())),
+        [name for name in members if correct[name]],
+        [name for name in members if not correct[name]],
+        rate(int(of_class.isin(members).sum()), len(of_class)),
         _estimate(told["rise"], tried),
         _estimate(told["answers"], tried),
         told["taken"],
@@ -161,6 +162,7 @@ def _group(number: int, told: Mapping[str, Any], known: pd.DataFrame, source: So
         [
             _exemplar(f"{anchor}-{k}", exemplar, source)
             for k, exemplar in enumerate(told["exemplars"], 1)
+            if {exemplar["name"], exemplar["flower"]} <= set(known.index)  # a part may be lost
         ],
     )
 

@@ -139,7 +139,10 @@ def shortcuts(content: Content) -> Finding | None:
                 ),
             ),
             Step("Recapture or crop those images, or show the same with other classes too."),
-            _OTHER_BACKGROUNDS,
+            Step(
+                "Train with --augment-background, which puts most training subjects on other "
+                "images' backgrounds by their masks; then compare both runs."
+            ),
         ),
         best.rise,
     )
