@@ -11,6 +11,7 @@ import pandas as pd
 
 from audit.report.figures import Estimate, rate
 from audit.report.source import Source
+from audit.score.shortcuts import LEVEL
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,11 @@ class Group:
     def members(self) -> int:
         """Images in the group."""
         return len(self.right) + len(self.wrong)
+
+    @property
+    def within_chance(self) -> bool:
+        """Whether test or interval leave it in doubt that the effect is above 0."""
+        return not (self.p <= LEVEL and self.rise.low > 0)
 
     @property
     def local(self) -> float:

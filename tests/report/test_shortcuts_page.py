@@ -69,6 +69,7 @@ def test_the_page_shows_every_shortcut_with_its_picture(run):
     assert "1 shortcut proven" in page
     assert "One window does 75% of it" in page
     assert "Alike, but not proven" in page
+    assert "within chance</td>" in page
     assert (run.report_dir / "pictures" / "shortcut-1-1.webp").is_file()
     assert broken(read_site(run.report_dir)) == []
     single = run.report_html.read_text(encoding="utf-8")
