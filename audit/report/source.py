@@ -75,6 +75,8 @@ class Source:
     def thresholds(self) -> Thresholds:
         """What evidence had to reach."""
         given = {f.name: self.config.get(f.name, f.default) for f in fields(Thresholds)}
+        if not all(isinstance(value, int | float) for value in given.values()):
+            raise RunFolderError(f"{self.run.manifest_file} holds thresholds that are no numbers.")
         return Thresholds(**given)
 
     @cached_property
@@ -130,7 +132,8 @@ def load(run: RunFolder) -> Source:
 
 def _history(run: RunFolder) -> pd.DataFrame | None:
     try:
-        return pd.read_csv(run.history_file)
+        with run.history_file.open("rb") as opened:
+            return pd.read_csv(opened)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
