@@ -2,13 +2,16 @@
 
 import numpy as np
 import pytest
+from test_training import tiny
 
 from audit.config import load_config
 from audit.data.masks import Masks
 from audit.data.open import open_dataset
 from audit.errors import DataError
-from audit.models import backgrounds
+from audit.models import backgrounds, training
+from audit.models.backbones import BACKBONES, Backbone
 from audit.models.backgrounds import take_apart
+from audit.models.replicas import replicas
 from audit.models.shelf import fill
 from audit.track import silent
 
@@ -22,7 +25,9 @@ def opened(manifest):
 @pytest.fixture
 def manifest(tmp_path, draw_manifest):
     """Nine discs to train on; one is torn, one has no mask."""
-    manifest = draw_manifest(tmp_path / "images", per_split={"train": 3, "test": 1})
+    manifest = draw_manifest(
+        tmp_path / "images", per_split={"train": 3, "validation": 1, "test": 1}
+    )
     (tmp_path / "images" / "0_01.png").write_bytes(b"torn")
     manifest.write_text(manifest.read_text().replace("2_00_mask.png", ""))
     return manifest
@@ -83,3 +88,21 @@ def test_without_a_mask_it_is_refused(manifest, tmp_path):
     masks = Masks(dataset, grabcut=False)
     with pytest.raises(DataError, match="usable mask: give --masks"):
         take_apart(dataset, masks, shelf, "train", tmp_path, 0, silent, 0)
+
+
+def test_training_sees_the_swapped_images_and_repeats_itself(manifest, tmp_path, monkeypatch):
+    monkeypatch.setitem(BACKBONES, "tiny", Backbone(tiny, 32, "drawn"))
+    given = {"images": manifest, "grabcut": False, "backbone": "tiny", "weights": "random",
+             "image_size": 32, "epochs": 2, "workers": 0}  # fmt: skip
+    config = load_config(given | {"augment_background": True})
+    dataset = opened(manifest)
+    masks = Masks(dataset, grabcut=False)
+    first, second, plain = (
+        training.train(dataset, c, silent, tmp_path / str(k), replicas(), masks)
+        for k, c in enumerate((config, config, load_config(given)))
+    )
+    for a, b in zip(first.model.get_weights(), second.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert first.nine is not None
+    assert plain.nine is None
+    assert (first.model.get_weights()[-2] != plain.model.get_weights()[-2]).any()
