@@ -31,11 +31,11 @@ NAMES = ("tag-a", "none-a", "tint-a", "unrewarded-a", "texture-a", "object-a",
 FIRST_SEED = 300
 
 
-def audit(world: str, seed: int, out: Path) -> Source:
+def audit(world: str, seed: int, out: Path, **more: bool) -> Source:
     """The run of a world; made where it is not there yet."""
     folder = RunFolder(out / f"{world}-{seed}")
     if not folder.shortcuts_file.exists():
-        settings = {"world": world, "seed": seed, "robustness": 0, "health": False}
+        settings = {"world": world, "seed": seed, "robustness": 0, "health": False, **more}
         config = load_config(settings, "planted")
         pipeline.train(config, folder.root, resume=True)
         pipeline.sweep(config, folder)
@@ -115,7 +115,10 @@ def main(out: Path, worlds: list[tuple[str, int]]) -> None:
     print(f"Seconds of the stage: {min(seconds):.0f} to {max(seconds):.0f}.")
 
 
+def named(given: list[str]) -> list[tuple[str, int]]:
+    return [(name, int(seed)) for name, seed in (world.split(":") for world in given)]
+
+
 if __name__ == "__main__":
     folder, *given = sys.argv[1:]
-    chosen = [(name, int(seed)) for name, seed in (world.split(":") for world in given)]
-    main(Path(folder), chosen or [(name, FIRST_SEED + k) for k, name in enumerate(NAMES)])
+    main(Path(folder), named(given) or [(name, FIRST_SEED + k) for k, name in enumerate(NAMES)])
