@@ -28,7 +28,7 @@ TRAIN = ("backbone", "weights", "image_size", "pipeline", "epochs", "batch_size"
          "label_smoothing", "early_stopping", "balance", "fine_tune_epochs", "fine_tune_blocks",
          "fine_tune_rate", "warmup_epochs", "precision", "flip", "rotation", "zoom_in", "zoom_out",
          "translation", "brightness", "contrast", "mixup_alpha", "cutmix_alpha", "randaugment_ops",
-         "randaugment_factor", "albumentations")  # fmt: skip
+         "randaugment_factor", "albumentations", "augment_background")  # fmt: skip
 MODEL = ("model", "trust_model", "input_scaling")
 SWEEP = ("explain", "feature_layer", "cam", "ig_variant", "ig_steps", "ig_tolerance", "ig_rule",
          "ig_baseline", "interventions", "robustness", "health", "tta", "on_flower_skill",

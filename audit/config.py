@@ -116,6 +116,11 @@ class Config(BaseModel):
     albumentations: Path | None = Field(
         None, description="albumentations: pipeline that albumentations.save wrote (default: own)."
     )
+    augment_background: bool = Field(
+        False,
+        description="Put most training flowers on backgrounds of other images, by their masks: "
+        "then no background speaks for a class. Goes before the pipeline.",
+    )
     balance: Literal["off", "weights", "sampling"] = Field(
         "off", description="Rare classes count as much as others: by loss weights or by sampling."
     )

@@ -53,6 +53,9 @@ _FREE_BEFORE_SWEEP = {"masks", "grabcut", "subject", "explain", "feature_layer",
                       "interventions", "on_flower_skill", "suspicious_share", "least_support",
                       "most_background", "least_survival", "least_effect"}  # fmt: skip
 
+# Those of them that training rests on too, where it puts flowers on other backgrounds.
+_TRAINED_BY = {"masks", "grabcut"}
+
 
 @dataclass(frozen=True)
 class _Inputs:
@@ -255,7 +258,8 @@ def _terms(inputs: _Inputs, config: Config) -> dict[str, Any]:
     """What all hosts that train together must agree on."""
     free = _ALWAYS_FREE | _FREE_BEFORE_SWEEP
     settings = {k: v for k, v in config.model_dump(mode="json").items() if k not in free}
-    return settings | {"images or labels": inputs.hashes["fingerprint"]}
+    masks = {"masks": inputs.hashes["masks"]} if config.augment_background else {}
+    return settings | masks | {"images or labels": inputs.hashes["fingerprint"]}
 
 
 def _help(inputs: _Inputs, config: Config, crew: Any, track: Track) -> None:
@@ -272,7 +276,7 @@ def _help(inputs: _Inputs, config: Config, crew: Any, track: Track) -> None:
         )
     if not chief["trained"]:
         with tempfile.TemporaryDirectory() as work:
-            fit(inputs.dataset, config, track, Path(work), crew)
+            fit(inputs.dataset, config, track, Path(work), crew, inputs.masks)
     log.info("This host has helped to train; the chief goes on alone.")
 
 
@@ -287,7 +291,7 @@ def _train(folder: RunFolder, inputs: _Inputs, config: Config, crew: Any, track:
     if done:
         return
     with _timed(folder, "train"):
-        trained = fit(inputs.dataset, config, track, folder.training_dir, crew)
+        trained = fit(inputs.dataset, config, track, folder.training_dir, crew, inputs.masks)
         best = trained.history.iloc[trained.best_epoch - 1]
         write_whole(folder.history_file, trained.history.to_csv(index=False).encode())
         pictures = {folder.augmentations_file: trained.nine, folder.mixed_file: trained.mixed}
@@ -299,6 +303,7 @@ def _train(folder: RunFolder, inputs: _Inputs, config: Config, crew: Any, track:
             data=folder.manifest()["data"] | {"skipped": skipped},
             training={
                 "pipeline": config.pipeline,
+                "augment_background": config.augment_background,
                 "epochs": len(trained.history),
                 "best_epoch": trained.best_epoch,
                 "fine_tuned_from": trained.fine_tuned_from,
@@ -372,6 +377,9 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     if not folder.has(folder.trust_file):
         with _timed(folder, "trust"):
             _check_explainers(folder, inputs, classifier, explained, config)
+    if not folder.has(folder.shortcuts_file):
+        with _timed(folder, "shortcuts"):
+            _find_shortcuts(folder, classifier, donors, explained, config, track)
     if config.robustness and not folder.has(folder.robustness_file):
         with _timed(folder, "robustness"):
             _try_corruptions(folder, inputs, engine, tested, config, track)
@@ -416,6 +424,23 @@ def _check_explainers(
         images = np.stack([image for _, image in readable])
         found = check(classifier, images, config.cam, config.seed)
         folder.keep(folder.trust_file, json.dumps(found).encode())
+
+
+def _find_shortcuts(
+    folder: RunFolder,
+    classifier: Any,
+    donors: Any,
+    items: Sequence[Item],
+    config: Config,
+    track: Track,
+) -> None:
+    from audit.sweep.local import thresholds_of
+    from audit.sweep.shortcuts import find
+
+    maps = (m for part in sorted(folder.done_parts()) for m in folder.maps(part))
+    found = find(folder.records(), maps, items, classifier, donors, config.cam,
+                 thresholds_of(config), config.seed, track)  # fmt: skip
+    folder.keep(folder.shortcuts_file, json.dumps(found).encode())
 
 
 def _try_corruptions(
@@ -490,7 +515,7 @@ def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
     now = config.model_dump(mode="json")
     free = set(_ALWAYS_FREE)
     if not folder.done_parts():
-        free |= _FREE_BEFORE_SWEEP
+        free |= _FREE_BEFORE_SWEEP - (_TRAINED_BY if config.augment_background else set())
     corrupted = folder.robustness_file.exists()
     free = free - _OF_ROBUSTNESS if corrupted else free | {"robustness"}
     if not folder.predictions_file.exists():
@@ -504,7 +529,7 @@ def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
         )
     data = folder.manifest().get("data", {})
     fixed = {"fingerprint": "images or labels"}
-    if folder.done_parts() or corrupted:
+    if folder.done_parts() or corrupted or config.augment_background:
         fixed["masks"] = "masks"
     for key, what in fixed.items():
         if data.get(key, inputs.hashes[key]) != inputs.hashes[key]:

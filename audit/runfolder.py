@@ -245,6 +245,7 @@ class RunFolder:
         self.predictions_file = root / "predictions.parquet"
         self.donors_file = root / "donors.npz"
         self.trust_file = root / "trust.json"
+        self.shortcuts_file = root / "shortcuts.json"
         self.robustness_file = root / "robustness.parquet"
         self.robustness_picture_file = root / "robustness.webp"
         self.health_file = root / "health.parquet"
@@ -463,14 +464,11 @@ class RunFolder:
 
     def trust(self) -> dict[str, Any]:
         """Checks of the explainers, or {} where none were made."""
-        try:
-            return json.loads(self._sound(self.trust_file).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError, RecursionError) as error:
-            raise RunFolderError(
-                f"{self.trust_file} is torn ({error}): go on with --resume."
-            ) from None
+        return _told(self._sound(self.trust_file))
+
+    def shortcuts(self) -> dict[str, Any]:
+        """Groups of backgrounds that decide answers, or {} where none were looked for."""
+        return _told(self._sound(self.shortcuts_file))
 
     def robustness(self) -> pd.DataFrame | None:
         """One row an image, corruption and severity; None where corruptions were not tried."""
@@ -539,6 +537,15 @@ def _read(file: Path) -> pa.Table:
         raise RunFolderError(
             f"{file} is missing or torn ({reason}): go on with --resume."
         ) from None
+
+
+def _told(file: Path) -> dict[str, Any]:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunFolderError(f"{file} is torn ({error}): go on with --resume.") from None
 
 
 def _sha256(content: bytes) -> str:

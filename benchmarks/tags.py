@@ -21,6 +21,7 @@ from audit.config import load_config
 from audit.data.masks import Masks
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
+from audit.models.replicas import replicas
 from audit.models.training import train
 from audit.report.planted import rests_on_shortcut
 from audit.report.signals import Signal, signals
@@ -39,7 +40,8 @@ def audit(data: Path, stamp: str, out: Path) -> pd.DataFrame:
     config = load_config({"backbone": "efficientnet-lite0", "workers": 0})
     dataset = Stamped(data, stamp)
     if not run.model_file.exists():
-        train(dataset, config, silent, run.training_dir).model.save(run.model_file)
+        trained = train(dataset, config, silent, run.training_dir, replicas())
+        trained.model.save(run.model_file)
     classifier = Classifier(load_model(run.model_file, trust=False))
     masks = Masks(dataset, grabcut=False)
     donors = draw_donors(dataset, masks, classifier, 0)

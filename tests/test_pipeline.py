@@ -149,7 +149,7 @@ def test_manifest_tells_data_model_and_settings(finished, config, images):
         "explained": 12,
     }
     assert manifest["config"]["images"] == str(images)
-    stages = {"predict", "explain", "trust", "robustness", "health", "report"}
+    stages = {"predict", "explain", "trust", "shortcuts", "robustness", "health", "report"}
     assert set(manifest["seconds"]) == stages
 
 
@@ -229,8 +229,8 @@ def test_a_torn_part_is_made_again_bit_for_bit(finished, copy, config, file, har
 
 
 def test_torn_files_are_made_again(finished, copy, config):
-    names = ("predictions.parquet", "donors.npz", "trust.json", "robustness.parquet",
-             "health.parquet")  # fmt: skip
+    names = ("predictions.parquet", "donors.npz", "trust.json", "shortcuts.json",
+             "robustness.parquet", "health.parquet")  # fmt: skip
     for name in names:
         half(copy.root / name)
     pipeline.sweep(config(), copy)

@@ -343,6 +343,7 @@ def test_records_that_are_readable_but_others_are_refused(run):
     ("name", "read"),
     [
         ("trust.json", RunFolder.trust),
+        ("shortcuts.json", RunFolder.shortcuts),
         ("health.parquet", RunFolder.health),
         ("duplicates.parquet", RunFolder.duplicates),
         ("robustness.parquet", RunFolder.robustness),

@@ -131,6 +131,7 @@ def assert_equal(run, expected):
         same = run.root / file.relative_to(expected.root)
         assert same.read_bytes() == file.read_bytes(), file.name
     assert run.trust() == expected.trust()
+    assert run.shortcuts() == expected.shortcuts()
 
 
 @pytest.mark.timeout(900)  # some forty starts of TensorFlow

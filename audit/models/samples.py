@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from audit.config import Config
 from audit.models.augment import MIXING, Augmenter
+from audit.models.backgrounds import Backgrounds
 from audit.models.shelf import Shelf
 
 _SIDE = 3
@@ -16,11 +17,16 @@ _LINE = 15
 _LONGEST = 24  # characters of a class's name
 
 
-def nine_versions(shelf: Shelf, config: Config) -> Image.Image:
+def nine_versions(
+    shelf: Shelf, config: Config, backgrounds: Backgrounds | None = None
+) -> Image.Image:
     """Nine versions of the first image as a 3 x 3 sheet; steps that mix images are left out."""
     kept = [name for name in config.pipeline.split("+") if name not in MIXING]
     augmenter = Augmenter(config.model_copy(update={"pipeline": "+".join(kept) or "baseline"}))
     batch = np.repeat(shelf.pixels[:1], _SIDE**2, axis=0)
+    if backgrounds:
+        drawn = (backgrounds.swapped(batch[:1], [0], epoch) for epoch in range(len(batch)))
+        batch = np.concatenate(list(drawn))
     versions, _ = augmenter(batch, np.ones((len(batch), 1), np.float32))
     return _sheet(versions)
 

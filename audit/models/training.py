@@ -20,8 +20,10 @@ from PIL import Image
 from audit.config import Config
 from audit.data.batches import in_batches
 from audit.data.dataset import Dataset, Item
+from audit.data.masks import Masks
 from audit.models.augment import Augmenter
 from audit.models.backbones import build_backbone
+from audit.models.backgrounds import Backgrounds, take_apart
 from audit.models.backup import Backup
 from audit.models.blocks import last_blocks
 from audit.models.fitting import Fitted, Judge, Phase, best_epoch, fit
@@ -81,6 +83,12 @@ class _Lesson:
     classes: int
     replicas: Replicas
     track: Track
+    backgrounds: Backgrounds | None = None
+
+    @property
+    def changes(self) -> bool:
+        """Whether epochs see other images than the split's own."""
+        return self.backgrounds is not None or not self.augmenter.empty
 
     @cached_property
     def class_weights(self) -> NDArray[np.float64]:
@@ -103,12 +111,20 @@ class _Lesson:
         labels, eye = self.seen.labels, np.eye(self.classes, dtype=np.float32)
         order = order_of(labels, self.config.balance, self.config.seed, epoch)
         for rows in in_batches(order, self.config.batch_size):
-            inputs, targets = self.augmenter(values[rows], eye[labels[rows]])
+            inputs = values[rows]
+            if self.backgrounds:
+                inputs = self.backgrounds.swapped(inputs, rows, epoch)
+            inputs, targets = self.augmenter(inputs, eye[labels[rows]])
             yield inputs, targets, self.weights(targets)
 
 
 def train(
-    dataset: Dataset, config: Config, track: Track, work: Path, replicas: Replicas
+    dataset: Dataset,
+    config: Config,
+    track: Track,
+    work: Path,
+    replicas: Replicas,
+    masks: Masks | None = None,
 ) -> Trained:
     """Train on the split ``train``, choose the epoch on ``validation``.
 
@@ -121,6 +137,8 @@ def train(
         Folder for what a killed training goes on from.
     replicas : Replicas
         Devices to train on. All hosts end with the same model.
+    masks : Masks, optional
+        Of the data set, for ``augment_background``.
 
     Raises
     ------
@@ -147,8 +165,11 @@ def train(
             fill(dataset, split, backbone.input_shape[1], Path(pixels) / f"{split}.npy", track)
             for split in ("train", "validation")
         )
-        classes = len(dataset.classes)
-        lesson = _Lesson(config, augmenter, seen, validation, classes, replicas, track)
+        classes, backgrounds = len(dataset.classes), None
+        if config.augment_background and masks is not None:
+            backgrounds = take_apart(dataset, masks, seen, "train", Path(pixels), config.seed,
+                                     track, config.workers)  # fmt: skip
+        lesson = _Lesson(config, augmenter, seen, validation, classes, replicas, track, backgrounds)
         model, fitted, tuned = _phases(lesson, backbone, work)
         model = _in_float32(model, config)
         return _trained(lesson, model, fitted, tuned, dataset.classes)
@@ -182,7 +203,7 @@ def _trained(
         best_epoch=best_epoch(rows) + 1,
         fine_tuned_from=len(fitted.rows) + 1 if tuned else None,
         step_share=sum(f.in_steps for f in spent) / seconds if seconds else None,
-        nine=None if lesson.augmenter.empty else nine_versions(seen, config),
+        nine=nine_versions(seen, config, lesson.backgrounds) if lesson.changes else None,
         mixed=mixed_labels(seen, config, names) if lesson.augmenter.mixes else None,
         skipped=seen.skipped + lesson.validation.skipped,
     )
@@ -198,7 +219,7 @@ def _train_head(lesson: _Lesson, backbone: Any, backup: Backup) -> tuple[Any, Fi
     head = _head(features, lesson.classes, lesson.config)
     trainee: Any = head
     values: NDArray[Any] = features
-    if not lesson.augmenter.empty:
+    if lesson.changes:
         trainee, values = _on_images(pooled, head, lesson.config), lesson.seen.pixels
     config = lesson.config
     judge = _judge(head, lambda: iter([judged]), lesson.validation.labels)

@@ -11,6 +11,7 @@ from audit.report.content import Content, content
 from audit.report.exports import card_md, summary_json, summary_md, write_tables
 from audit.report.pages import site_name, write_pages
 from audit.report.panels import draw_panels
+from audit.report.patches import draw_patches
 from audit.report.single import single_page
 from audit.report.site import build_site
 from audit.report.source import load
@@ -52,6 +53,8 @@ def _render_beside(found: Content, beside: Path, track: Track) -> None:
     docs.mkdir()
     cases = (c for cases in found.galleries.values() for c in cases)
     shapes = draw_panels(run, cases, beside, track)
+    if found.shortcuts:
+        draw_patches(run, found.source.mapped, found.shortcuts.exemplars, beside)
     nav = write_pages(found, docs, shapes)
     build_site(docs, site, name=site_name(found), nav=nav)
     (beside / "pictures").rename(site / "pictures")

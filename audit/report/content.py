@@ -15,6 +15,7 @@ from audit.report.health import Health, health
 from audit.report.notes import Notes, notes
 from audit.report.planted import Planted, planted
 from audit.report.robustness import Robustness, robustness
+from audit.report.shortcuts import Shortcuts, shortcuts
 from audit.report.source import Source
 from audit.report.sweeps import threshold_sweeps
 from audit.report.trust import Trust, trust
@@ -40,6 +41,7 @@ class Content:
     sweeps: list[charts.Chart]
     agreement: list[charts.Chart]
     trust: Trust | None
+    shortcuts: Shortcuts | None
     robustness: Robustness | None
     health: Health | None
     mass_charts: list[tuple[str, charts.Chart]]
@@ -80,6 +82,7 @@ def content(source: Source) -> Content:
         threshold_sweeps(source),
         _agreement(source),
         trust(source),
+        shortcuts(source),
         robustness(source),
         health(source),
         _mass_charts(source),

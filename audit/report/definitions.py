@@ -78,6 +78,25 @@ OTHER_METRICS = (
         "Sundararajan et al. 2017, arXiv 1703.01365",
     ),
     _metric(
+        "shortcut_effect",
+        "Effect of a shortcut",
+        "What a group's backgrounds add to the log-odds of its class under other classes' "
+        "subjects, each background one observation; proven where a one-sided Mann-Whitney test "
+        "holds at 5% after Holm's correction, the interval lies above 0, and it reaches 1.",
+        "mean over subjects, then backgrounds, of log-odds on the group's backgrounds - the same "
+        "on random backgrounds",
+        _LOWER,
+        "Mann and Whitney 1947; Holm 1979; this audit",
+    ),
+    _metric(
+        "shortcut_prevalence",
+        "Prevalence of a shortcut",
+        "How much of what the model calls a class holds it, of the images that were grouped.",
+        "images of the group / explained predictions of the class",
+        _LOWER,
+        OURS,
+    ),
+    _metric(
         "random_weights",
         "Likeness to random weights",
         "Between heatmaps of the model and of the same network with all weights drawn anew.",

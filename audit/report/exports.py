@@ -19,6 +19,7 @@ from audit.report.health import Health
 from audit.report.pages import shared
 from audit.report.planted import Planted
 from audit.report.robustness import Robustness
+from audit.report.shortcuts import Shortcuts
 from audit.report.signals import Signal
 from audit.report.source import Source
 from audit.report.templating import fill
@@ -34,9 +35,9 @@ def summary(content: Content) -> dict[str, Any]:
     """Every headline figure with its interval and n; undefined is null.
 
     ``figures`` holds value, low, high (95%), n, undefined and method by metric key; ``verdicts``
-    counts by verdict key; ``planted`` is null where nothing was planted, ``robustness`` where no
-    corruption was tried, ``health`` where the data was not examined. ``summary.schema.json`` beside
-    this file describes every key.
+    counts by verdict key; ``planted`` is null where nothing was planted, ``shortcuts`` where
+    none were looked for, ``robustness`` where no corruption was tried, ``health`` where the data
+    was not examined. ``summary.schema.json`` beside this file describes every key.
     """
     source = content.source
     return {
@@ -64,6 +65,7 @@ def summary(content: Content) -> dict[str, Any]:
         "thresholds": asdict(source.thresholds),
         "ig_completeness_error": _defined(asdict(content.notes.completeness)),
         "planted": _planted(content.planted),
+        "shortcuts": _shortcuts(content.shortcuts),
         "robustness": _robustness(content.robustness),
         "health": _health(content.health),
         "findings": [_finding(f) for f in findings(content)],
@@ -152,6 +154,27 @@ def _robustness(found: Robustness | None) -> dict[str, Any] | None:
             }
             for row in found.rows
         },
+    }
+
+
+def _shortcuts(found: Shortcuts | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "reason": found.reason,
+        "background_driven": found.cases,
+        "groups": len(found.groups),
+        "proven": [
+            {
+                "class": group.class_name,
+                "images": group.members,
+                "prevalence": _estimate(group.prevalence),
+                "effect": _estimate(group.rise),
+                "answers_more_often": _estimate(group.answers),
+                "p": group.p,
+            }
+            for group in found.proven
+        ],
     }
 
 

@@ -16,6 +16,7 @@ RULES: tuple[Rule, ...] = (
     run.gate_failed,
     verdicts.not_judged,
     verdicts.wrong_reasons,
+    background.shortcuts,
     classes.standing_out,
     verdicts.suspects,
     data.leaks,

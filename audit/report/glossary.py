@@ -411,8 +411,11 @@ _TERMS = (
     Term(
         "Shortcut",
         "Something beside the {subject} that gives the class away in this data and not elsewhere: "
-        "a tag, a tint, a place.",
-        "Geirhos et al. 2020, arXiv 2004.07780",
+        "a tag, a tint, a place. Proven where backgrounds that show the same speak for the "
+        "class under other classes' {subject}s too.",
+        "Geirhos et al. 2020, arXiv 2004.07780; grouped after Lapuschkin et al. 2019, Nature "
+        "Communications 10:1096",
+        figures=("shortcut_effect", "shortcut_prevalence"),
     ),
     Term(
         "Skill",

@@ -25,6 +25,7 @@ from audit.report.site import Nav
 from audit.report.templating import fill, plain, templates_dir
 from audit.report.verdicts import VERDICTS
 from audit.report.view import View
+from audit.score.shortcuts import LEAST, LEAST_RISE
 
 _TOP = ("index", "findings", "gallery", "classes", "confusions", "calibration", "trust",
         "training", "methods", "modelcard", "glossary", "data")  # fmt: skip
@@ -52,7 +53,8 @@ def write_pages(content: Content, docs: Path, shapes: Mapping[str, Shapes]) -> N
     write_data(content, shapes, docs / "gallery")
     _write_thumbnails(content, docs)
     top, below = ({"root": r, "view": View(r, shapes)} | shared(content) for r in ("", "../"))
-    for name in (*_TOP, *(["robustness"] if content.robustness else [])):
+    tried = {"robustness": content.robustness, "shortcuts": content.shortcuts}
+    for name in (*_TOP, *(name for name, found in tried.items() if found)):
         _write(docs, name, fill(f"site/{name}.md", **top))
     _write_galleries(content, docs, below)
     _write_classes(content, docs, below)
@@ -86,6 +88,8 @@ def shared(content: Content) -> dict[str, Any]:
         ],
         "class_pages": pages,
         "most_gaps": _GAPS,
+        "least_alike": LEAST,
+        "least_rise": LEAST_RISE,
         "case_of": {c.name: c for cases in content.galleries.values() for c in cases},
         "first_page": {key: page_path(c[0].verdict, 1) for key, c in content.galleries.items()},
         "trained": content.source.history is not None,
@@ -126,7 +130,9 @@ def _nav(content: Content) -> Nav:
         {f"{cases[0].verdict.title} ({len(cases):,})": f"{page_path(cases[0].verdict, 1)}.md"}
         for cases in content.galleries.values()
     ]
-    nav: Nav = [{"Overview": "index.md"}, {"Findings": "findings.md"}, {"Gallery": "gallery.md"}]
+    nav: Nav = [{"Overview": "index.md"}, {"Findings": "findings.md"}]
+    nav += [{"Shortcuts": "shortcuts.md"}] if content.shortcuts else []
+    nav += [{"Gallery": "gallery.md"}]
     nav += [{"Cases by verdict": galleries}] if galleries else []
     rest = {"Classes": "classes.md", "Confusions": "confusions.md"}
     rest |= {"Calibration": "calibration.md", "Explainers": "trust.md"}

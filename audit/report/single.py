@@ -29,6 +29,7 @@ def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> b
     pairs = content.health.near.shown[:MOST_PAIRS] if content.health else []
     files = [file for case in cases for file in (case.photo, case.heat, case.composites)]
     files += [image.file for pair in pairs for image in pair.images]
+    files += [e.picture for e in content.shortcuts.exemplars] if content.shortcuts else []
     held = {file: data_uri((site / file).read_bytes()) for file in files if file}
     return fill(
         "single.html",

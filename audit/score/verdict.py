@@ -137,6 +137,13 @@ def decisive_background(record: Record, thresholds: Thresholds) -> bool:
     )
 
 
+def background_driven(record: Record, thresholds: Thresholds) -> bool:
+    """Whether the verdict or the background's share says that the background made the answer."""
+    carried = record["background_share"] > thresholds.suspicious_share
+    word = record["verdict"]
+    return word in ("wrong-reasons", "distracted") or bool(word == "suspect" and carried)
+
+
 def _undefined(record: Record, words: Words) -> str:
     """Why nothing can be said; "" where something can."""
     reasons = {record[f"{name}_reason"] for name in words.titles}

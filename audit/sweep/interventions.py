@@ -61,7 +61,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class _Parts:
+class Parts:
     """An image taken apart by its mask."""
 
     opacity: NDArray[np.float32]
@@ -109,7 +109,7 @@ class Interventions:
 
     def _study(self, case: Case) -> Study:
         trimap = case.sample.trimap
-        parts, why = _take_apart(case.sample.image, trimap, 0)
+        parts, why = take_apart(case.sample.image, trimap, 0)
         if parts is None:
             return Tested(Causes(why), Causes(why), Causes(why))
         causes, swapped, donors = yield from self._whole(case, parts)
@@ -123,7 +123,7 @@ class Interventions:
         return Tested(causes, variants[0], variants[1], region, donors)
 
     def _whole(
-        self, case: Case, parts: _Parts
+        self, case: Case, parts: Parts
     ) -> Generator[list[Image], Logits, tuple[Causes, Logits, list[int]]]:
         """Flower and background apart, and the flower elsewhere."""
         item, image, target = case.sample.item, case.sample.image, case.target
@@ -167,7 +167,7 @@ class Interventions:
         return replace(causes, shares=shares, survival=survival)
 
     def _removals(
-        self, case: Case, parts: _Parts, before: float
+        self, case: Case, parts: Parts, before: float
     ) -> Generator[list[Image], Logits, tuple[Removal, Region, int]]:
         """Fill what the explainers and the scan propose; control the best of it."""
         image, target = case.sample.image, case.target
@@ -185,7 +185,7 @@ class Interventions:
         return removal, region, spent + len(regions) + len(controls)
 
     def _proposals(
-        self, case: Case, parts: _Parts, before: float
+        self, case: Case, parts: Parts, before: float
     ) -> Generator[list[Image], Logits, tuple[list[tuple[str, Region]], int]]:
         """Regions by what proposes them, and the passes that the scan took."""
         camera = np.maximum(upsample(case.gradcam, parts.off.shape), 0)
@@ -215,7 +215,7 @@ class Interventions:
     ) -> Generator[list[Image], Logits, tuple[Causes, int]]:
         """The same with the mask grown or shrunk: two donors anew, the others as they were."""
         image, target = case.sample.image, case.target
-        parts, why = _take_apart(image, case.sample.trimap, reach)
+        parts, why = take_apart(image, case.sample.trimap, reach)
         if parts is None:
             return Causes(why), 0
         again = donors[: DONORS // 2]
@@ -266,9 +266,9 @@ def _advance(
         return None
 
 
-def _take_apart(
+def take_apart(
     image: NDArray[np.uint8], trimap: NDArray[np.uint8], reach: float
-) -> tuple[_Parts | None, str]:
+) -> tuple[Parts | None, str]:
     """An image's parts with its mask grown by ``reach`` sides, or why it cannot be taken apart.
 
     Only what is surely flower is pasted, and only what surely is not is background: pixels in
@@ -280,7 +280,7 @@ def _take_apart(
         return None, "no flower in the mask" if (trimap == BACKGROUND).any() else "no mask"
     if not off.any():
         return None, "no background in the mask"
-    return _Parts(make.feathered(flower), off, make.fill(image, ~off)), ""
+    return Parts(make.feathered(flower), off, make.fill(image, ~off)), ""
 
 
 def _best(areas: NDArray[np.float64], flips: NDArray[np.bool_], lost: NDArray[np.float64]) -> int:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -149,6 +150,7 @@ def make_run(
     write_whole(run.donors_file, pack_donors([f"donor {k}" for k in range(DONORS)], backgrounds))
     _write_rest(run, rows, classes, trained, size, data)
     write_trust(run)
+    write_shortcuts(run, [r for r in rows if not r["skipped"]])
     if corrupted:
         write_corrupted(run, [r for r in rows if not r["skipped"]][:corrupted], size)
     if examined:
@@ -254,6 +256,42 @@ def write_trust(run: RunFolder) -> None:
         **{kind: curves(kind) for kind in ("deletion", "insertion")},
     }
     write_whole(run.trust_file, json.dumps(told).encode())
+
+
+def write_shortcuts(run: RunFolder, rows: Sequence[dict[str, object]]) -> None:
+    """What a search for shortcuts leaves: a proven one of most images of a class, and one not."""
+    named: list[list[str]] = [[], []]
+    for row in rows:
+        if row["prediction"] in (0, 1):
+            named[int(row["prediction"])].append(str(row["name"]))
+    groups = [group(k, names, proven=k == 1) for k, names in enumerate(named) if names][::-1]
+    told = {"reason": "", "cases": sum(len(g["members"]) for g in groups) + 2, "groups": groups}
+    if not groups:
+        told |= {"reason": "the background decides no answer", "cases": 0}
+    write_whole(run.shortcuts_file, json.dumps(told).encode())
+
+
+def group(target: int, names: Sequence[str], *, proven: bool) -> dict[str, Any]:
+    """A group of backgrounds as the run keeps it; the first is its only exemplar."""
+    exemplar = {"name": names[0], "flower": names[-1], "answer": target, "gained": 4.0, "lost": 3.0,
+                "window": [0.75, 0.0, 1.0, 0.25], "place": "lower left"}  # fmt: skip
+    rise, answers = (3.0, 2.0, 4.0) if proven else (0.5, -0.5, 1.5), (0.4, 0.3, 0.5)
+    keys = ("value", "low", "high")
+    return {
+        "target": target,
+        "members": list(names),
+        "rises": [3.0] * min(len(names), 12),
+        "rise": dict(zip(keys, rise, strict=True)),
+        "answers": dict(zip(keys, answers, strict=True)),
+        "taken": 0.5,
+        "usual": 0.1,
+        "random": 28,
+        "flowers": 14,
+        "p": 0.001,
+        "corrected": 0.002 if proven else 0.3,
+        "proven": proven,
+        "exemplars": [exemplar] if proven else [],
+    }
 
 
 def write_corrupted(run: RunFolder, rows: Sequence[dict[str, object]], size: int) -> None:

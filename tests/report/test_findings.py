@@ -24,6 +24,7 @@ from audit.report.health import health
 from audit.report.notes import notes
 from audit.report.planted import planted
 from audit.report.robustness import robustness
+from audit.report.shortcuts import shortcuts
 from audit.report.source import load
 from audit.report.trust import trust
 from audit.report.verdicts import verdict_rows
@@ -35,7 +36,7 @@ def uncharted(run: RunFolder) -> Content:
     source = load(run)
     figures = {f.metric.key: f for f in headline(source)}
     known = figures, verdict_rows(source), planted(source), notes(source), class_rows(source)
-    checks = trust(source), robustness(source), health(source)
+    checks = trust(source), shortcuts(source), robustness(source), health(source)
     wrong = source.drawn[source.drawn["verdict"] == "wrong-reasons"]
     cases = galleries(source, wrong) if len(wrong) else {}
     nothing = confusions(source, cases), None, {}, [], []

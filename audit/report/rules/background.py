@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from audit.report.content import Content
 from audit.report.figures import Estimate
-from audit.report.finding import Finding, Link, Step, few, gallery, is_few, limit_of, over
+from audit.report.finding import (
+    Finding,
+    Link,
+    Step,
+    few,
+    gallery,
+    is_few,
+    limit_of,
+    over,
+    shown,
+    times,
+)
 from audit.report.robustness import Robustness, Row
 from audit.report.templating import percent, points
 
+_NAMED = 3  # shortcuts that a finding links to
 _OTHER_BACKGROUNDS = Step(
     "Train with the same classes on other backgrounds: more places and seasons, cut-outs pasted "
     "elsewhere, or --pipeline cutmix; then compare both runs."
@@ -94,6 +106,45 @@ def background_gap(content: Content) -> Finding | None:
             _OTHER_BACKGROUNDS,
         ),
         held.estimate,
+    )
+
+
+def shortcuts(content: Content) -> Finding | None:
+    """Backgrounds that show the same turn answers wherever they are."""
+    found = content.shortcuts
+    if found is None or not found.proven:
+        return None
+    best, many = found.proven[0], len(found.proven) > 1
+    subject = content.source.subject
+    hold = (
+        f"{times(sum(g.members for g in found.proven), 'image')} hold them"
+        if many
+        else (f"{times(best.members, 'image')} hold it")
+    )
+    return Finding(
+        "shortcuts",
+        "look",
+        f"{times(len(found.proven), 'shortcut')} proven in the background",
+        f"{hold}. {'The one to mend first' if many else 'It'} adds "
+        f"{shown(best.rise, 'signed')} log-odds of its class under other classes' {subject}s, "
+        f"beyond random backgrounds, and makes its class the answer {percent(best.taken)} of the "
+        f"time instead of {percent(best.usual)}.",
+        "This is a cause, not a case: wherever the background shows it, expect its class as the "
+        "answer more often, whatever the image is of.",
+        (
+            Step(
+                "See what the backgrounds share, and which images hold it.",
+                tuple(
+                    Link(g.class_name, f"shortcuts.html#{g.anchor}") for g in found.proven[:_NAMED]
+                ),
+            ),
+            Step("Recapture or crop those images, or show the same with other classes too."),
+            Step(
+                "Train with --augment-background, which puts most training subjects on other "
+                "images' backgrounds by their masks; then compare both runs."
+            ),
+        ),
+        best.rise,
     )
 
 
