@@ -1,0 +1,92 @@
+"""LIME (Ribeiro et al. 2016, arXiv 1602.04938): a linear model of superpixels kept and hidden."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.explain.asking import Image, Predict, ask, library, seed_of
+
+SUPERPIXELS = 64  # about; more need more samples for the same noise
+
+
+class Lime:
+    """Attribute one class's logit to superpixels, one image at a time, by the package ``lime``.
+
+    Samples keep each superpixel with probability 1/2 and paint the others in their mean colour. A
+    ridge regression, weighted by the likeness of each sample to the image (cosine distance, kernel
+    width 0.25), says how much each superpixel adds.
+
+    Parameters
+    ----------
+    predict : callable
+        Float32 images ``(n, H, W, 3)`` in 0..255 to float32 logits ``(n, classes)``.
+    samples : int
+        Forward passes an image.
+
+    Raises
+    ------
+    ConfigError
+        The package ``lime`` or scikit-image is not installed.
+    """
+
+    def __init__(self, predict: Predict, samples: int = 1000) -> None:
+        self._explainer = library("lime.lime_image", "LIME").LimeImageExplainer
+        self._predict = predict
+        self._samples = samples
+
+    def __call__(self, image: Image, target: int, name: str) -> NDArray[np.float32]:
+        """Heatmap ``(H, W)`` of an image ``(H, W, 3)`` in 0..255: signed, in logits.
+
+        It adds up to the sum of the superpixels' weights: a pixel has its share of them.
+        """
+        segments = superpixels(image)
+        explainer = self._quiet(target, seed_of(name))
+        found = explainer.explain_instance(
+            image,
+            None,
+            labels=(0,),
+            top_labels=None,
+            num_samples=self._samples,
+            segmentation_fn=lambda _: segments,
+            random_seed=0,  # of its own segmentation, which is not used
+        )
+        weights = np.zeros(segments.max() + 1)
+        for superpixel, weight in found.local_exp[0]:
+            weights[superpixel] = weight
+        return spread(weights, segments)
+
+    def _quiet(self, target: int, seed: int) -> Any:
+        """The library's explainer; it asks in batches of our own, and draws no progress bar."""
+        predict, random = self._predict, np.random.RandomState(seed)
+
+        class Quiet(self._explainer):  # type: ignore[name-defined, misc]
+            def data_labels(
+                self, image: Any, hidden: Any, segments: Any, _: Any, samples: int, **__: Any
+            ) -> Any:
+                kept = draw(random, samples, segments.max() + 1)
+                logits = ask(predict, target, image, hidden, kept.astype(bool), segments)
+                return kept, (logits - logits[0])[:, None]  # no change is 0, without a rest
+
+        return Quiet(random_state=random)
+
+
+def superpixels(image: Image) -> NDArray[np.int64]:
+    """About `SUPERPIXELS` connected areas of like colour (SLIC), numbered from 0: ``(H, W)``."""
+    slic = library("skimage.segmentation", "LIME").slic
+    return np.asarray(slic(image / 255, SUPERPIXELS, compactness=10, start_label=0), np.int64)
+
+
+def draw(random: np.random.RandomState, samples: int, count: int) -> NDArray[np.int64]:
+    """Which of ``count`` superpixels each sample keeps, 0 or 1; the first one keeps all."""
+    kept = random.randint(0, 2, samples * count).reshape(samples, count)
+    kept[0] = 1
+    return kept
+
+
+def spread(weights: NDArray[np.float64], segments: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Each superpixel's weight shared out evenly among its pixels: float32 ``(H, W)``."""
+    areas = np.bincount(segments.ravel(), minlength=len(weights))
+    return (weights / np.maximum(areas, 1))[segments].astype(np.float32)

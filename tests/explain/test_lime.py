@@ -1,0 +1,118 @@
+"""LIME on functions whose answer is known, and against the package's own way."""
+
+import sys
+
+import numpy as np
+import pytest
+from lime.lime_image import LimeImageExplainer
+
+from audit.errors import ConfigError
+from audit.explain.asking import seed_of
+from audit.explain.lime import Lime, draw, spread, superpixels
+
+# A grid of 8 x 8 plain squares of 8 pixels, so superpixels are found as they were drawn.
+COLOURS = np.random.default_rng(0).uniform(0, 255, (8, 8, 3))
+IMAGE = np.kron(COLOURS, np.ones((8, 8, 1))).astype(np.float32)
+IMAGE += np.random.default_rng(1).normal(0, 4, IMAGE.shape).astype(np.float32)
+SEGMENTS = superpixels(IMAGE)
+ADDS = np.random.default_rng(2).normal(0, 1, SEGMENTS.max() + 1)
+
+
+def means():
+    """The image with every superpixel in its mean colour, as the library paints what is hidden."""
+    painted = IMAGE.copy()
+    for k in range(SEGMENTS.max() + 1):
+        painted[SEGMENTS == k] = IMAGE[SEGMENTS == k].mean(axis=0)
+    return painted
+
+
+def linear(images):
+    """Logits: the sum of what the superpixels kept add, and its negative."""
+    kept = [
+        [(image[SEGMENTS == k] == IMAGE[SEGMENTS == k]).all() for k in range(len(ADDS))]
+        for image in images
+    ]
+    score = (np.array(kept) @ ADDS).astype(np.float32)
+    return np.stack([score, -score], axis=1)
+
+
+def curved(images):
+    """Logits that are no sum over parts."""
+    score = np.tanh(images.mean(axis=(1, 2)) / 128 - 1).astype(np.float32)
+    return score * score[:, ::-1]
+
+
+def weights_of(heatmap):
+    return np.bincount(SEGMENTS.ravel(), heatmap.ravel())
+
+
+def test_superpixels_are_numbered_without_gaps():
+    assert SEGMENTS.shape == (64, 64)
+    assert np.unique(SEGMENTS).tolist() == list(range(len(ADDS)))
+    assert 16 <= len(ADDS) <= 80
+
+
+def test_a_superpixels_weight_is_shared_out_among_its_pixels():
+    segments = np.array([[0, 0, 0, 1], [2, 2, 2, 2]])
+    shared = [[2, 2, 2, -1], [0.5, 0.5, 0.5, 0.5]]
+    np.testing.assert_allclose(spread(np.array([6.0, -1.0, 2.0]), segments), shared)
+
+
+def test_the_first_sample_keeps_the_whole_image():
+    kept = draw(np.random.RandomState(0), 200, 5)
+    assert kept.shape == (200, 5)
+    assert kept[0].tolist() == [1] * 5
+    assert 0.4 < kept[1:].mean() < 0.6
+
+
+def test_weights_of_a_sum_are_what_is_summed():
+    found = weights_of(Lime(linear)(IMAGE, 0, "a"))
+    np.testing.assert_allclose(found, ADDS, atol=0.05)  # the ridge takes about a hundredth
+
+
+def test_the_class_that_is_asked_for_is_explained():
+    first, second = (Lime(linear, 200)(IMAGE, target, "a") for target in (0, 1))
+    np.testing.assert_allclose(first, -second, atol=1e-6)
+
+
+def test_it_is_what_the_library_finds_by_itself():
+    name, samples = "a", 100
+    ours = Lime(curved, samples)
+    theirs = LimeImageExplainer(random_state=np.random.RandomState(seed_of(name)))
+    found = theirs.explain_instance(
+        IMAGE, curved, labels=(1,), top_labels=None, num_samples=samples, batch_size=8,
+        segmentation_fn=superpixels, random_seed=0,
+    )  # fmt: skip
+    weights = np.array([dict(found.local_exp[1])[k] for k in range(len(ADDS))])
+    np.testing.assert_allclose(ours(IMAGE, 1, name), spread(weights, SEGMENTS), rtol=1e-4, atol=1e-9)
+
+
+def test_an_image_has_one_answer_whatever_came_before_it():
+    explain, other = Lime(curved, 50), IMAGE[::-1].copy()
+    first = explain(IMAGE, 0, "a")
+    explain(other, 1, "b")
+    np.testing.assert_array_equal(explain(IMAGE, 0, "a"), first)
+    assert (explain(IMAGE, 0, "b") != first).any()  # another name, other samples
+
+
+def test_a_plain_image_is_explained_by_nothing():
+    plain = np.full((32, 32, 3), 90, np.float32)
+    assert not Lime(curved, 20)(plain, 0, "a").any()
+
+
+def test_no_image_is_asked_about_more_often_than_said():
+    asked = []
+
+    def count(images):
+        asked.append(len(images))
+        return curved(images)
+
+    Lime(count, 50)(IMAGE, 0, "a")
+    assert sum(asked) == 50
+    assert max(asked) == 8
+
+
+def test_a_missing_package_is_named_with_its_mend(monkeypatch):
+    monkeypatch.setitem(sys.modules, "lime.lime_image", None)
+    with pytest.raises(ConfigError, match=r"^LIME needs a package: pip install 'flower-audit\[lime"):
+        Lime(curved)
