@@ -54,8 +54,7 @@ def library(name: str, title: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError:
-        package = name.partition(".")[0]
         raise ConfigError(
-            f"{title} needs a package: pip install 'flower-audit[{package}]', "
+            f"{title} needs a package: pip install 'flower-audit[{title.lower()}]', "
             "or leave it out of --explainers."
         ) from None

@@ -66,12 +66,12 @@ class Content:
 
 def content(source: Source) -> Content:
     """Compute everything that the report says."""
-    cases = galleries(source, source.drawn)
+    cases, known = galleries(source, source.drawn), planted(source)
     return Content(
         source,
         {f.metric.key: f for f in headline(source)},
         verdict_rows(source),
-        planted(source),
+        known,
         notes(source),
         class_rows(source),
         confusions(source, cases),
@@ -79,7 +79,7 @@ def content(source: Source) -> Content:
         _by_hand(source),
         threshold_sweeps(source),
         _agreement(source),
-        trust(source),
+        trust(source, known),
         robustness(source),
         health(source),
         _mass_charts(source),
@@ -101,7 +101,7 @@ def _by_hand(source: Source) -> dict[str, Figure]:
 def _agreement(source: Source) -> list[charts.Chart]:
     """Do explainers agree with each other, and with what interventions find?"""
     tested = source.tested
-    gradcam, ig = source.titles.values()
+    gradcam, ig = source.judged.values()
     pairs = (
         ("gradcam_skill", "ig_skill", f"{gradcam} skill", f"{ig} skill"),
         ("background_share", "gradcam_skill", "background share", f"{gradcam} skill"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from audit.report import charts
 from audit.report.figures import Estimate, mean
+from audit.report.planted import Planted
 from audit.report.source import Source
 
 _KINDS = ("deletion", "insertion")
@@ -46,16 +48,23 @@ class Area:
 
 @dataclass(frozen=True)
 class Trust:
-    """Checks on a sample of images."""
+    """Checks on a sample of images.
+
+    Attributes
+    ----------
+    costs : Chart or None
+        Cost against quality, where further explainers were asked for.
+    """
 
     images: int
     sanity: list[Sanity]
     areas: list[Area]
     curves: list[charts.Chart]
+    costs: charts.Chart | None
 
 
-def trust(source: Source) -> Trust | None:
-    """The checks, or None where a run has none."""
+def trust(source: Source, known: Planted | None) -> Trust | None:
+    """The checks, or None where a run has none; ``known`` where something was planted."""
     found = source.run.trust()
     if not found:
         return None
@@ -68,12 +77,28 @@ def trust(source: Source) -> Trust | None:
     curves = [
         charts.perturbation(
             found["fractions"],
-            {titles[name]: np.mean(rows, axis=0).tolist() for name, rows in found[kind].items()},
+            {titles[name]: np.nanmean(rows, axis=0).tolist() for name, rows in found[kind].items()},
             kind,
         )
         for kind in _KINDS
     ]
-    return Trust(found["images"], sanity, areas, curves)
+    seconds = {titles[name]: spent for name, spent in found.get("seconds", {}).items()}
+    costs = charts.costs(seconds, _qualities(seconds, areas, known)) if seconds else None
+    return Trust(found["images"], sanity, areas, curves, costs)
+
+
+def _qualities(
+    titles: Iterable[str], areas: Sequence[Area], known: Planted | None
+) -> dict[str, dict[str, Estimate]]:
+    """What an explainer is good for, by measure and title."""
+    of = {area.title: area for area in areas}
+    found = {
+        "gain in area,\ndeletion": {title: of[title].deletion_gain for title in titles},
+        "gain in area,\ninsertion": {title: of[title].insertion_gain for title in titles},
+    }
+    signals = {s.title: s.auroc for s in known.signals} if known else {}
+    skills = {title: signals[f"{title} skill"] for title in titles if f"{title} skill" in signals}
+    return found | ({"AUROC of skill,\nplanted": skills} if skills else {})
 
 
 def _area(title: str, found: dict[str, Any], name: str, source: Source) -> Area:
