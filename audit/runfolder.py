@@ -236,7 +236,7 @@ def pack_part(records: Sequence[Mapping[str, Any]], maps: Sequence[Maps]) -> dic
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **pack_maps(maps))
         packed["maps"] = buffer.getvalue()
-    schema = record_schema(further_in(records[0]))
+    schema = record_schema(further_in(records[0] if records else ()))
     table = pa.Table.from_pylist([dict(r) for r in records], schema=schema)
     buffer = io.BytesIO()
     pq.write_table(table, buffer)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.explain.asking import Image, Predict, ask, library, seed_of
+from audit.score.composites import softened
 
 SUPERPIXELS = 64  # about; more need more samples for the same noise
 
@@ -15,9 +16,10 @@ SUPERPIXELS = 64  # about; more need more samples for the same noise
 class Lime:
     """Attribute one class's logit to superpixels, one image at a time, by the package ``lime``.
 
-    Samples keep each superpixel with probability 1/2 and paint the others in their mean colour. A
-    ridge regression, weighted by the likeness of each sample to the image (cosine distance, kernel
-    width 0.25), says how much each superpixel adds.
+    Samples keep each superpixel with probability 1/2 and show the others out of focus: in its mean
+    colour, the library's own way, a plain superpixel would not be hidden at all. A ridge
+    regression, weighted by the likeness of each sample to the image (cosine distance, kernel width
+    0.25), says how much each superpixel adds.
 
     Parameters
     ----------
@@ -64,9 +66,9 @@ class Lime:
 
         class Quiet(self._explainer):  # type: ignore[name-defined, misc]
             def data_labels(
-                self, image: Any, hidden: Any, segments: Any, _: Any, samples: int, **__: Any
+                self, image: Any, _: Any, segments: Any, __: Any, samples: int, **___: Any
             ) -> Any:
-                kept = draw(random, samples, segments.max() + 1)
+                kept, hidden = draw(random, samples, segments.max() + 1), softened(image)
                 logits = ask(predict, target, image, hidden, kept.astype(bool), segments)
                 return kept, (logits - logits[0])[:, None]  # no change is 0, without a rest
 

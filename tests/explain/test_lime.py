@@ -9,6 +9,7 @@ from lime.lime_image import LimeImageExplainer
 from audit.errors import ConfigError
 from audit.explain.asking import seed_of
 from audit.explain.lime import Lime, draw, spread, superpixels
+from audit.score.composites import softened
 
 # A grid of 8 x 8 plain squares of 8 pixels, so superpixels are found as they were drawn.
 COLOURS = np.random.default_rng(0).uniform(0, 255, (8, 8, 3))
@@ -67,16 +68,20 @@ def test_the_class_that_is_asked_for_is_explained():
 
 def test_it_is_what_the_library_finds_by_itself():
     name, samples = "a", 100
-    ours = Lime(curved, samples)
+
+    def shown(kept):
+        """It hides in one colour alone: it is given what to keep as an image, 1 and 0."""
+        return curved(np.where(kept > 0, IMAGE, softened(IMAGE)))
+
     theirs = LimeImageExplainer(random_state=np.random.RandomState(seed_of(name)))
     found = theirs.explain_instance(
-        IMAGE, curved, labels=(1,), top_labels=None, num_samples=samples, batch_size=8,
-        segmentation_fn=superpixels, random_seed=0,
+        np.ones_like(IMAGE), shown, labels=(1,), hide_color=0, top_labels=None,
+        num_samples=samples, batch_size=8, segmentation_fn=lambda _: SEGMENTS, random_seed=0,
     )  # fmt: skip
     weights = np.array([dict(found.local_exp[1])[k] for k in range(len(ADDS))])
-    np.testing.assert_allclose(
-        ours(IMAGE, 1, name), spread(weights, SEGMENTS), rtol=1e-4, atol=1e-9
-    )
+    ours, expected = Lime(curved, samples)(IMAGE, 1, name), spread(weights, SEGMENTS)
+    assert expected.max() > 1e-5
+    np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-9)
 
 
 def test_an_image_has_one_answer_whatever_came_before_it():
@@ -87,9 +92,8 @@ def test_an_image_has_one_answer_whatever_came_before_it():
     assert (explain(IMAGE, 0, "b") != first).any()  # another name, other samples
 
 
-def test_a_plain_image_is_explained_by_nothing():
-    plain = np.full((32, 32, 3), 90, np.float32)
-    assert not Lime(curved, 20)(plain, 0, "a").any()
+def test_a_model_that_hears_nothing_is_explained_by_nothing():
+    assert not Lime(lambda images: np.full((len(images), 2), 0.3), 20)(IMAGE, 0, "a").any()
 
 
 def test_no_image_is_asked_about_more_often_than_said():
