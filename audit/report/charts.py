@@ -162,7 +162,8 @@ def perturbation(
     fractions: Sequence[float], means: Mapping[str, Sequence[float]], kind: str
 ) -> Chart:
     """Mean probability of the predicted class as the hottest pixels go, or come."""
-    styles = dict(zip(means, EXPLAINER_COLOURS, strict=False)) | _LOOKS_AT_NOTHING
+    explained = (title for title in means if title not in _LOOKS_AT_NOTHING)
+    styles = dict(zip(explained, EXPLAINER_COLOURS, strict=False)) | _LOOKS_AT_NOTHING
     with _axes(kind) as (axes, done):
         for title, values in means.items():
             dash = {"Random": ":", "Centre Gaussian": "--"}.get(title, "-")
