@@ -436,7 +436,8 @@ def _likeliest_scaling(model: Any, size: int, config: Config, dataset: Dataset) 
 
 def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
     """Refuse to mix what other settings, images or masks gave with what is to come."""
-    before = folder.manifest().get("config", {})
+    # Runs that know no other explainers were begun with these.
+    before = {"explainers": "gradcam,ig"} | folder.manifest().get("config", {})
     now = config.model_dump(mode="json")
     free = set(_ALWAYS_FREE)
     if not folder.done_parts():

@@ -35,44 +35,52 @@ class Lime:
     """
 
     def __init__(self, predict: Predict, samples: int = 1000) -> None:
-        self._explainer = library("lime.lime_image", "LIME").LimeImageExplainer
+        self._library = library("lime.lime_image", "LIME").LimeImageExplainer
         self._predict = predict
         self._samples = samples
 
     def __call__(self, image: Image, target: int, name: str) -> NDArray[np.float32]:
         """Heatmap ``(H, W)`` of an image ``(H, W, 3)`` in 0..255: signed, in logits.
 
-        It adds up to the sum of the superpixels' weights: a pixel has its share of them.
+        It adds up to the sum of the superpixels' weights: a pixel has its share of them. NaN where
+        a logit is not finite.
         """
-        segments = superpixels(image)
-        explainer = self._quiet(target, seed_of(name))
-        found = explainer.explain_instance(
+        segments, random = superpixels(image), np.random.RandomState(seed_of(name))
+        kept = draw(random, self._samples, segments.max() + 1)
+        hidden = softened(image)
+        logits = ask(self._predict, target, image, hidden, kept.astype(bool), segments)
+        if not np.isfinite(logits).all():
+            return np.full(segments.shape, np.nan, np.float32)
+        change = logits - logits[0]  # so that no change is 0, without a rest
+        return spread(self._fitted(image, segments, kept, change, random), segments)
+
+    def _fitted(
+        self,
+        image: Image,
+        segments: NDArray[np.int64],
+        kept: NDArray[np.int64],
+        change: NDArray[np.float32],
+        random: np.random.RandomState,
+    ) -> NDArray[np.float64]:
+        """Weight of each superpixel, by the library, from the model's answers."""
+
+        class Answered(self._library):  # type: ignore[name-defined, misc]
+            def data_labels(self, *_: Any, **__: Any) -> Any:
+                """In batches of our own, and without the library's progress bar."""
+                return kept, change[:, None]
+
+        found = Answered(random_state=random).explain_instance(
             image,
             None,
             labels=(0,),
             top_labels=None,
-            num_samples=self._samples,
             segmentation_fn=lambda _: segments,
             random_seed=0,  # of its own segmentation, which is not used
         )
-        weights = np.zeros(segments.max() + 1)
+        weights = np.zeros(kept.shape[1])
         for superpixel, weight in found.local_exp[0]:
             weights[superpixel] = weight
-        return spread(weights, segments)
-
-    def _quiet(self, target: int, seed: int) -> Any:
-        """The library's explainer; it asks in batches of our own, and draws no progress bar."""
-        predict, random = self._predict, np.random.RandomState(seed)
-
-        class Quiet(self._explainer):  # type: ignore[name-defined, misc]
-            def data_labels(
-                self, image: Any, _: Any, segments: Any, __: Any, samples: int, **___: Any
-            ) -> Any:
-                kept, hidden = draw(random, samples, segments.max() + 1), softened(image)
-                logits = ask(predict, target, image, hidden, kept.astype(bool), segments)
-                return kept, (logits - logits[0])[:, None]  # no change is 0, without a rest
-
-        return Quiet(random_state=random)
+        return weights
 
 
 def superpixels(image: Image) -> NDArray[np.int64]:

@@ -96,6 +96,12 @@ def test_a_model_that_hears_nothing_is_explained_by_nothing():
     assert not Lime(lambda images: np.full((len(images), 2), 0.3), 20)(IMAGE, 0, "a").any()
 
 
+def test_a_logit_that_is_no_number_leaves_no_number():
+    found = Lime(lambda images: np.full((len(images), 2), np.nan, np.float32), 20)(IMAGE, 0, "a")
+    assert found.shape == IMAGE.shape[:2]
+    assert np.isnan(found).all()
+
+
 def test_no_image_is_asked_about_more_often_than_said():
     asked = []
 

@@ -76,6 +76,12 @@ def test_nobodys_random_numbers_are_touched(explain):
     assert np.random.random() == expected
 
 
+def test_a_logit_that_is_no_number_leaves_no_number():
+    found = Shap(lambda images: np.full((len(images), 2), np.nan, np.float32), 20)(IMAGE, 0, "a")
+    assert found.shape == IMAGE.shape[:2]
+    assert np.isnan(found).all()
+
+
 def test_no_image_is_asked_about_more_often_than_said():
     asked = []
 

@@ -9,7 +9,7 @@ from scipy.special import log_softmax
 
 from audit.config import load_config
 from audit.data.imagefiles import ImageFiles
-from audit.data.masks import Masks
+from audit.data.masks import Masks, fingerprints
 from audit.explain.lime import Lime
 from audit.models.averaged import averaged
 from audit.models.classifier import Classifier
@@ -20,14 +20,20 @@ from audit.sweep.engine import Engine
 from audit.sweep.further import Further, explainers, further_of, sampled
 from audit.sweep.local import sweep
 from audit.sweep.record import Sample
+from audit.sweep.worker import Worker, setup_of
 from audit.track import silent
 
 LOCALISED = ("mass", "rank_accuracy", "pointing", "skill")
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory, draw_manifest):
-    return ImageFiles(draw_manifest(tmp_path_factory.mktemp("images"), per_split={"test": 3}))
+def manifest(tmp_path_factory, draw_manifest):
+    return draw_manifest(tmp_path_factory.mktemp("images"), per_split={"test": 3})
+
+
+@pytest.fixture(scope="module")
+def dataset(manifest):
+    return ImageFiles(manifest)
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +106,15 @@ def test_neither_batch_size_nor_order_changes_a_bit(sampled_run, swept):
         assert one.further.keys() == two.further.keys()
         for name in one.further:
             np.testing.assert_array_equal(one.further[name], two.further[name])
+
+
+def test_another_process_would_write_the_same_bits(sampled_run, manifest, dataset, colour_model):
+    given = config(explain_sample=3, images=manifest, grabcut=False)
+    hashes = fingerprints(dataset, Masks(dataset, grabcut=False))
+    worker = Worker(setup_of(given, colour_model, "0..255", None, hashes))
+    part, _ = worker.explain(0, dataset.items("test"))
+    (maps,), (records,) = (f.glob("*") for f in (sampled_run.maps_dir, sampled_run.records_dir))
+    assert part.packed == {"maps": maps.read_bytes(), "records": records.read_bytes()}
 
 
 def test_nothing_else_of_a_record_changes(sampled_run, swept):
