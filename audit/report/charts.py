@@ -198,12 +198,17 @@ def costs(seconds: Mapping[str, float], qualities: Mapping[str, Mapping[str, Est
                                elinewidth=1.2, capsize=2.5, label=title)  # fmt: skip
             panel.axhline(0.5 if "AUROC" in measure else 0, color=_INK, lw=1, ls=(0, (3, 2)))
             panel.set(xscale="log", ylabel=measure)
+            panel.margins(y=0.15)
             panel.grid(True)
         np.ravel(axes)[-1].set_xlabel("seconds an image")
-        _legend(np.ravel(axes)[0], len(seconds))
+        np.ravel(axes)[-1].xaxis.set_major_formatter(lambda v, _: f"{v:g}")
+        _legend(np.ravel(axes)[0], 2)
     said = "; ".join(
         f"{measure.replace(chr(10), ' ')}: "
-        + ", ".join(f"{title} {e.value:.2f} (n = {e.n})" for title, e in found.items())
+        + ", ".join(
+            f"{title} {'undefined' if np.isnan(e.value) else f'{e.value:.2f}'} (n = {e.n})"
+            for title, e in found.items()
+        )
         for measure, found in qualities.items()
     )
     cost = ", ".join(f"{title} {spent:.2g} s" for title, spent in seconds.items())
