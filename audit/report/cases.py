@@ -95,10 +95,9 @@ class Case:
     score: float
 
     @property
-    def panels(self) -> list[int]:
-        """Photo (0), both heatmaps (1, 2), mask (3), and further heatmaps where there are any."""
-        further = enumerate(self.scores[2:], start=4)
-        return [0, 1, 2, 3, *(k for k, score in further if score.picture)]
+    def further(self) -> list[int]:
+        """Numbers of panels of further heatmaps; those of every case are 0 to 3."""
+        return [k for k, score in enumerate(self.scores[2:], start=4) if score.picture]
 
     @property
     def pictures(self) -> list[str]:

@@ -197,7 +197,8 @@ def costs(seconds: Mapping[str, float], qualities: Mapping[str, Mapping[str, Est
                 panel.errorbar(seconds[title], e.value, reach, fmt=mark, color=colour, ms=6,
                                elinewidth=1.2, capsize=2.5, label=title)  # fmt: skip
             panel.axhline(0.5 if "AUROC" in measure else 0, color=_INK, lw=1, ls=(0, (3, 2)))
-            panel.set(xscale="log", ylabel=measure)
+            n = next(iter(found.values())).n
+            panel.set(xscale="log", ylabel=f"{measure}, n = {n}")
             panel.margins(y=0.15)
             panel.grid(True)
         np.ravel(axes)[-1].set_xlabel("seconds an image")

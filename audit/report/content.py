@@ -66,12 +66,12 @@ class Content:
 
 def content(source: Source) -> Content:
     """Compute everything that the report says."""
-    cases, known = galleries(source, source.drawn), planted(source)
+    cases = galleries(source, source.drawn)
     return Content(
         source,
         {f.metric.key: f for f in headline(source)},
         verdict_rows(source),
-        known,
+        planted(source),
         notes(source),
         class_rows(source),
         confusions(source, cases),
@@ -79,7 +79,7 @@ def content(source: Source) -> Content:
         _by_hand(source),
         threshold_sweeps(source),
         _agreement(source),
-        trust(source, known),
+        trust(source),
         robustness(source),
         health(source),
         _mass_charts(source),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from audit.report import charts
 from audit.report.figures import Estimate, mean
-from audit.report.planted import Planted
+from audit.report.planted import planted
 from audit.report.source import Source
 
 _KINDS = ("deletion", "insertion")
@@ -63,8 +62,8 @@ class Trust:
     costs: charts.Chart | None
 
 
-def trust(source: Source, known: Planted | None) -> Trust | None:
-    """The checks, or None where a run has none; ``known`` where something was planted."""
+def trust(source: Source) -> Trust | None:
+    """The checks, or None where a run has none."""
     found = source.run.trust()
     if not found:
         return None
@@ -83,22 +82,27 @@ def trust(source: Source, known: Planted | None) -> Trust | None:
         for kind in _KINDS
     ]
     seconds = {titles[name]: spent for name, spent in found.get("seconds", {}).items()}
-    costs = charts.costs(seconds, _qualities(seconds, areas, known)) if seconds else None
+    costs = charts.costs(seconds, _qualities(found, source)) if seconds else None
     return Trust(found["images"], sanity, areas, curves, costs)
 
 
-def _qualities(
-    titles: Iterable[str], areas: Sequence[Area], known: Planted | None
-) -> dict[str, dict[str, Estimate]]:
-    """What an explainer is good for, by measure and title."""
-    of = {area.title: area for area in areas}
-    found = {
-        "gain in area,\ndeletion": {title: of[title].deletion_gain for title in titles},
-        "gain in area,\ninsertion": {title: of[title].insertion_gain for title in titles},
-    }
-    signals = {s.title: s.auroc for s in known.signals} if known else {}
-    skills = {title: signals[f"{title} skill"] for title in titles if f"{title} skill" in signals}
-    return found | ({"AUROC of skill,\nplanted": skills} if skills else {})
+def _qualities(found: dict[str, Any], source: Source) -> dict[str, dict[str, Estimate]]:
+    """What explainers gain on random pixels and find, on the images that all were tried on."""
+    names = list(found["seconds"])
+    tried = np.all([np.isfinite(_of_images(found, "deletion", name)) for name in names], axis=0)
+    both = [_of_images(found, kind, "random") for kind in _KINDS]
+    qualities = {}
+    for kind, by_chance, sign in zip(_KINDS, both, (1, -1), strict=True):
+        gains = {n: sign * (by_chance - _of_images(found, kind, n))[tried] for n in names}
+        qualities[f"gain in area,\n{kind}"] = {
+            source.titles[n]: _mean(gain.tolist(), source) for n, gain in gains.items()
+        }
+    defined = source.records.dropna(subset=[f"{name}_skill" for name in names])
+    known = planted(replace(source, records=defined))
+    areas = {s.title: s.auroc for s in known.signals} if known else {}
+    skills = {t: areas[f"{t} skill"] for t in source.titles.values() if known}
+    defined_at_all = any(not np.isnan(area.value) for area in skills.values())
+    return qualities | ({"AUROC of skill,\nplanted": skills} if defined_at_all else {})
 
 
 def _area(title: str, found: dict[str, Any], name: str, source: Source) -> Area:

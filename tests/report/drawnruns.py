@@ -399,8 +399,8 @@ def _write_rest(
     )
 
 
-def ask_further(run: RunFolder, each: int = 3) -> RunFolder:
-    """Let LIME and SHAP explain every third image of a run of one part: the flower, in squares."""
+def ask_further(run: RunFolder, each: int = 2) -> RunFolder:
+    """Let LIME and SHAP explain every second image of a run of one part: the flower, in squares."""
     frame, maps = run.records(), list(run.maps(0))
     for name in FURTHER:
         frame[[f"{name}_{c}" for c in ("mass", "rank_accuracy", "pointing", "skill")]] = np.nan

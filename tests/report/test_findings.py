@@ -35,7 +35,7 @@ def uncharted(run: RunFolder) -> Content:
     source = load(run)
     figures = {f.metric.key: f for f in headline(source)}
     known = figures, verdict_rows(source), planted(source), notes(source), class_rows(source)
-    checks = trust(source, None), robustness(source), health(source)
+    checks = trust(source), robustness(source), health(source)
     wrong = source.drawn[source.drawn["verdict"] == "wrong-reasons"]
     cases = galleries(source, wrong) if len(wrong) else {}
     nothing = confusions(source, cases), None, {}, [], []
