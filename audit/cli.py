@@ -18,6 +18,7 @@ import click
 from audit import __version__, logs
 from audit.config import PRESETS, Config, load_config
 from audit.errors import AuditError
+from audit.places import place
 
 Function = Callable[..., Any]
 
@@ -93,6 +94,15 @@ class _ShareType(click.ParamType):  # type: ignore[type-arg]
         return share
 
 
+class _PlaceType(click.ParamType):  # type: ignore[type-arg]
+    """A path, or an fsspec URL."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        return place(value) if isinstance(value, str) else value
+
+
 def _click_type(annotation: Any) -> Any:
     if get_origin(annotation) is Literal:
         return click.Choice(get_args(annotation))
@@ -116,12 +126,13 @@ def config_sources(function: Function) -> Function:
     return preset(file(function))
 
 
+PLACE = _PlaceType()
 out_option = click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="Run folder to write."
+    "--out", type=PLACE, required=True, help="Run folder to write: a path, or a URL (s3://, gs://)."
 )
 resume_option = click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 SHARE = _ShareType()
-run_argument = click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+run_argument = click.argument("run_folder", metavar="RUN", type=PLACE)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -170,9 +181,9 @@ def run(
         page = pipeline.run_each(
             config, names, out, resume=resume, command=_command(), track=_track()
         )
-        return _compared(page)
+        return _compared(page) if page else None
     folder = pipeline.run(config, out, resume=resume, command=_command(), track=_track())
-    return _done(folder)
+    return _done(folder) if folder else None
 
 
 @cli.command()
@@ -192,7 +203,8 @@ def train(out: Path, resume: bool, preset: str, config_file: Path, **flags: Any)
     config = load_config(flags, preset, config_file)
     _load_tensorflow()
     folder = pipeline.train(config, out, resume=resume, command=_command(), track=_track())
-    click.echo(f"Model: {folder.model_file}. Next: flower-audit sweep {shlex.quote(str(out))}")
+    if folder:
+        click.echo(f"Model: {folder.model_file}. Next: flower-audit sweep {shlex.quote(str(out))}")
 
 
 @cli.command()
@@ -241,12 +253,10 @@ def report(run_folder: Path) -> None:
 
 
 @cli.command()
-@click.argument(
-    "run_folders", metavar="A B [C ...]", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("run_folders", metavar="A B [C ...]", nargs=-1, required=True, type=PLACE)
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PLACE,
     help="Folder to write [default: compare-A-B beside the last run].",
 )
 def compare(run_folders: tuple[Path, ...], out: Path | None) -> None:
@@ -295,7 +305,7 @@ def backbones() -> None:
 @click.option(
     "--against",
     metavar="BASE",
-    type=click.Path(path_type=Path),
+    type=PLACE,
     help="Run on the same images: accuracy and wrong reasons may not be worse than its.",
 )
 @click.option("--no-worse-than", type=SHARE, help="Margin of --against, in points [default: 0%].")

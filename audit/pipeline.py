@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import platform
-import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ from audit.data.dataset import SPLITS, Dataset, Item, stratified
 from audit.data.masks import Masks, fingerprints, make
 from audit.data.open import open_dataset
 from audit.errors import ConfigError, DataError, ModelError, RunFolderError
+from audit.places import fetched, on_disk, remove
 from audit.runfolder import RunFolder, pack_donors, renamed_to, write_whole
 from audit.track import Track, silent
 
@@ -66,7 +67,7 @@ class _Inputs:
 
 def run(
     config: Config, out: Path, *, resume: bool = False, command: str = "", track: Track = silent
-) -> RunFolder:
+) -> RunFolder | None:
     """Train or load a model, explain its predictions and render the report into ``out``.
 
     Parameters
@@ -79,14 +80,23 @@ def run(
     track : Track
         Shows progress.
 
+    Returns
+    -------
+    RunFolder or None
+        None on a host that only helps another one to train, as TF_CONFIG may say.
+
     Raises
     ------
     AuditError
         One line that says what is wrong and how to mend it; finished parts stay.
     """
+    crew = _crew(config)
     inputs = _check(config, ("test",) if config.model else SPLITS)
+    if not crew.chief:
+        _help(inputs, config, crew, track)
+        return None
     folder = _start(config, inputs, out, resume=resume, command=command)
-    _train(folder, inputs, config, track)
+    _train(folder, inputs, config, crew, track)
     _sweep(folder, inputs, config, track)
     report(folder, track=track)
     return folder
@@ -100,7 +110,7 @@ def run_each(
     resume: bool = False,
     command: str = "",
     track: Track = silent,
-) -> Path:
+) -> Path | None:
     """Audit one model for each training pipeline, and compare the others with the first.
 
     Each pipeline has a run folder of its own below ``out``; all see the same test images on the
@@ -108,8 +118,8 @@ def run_each(
 
     Returns
     -------
-    Path
-        The page of the comparison.
+    Path or None
+        The page of the comparison; None on a host that only helps to train.
     """
     if config.model:
         raise ModelError(f"{config.model} is trained already: leave out --model or --pipelines.")
@@ -120,18 +130,23 @@ def run_each(
     for name, its_own in zip(pipelines, configs, strict=True):
         log.info("Pipeline %s.", name)
         folders.append(run(its_own, out / name, resume=resume, command=command, track=track))
-    return compare(folders, out / "comparison", track)
+    own = [folder for folder in folders if folder]
+    return compare(own, out / "comparison", track) if own else None
 
 
 def train(
     config: Config, out: Path, *, resume: bool = False, command: str = "", track: Track = silent
-) -> RunFolder:
-    """Train a model into ``out``; arguments as for `run`. `sweep` goes on from there."""
+) -> RunFolder | None:
+    """Train a model into ``out``; as for `run` otherwise. `sweep` goes on from there."""
     if config.model:
         raise ModelError(f"{config.model} is a model already: leave --model out, or use run.")
+    crew = _crew(config)
     inputs = _check(config, ("train", "validation"))
+    if not crew.chief:
+        _help(inputs, config, crew, track)
+        return None
     folder = _start(config, inputs, out, resume=resume, command=command)
-    _train(folder, inputs, config, track)
+    _train(folder, inputs, config, crew, track)
     return folder
 
 
@@ -204,8 +219,9 @@ def _check(config: Config, splits: Sequence[str]) -> _Inputs:
 
 
 def _start(config: Config, inputs: _Inputs, out: Path, *, resume: bool, command: str) -> RunFolder:
-    if config.images and out.resolve().is_relative_to(config.images.resolve()):
-        raise RunFolderError(f"{out} lies in --images {config.images}: choose an --out elsewhere.")
+    images = config.images if on_disk(out) else None
+    if images and out.resolve().is_relative_to(images.resolve()):
+        raise RunFolderError(f"{out} lies in --images {images}: choose an --out elsewhere.")
     folder = RunFolder.create(out, resume=resume)
     _refuse_others(folder, inputs, config)
     counts = {split: len(inputs.dataset.items(split)) for split in SPLITS}
@@ -229,13 +245,52 @@ def _start(config: Config, inputs: _Inputs, out: Path, *, resume: bool, command:
     return folder
 
 
-def _train(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> None:
-    if inputs.classifier or folder.has(folder.model_file):
+def _crew(config: Config) -> Any:
+    """The devices to train on, on this host or several: nothing may use TensorFlow before."""
+    import tensorflow as tf
+
+    from audit.models.replicas import Replicas, replicas
+
+    return Replicas(tf.distribute.get_strategy()) if config.model else replicas()
+
+
+def _terms(inputs: _Inputs, config: Config) -> dict[str, Any]:
+    """What all hosts that train together must agree on."""
+    free = _ALWAYS_FREE | _FREE_BEFORE_SWEEP
+    settings = {k: v for k, v in config.model_dump(mode="json").items() if k not in free}
+    return settings | {"images or labels": inputs.hashes["fingerprint"]}
+
+
+def _help(inputs: _Inputs, config: Config, crew: Any, track: Track) -> None:
+    """Train with the chief, who alone keeps what comes of it."""
+    from audit.models.training import train as fit
+
+    with crew.together():
+        chief = json.loads(crew.agreed(b""))
+    own = _terms(inputs, config)
+    if other := [key for key in own if own[key] != chief["terms"].get(key)]:
+        raise ConfigError(
+            f"The chief of TF_CONFIG has another {other[0]} than this host: give the same command "
+            "and the same data to all."
+        )
+    if not chief["trained"]:
+        with tempfile.TemporaryDirectory() as work:
+            fit(inputs.dataset, config, track, Path(work), crew)
+    log.info("This host has helped to train; the chief goes on alone.")
+
+
+def _train(folder: RunFolder, inputs: _Inputs, config: Config, crew: Any, track: Track) -> None:
+    if inputs.classifier:
         return
     from audit.models.training import train as fit
 
+    done = folder.has(folder.model_file)
+    with crew.together():
+        crew.agreed(json.dumps({"terms": _terms(inputs, config), "trained": done}).encode())
+    if done:
+        return
     with _timed(folder, "train"):
-        trained = fit(inputs.dataset, config, track, folder.training_dir)
+        trained = fit(inputs.dataset, config, track, folder.training_dir, crew)
         best = trained.history.iloc[trained.best_epoch - 1]
         write_whole(folder.history_file, trained.history.to_csv(index=False).encode())
         pictures = {folder.augmentations_file: trained.nine, folder.mixed_file: trained.mixed}
@@ -260,7 +315,7 @@ def _train(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
         with renamed_to(folder.model_file) as beside:
             trained.model.save(beside)
         folder.vouch(folder.model_file)
-        shutil.rmtree(folder.training_dir)
+        remove(folder.training_dir)
     log.info("Trained: validation accuracy %.1f%%.", 100 * best["val_accuracy"])
 
 
@@ -275,7 +330,8 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
 
     classifier = inputs.classifier
     if classifier is None:
-        trained = load_model(folder.model_file, trust=False)
+        with fetched(folder.model_file) as file:
+            trained = load_model(file, trust=False)
         classifier = _classifier(trained, config, inputs.dataset)
     model = classifier.model
     log.info("Model: %s.", classifier.describe())

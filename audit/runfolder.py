@@ -8,9 +8,10 @@ import json
 import logging
 import os
 import re
+import tempfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from audit.errors import RunFolderError, first_line
+from audit.places import files_below, on_disk, reached, send
 from audit.score.geometry import upsample
 from audit.score.verdict import FURTHER_TITLES
 
@@ -270,7 +272,10 @@ def _jpeg(image: NDArray[np.uint8]) -> bytes:
 
 
 class RunFolder:
-    """The files of one run. `create` makes or resumes one, `open` reads a finished one."""
+    """The files of one run. `create` makes or resumes one, `open` reads a finished one.
+
+    ``root`` is a folder on disk, or a URL of an object store as `audit.places.place` gives it.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -301,6 +306,8 @@ class RunFolder:
     def open(cls, root: Path) -> RunFolder:
         """Open an existing run folder; raise `RunFolderError` where ``root`` is none."""
         run = cls(root)
+        with reached(root), suppress(FileNotFoundError, NotADirectoryError):
+            run.manifest_file.stat()  # is_file hides that a store does not answer
         if not run.manifest_file.is_file():
             raise RunFolderError(
                 f"{root} is not a run folder (no manifest.json): give the --out of an earlier run."
@@ -311,15 +318,17 @@ class RunFolder:
     def create(cls, root: Path, *, resume: bool) -> RunFolder:
         """Make a run folder, or go on in one; never touch a folder that holds something else."""
         run = cls(root)
-        if root.exists() and not root.is_dir():
+        if on_disk(root) and root.exists() and not root.is_dir():
             raise RunFolderError(f"{root} is a file: choose another --out.")
-        if any(path.is_file() for path in root.rglob("*")):
+        if any(True for _ in files_below(root)):
             if not run.manifest_file.is_file():
                 raise RunFolderError(f"{root} holds something else: choose an empty or new --out.")
             if not resume:
                 raise RunFolderError(
                     f"{root} already holds a run: go on with --resume, or choose another --out."
                 )
+        if not on_disk(root):
+            return run  # an object store has no folders, and nothing that is half-written
         try:
             run.records_dir.mkdir(parents=True, exist_ok=True)
             run.maps_dir.mkdir(exist_ok=True)
@@ -443,7 +452,7 @@ class RunFolder:
         """Maps of one part in the order of its records' ``row``."""
         file = self._files(part)["maps"]
         try:
-            with np.load(file, allow_pickle=False) as arrays:
+            with _arrays(file) as arrays:
                 yield from unpack_maps({key: arrays[key] for key in arrays.files})
         except _TORN as error:
             raise RunFolderError(
@@ -453,7 +462,7 @@ class RunFolder:
     def donors(self) -> list[NDArray[np.uint8]]:
         """Backgrounds uint8 ``(H, W, 3)`` on which flowers were tried; none where none were."""
         try:
-            with np.load(self.donors_file, allow_pickle=False) as arrays:
+            with _arrays(self.donors_file) as arrays:
                 images, ends = arrays["images"], arrays["image_ends"].tolist()
                 starts = [0, *ends[:-1]]
                 parts = [images[a:b].tobytes() for a, b in zip(starts, ends, strict=False)]
@@ -466,7 +475,7 @@ class RunFolder:
     def donor_names(self) -> list[str]:
         """Names of the images that backgrounds were taken from, in order; none where none were."""
         try:
-            with np.load(self.donors_file, allow_pickle=False) as arrays:
+            with _arrays(self.donors_file) as arrays:
                 return [str(name) for name in arrays["names"]]
         except FileNotFoundError:
             return []
@@ -525,9 +534,17 @@ def pack_donors(names: Sequence[str], backgrounds: NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
+@contextmanager
+def _arrays(file: Path) -> Iterator[Any]:
+    """The arrays of an ``.npz``; nothing in it is unpickled."""
+    with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
+        yield arrays
+
+
 def _read(file: Path) -> pa.Table:
     try:
-        return pq.read_table(file)
+        with file.open("rb") as opened:
+            return pq.read_table(opened)
     except (OSError, pa.ArrowException) as error:
         reason = first_line(error)
         raise RunFolderError(
@@ -549,7 +566,7 @@ def _checksum(file: Path) -> str:
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """Write beside ``file`` and rename into place; raises `RunFolderError` where that fails."""
+    """Write ``file`` whole or not at all; raises `RunFolderError` where that fails."""
     try:
         with renamed_to(file) as beside:
             beside.write_bytes(content)
@@ -559,7 +576,15 @@ def write_whole(file: Path, content: bytes) -> None:
 
 @contextmanager
 def renamed_to(file: Path) -> Iterator[Path]:
-    """Give a path to write, then rename it to ``file``: a reader never sees half of it."""
+    """Give a path on disk to write, then rename it to ``file``: a reader never sees half of it.
+
+    At a URL it is sent instead, which object stores do whole or not at all.
+    """
+    if not on_disk(file):
+        with tempfile.TemporaryDirectory() as folder:
+            local = Path(folder) / file.name
+            yield local
+            return send(local, file)
     beside = file.with_name(f".{os.getpid()}.{file.name}")  # its suffix tells Keras the format
     try:
         yield beside

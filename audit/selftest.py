@@ -8,7 +8,7 @@ from pathlib import Path
 from audit import pipeline
 from audit.config import Config, load_config
 from audit.data.planted.worlds import HALVES
-from audit.errors import RunFolderError
+from audit.errors import ClusterError, RunFolderError
 from audit.report.selftest import Selftest, selftest, write_page
 from audit.report.source import load
 from audit.runfolder import RunFolder, write_whole
@@ -62,4 +62,7 @@ def _world(config: Config, out: Path, command: str, track: Track) -> RunFolder:
         mode="json"
     ):
         return done
-    return pipeline.run(config, out, resume=True, command=command, track=track)
+    made = pipeline.run(config, out, resume=True, command=command, track=track)
+    if made is None:
+        raise ClusterError("The self-test runs on one host: start it without TF_CONFIG.")
+    return made

@@ -13,6 +13,7 @@ from audit import pipeline
 from audit.config import load_config
 from audit.errors import AuditError, ConfigError, DataError, ModelError, RunFolderError
 from audit.models.backbones import BACKBONES, Backbone
+from audit.places import files_below, place
 from audit.runfolder import RunFolder
 from audit.sweep import local
 
@@ -236,6 +237,24 @@ def test_torn_files_are_made_again(finished, copy, config):
     pipeline.sweep(config(), copy)
     for name in names:
         assert (copy.root / name).read_bytes() == (finished.root / name).read_bytes()
+
+
+def test_a_run_at_a_url_is_written_resumed_and_rendered_alike(finished, config):
+    root = place("memory://bucket/run")
+    (root / "report").mkdir(parents=True)
+    (root / "report" / "files.txt").write_text("old.html\nfiles.txt")
+    (root / "report" / "old.html").write_bytes(b"of an earlier render")
+    RunFolder(root).update_manifest()
+    pipeline.run(config(), root, resume=True)
+    (root / "records" / "part-00001.parquet").unlink()
+    (root / "maps" / "part-00002.npz").write_bytes(b"torn")
+    pipeline.run(config(), root, resume=True)
+    files = set(files_below(finished.root))
+    assert set(files_below(root)) == files
+    for file in files:
+        if file.startswith(("records/", "maps/", "checksums/")):
+            assert (root / file).read_bytes() == (finished.root / file).read_bytes()
+    assert (root / "report.html").stat().st_size > 100_000
 
 
 def test_a_run_killed_before_its_first_part_ends_alike(finished, copy, config):

@@ -156,7 +156,8 @@ class IntegratedGradients:
     variant : str
         ``ig``, or ``idgi`` (needs 2 steps or more).
     batch_size : int, optional
-        Gradients a call (default: found by `calibrate` with the first call).
+        Gradients a call (default: found by `calibrate` with the first call). Where a device's sums
+        depend on the batch, heatmaps are equal bit for bit only with the same one.
     devices : Sequence[str]
         TensorFlow devices that share the calls, each with its own replica.
     """
@@ -190,8 +191,7 @@ class IntegratedGradients:
 
         ``enough`` is asked after each rule where ``steps`` leaves the number of nodes open.
         """
-        if self.batch_size is None:
-            self.batch_size = calibrate(self._replicas[0].gradients, images[0])
+        self.calibrated()
         paths = self._paths(images, targets)
         queue = deque(task for path in paths for task in self._first_tasks(path))
         for task, share, logit in self._gradients(queue):
@@ -200,6 +200,14 @@ class IntegratedGradients:
         gains = np.array([path.gain for path in paths])
         nodes = np.array([path.nodes for path in paths])
         return Attributed(heatmaps, nodes, completeness_error(heatmaps, gains), gains)
+
+    def calibrated(self) -> int:
+        """Gradients a call; measured now where that was left open."""
+        if self.batch_size is None:
+            size = self._classifier.input_size
+            grey = np.full((size, size, 3), 127.5, np.float32)
+            self.batch_size = calibrate(self._replicas[0].gradients, grey)
+        return self.batch_size
 
     def _paths(self, images: Images, targets: NDArray[np.int64]) -> list[_Path]:
         baselines = self._baseline(images)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from audit.errors import RunFolderError
+from audit.models.replicas import Replicas
+from audit.places import on_disk
 from audit.runfolder import renamed_to, write_whole
 
 Row = dict[str, float]
@@ -16,16 +18,25 @@ class Backup:
     """Weights of the last and the best epoch of one phase, and its history.
 
     Weights are written beside and renamed before the history names them, so a kill at any moment
-    leaves an epoch that is whole. (Keras' BackupAndRestore writes over its only copy.)
+    leaves an epoch that is whole. (Keras' BackupAndRestore writes over its only copy.) All
+    hosts write, as TensorFlow wants it, and all go on from what the chief has written.
     """
 
-    def __init__(self, folder: Path, phase: str) -> None:
-        self._folder, self._phase = folder, phase
+    def __init__(self, folder: Path, phase: str, replicas: Replicas) -> None:
+        self._folder, self._phase, self._replicas = folder, phase, replicas
         self._history = folder / f"{phase}.json"
-        folder.mkdir(parents=True, exist_ok=True)
+        if on_disk(folder):
+            folder.mkdir(parents=True, exist_ok=True)
 
     def rows(self) -> list[Row]:
         """History of the finished epochs, oldest first."""
+        return self.agreed(self._rows())
+
+    def agreed(self, rows: list[Row]) -> list[Row]:
+        """The chief's rows."""
+        return json.loads(self._replicas.agreed(json.dumps(rows).encode()))
+
+    def _rows(self) -> list[Row]:
         try:
             return json.loads(self._history.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -49,7 +60,8 @@ class Backup:
         """Give the model the weights, and its optimizer the state, of an epoch kept."""
         file = self._weights(epoch)
         try:
-            model.load_weights(file)
+            with self._replicas.agreed_file(file) as copy:
+                model.load_weights(copy)
         except (OSError, ValueError, KeyError) as error:
             raise RunFolderError(
                 f"{file} is missing or torn ({type(error).__name__}): "

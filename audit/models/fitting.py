@@ -9,6 +9,7 @@ from typing import Any
 
 from audit.data.ahead import ahead
 from audit.models.backup import Backup, Row
+from audit.models.replicas import Replicas, Step
 from audit.track import Track
 
 _AHEAD = 2  # batches made ready while the model is at work
@@ -48,8 +49,9 @@ class Fitted:
     in_steps: float = 0.0
 
 
-def fit(phase: Phase, backup: Backup, track: Track) -> Fitted:
+def fit(phase: Phase, backup: Backup, replicas: Replicas, track: Track) -> Fitted:
     """Train a phase to its end; the model has the best epoch's weights afterwards."""
+    step = replicas.step(phase.model)
     found = Fitted(backup.rows(), 0)
     found.best = best_epoch(found.rows)
     phase.model.optimizer.build(phase.model.trainable_variables)  # else its state is not loaded
@@ -60,9 +62,9 @@ def fit(phase: Phase, backup: Backup, track: Track) -> Fitted:
     for epoch in left:
         if _stalled(found, phase.patience):
             break
-        row = {"epoch": epoch + 1, **_epoch(phase, epoch, found, ticks)}
+        row = {"epoch": epoch + 1, **_epoch(phase, step, epoch, found, ticks)}
         accuracy, loss = phase.judge()
-        found.rows.append(row | {"val_accuracy": accuracy, "val_loss": loss})
+        found.rows += backup.agreed([row | {"val_accuracy": accuracy, "val_loss": loss}])
         found.best = best_epoch(found.rows)
         backup.save(phase.model, found.rows, found.best)
     if found.rows:
@@ -81,14 +83,14 @@ def _stalled(found: Fitted, patience: int) -> bool:
     return bool(patience) and len(found.rows) - 1 - found.best >= patience
 
 
-def _epoch(phase: Phase, epoch: int, found: Fitted, ticks: Iterator[int]) -> Row:
+def _epoch(phase: Phase, step: Step, epoch: int, found: Fitted, ticks: Iterator[int]) -> Row:
     """Train an epoch; its mean accuracy and loss over all examples."""
     begun, seen = time.perf_counter(), 0
     sums = dict.fromkeys(("accuracy", "loss"), 0.0)
     for images, labels, weights in ahead(phase.batches(epoch), _AHEAD):
-        step = time.perf_counter()
-        logs = phase.model.train_on_batch(images, labels, weights, return_dict=True)
-        found.in_steps += time.perf_counter() - step
+        start = time.perf_counter()
+        logs = step(images, labels, weights)
+        found.in_steps += time.perf_counter() - start
         seen += len(images)
         for name in sums:  # those of this batch alone
             sums[name] += len(images) * float(logs[name])

@@ -25,8 +25,10 @@ from audit.models.backbones import build_backbone
 from audit.models.backup import Backup
 from audit.models.blocks import last_blocks
 from audit.models.fitting import Fitted, Judge, Phase, best_epoch, fit
+from audit.models.replicas import Replicas
 from audit.models.samples import mixed_labels, nine_versions
 from audit.models.shelf import Shelf, class_weights, fill, order_of
+from audit.places import on_disk
 from audit.track import Track
 
 _SOFTEN = 0.3  # share of the mean variance added to each feature's
@@ -77,6 +79,7 @@ class _Lesson:
     seen: Shelf
     validation: Shelf
     classes: int
+    replicas: Replicas
     track: Track
 
     @cached_property
@@ -104,7 +107,9 @@ class _Lesson:
             yield inputs, targets, self.weights(targets)
 
 
-def train(dataset: Dataset, config: Config, track: Track, work: Path) -> Trained:
+def train(
+    dataset: Dataset, config: Config, track: Track, work: Path, replicas: Replicas
+) -> Trained:
     """Train on the split ``train``, choose the epoch on ``validation``.
 
     Features of a frozen backbone do not change, so they are computed once; pipelines that augment
@@ -114,6 +119,8 @@ def train(dataset: Dataset, config: Config, track: Track, work: Path) -> Trained
     ----------
     work : Path
         Folder for what a killed training goes on from.
+    replicas : Replicas
+        Devices to train on. All hosts end with the same model.
 
     Raises
     ------
@@ -121,17 +128,27 @@ def train(dataset: Dataset, config: Config, track: Track, work: Path) -> Trained
         A split is empty or holds no readable image.
     ModelError
         The backbone cannot be built.
+    ClusterError
+        Another host was lost.
     """
     keras.utils.set_random_seed(config.seed)
     augmenter = Augmenter(config)
-    work.mkdir(parents=True, exist_ok=True)
-    with _precision(config), tempfile.TemporaryDirectory(prefix=".pixels-", dir=work) as pixels:
+    near = work if on_disk(work) else None
+    if near:
+        near.mkdir(parents=True, exist_ok=True)
+    with (
+        replicas.scope(),
+        replicas.together(),
+        _precision(config),
+        tempfile.TemporaryDirectory(prefix=".pixels-", dir=near) as pixels,
+    ):
         backbone = build_backbone(config.backbone, config.weights, config.image_size)
         seen, validation = (
             fill(dataset, split, backbone.input_shape[1], Path(pixels) / f"{split}.npy", track)
             for split in ("train", "validation")
         )
-        lesson = _Lesson(config, augmenter, seen, validation, len(dataset.classes), track)
+        classes = len(dataset.classes)
+        lesson = _Lesson(config, augmenter, seen, validation, classes, replicas, track)
         model, fitted, tuned = _phases(lesson, backbone, work)
         model = _in_float32(model, config)
         return _trained(lesson, model, fitted, tuned, dataset.classes)
@@ -139,12 +156,12 @@ def train(dataset: Dataset, config: Config, track: Track, work: Path) -> Trained
 
 def _phases(lesson: _Lesson, backbone: Any, work: Path) -> tuple[Any, Fitted, Fitted | None]:
     """The model after its head is trained, and after fine-tuning where that is better."""
-    head, fitted = _train_head(lesson, backbone, Backup(work, "head"))
+    head, fitted = _train_head(lesson, backbone, Backup(work, "head", lesson.replicas))
     model = _whole(backbone, head)
     if not lesson.config.fine_tune_epochs:
         return model, fitted, None
     begun = model.get_weights()
-    tuned = _fine_tune(lesson, backbone, model, Backup(work, "fine-tune"))
+    tuned = _fine_tune(lesson, backbone, model, Backup(work, "fine-tune", lesson.replicas))
     if best_epoch([fitted.rows[fitted.best], tuned.rows[tuned.best]]) == 0:
         model.set_weights(begun)
     return model, fitted, tuned
@@ -187,7 +204,7 @@ def _train_head(lesson: _Lesson, backbone: Any, backup: Backup) -> tuple[Any, Fi
     judge = _judge(head, lambda: iter([judged]), lesson.validation.labels)
     phase = Phase("head", trainee, partial(lesson.batches, values), judge,
                   config.epochs, config.early_stopping, lesson.steps)  # fmt: skip
-    return head, fit(phase, backup, lesson.track)
+    return head, fit(phase, backup, lesson.replicas, lesson.track)
 
 
 def _fine_tune(lesson: _Lesson, backbone: Any, model: Any, backup: Backup) -> Fitted:
@@ -208,7 +225,7 @@ def _fine_tune(lesson: _Lesson, backbone: Any, model: Any, backup: Backup) -> Fi
     drawn = partial(lesson.batches, lesson.seen.pixels)
     phase = Phase("fine-tune", model, lambda epoch: drawn(config.epochs + epoch), judge,
                   config.fine_tune_epochs, config.early_stopping, lesson.steps)  # fmt: skip
-    return fit(phase, backup, lesson.track)
+    return fit(phase, backup, lesson.replicas, lesson.track)
 
 
 def _unfreeze(backbone: Any, blocks: int | None) -> None:
@@ -229,8 +246,10 @@ def _plain(lesson: _Lesson) -> Iterator[NDArray[np.float32]]:
 def _judge(model: Any, inputs: Any, labels: NDArray[np.int64]) -> Judge:
     """Accuracy and cross-entropy on validation, always of plain images and labels."""
 
+    answer = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
+
     def judge() -> tuple[float, float]:
-        answers = np.concatenate([model.predict_on_batch(batch) for batch in inputs()])
+        answers = np.concatenate([answer(tf.constant(batch)) for batch in inputs()])
         likely = answers[np.arange(len(labels)), labels].astype(np.float64)
         accuracy = float((answers.argmax(axis=-1) == labels).mean())
         return accuracy, float(-np.log(likely.clip(_LEAST_LIKELY)).mean())

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from audit.errors import RunFolderError
+from audit.places import files_below, on_disk, send
 from audit.report.content import Content, content
 from audit.report.exports import card_md, summary_json, summary_md, write_tables
 from audit.report.pages import site_name, write_pages
@@ -39,7 +40,8 @@ def render(run: RunFolder, track: Track = silent) -> None:
     found = content(load(run))
     refuse_foreign(run.report_dir)
     try:
-        with tempfile.TemporaryDirectory(prefix=".report-", dir=run.root) as beside:
+        near = run.root if on_disk(run.root) else None
+        with tempfile.TemporaryDirectory(prefix=".report-", dir=near) as beside:
             _render_beside(found, Path(beside), track)
     except OSError as error:
         raise RunFolderError(f"Cannot write the report in {run.root}: {error}.") from error
@@ -64,25 +66,32 @@ def _render_beside(found: Content, beside: Path, track: Track) -> None:
 
 def refuse_foreign(report: Path) -> None:
     """Raise `RunFolderError` where ``report`` holds a file that no render has written."""
-    if not report.exists():
-        return
-    written = report / _LIST
-    ours = set(written.read_text(encoding="utf-8").split("\n")) if written.is_file() else set()
-    for file in _files(report):
+    ours = _listed(report)
+    for file in files_below(report):
         if file not in ours and Path(file).name not in _LEFT_BY_SYSTEMS:
             raise RunFolderError(
                 f"{report / file} was not written by flower-audit: move it elsewhere first."
             )
 
 
-def _files(folder: Path) -> list[str]:
-    found = (p for p in folder.rglob("*") if not p.is_dir() or p.is_symlink())
-    return sorted(p.relative_to(folder).as_posix() for p in found)
+def _listed(report: Path) -> set[str]:
+    """What the last render wrote."""
+    try:
+        return set((report / _LIST).read_text(encoding="utf-8").split("\n"))
+    except OSError:
+        return set()
 
 
 def _swap(new: Path, report: Path, old: Path) -> None:
     """Put ``new`` in place of ``report``; the old one goes with the folder that ``old`` is in."""
-    (new / _LIST).write_text("\n".join([*_files(new), _LIST]), encoding="utf-8")
+    files = [*sorted(files_below(new)), _LIST]
+    (new / _LIST).write_text("\n".join(files), encoding="utf-8")
+    if not on_disk(report):
+        before = _listed(report)
+        send(new, report)
+        for file in before - set(files):
+            (report / file).unlink(missing_ok=True)
+        return
     if report.exists():
         report.rename(old)
     try:

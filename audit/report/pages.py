@@ -48,7 +48,7 @@ def write_pages(content: Content, docs: Path, shapes: Mapping[str, Shapes]) -> N
                 run.robustness_picture_file: "robustness.webp"}  # fmt: skip
     for picture, name in pictures.items():
         if picture.is_file():
-            shutil.copyfile(picture, docs / name)
+            (docs / name).write_bytes(picture.read_bytes())
     write_data(content, shapes, docs / "gallery")
     _write_thumbnails(content, docs)
     top, below = ({"root": r, "view": View(r, shapes)} | shared(content) for r in ("", "../"))

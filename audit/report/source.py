@@ -136,7 +136,8 @@ def load(run: RunFolder) -> Source:
 
 def _history(run: RunFolder) -> pd.DataFrame | None:
     try:
-        return pd.read_csv(run.history_file)
+        with run.history_file.open("rb") as opened:
+            return pd.read_csv(opened)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -50,16 +50,24 @@ def localise(heatmap: Heatmap, mask: Mask, valid: Mask) -> Localisation:
         True on the flower; true where the truth is known.
     """
     values, on = heatmap[valid], mask[valid]
+    found = _weighed(values, on)
+    if found.reason:
+        return found
+    ranked, hit = rank_accuracy(values, on), pointing_hit(values, on)
+    return replace(found, rank_accuracy=ranked, pointing=hit)
+
+
+def weigh(heatmap: Heatmap, mask: Mask, valid: Mask) -> Localisation:
+    """Score a heatmap by mass and skill alone, in a third of the time; as for `localise`."""
+    return _weighed(heatmap[valid], mask[valid])
+
+
+def _weighed(values: Heatmap, on: Mask) -> Localisation:
     reason = _undefined_because(values, on)
     if reason:
         return Localisation(reason=reason)
     mass, chance = mass_on_flower(values, on), float(on.mean())
-    return Localisation(
-        mass=mass,
-        rank_accuracy=rank_accuracy(values, on),
-        pointing=pointing_hit(values, on),
-        skill=(mass - chance) / (1 - chance),
-    )
+    return Localisation(mass=mass, skill=(mass - chance) / (1 - chance))
 
 
 def undefined_because(heatmap: Heatmap, mask: Mask, valid: Mask) -> str:
@@ -97,8 +105,9 @@ def rank_accuracy(values: Heatmap, on: Mask) -> float:
     k = int(np.count_nonzero(on))
     kth = np.partition(values, len(values) - k)[len(values) - k]
     above, tied = values > kth, values == kth
-    places = k - int(above.sum())
-    return float((on[above].sum() + places * on[tied].mean()) / k)
+    places = k - np.count_nonzero(above)
+    share = np.count_nonzero(on & tied) / np.count_nonzero(tied)
+    return float((np.count_nonzero(on & above) + places * share) / k)
 
 
 def pointing_hit(values: Heatmap, on: Mask) -> float:

@@ -56,6 +56,11 @@ class Engine:
         scan = config.interventions == "full"
         self._interventions = donors and Interventions(self._logits, donors, scan=scan)
 
+    def ig_batch(self, known: int | None) -> int:
+        """Set how many gradients a call takes; measured where nobody knows yet."""
+        self._ig.batch_size = known
+        return self._ig.calibrated()
+
     def explain(self, samples: Sequence[Sample]) -> list[Finding]:
         """Predict each sample and explain its predicted class."""
         images = np.stack([s.image for s in samples]).astype(np.float32)

@@ -61,6 +61,8 @@ def sweep(
         A part cannot be written.
     """
     todo = missing(run, items)
+    # On some devices sums depend on the batch: a resumed sweep goes on with the same.
+    run.update_manifest(ig_batch=engine.ig_batch(run.manifest().get("ig_batch")))
     wanted = [item for part in todo.values() for item in part]
     samples = read(dataset, masks, wanted, config.workers, engine)
     stream = iter(track(ahead(samples, PART_SIZE), "explain", len(wanted)))

@@ -66,18 +66,21 @@ def sweep(run: RunFolder, setup: Setup, items: Sequence[Item], clock: Clock, tra
     if not todo:
         return
     total = sum(len(part) for part in todo.values())
-    with connected(setup.config.address) as ray, closing(_Crew(ray, setup, todo)) as crew:
+    batch = run.manifest().get("ig_batch")
+    with connected(setup.config.address) as ray, closing(_Crew(ray, setup, todo, batch)) as crew:
         try:
-            for _ in track(_written(run, crew.parts(), clock), "explain", total):
+            for _ in track(_written(run, crew, clock), "explain", total):
                 pass
         finally:
             for stage, seconds in crew.seconds().items():
                 clock.add(stage, seconds)
 
 
-def _written(run: RunFolder, parts: Iterator[Part], clock: Clock) -> Iterator[int]:
+def _written(run: RunFolder, crew: _Crew, clock: Clock) -> Iterator[int]:
     """Write parts as they arrive, in any order; yield once an image."""
-    for part in parts:
+    for part in crew.parts():
+        if run.manifest().get("ig_batch") is None:
+            run.update_manifest(ig_batch=crew.ig_batch)
         write(run, part, clock)
         yield from range(part.images)
 
@@ -120,8 +123,11 @@ def _knock(address: str | None) -> None:
 class _Actor:
     """A worker in a process of Ray's."""
 
-    def open(self, setup: Setup, cores: int | None) -> str:
-        """Get ready; say where. Apart from `__init__`, so that errors come through as they are."""
+    def open(self, setup: Setup, cores: int | None, batch: int | None) -> tuple[str, int]:
+        """Get ready; say where, and how many gradients a call are best if nobody knows yet.
+
+        Apart from `__init__`, so that errors come through as they are.
+        """
         import tensorflow as tf
 
         where = f"{platform.node()}, process {os.getpid()}"
@@ -131,10 +137,13 @@ class _Actor:
             self._worker = Worker(setup)
         except AuditError as error:
             raise type(error)(f"On {where}: {error}") from None
-        return where
+        return where, self._worker.ig_batch(batch)
 
-    def explain(self, number: int, items: Sequence[Item]) -> tuple[Part, dict[str, float]]:
-        """See `Worker.explain`."""
+    def explain(
+        self, number: int, items: Sequence[Item], batch: int
+    ) -> tuple[Part, dict[str, float]]:
+        """See `Worker.explain`; all workers take as many gradients a call."""
+        self._worker.ig_batch(batch)
         return self._worker.explain(number, items)
 
 
@@ -158,9 +167,18 @@ class _Hand:
 
 
 class _Crew:
-    """All workers of a sweep, and which of them has which part."""
+    """All workers of a sweep, and which of them has which part.
 
-    def __init__(self, ray: Any, setup: Setup, todo: Mapping[int, Sequence[Item]]) -> None:
+    Attributes
+    ----------
+    ig_batch : int or None
+        Gradients a call, for all workers: that of the first that was ready, if not known before.
+    """
+
+    def __init__(
+        self, ray: Any, setup: Setup, todo: Mapping[int, Sequence[Item]], ig_batch: int | None
+    ) -> None:
+        self.ig_batch = ig_batch
         self._ray = ray
         self._cores = setup.config.worker_cores
         self._setup = ray.put(setup)
@@ -207,7 +225,8 @@ class _Crew:
         except errors.RayError as error:
             return self._lose(hand, error)
         if ref == hand.opening:
-            hand.opening, hand.where = None, answer
+            hand.opening, (hand.where, batch) = None, answer
+            self.ig_batch = self.ig_batch or batch
             log.info("A worker is ready on %s.", hand.where)
             return None
         del hand.doing[ref]
@@ -259,7 +278,7 @@ class _Crew:
             max_concurrency=IN_FLIGHT,
             scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
         ).remote()  # fmt: skip
-        return _Hand(actor, node, actor.open.remote(self._setup, cores))
+        return _Hand(actor, node, actor.open.remote(self._setup, cores, self.ig_batch))
 
     def _feed(self) -> None:
         """Give parts to those who have too few."""
@@ -268,7 +287,7 @@ class _Crew:
             for hand in ready:
                 if self._todo and len(hand.doing) < most and self._may(hand):
                     number = self._todo.popleft()
-                    ref = hand.actor.explain.remote(number, self._items[number])
+                    ref = hand.actor.explain.remote(number, self._items[number], self.ig_batch)
                     hand.doing[ref] = number
 
     def _may(self, hand: _Hand) -> bool:

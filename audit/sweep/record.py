@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from audit.runfolder import EXPLAINERS, Maps, record_schema
 from audit.score.causal import Causes
 from audit.score.composites import grown
 from audit.score.geometry import resize_trimap
-from audit.score.localisation import NAN, Localisation, area, centre_gaussian, localise
+from audit.score.localisation import NAN, Localisation, area, centre_gaussian, localise, weigh
 from audit.score.verdict import UNTESTED, Thresholds, Words, judge
 
 Record = dict[str, Any]
@@ -115,7 +115,12 @@ def record_of(
         "mask_doubt": sample.mask_doubt,
         "valid_share": float(valid.mean()),
         **_evidence(
-            heatmaps | in_the_middle, sample.trimap == FLOWER, valid, tested.causes, classes
+            localise,
+            heatmaps | in_the_middle,
+            sample.trimap == FLOWER,
+            valid,
+            tested.causes,
+            classes,
         ),
         "ig_steps": finding.ig_steps,
         "ig_completeness_error": finding.ig_completeness_error,
@@ -123,7 +128,7 @@ def record_of(
     }
     verdict = judge(record, thresholds, words)
     others = [
-        record | _evidence(heatmaps, *_moved(sample.trimap, reach), causes, classes)
+        record | _evidence(weigh, heatmaps, *_moved(sample.trimap, reach), causes, classes)
         for reach, causes in ((REACH, tested.grown), (-REACH, tested.shrunk))
     ]
     return record | {
@@ -143,6 +148,7 @@ def _moved(trimap: NDArray[np.uint8], reach: float) -> tuple[NDArray[np.bool_], 
 
 
 def _evidence(
+    scored: Callable[..., Localisation],
     heatmaps: Mapping[str, NDArray[Any]],
     mask: NDArray[np.bool_],
     valid: NDArray[np.bool_],
@@ -150,7 +156,7 @@ def _evidence(
     classes: tuple[str, ...],
 ) -> Record:
     """Everything that a verdict rests on and that a mask decides."""
-    scores = {name: localise(heatmap, mask, valid) for name, heatmap in heatmaps.items()}
+    scores = {name: scored(heatmap, mask, valid) for name, heatmap in heatmaps.items()}
     return {"chance": area(mask, valid), **score_columns(scores), **_causal(causes, classes)}
 
 
@@ -171,7 +177,7 @@ def _causal(causes: Causes, classes: tuple[str, ...]) -> Record:
         "pasted_back": causes.pasted_back,
         "mixed_same": causes.mixed_same,
         "mixed_rand": causes.mixed_rand,
-        **{f"removal_{key}": value for key, value in asdict(removal).items()},
+        **{f"removal_{key}": value for key, value in vars(removal).items()},
         "removal_prediction_name": removed_to,
         "passes": causes.passes,
     }
@@ -223,5 +229,5 @@ def score_columns(scores: Mapping[str, Localisation]) -> Record:
     return {
         f"{name}_{column}": value
         for name, score in scores.items()
-        for column, value in asdict(score).items()
+        for column, value in vars(score).items()
     }

@@ -92,6 +92,10 @@ class Worker:
         self._engine = Engine(classifier, self._dataset, setup.config, setup.donors, further)
         self._reading, self._explaining = Lock(), Lock()
 
+    def ig_batch(self, known: int | None) -> int:
+        """See `Engine.ig_batch`."""
+        return self._engine.ig_batch(known)
+
     def explain(self, number: int, items: Sequence[Item]) -> tuple[Part, dict[str, float]]:
         """Explain a part; the next one may be read meanwhile, by another thread.
 

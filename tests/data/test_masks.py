@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import closing
 from multiprocessing import active_children
 from pathlib import Path
 
@@ -277,6 +278,16 @@ def test_killed_worker_does_not_end_the_stream(caplog):
     finally:
         pool.close()
     assert "worker was killed" in caplog.text
+
+
+def test_a_worker_interrupted_while_it_begins_goes_on(caplog):
+    image = pairs(1)[0][1]
+    with closing(GrabCutPool(1)) as pool:
+        result = pool.start(image)
+        (worker,) = pool._pool._processes.values()
+        os.kill(worker.pid, signal.SIGINT)
+        np.testing.assert_array_equal(result(), grabcut(image))
+    assert not caplog.records
 
 
 ENDLESS = """

@@ -4,9 +4,11 @@ import pytest
 
 from audit.models.backup import Backup
 from audit.models.fitting import Phase, best_epoch, fit
+from audit.models.replicas import replicas
 from audit.track import silent
 
 VALUES = np.array([[2, 0], [0, 1], [3, 0], [0, 2], [1, 0]], np.float32)
+ALONE = replicas()
 LABELS = np.eye(2, dtype=np.float32)[[0, 1, 1, 1, 0]]
 
 
@@ -26,7 +28,7 @@ def batches(epoch):
 
 def test_history_is_of_the_whole_epoch(tmp_path):
     phase = Phase("head", still(), batches, lambda: (0.5, 1.0), epochs=2, patience=0, steps=3)
-    rows = fit(phase, Backup(tmp_path, "head"), silent).rows
+    rows = fit(phase, Backup(tmp_path, "head", ALONE), ALONE, silent).rows
     surprise = np.log1p(np.exp([-2, -1, 3, -2, -1])).mean()
     assert [row["accuracy"] for row in rows] == [pytest.approx(0.8)] * 2
     assert [row["loss"] for row in rows] == [pytest.approx(surprise, rel=1e-5)] * 2
@@ -42,6 +44,6 @@ def test_best_epoch_is_the_most_accurate_then_the_surest_then_the_first():
 def test_only_the_last_and_the_best_epoch_stay_on_disk(tmp_path):
     judged = iter([(0.5, 1.0), (0.9, 1.0), (0.6, 1.0), (0.7, 1.0)])
     phase = Phase("head", still(), batches, lambda: next(judged), epochs=4, patience=0, steps=3)
-    fit(phase, Backup(tmp_path, "head"), silent)
+    fit(phase, Backup(tmp_path, "head", ALONE), ALONE, silent)
     files = sorted(file.name for file in tmp_path.glob("*.h5"))
     assert files == ["head-0001.weights.h5", "head-0003.weights.h5"]

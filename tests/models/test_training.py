@@ -11,6 +11,8 @@ from audit.errors import BrokenImageError, DataError, RunFolderError
 from audit.models import training
 from audit.models.backbones import BACKBONES, Backbone
 from audit.models.classifier import Classifier
+from audit.models.replicas import replicas
+from audit.places import place
 from audit.track import silent
 
 SIZE = 32
@@ -76,7 +78,8 @@ def train(tmp_path_factory):
     """`training.train` in a new folder, or in ``work``."""
 
     def run(dataset, config, track=silent, work=None):
-        return training.train(dataset, config, track, work or tmp_path_factory.mktemp("work"))
+        work = work or tmp_path_factory.mktemp("work")
+        return training.train(dataset, config, track, work, replicas())
 
     return run
 
@@ -268,13 +271,16 @@ def dies_after(ticks):
     return track
 
 
-@pytest.mark.parametrize("after", [1, 4, 8, 12])
-def test_killed_training_goes_on_and_ends_the_same(train, config, shapes, tmp_path, after):
+@pytest.mark.parametrize(
+    ("after", "url"), [(1, ""), (4, ""), (8, "memory://bucket/training"), (12, "")]
+)
+def test_killed_training_goes_on_and_ends_the_same(train, config, shapes, tmp_path, after, url):
     settings = config(pipeline="augmented", epochs=2, fine_tune_epochs=3)
     whole = train(shapes, settings)
+    work = place(url or str(tmp_path))
     with pytest.raises(KilledError):
-        train(shapes, settings, dies_after(after), work=tmp_path)
-    resumed = train(shapes, settings, work=tmp_path)
+        train(shapes, settings, dies_after(after), work=work)
+    resumed = train(shapes, settings, work=work)
     assert resumed.history.equals(whole.history)
     for a, b in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)

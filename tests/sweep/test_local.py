@@ -87,6 +87,14 @@ def test_parts_are_alike_for_any_batch(swept):
     pd.testing.assert_frame_equal(one, other, rtol=1e-4)
 
 
+def test_a_resumed_sweep_takes_the_batch_it_was_begun_with(swept):
+    run = swept()
+    assert run.manifest()["ig_batch"] in (3, 6)
+    run.update_manifest(ig_batch=2)
+    (run.records_dir / "part-00001.parquet").write_bytes(b"torn")
+    assert swept().manifest()["ig_batch"] == 2
+
+
 def test_nothing_left_to_do_does_nothing(swept):
     run = swept()
     before = {f: f.stat().st_mtime_ns for f in run.records_dir.iterdir()}
