@@ -71,7 +71,7 @@ def check(
         },
         **{
             kind: {
-                name: _curves(classifier, floats, targets, maps, kept)
+                name: curves(classifier, floats, targets, maps, kept)
                 for name, maps in ranked.items()
             }
             for kind, kept in (("deletion", False), ("insertion", True))
@@ -124,13 +124,17 @@ def _ssim(one: Images, other: Images) -> float:
     return float(tf.image.ssim(first, second, max_val=1.0))
 
 
-def _curves(
+def curves(
     classifier: Classifier,
     images: Images,
     targets: NDArray[np.int64],
     heatmaps: Images,
     kept: bool,
 ) -> list[list[float]]:
+    """Each image's probability of its target with the hottest `FRACTIONS` of pixels out of focus.
+
+    Or, where ``kept``, with those alone in focus. NaN where a heatmap is.
+    """
     return [
         _curve(classifier, image, int(target), heatmap, kept)
         for image, target, heatmap in zip(images, targets, heatmaps, strict=True)
