@@ -17,7 +17,7 @@ import click
 
 from audit import __version__, logs
 from audit.config import PRESETS, Config, load_config
-from audit.errors import AuditError
+from audit.errors import AuditError, shown
 from audit.places import place
 
 Function = Callable[..., Any]
@@ -127,6 +127,9 @@ def config_sources(function: Function) -> Function:
 
 
 PLACE = _PlaceType()
+_ROOM = "Make room or give another --out, then --resume."
+_MENDS = {errno.ENOSPC: _ROOM, errno.EDQUOT: _ROOM, errno.EACCES: _ROOM, errno.EROFS: _ROOM,
+          errno.ENAMETOOLONG: "Give another path."}  # fmt: skip
 out_option = click.option(
     "--out", type=PLACE, required=True, help="Run folder to write: a path, or a URL (s3://, gs://)."
 )
@@ -525,10 +528,10 @@ def main() -> NoReturn:
     except AuditError as error:
         _fail(str(error), 1)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT):
+        if error.errno not in _MENDS:
             raise
-        where = f" ({error.filename})" if error.filename else ""
-        _fail(f"{error.strerror}{where}. Make room or give another --out, then --resume.", 1)
+        where = f" ({shown(error.filename)})" if error.filename else ""
+        _fail(f"{error.strerror}{where}. {_MENDS[error.errno]}", 1)
     sys.exit(code if isinstance(code, int) else 0)
 
 

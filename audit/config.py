@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -18,8 +17,9 @@ from pydantic import (
     model_validator,
 )
 
-from audit.errors import ConfigError
+from audit.errors import ConfigError, shown
 from audit.score.verdict import FURTHER_TITLES, Thresholds
+from audit.toml import read_toml
 
 EXPLAINERS = ("gradcam", "ig", *FURTHER_TITLES)
 PIPELINES = ("baseline", "augmented", "mixup", "cutmix", "randaugment", "albumentations")
@@ -28,7 +28,7 @@ PIPELINES = ("baseline", "augmented", "mixup", "cutmix", "randaugment", "albumen
 class Config(BaseModel):
     """Every setting of an audit; each field is a TOML key and a flag of the same name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     dataset: Literal["oxford_flowers102", "planted", "images"] = Field(
         "oxford_flowers102", description="Which images to audit; 'images' reads --images."
@@ -270,6 +270,8 @@ class Config(BaseModel):
     @classmethod
     def _own_type(cls, value: Any, info: ValidationInfo) -> Any:
         """TOML tells numbers, truth and text apart, so ``true`` is no 1 and ``"2"`` no 2."""
+        if isinstance(value, int) and abs(value) >= 2**32:  # NumPy and Keras take no larger seed
+            raise ValueError("expected a number below 2^32")
         kind = cls.model_fields[info.field_name or ""].annotation
         if kind is bool and not isinstance(value, bool):
             raise ValueError("expected true or false")
@@ -364,11 +366,11 @@ def load_config(
     ConfigError
         One line that names the key, the value and what is allowed.
     """
-    from_file = _read_toml(file) if file else {}
+    from_file = _read(file) if file else {}
     in_file = from_file.pop("preset", None)
     preset = preset or in_file
     if preset is not None and preset not in list(PRESETS):  # a list in a file has no hash
-        raise ConfigError(f"Unknown preset {preset!r}: choose from {', '.join(PRESETS)}.")
+        raise ConfigError(f"Unknown preset {shown(preset)}: choose from {', '.join(PRESETS)}.")
     given = {key: value for key, value in flags.items() if value is not None}
     merged: dict[str, Any] = {}
     for layer in (PRESETS[preset] if preset else {}, from_file, given):
@@ -385,13 +387,11 @@ def change(config: Config, **settings: Any) -> Config:
     return load_config(config.model_dump() | settings)
 
 
-def _read_toml(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return read_toml(file)
     except FileNotFoundError:
         raise ConfigError(f"No config file {file}.") from None
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} is not a readable TOML file: {error}.") from None
 
 
 def _one_line(error: ValidationError, file: Path | None) -> str:
@@ -401,8 +401,8 @@ def _one_line(error: ValidationError, file: Path | None) -> str:
     if first["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, Config.model_fields, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else "."
-        return f"Unknown setting {key!r}{where}{hint}"
+        return f"Unknown setting {shown(key)}{where}{hint}"
     message = first["msg"].removeprefix("Value error, ")
     if not key:
         return f"{message}."
-    return f"Bad value {first['input']!r} for {key!r}{where}: {message}."
+    return f"Bad value {shown(first['input'])} for {key!r}{where}: {message}."

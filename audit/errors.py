@@ -39,6 +39,15 @@ OFFLINE = (
 )
 
 
+def shown(value: object) -> str:
+    """How a message shows a value: cut where it is long."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, a nest without end
+        return "(too long to show)"
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
 def first_line(error: Exception) -> str:
     """What another library's error says first, without a full stop; its kind where it is mute."""
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

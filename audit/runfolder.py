@@ -15,7 +15,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -40,8 +39,13 @@ SCORED = (*EXPLAINERS, "centre")  # centre: a Gaussian in the middle, which look
 # How many pairs of near-duplicates, and outliers of each measure, have thumbnails to show.
 SHOWN_PAIRS, SHOWN_OUTLIERS = 48, 12
 _HALF = re.compile(r"\.\d+\.")  # begins the name of a file that is still written
-# What reading an .npz that was cut off may raise.
-_TORN = (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error)
+# What a manifest is made of, by example; any of it may be missing.
+_MANIFEST: dict[str, Any] = {
+    **{key: {} for key in ("checksums", "config", "health", "host", "packages", "robustness",
+                           "seconds", "stages", "sweep", "training")},
+    "data": {"name": "", "classes": [""], "counts": {"train": 0}, "skipped": [{"name": ""}]},
+    "model": {"sha256": ""},
+}  # fmt: skip
 _LOCALISATION = (
     ("mass", pa.float64()),
     ("rank_accuracy", pa.float64()),
@@ -246,7 +250,7 @@ def pack_part(records: Sequence[Mapping[str, Any]], maps: Sequence[Maps]) -> dic
 
 
 def unpack_maps(arrays: Mapping[str, NDArray[Any]]) -> Iterator[Maps]:
-    """Inverse of `pack_maps`, one image at a time."""
+    """Inverse of `pack_maps`, one image at a time; any error where the arrays do not agree."""
     start = 0
     images, ends = arrays["images"], arrays["image_ends"]
     count, height, width = arrays["shape"].tolist()
@@ -257,6 +261,8 @@ def unpack_maps(arrays: Mapping[str, NDArray[Any]]) -> Iterator[Maps]:
     ig = _unsqueezed(arrays["ig"], np.int8, (count, height, width))
     gradcam, scale = arrays["gradcam"], arrays["ig_scale"]
     more = {name: _unpack_further(arrays, name) for name in FURTHER}
+    if {len(v) for v in (arrays["names"], ends, donors, gradcam, scale)} != {count}:
+        raise ValueError("its arrays are of several lengths")
     for i, name in enumerate(arrays["names"]):
         image = np.asarray(Image.open(io.BytesIO(images[start : ends[i]].tobytes())))
         start = int(ends[i])
@@ -348,11 +354,14 @@ class RunFolder:
     def manifest(self) -> dict[str, Any]:
         """The manifest, or {} where none is written yet."""
         try:
-            return json.loads(self.manifest_file.read_text(encoding="utf-8"))
+            found = json.loads(self.manifest_file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RunFolderError(f"{self.manifest_file} is not valid JSON: {error}.") from None
+        if not _is_like(found, _MANIFEST):
+            raise RunFolderError(f"{self.manifest_file} was not written by flower-audit.")
+        return found
 
     def settings(self) -> dict[str, Any]:
         """The config that the run was begun with, as the manifest keeps it."""
@@ -388,6 +397,13 @@ class RunFolder:
             log.info("%s is torn or missing: it is made again.", file)
         return whole
 
+    def _sound(self, file: Path) -> Path:
+        """The file itself; `RunFolderError` where the manifest knows another checksum of it."""
+        known = self.manifest().get("checksums", {}).get(file.name)
+        if known is not None and _checksum(file) != known:
+            raise RunFolderError(_other_checksum(file))
+        return file
+
     def write_part(
         self, part: int, records: Sequence[Mapping[str, Any]], maps: Sequence[Maps]
     ) -> None:
@@ -412,19 +428,21 @@ class RunFolder:
         Reads every file of the run's records and maps once.
         """
         done = self.done_parts()
-        whole = {part for part in done if self._is_whole(part)}
+        whole = {part for part in done if self._torn(part) is None}
         for part in done - whole:
             log.info("Part %d is torn or incomplete: it is made again.", part)
             self._checksums(part).unlink()
         return whole
 
-    def _is_whole(self, part: int) -> bool:
-        files = self._files(part)
+    def _torn(self, part: int, looked_at: Sequence[str] = ("records", "maps")) -> Path | None:
+        """The first file of a part that is not as it was written; None where all are."""
+        files, checksums = self._files(part), self._checksums(part)
         try:
-            sums = json.loads(self._checksums(part).read_text(encoding="utf-8"))
-            return bool(sums) and all(_checksum(files[key]) == sums[key] for key in sums)
-        except (OSError, ValueError, KeyError, TypeError):
-            return False
+            sums = json.loads(checksums.read_text(encoding="utf-8"))
+            known = {files[key]: sums[key] for key in ("records", *sums) if key in looked_at}
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return checksums
+        return next((file for file, own in known.items() if _checksum(file) != own), None)
 
     def _files(self, part: int) -> dict[str, Path]:
         name = f"part-{part:05d}"
@@ -446,6 +464,9 @@ class RunFolder:
                 raise RunFolderError(
                     f"{file} has the columns of another version: audit into a new --out."
                 )
+            torn = self._torn(part, ("records",))  # maps have checksums of their own
+            if torn is not None:
+                raise RunFolderError(_other_checksum(torn))
         return pa.concat_tables(tables or [RECORD_SCHEMA.empty_table()]).to_pandas()
 
     def maps(self, part: int) -> Iterator[Maps]:
@@ -454,7 +475,7 @@ class RunFolder:
         try:
             with _arrays(file) as arrays:
                 yield from unpack_maps({key: arrays[key] for key in arrays.files})
-        except _TORN as error:
+        except Exception as error:  # NumPy, zip, zlib and Pillow raise many kinds
             raise RunFolderError(
                 f"{file} is missing or torn ({type(error).__name__}): go on with --resume."
             ) from None
@@ -462,24 +483,28 @@ class RunFolder:
     def donors(self) -> list[NDArray[np.uint8]]:
         """Backgrounds uint8 ``(H, W, 3)`` on which flowers were tried; none where none were."""
         try:
-            with _arrays(self.donors_file) as arrays:
+            with _arrays(self._sound(self.donors_file)) as arrays:
                 images, ends = arrays["images"], arrays["image_ends"].tolist()
                 starts = [0, *ends[:-1]]
                 parts = [images[a:b].tobytes() for a, b in zip(starts, ends, strict=False)]
                 return [np.asarray(Image.open(io.BytesIO(part))) for part in parts]
         except FileNotFoundError:
             return []
-        except _TORN as error:
+        except RunFolderError:
+            raise
+        except Exception as error:  # as many kinds as for maps
             raise RunFolderError(self._torn_donors(error)) from None
 
     def donor_names(self) -> list[str]:
         """Names of the images that backgrounds were taken from, in order; none where none were."""
         try:
-            with _arrays(self.donors_file) as arrays:
+            with _arrays(self._sound(self.donors_file)) as arrays:
                 return [str(name) for name in arrays["names"]]
         except FileNotFoundError:
             return []
-        except _TORN as error:
+        except RunFolderError:
+            raise
+        except Exception as error:  # as many kinds as for maps
             raise RunFolderError(self._torn_donors(error)) from None
 
     def _torn_donors(self, error: Exception) -> str:
@@ -488,33 +513,33 @@ class RunFolder:
     def trust(self) -> dict[str, Any]:
         """Checks of the explainers, or {} where none were made."""
         try:
-            return json.loads(self.trust_file.read_text(encoding="utf-8"))
+            return json.loads(self._sound(self.trust_file).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise RunFolderError(
                 f"{self.trust_file} is torn ({error}): go on with --resume."
             ) from None
 
     def robustness(self) -> pd.DataFrame | None:
         """One row an image, corruption and severity; None where corruptions were not tried."""
-        if not self.robustness_file.exists():
+        if not self._sound(self.robustness_file).exists():
             return None
         return _read(self.robustness_file).to_pandas()
 
     def health(self) -> pd.DataFrame | None:
         """One row an image of any split; None where data health was not examined."""
-        if not self.health_file.exists():
+        if not self._sound(self.health_file).exists():
             return None
         return _read(self.health_file).to_pandas()
 
     def duplicates(self) -> pd.DataFrame:
         """One row a pair of near-duplicates, by name."""
-        return _read(self.duplicates_file).to_pandas()
+        return _read(self._sound(self.duplicates_file)).to_pandas()
 
     def predictions(self) -> pd.DataFrame:
         """Every test image's name, label, prediction and confidence, explained or not."""
-        if not self.predictions_file.exists():
+        if not self._sound(self.predictions_file).exists():
             raise RunFolderError(
                 f"{self.root} has no predictions yet: run flower-audit sweep {self.root}."
             )
@@ -539,6 +564,19 @@ def _arrays(file: Path) -> Iterator[Any]:
     """The arrays of an ``.npz``; nothing in it is unpickled."""
     with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
         yield arrays
+
+
+def _other_checksum(file: Path) -> str:
+    return f"{file} is missing or torn (other checksum): go on with --resume."
+
+
+def _is_like(found: Any, example: Any) -> bool:
+    """Whether JSON is of the types of an example, as far as both go."""
+    if not isinstance(found, type(example)):
+        return False
+    if isinstance(example, dict):
+        return all(_is_like(found[key], example[key]) for key in example.keys() & found.keys())
+    return not isinstance(example, list) or all(_is_like(item, example[0]) for item in found)
 
 
 def _read(file: Path) -> pa.Table:

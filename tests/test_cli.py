@@ -181,6 +181,13 @@ def test_model_of_other_classes_exits_with_1(call, tmp_path, draw_manifest, colo
     assert not out.exists()
 
 
+def test_a_path_that_is_too_long_is_one_line(call, tmp_path):
+    code, _, err = call("run", "--images", "a" * 5000, "--out", tmp_path / "run")
+    assert code == 1
+    assert err.startswith("Error: File name too long") and err.endswith("Give another path.\n")
+    assert len(err) < 300
+
+
 def test_disk_that_is_full_is_one_line(call, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device", "RUN/model.keras")
@@ -189,7 +196,7 @@ def test_disk_that_is_full_is_one_line(call, monkeypatch):
     code, _, err = call("run", "--out", "x")
     assert (code, err) == (
         1,
-        "Error: No space left on device (RUN/model.keras). "
+        "Error: No space left on device ('RUN/model.keras'). "
         "Make room or give another --out, then --resume.\n",
     )
 

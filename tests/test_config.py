@@ -95,6 +95,11 @@ def test_unknown_key_like_no_other_gets_no_suggestion(tmp_path):
         ("on_flower_skill", 2),
         ("seed", -1),
         ("subject", ""),
+        ("seed", 2**32),
+        ("epochs", 10**30),
+        ("learning_rate", float("inf")),
+        ("least_effect", float("nan")),
+        ("learning_rate", 10**150),
     ],
 )
 def test_bad_value_is_one_line_with_key_and_value(key, value):
@@ -122,6 +127,25 @@ def test_file_that_is_no_toml_is_one_line(tmp_path, content):
     with pytest.raises(ConfigError, match="is not a readable TOML file") as error:
         load_config({}, None, file)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("seed = " + "[" * 10_000, "is not a readable TOML file: it is nested too deep."),
+        ("seed = " + "9" * 5000, "is not a readable TOML file: Exceeds the limit"),
+        ("seed" + ".a" * 30_000 + " = 1", "a line has more than 1000 dots"),
+        ("seed" + ".a" * 900 + " = 1", " for 'seed'"),
+        ("seed = 0x" + "f" * 5000, "Bad value (too long to show) for 'seed'"),
+        ("seed = [" + "0, " * 5000 + "]", "..."),
+        (f"{'a' * 5000} = 1", "Unknown setting 'aaa"),
+    ],
+)
+def test_values_without_end_are_one_short_line(tmp_path, text, said):
+    with pytest.raises(ConfigError) as error:
+        load_config({}, None, toml(tmp_path, text))
+    assert said in str(error.value) and "audit.toml" in str(error.value)
+    assert len(str(error.value)) < 500
 
 
 def test_config_cannot_be_changed():

@@ -122,6 +122,26 @@ def test_torn_manifest_is_one_line(run):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "3",
+        '{"config": [1]}',
+        '{"checksums": null}',
+        '{"data": {"classes": {}}}',
+        '{"data": {"skipped": [3]}}',
+        '{"model": {"sha256": 3}}',
+        "[" * 100_000,
+    ],
+)
+def test_json_that_is_no_manifest_is_one_line(run, text):
+    run.manifest_file.write_text(text)
+    with pytest.raises(RunFolderError, match=r"manifest\.json (was not|is not)") as error:
+        run.manifest()
+    assert "\n" not in str(error.value)
+
+
 def test_manifest_keeps_names_of_any_script(run):
     run.update_manifest(data={"classes": ["ро́за", "<b>", 'a"b', "a\nb"]})
     assert run.manifest()["data"]["classes"] == ["ро́за", "<b>", 'a"b', "a\nb"]
@@ -308,6 +328,58 @@ def test_torn_maps_are_one_line_that_says_how_to_mend_them(run, keep):
     assert message.startswith(f"{file} is missing or torn (")
     assert "--resume" in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ig": None},
+        {"shape": np.int64(3)},
+        {"names": np.array([], np.str_)},
+        {"gradcam": np.zeros((2, 4, 4), np.float16)},
+        {"image_ends": np.array(["x"])},
+        {"donors": np.float32(1)},
+        {"images": np.frombuffer(b"no JPEG", np.uint8)},
+        {"trimaps": np.zeros(9, np.int64)},
+    ],
+)
+def test_arrays_that_do_not_agree_are_one_line(run, change):
+    run.write_part(0, [record("a.jpg")], [maps_of()])
+    file = run.maps_dir / "part-00000.npz"
+    with np.load(file) as arrays:
+        changed = {k: v for k, v in (dict(arrays) | change).items() if v is not None}
+    np.savez(file, **changed)
+    with pytest.raises(RunFolderError, match=r"part-00000\.npz is missing or torn") as error:
+        list(run.maps(0))
+    assert "\n" not in str(error.value)
+
+
+def test_records_that_are_readable_but_others_are_refused(run):
+    for part, name in enumerate(("a.jpg", "b.jpg")):
+        run.write_part(part, [record(name, part)], [maps_of(part, name)])
+    other = (run.records_dir / "part-00001.parquet").read_bytes()
+    (run.records_dir / "part-00000.parquet").write_bytes(other)
+    with pytest.raises(RunFolderError, match=r"part-00000\.parquet is missing or torn .*--resume"):
+        run.records()
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("trust.json", RunFolder.trust),
+        ("health.parquet", RunFolder.health),
+        ("duplicates.parquet", RunFolder.duplicates),
+        ("robustness.parquet", RunFolder.robustness),
+        ("predictions.parquet", RunFolder.predictions),
+        ("donors.npz", RunFolder.donors),
+        ("donors.npz", RunFolder.donor_names),
+    ],
+)
+def test_file_that_is_no_longer_as_it_was_kept_is_refused(run, name, read):
+    run.keep(run.root / name, b"as it was")
+    (run.root / name).write_bytes(b"[1]")
+    with pytest.raises(RunFolderError, match=rf"{name} is missing or torn \(other checksum"):
+        read(run)
 
 
 def test_missing_maps_are_one_line(run):

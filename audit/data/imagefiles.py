@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,16 +11,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from audit.data.dataset import SPLITS, Decoded, Item, fingerprint
-from audit.data.decode import decode
+from audit.data.decode import decode, read_regular
 from audit.data.maskfiles import read_mask
 from audit.errors import BrokenImageError, DataError, first_line
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 _SPLIT_NAMES = {"train": "train", "validation": "validation", "val": "validation",
                 "valid": "validation", "test": "test"}  # fmt: skip
+MOST = 100_000_000  # rows of a manifest
 _SHARES = (("test", 0.2), ("validation", 0.3))  # below 0.2: test; below 0.3: validation
 
 
@@ -86,7 +89,7 @@ class ImageFiles:
 
     def _read(self, name: str) -> Decoded:
         try:
-            return decode(self._files[name].path.read_bytes(), name)
+            return decode(read_regular(self._files[name].path), name)
         except BrokenImageError as error:
             return error
         except OSError as error:
@@ -163,22 +166,45 @@ def _from_manifest(file: Path, seed: int) -> list[_File]:
 
 
 def _read_table(file: Path) -> pd.DataFrame:
-    if not file.exists():
+    if not file.is_file():
         raise DataError(f"No image folder or manifest {file}.")
     try:
-        if file.suffix == ".parquet":
-            table = pd.read_parquet(file)
-            return table.astype(str).mask(table.isna(), "")
-        return pd.read_csv(file, dtype=str, keep_default_na=False)
-    except Exception as error:  # pandas and pyarrow raise many kinds
+        return _read_parquet(file) if file.suffix == ".parquet" else _read_csv(file)
+    except Exception as error:  # csv, pandas and pyarrow raise many kinds
         reason = first_line(error)
         raise DataError(f"{file} is not a readable CSV or Parquet manifest: {reason}.") from None
+
+
+def _read_parquet(file: Path) -> pd.DataFrame:
+    if pq.read_metadata(file).num_rows > MOST:
+        raise ValueError(f"it has more than {MOST} rows")
+    stored = pq.read_table(file, partitioning=None)
+    stored.validate(full=True)
+    table = stored.to_pandas()
+    return table.astype(str).mask(table.isna(), "")
+
+
+def _read_csv(file: Path) -> pd.DataFrame:
+    """Not by pandas, which moves the columns of a row that is too long."""
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = [row for row in csv.reader(lines, strict=True) if row]
+    if not rows:
+        raise ValueError("it is empty")
+    header, *rows = rows
+    for row in rows:
+        if len(row) != len(header):
+            raise ValueError(f"{row[0]!r} has {len(row)} fields, but the header {len(header)}")
+    if len(set(header)) < len(header):
+        raise ValueError("two columns have one name")
+    return pd.DataFrame(rows, columns=header, dtype=str)
 
 
 def _row(manifest: Path, row: dict[Any, Any]) -> _File:
     path, label, mask = row["path"], row["label"], row.get("mask", "")
     if not path:
         raise DataError(f"{manifest} has a row without a path.")
+    if "\0" in f"{path}{label}{mask}":
+        raise DataError(f"{manifest} has a null byte in the row of {path!r}: write it anew.")
     if not label:
         raise DataError(f"{manifest} names no label for {path!r}.")
     split = row.get("split", "train")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from audit.data.dataset import BACKGROUND, FLOWER, UNKNOWN
+from audit.data.decode import read_regular, upright
 from audit.errors import DataError, first_line
 from audit.score.geometry import resize_trimap
 
@@ -26,7 +26,7 @@ def read_mask(file: Path) -> NDArray[np.uint8]:
     """Read a mask or trimap of 0/1, 0/255 or 0/128/255, in any of PNG's pixel formats.
 
     An image with transparency is a cut-out: what is opaque is the flower. A palette counts by its
-    colours where these are grey, else by its indices.
+    colours where these are grey, else by its indices. EXIF orientation is honoured.
 
     Returns
     -------
@@ -53,11 +53,7 @@ def read_mask(file: Path) -> NDArray[np.uint8]:
 
 def _open(file: Path) -> Image.Image:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file) as image:
-                image.load()
-                return image
+        return upright(read_regular(file))
     except Exception as error:  # Pillow raises many kinds for broken files
         reason = first_line(error)
         if "cannot identify" in reason:
@@ -69,8 +65,11 @@ def _grey(file: Path, image: Image.Image) -> NDArray[np.int64]:
     """Levels of a mask, int64 ``(h, w)``: 0..255, or 0/1."""
     if image.mode == "1":
         return np.asarray(image).astype(np.int64)
-    if image.mode.startswith("I"):
-        values = np.asarray(image).astype(np.int64)
+    if image.mode.startswith(("I", "F")):
+        values = np.asarray(image)
+        if not ((values >= 0) & (values <= 65535)).all() or (values % 1).any():
+            raise DataError(f"Mask {file} holds values that are no whole numbers: {MEND}.")
+        values = values.astype(np.int64)
         return np.rint(values / 257).astype(np.int64) if values.max(initial=0) > 255 else values
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         alpha = np.asarray(image.convert("RGBA")).astype(np.int64)[..., 3]

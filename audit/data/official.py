@@ -9,6 +9,7 @@ truth.
 from __future__ import annotations
 
 import logging
+import lzma
 import re
 import shutil
 import tarfile
@@ -16,7 +17,7 @@ import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -24,9 +25,10 @@ import pooch
 import requests
 from numpy.typing import NDArray
 
+from audit.data.decode import decode, read_regular
 from audit.data.grabcut import banded
 from audit.data.maskfiles import MaskFiles
-from audit.errors import DataError, first_line
+from audit.errors import BrokenImageError, DataError, first_line
 from audit.track import Track, silent
 
 URL = "http://www.robots.ox.ac.uk/~vgg/data/flowers/102/102segmentations.tgz"
@@ -38,7 +40,7 @@ SPECK = 0.001  # of the image: parts and holes below it are JPEG noise
 BORDER = 2  # pixels to either side: JPEG stores colour at half the resolution
 CHUNK = 1 << 20
 ATTEMPTS = 5
-LARGEST, MOST = 8 << 20, 20_000  # bytes of one file, files in all
+LARGEST, MOST, WHOLE = 8 << 20, 20_000, 2 << 30  # bytes of a file, files, bytes in all
 OFFLINE = "download it elsewhere and give --masks FILE.tgz"
 
 _MEMBER = re.compile(r"segmim_\d{5}\.jpg")
@@ -133,20 +135,47 @@ def unpack(archive: Path, folder: Path, track: Track = silent) -> Path:
         return folder
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as beside, tarfile.open(archive) as tar:
+        with (
+            tempfile.TemporaryDirectory(dir=folder.parent) as beside,
+            tarfile.open(archive, tarinfo=_Measured) as tar,
+        ):
             new = Path(beside) / folder.name
             new.mkdir()
             for member in track(_members(tar, archive), "Unpacking masks", 0):
                 _write(tar, member, new)
+            _read_out(tar)
             if not any(new.iterdir()):
                 raise DataError(f"{archive} holds no segmim_*.jpg: not the official archive.")
             new.replace(folder)
     except tarfile.FilterError as error:
         raise DataError(f"{archive} is not safe to unpack: {error}.") from None
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+    except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError, ValueError,
+            RecursionError) as error:  # fmt: skip
         reason = first_line(error)
         raise DataError(f"Cannot unpack {archive}: {reason}. Download it again.") from None
     return folder
+
+
+class _Measured(tarfile.TarInfo):
+    """A header whose size is looked at before that much is read."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        info = super().frombuf(buf, encoding, errors)
+        if info.size > LARGEST:
+            raise tarfile.FilterError(f"{info.name!r} is beyond measure")
+        return info
+
+
+def _read_out(tar: tarfile.TarFile) -> None:
+    """Read on from the last member to the very end, where gzip and xz keep their checksums."""
+    stream: Any = tar.fileobj
+    stream.seek(tar.offset)
+    if stream.read(2 * tarfile.BLOCKSIZE) != bytes(2 * tarfile.BLOCKSIZE):
+        raise tarfile.ReadError("it has no end")
+    while stream.read(CHUNK):
+        if stream.tell() > WHOLE:
+            raise tarfile.FilterError("its end is beyond measure")
 
 
 def _members(tar: tarfile.TarFile, archive: Path) -> Iterator[tarfile.TarInfo]:
@@ -155,7 +184,7 @@ def _members(tar: tarfile.TarFile, archive: Path) -> Iterator[tarfile.TarInfo]:
         tarfile.data_filter(member, "/nowhere")
         if not (member.isfile() or member.isdir()):
             raise DataError(f"{archive} is not safe to unpack: {member.name!r} is a link.")
-        if member.size > LARGEST or count >= MOST:
+        if member.size > LARGEST or count >= MOST or member.offset_data > WHOLE:
             raise DataError(f"{archive} is not safe to unpack: {member.name!r} is beyond measure.")
         if member.isfile() and _MEMBER.fullmatch(PurePosixPath(member.name).name):
             yield member
@@ -164,7 +193,7 @@ def _members(tar: tarfile.TarFile, archive: Path) -> Iterator[tarfile.TarInfo]:
 def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
     source = tar.extractfile(member)
     if source is not None:
-        with source, (folder / PurePosixPath(member.name).name).open("wb") as target:
+        with source, (folder / PurePosixPath(member.name).name).open("xb") as target:
             shutil.copyfileobj(source, target)
 
 
@@ -180,22 +209,16 @@ def read_segmentation(file: Path) -> NDArray[np.uint8]:
     Raises
     ------
     DataError
-        The file is not a readable JPEG.
+        The file is not a readable JPEG, or half of one.
     """
-    picture = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR) if _size(file) else None
-    if picture is None:
-        raise DataError(f"Cannot read the segmentation {file}: unpack the archive again.")
-    distance = np.abs(picture[..., ::-1].astype(np.int16) - np.array(BLUE, np.int16)).max(axis=-1)
+    try:
+        picture = decode(read_regular(file), file.name)
+    except (BrokenImageError, OSError):
+        raise DataError(f"Cannot read the segmentation {file}: unpack the archive again.") from None
+    distance = np.abs(picture.astype(np.int16) - np.array(BLUE, np.int16)).max(axis=-1)
     flower = (distance > COLOUR_TOLERANCE).astype(np.uint8)
     flower = 1 - _without_specks(1 - _without_specks(flower))
     return banded(flower > 0, BORDER)
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError:
-        return 0
 
 
 def _without_specks(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -218,9 +241,8 @@ class OfficialMasks(MaskFiles):
     name = "official"
 
     def __init__(self, folder: Path, names: Iterable[str]) -> None:
-        files = {
-            f.name: f for f in [*folder.glob("segmim_*.jpg"), *folder.glob("segmim/segmim_*.jpg")]
-        }
+        places = [*folder.glob("segmim_*.jpg"), *folder.glob("segmim/segmim_*.jpg")]
+        files = {f.name: f for f in places if f.is_file()}
         matches = {name: _IMAGE.fullmatch(PurePosixPath(name).name) for name in names}
         wanted = {name: f"segmim_{m[1]}.jpg" for name, m in matches.items() if m}
         found = {name: files[file] for name, file in wanted.items() if file in files}

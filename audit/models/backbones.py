@@ -14,6 +14,7 @@ from typing import Any
 import keras
 
 from audit.errors import OFFLINE, ModelError, first_line
+from audit.models import hdf5
 from audit.models.catalogue import CATALOGUE
 from audit.models.lite0 import build_lite0
 from audit.models.regnet import build_regnet
@@ -143,6 +144,7 @@ def build_backbone(name: str, weights: str = "imagenet", size: int | None = None
 
 
 def _loaded(model: Any, name: str, file: Path) -> Any:
+    hdf5.check(file)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what does not fit is raised as well

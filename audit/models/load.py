@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from audit.errors import ModelError, first_line
+from audit.models import hdf5
 
 _OWN_CODE = ("safe_mode", "unsafe", "Lambda", "custom", "Could not locate")
 _SAFE_CALLS = ("math.", "nn.", "__operators__.", "image.", "linalg.", "cast", "reshape", "concat",
@@ -74,8 +75,9 @@ def load_model(file: Path, *, trust: bool) -> Any:
         return _load_saved(file, trust)
     if not file.exists():
         raise ModelError(f"No model file {file}.")
-    if file.suffix not in (".keras", ".h5") or file.is_dir():
+    if file.suffix not in (".keras", ".h5") or not file.is_file():
         raise ModelError(f"Cannot load {file}: give a .keras or .h5 file, or a SavedModel folder.")
+    hdf5.check(file)
     try:
         return keras.models.load_model(
             file, custom_objects={"DepthwiseConv2D": _Depthwise}, compile=False, safe_mode=not trust
@@ -107,7 +109,11 @@ def _load_older(file: Path, trust: bool) -> Any:
     config = _config_of(file)
     if config is None:
         return None
-    if not trust and any(_runs_code(layer) for layer in _layers_of(config)):
+    try:
+        unsafe = any(_runs_code(layer) for layer in _layers_of(config))
+    except RecursionError:
+        raise ModelError(f"Cannot load {file}: its layers are nested too deep.") from None
+    if not trust and unsafe:
         raise ModelError(f"Cannot load {file}: it has Lambda layers or calls of its own.{_TRUST}")
     try:
         tf_keras = importlib.import_module("tf_keras")
@@ -129,7 +135,7 @@ def _config_of(file: Path) -> Any:
             if not str(opened.attrs.get("keras_version", "")).startswith("2"):
                 return None
             return json.loads(opened.attrs["model_config"])
-    except (OSError, KeyError, ValueError):
+    except Exception:  # h5py raises many kinds for a torn file
         return None
 
 

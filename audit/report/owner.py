@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from pathlib import Path
 
-from audit.errors import ConfigError
+from audit.errors import ConfigError, shown
+from audit.toml import read_toml
 
 # What is asked for, by key.
 ASKED = {
@@ -34,16 +34,14 @@ def read_owner(file: Path) -> dict[str, str]:
         The file is unreadable, or holds something else than these texts.
     """
     try:
-        told = tomllib.loads(file.read_text(encoding="utf-8"))
+        told = read_toml(file)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{file} is not a readable TOML file: {error}.") from None
     for key, text in told.items():
         if key not in ASKED:
             near = difflib.get_close_matches(key, ASKED, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(ASKED)}."
-            raise ConfigError(f"{file}: unknown key {key!r}; {hint}")
+            raise ConfigError(f"{file}: unknown key {shown(key)}; {hint}")
         if not isinstance(text, str):
-            raise ConfigError(f"{file}: {key} must be a text in quotes, not {text!r}.")
+            raise ConfigError(f"{file}: {key} must be a text in quotes, not {shown(text)}.")
     return {key: text.strip() for key, text in told.items() if text.strip()}

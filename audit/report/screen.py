@@ -108,7 +108,7 @@ def gate(source: Source) -> Gate | None:
         )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise RunFolderError(f"{file} is torn ({reason}): run flower-audit check again.") from None
 

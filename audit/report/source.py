@@ -75,6 +75,8 @@ class Source:
     def thresholds(self) -> Thresholds:
         """What evidence had to reach."""
         given = {f.name: self.config.get(f.name, f.default) for f in fields(Thresholds)}
+        if not all(isinstance(value, int | float) for value in given.values()):
+            raise RunFolderError(f"{self.run.manifest_file} holds thresholds that are no numbers.")
         return Thresholds(**given)
 
     @cached_property

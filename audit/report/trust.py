@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from audit.errors import RunFolderError
 from audit.report import charts
 from audit.report.figures import Estimate, mean
 from audit.report.planted import planted
@@ -65,8 +66,14 @@ class Trust:
 def trust(source: Source) -> Trust | None:
     """The checks, or None where a run has none."""
     found = source.run.trust()
-    if not found:
-        return None
+    try:
+        return _told(found, source) if found else None
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        file, reason = source.run.trust_file, f"{type(error).__name__}: {error}"
+        raise RunFolderError(f"{file} is of another shape ({reason}): sweep again.") from None
+
+
+def _told(found: dict[str, Any], source: Source) -> Trust:
     titles = {**source.titles, **_BASELINES}
     sanity = [
         Sanity(source.titles[name], _mean(values["rank"], source), _mean(values["ssim"], source))

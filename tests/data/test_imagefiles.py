@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -6,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from audit.config import load_config
+from audit.data import imagefiles
 from audit.data.dataset import SPLITS
 from audit.data.imagefiles import ImageFiles
 from audit.data.open import open_dataset
@@ -254,6 +258,11 @@ def test_commas_in_quotes_stay_in_the_label(tmp_path):
         ("path,label\n0.png,a\n1.png,a\n", "has 1 class: a classifier needs two."),
         ("path,label\n0.png,a\n1.png,\n", "names no label for '1.png'."),
         ("path,label\n0.png,a\n,b\n", "has a row without a path."),
+        ("path,label\n0.png,a,b\n1.png,c,d\n", "'0.png' has 3 fields, but the header 2."),
+        ("path,label,mask\n0.png,a\n1.png,c,d\n", "'0.png' has 2 fields, but the header 3."),
+        ("path,label,label\n0.png,a,b\n", "two columns have one name."),
+        ("path,label\n0.png,a\n\0.png,b\n", "has a null byte in the row of '\\x00.png'"),
+        ('path,label\n0.png,a\n1.png,"b\n', "unexpected end of data."),
     ],
 )
 def test_unusable_manifest_is_one_line_that_names_it(tmp_path, text, message):
@@ -279,6 +288,38 @@ def test_torn_parquet_is_one_line(tmp_path):
     with pytest.raises(DataError, match="is not a readable CSV or Parquet manifest") as error:
         ImageFiles(file)
     assert "\n" not in str(error.value)
+
+
+def test_text_that_is_no_utf_8_is_one_line(tmp_path):
+    (tmp_path / "x.csv").write_bytes(b"path,label\n\xff.png,a\n")
+    bad = pa.py_buffer(b"\xff"), pa.py_buffer(np.array([0, 1], np.int32))
+    path = pa.Array.from_buffers(pa.string(), 1, [None, bad[1], bad[0]])
+    pq.write_table(pa.table({"path": path, "label": ["a"]}), tmp_path / "x.parquet")
+    for file in (tmp_path / "x.csv", tmp_path / "x.parquet"):
+        with pytest.raises(DataError, match=r"(?i)not a readable CSV or Parquet.*utf-?8"):
+            ImageFiles(file)
+
+
+def test_spreadsheets_begin_their_files_with_a_mark(tmp_path):
+    (tmp_path / "x.csv").write_bytes(b"\xef\xbb\xbfpath,label\n0.png,a\n1.png,b\n")
+    assert ImageFiles(tmp_path / "x.csv").classes == ("a", "b")
+
+
+def test_parquet_of_endless_rows_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(imagefiles, "MOST", 3)
+    pd.DataFrame({"path": list("abcd"), "label": list("aabb")}).to_parquet(tmp_path / "x.parquet")
+    with pytest.raises(DataError, match="it has more than 3 rows"):
+        ImageFiles(tmp_path / "x.parquet")
+
+
+def test_pipes_are_neither_manifests_nor_images(tmp_path):
+    os.mkfifo(tmp_path / "0.png")  # opening one would wait for ever
+    os.mkfifo(tmp_path / "x.csv")
+    with pytest.raises(DataError, match=r"No image folder or manifest .*x\.csv"):
+        ImageFiles(tmp_path / "x.csv")
+    dataset = ImageFiles(manifest(tmp_path, "path,label,split\n0.png,a,test\n1.png,b,test\n"))
+    found = {item.name: str(image) for item, image in dataset.images(dataset.items("test"))}
+    assert found["0.png"] == "0.png: Not a regular file"
 
 
 # Images

@@ -13,6 +13,7 @@ from maskscenes import Scenes, scene
 from PIL import Image
 
 from audit.data.dataset import Item
+from audit.data.decode import decode
 from audit.data.grabcut import grabcut
 from audit.data.grabcutpool import GrabCutPool
 from audit.data.masks import Masks, doubt, make, read_mask
@@ -54,6 +55,34 @@ def test_levels_within_the_tolerance_are_rounded(tmp_path):
 def test_zeros_and_ones_are_a_mask(tmp_path):
     file = save(tmp_path / "m.png", np.array([[1, 0, 0, 1]], np.uint8))
     assert read_mask(file).tolist() == [[255, 0, 0, 255]]
+
+
+def test_exif_turns_a_mask_as_it_turns_its_image(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # stored lying on its left side
+    file = tmp_path / "m.png"
+    Image.fromarray(np.rot90(TRIMAP)).save(file, exif=exif)
+    np.testing.assert_array_equal(read_mask(file), TRIMAP)
+    picture = decode(file.read_bytes(), "m.png")
+    np.testing.assert_array_equal(picture[..., 0], TRIMAP)
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, 0.5, 1e30, -1])
+def test_values_that_are_no_whole_numbers_are_refused(tmp_path, odd):
+    file = save(tmp_path / "m.tif", np.array([[0, odd]], np.float32))
+    with pytest.raises(DataError, match=r"m\.tif holds values that are no whole numbers: use 255"):
+        read_mask(file)
+
+
+def test_mask_of_float_pixels_is_a_mask(tmp_path):
+    file = save(tmp_path / "m.tif", np.array([[0, 128, 255]], np.float32))
+    assert read_mask(file).tolist() == [[0, 128, 255]]
+
+
+def test_pipe_is_no_mask(tmp_path):
+    os.mkfifo(tmp_path / "m.png")  # opening it would wait for ever
+    with pytest.raises(DataError, match=r"m\.png: .*Not a regular file"):
+        read_mask(tmp_path / "m.png")
 
 
 def test_one_bit_png_is_a_mask(tmp_path):

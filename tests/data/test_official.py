@@ -1,6 +1,8 @@
+import gzip
 import hashlib
 import http.server
 import io
+import os
 import tarfile
 import threading
 
@@ -37,8 +39,8 @@ def member(name, content=JPEG, **attributes):
     return info, content
 
 
-def archive(file, *members):
-    with tarfile.open(file, "w:gz") as tar:
+def archive(file, *members, kind="gz"):
+    with tarfile.open(file, f"w:{kind}") as tar:
         for info, content in members:
             tar.addfile(info, io.BytesIO(content) if info.isfile() else None)
     return file
@@ -84,6 +86,12 @@ def test_specks_on_both_sides_are_removed(tmp_path):
 
 def test_torn_segmentation_is_named(tmp_path):
     (tmp_path / "segmim_00001.jpg").write_bytes(JPEG[:50])
+    with pytest.raises(DataError, match=r"segmim_00001\.jpg: unpack the archive again"):
+        read_segmentation(tmp_path / "segmim_00001.jpg")
+
+
+def test_half_a_segmentation_is_refused(tmp_path):
+    (tmp_path / "segmim_00001.jpg").write_bytes(JPEG[: len(JPEG) // 2])
     with pytest.raises(DataError, match=r"segmim_00001\.jpg: unpack the archive again"):
         read_segmentation(tmp_path / "segmim_00001.jpg")
 
@@ -159,6 +167,72 @@ def test_torn_archive_is_refused_and_nothing_stays(tmp_path, keep):
     with pytest.raises(DataError, match=r"Cannot unpack .*a\.tgz.*Download it again"):
         unpack(file, tmp_path / "out")
     assert [p.name for p in tmp_path.iterdir()] == ["a.tgz"]
+
+
+def gone_into(tmp_path, file):
+    with pytest.raises(DataError, match=r"a\.\w+") as error:
+        unpack(file, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    return str(error.value)
+
+
+@pytest.mark.parametrize("kept", [1, 2, 3])
+@pytest.mark.parametrize("more", [0, 100, 512])
+def test_archive_torn_at_a_header_is_refused(tmp_path, kept, more):
+    plain = gzip.decompress(archive(tmp_path / "a.tgz", *GOOD).read_bytes())
+    size = 512 + -(-len(JPEG) // 512) * 512
+    (tmp_path / "a.tar").write_bytes(plain[: 512 + kept * size + more])
+    assert "Cannot unpack" in gone_into(tmp_path, tmp_path / "a.tar")
+
+
+@pytest.mark.parametrize("kind", ["gz", "xz", "bz2"])
+def test_checksum_at_the_end_of_an_archive_counts(tmp_path, kind):
+    file = archive(tmp_path / f"a.{kind}", *GOOD, kind=kind)
+    content = bytearray(file.read_bytes())
+    content[-6] ^= 1  # of gzip's CRC-32, xz's size of its index, bzip2's end of stream
+    file.write_bytes(content)
+    assert "Cannot unpack" in gone_into(tmp_path, file)
+
+
+def test_torn_xz_is_refused(tmp_path):
+    file = archive(tmp_path / "a.xz", *GOOD, kind="xz")
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 255
+    file.write_bytes(content)
+    assert "Cannot unpack" in gone_into(tmp_path, file)
+
+
+def test_archive_that_swells_beyond_measure_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(official, "WHOLE", 1 << 20)
+    noughts = [member(f"{i}.bin", bytes(1 << 18)) for i in range(8)]
+    assert "not safe" in gone_into(tmp_path, archive(tmp_path / "a.tgz", *GOOD, *noughts))
+    plain = gzip.decompress(archive(tmp_path / "a.tgz", *GOOD).read_bytes())
+    (tmp_path / "a.tgz").write_bytes(gzip.compress(plain + bytes(3 << 20)))
+    assert "not safe" in gone_into(tmp_path, tmp_path / "a.tgz")
+
+
+def test_long_name_is_not_read_before_it_is_measured(tmp_path):
+    info = tarfile.TarInfo("././@LongLink")
+    info.type, info.size = tarfile.GNUTYPE_LONGNAME, 1 << 32
+    (tmp_path / "a.tar").write_bytes(info.tobuf() + bytes(4096))
+    assert "'././@LongLink' is beyond measure" in gone_into(tmp_path, tmp_path / "a.tar")
+
+
+def test_endless_chain_of_long_names_is_refused(tmp_path):
+    info = tarfile.TarInfo("././@LongLink")
+    info.type, info.size = tarfile.GNUTYPE_LONGNAME, 8
+    (tmp_path / "a.tar").write_bytes((info.tobuf() + bytes(512)) * 2000)
+    assert "Cannot unpack" in gone_into(tmp_path, tmp_path / "a.tar")
+
+
+def test_two_segmentations_of_one_image_are_refused(tmp_path):
+    file = archive(tmp_path / "a.tgz", *GOOD, member("other/segmim_00001.jpg"))
+    assert "File exists" in gone_into(tmp_path, file)
+
+
+def test_pipe_among_the_segmentations_is_no_mask(tmp_path):
+    os.mkfifo(tmp_path / "segmim_00007.jpg")
+    assert not official.OfficialMasks(tmp_path, ["image_00007.jpg"]).any()
 
 
 # Fetching

@@ -82,7 +82,7 @@ def _earlier(out: Path) -> set[str]:
     """Files that an earlier comparison wrote into ``out``, by its own list."""
     try:
         told = json.loads((out / JSON).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return set()
     ours = isinstance(told, dict) and told.get("kind") == KIND
     return {Path(name).name for name in told["files"]} if ours else set()
