@@ -7,8 +7,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,15 +20,73 @@ from audit.runfolder import RunFolder
 
 KILLS = 20
 PARTS = 12
-# Parts of two, so that two dozen images make a dozen.
-PROGRAM = (
-    "import audit.sweep.local as local; local.PART_SIZE = 2; from audit.cli import main; main()"
-)
+# Runs are forks of a process that has imported all and done nothing: importing TensorFlow forty
+# times takes minutes. Parts of two, so that two dozen images make a dozen.
+PROGRAM = """
+    import json, os, sys
+    import audit.models.averaged, audit.models.load, audit.pipeline, audit.report.build
+    import audit.sweep.predict, audit.sweep.robustness, audit.sweep.select, audit.sweep.trust
+    import audit.sweep.local as local
+    from audit.cli import main
+    local.PART_SIZE = 2
+    for line in sys.stdin:
+        asked = json.loads(line)
+        if "wait" in asked:
+            print(os.waitstatus_to_exitcode(os.waitpid(asked["wait"], 0)[1]), flush=True)
+            continue
+        process = os.fork()
+        if process:
+            print(process, flush=True)
+            continue
+        for file, number in ((os.devnull, 0), (os.devnull, 1), (asked["log"], 2)):
+            os.dup2(os.open(file, os.O_RDWR | os.O_CREAT), number)
+        sys.argv = ["flower-audit", *asked["command"]]
+        main()
+"""
+
+
+@dataclass
+class Work:
+    """A run in a process of its own."""
+
+    mother: Any
+    process: int
+    log: Path
+
+    def send_signal(self, number):
+        os.kill(self.process, number)
+
+    def lines(self):
+        return self.log.read_text().split("\n")[:-1]  # the last one may be half-written
+
+    def begun(self):
+        """Wait for the first line of its log."""
+        while not self.lines():
+            time.sleep(0.01)
+
+    def wait(self):
+        return ask(self.mother, wait=self.process)
+
+
+def ask(mother, **what):
+    mother.stdin.write(json.dumps(what) + "\n")
+    mother.stdin.flush()
+    return int(mother.stdout.readline())
 
 
 @pytest.fixture(scope="module")
-def start(tmp_path_factory, draw_manifest, colour_model):
-    """Start or go on with a run; its log comes in JSON lines."""
+def mother():
+    command = [sys.executable, "-c", textwrap.dedent(PROGRAM)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=os.environ | {"PYTHONWARNINGS": "ignore"}, **pipes) as made:
+        yield made
+        made.stdin.close()
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory, draw_manifest, colour_model, mother):
+    """Start or go on with a run; its log is of JSON lines."""
+    logs = tmp_path_factory.mktemp("logs")
     splits = {"train": 1, "validation": 1, "test": 8}
     images = draw_manifest(tmp_path_factory.mktemp("images"), per_split=splits)
     flags = ["--images", images, "--model", colour_model, "--no-grabcut", "--ig-steps", "300"]
@@ -32,13 +94,9 @@ def start(tmp_path_factory, draw_manifest, colour_model):
 
     def begin(out):
         command = ["--log-json", "run", *map(str, flags), "--out", str(out)]
-        return subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *command],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"PYTHONWARNINGS": "ignore"},
-        )
+        log = logs / f"{len(list(logs.iterdir()))}.txt"
+        log.touch()
+        return Work(mother, ask(mother, command=command, log=str(log)), log)
 
     return begin
 
@@ -48,11 +106,13 @@ def unbroken(start, tmp_path_factory):
     """A whole run, and the seconds from its first line to its last part."""
     out = tmp_path_factory.mktemp("unbroken") / "run"
     work = start(out)
-    work.stderr.readline()
+    work.begun()
     began = time.monotonic()
-    lines = [events([line]) and time.monotonic() for line in work.stderr]
+    while len(events(work.lines())) < PARTS:
+        time.sleep(0.05)
+    seconds = time.monotonic() - began
     assert work.wait() == 0
-    return RunFolder(out), max(filter(None, lines)) - began
+    return RunFolder(out), seconds
 
 
 def events(lines):
@@ -80,17 +140,18 @@ def test_killed_twenty_times_it_ends_the_same_and_does_nothing_twice(start, unbr
     run, written, killed = RunFolder(tmp_path / "0"), [], 0
     while True:
         work = start(run.root)
-        first = [work.stderr.readline()]
+        work.begun()
         if killed < KILLS:
             time.sleep(rng.uniform(0, seconds))
             work.send_signal(signal.SIGKILL)
             killed += 1
-        written += events([*first, *work.communicate()[1].splitlines()])
-        assert work.returncode in (0, -signal.SIGKILL)
+        code = work.wait()
+        written += events(work.lines())
+        assert code in (0, -signal.SIGKILL)
         assert max(Counter(written).values(), default=1) == 1
         if len(run.done_parts()) == PARTS and killed < KILLS:
             run, written = RunFolder(tmp_path / str(killed)), []
-        elif work.returncode == 0:
+        elif code == 0:
             break
     assert_equal(run, expected)
 
@@ -111,15 +172,15 @@ def test_on_a_full_disk_it_says_so_and_goes_on_when_there_is_room(start, unbroke
     expected, _ = unbroken
     out = small_disk / "run"
     work = start(out)
-    last = json.loads(work.communicate()[1].splitlines()[-1])
-    assert work.returncode == 1
+    assert work.wait() == 1
+    last = json.loads(work.lines()[-1])
     assert "No space left on device" in last["message"]
     finished = RunFolder(out).done_parts()
     assert len(finished) < PARTS
     subprocess.run(["mount", "-o", "remount,size=50m", str(small_disk)], check=True)
     work = start(out)
-    written = events(work.communicate()[1].splitlines())
-    assert work.returncode == 0
+    assert work.wait() == 0
+    written = events(work.lines())
     assert sorted({*written} | finished) == list(range(PARTS))
     assert not {*written} & finished
     assert_equal(RunFolder(out), expected)
@@ -128,9 +189,10 @@ def test_on_a_full_disk_it_says_so_and_goes_on_when_there_is_room(start, unbroke
 def test_interrupted_it_stops_and_says_how_to_go_on(start, unbroken, tmp_path):
     _, seconds = unbroken
     work = start(tmp_path / "run")
-    work.stderr.readline()
+    work.begun()
     time.sleep(seconds / 2)
     work.send_signal(signal.SIGINT)
-    last = json.loads(work.communicate()[1].splitlines()[-1])
-    assert (work.returncode, last["exit_code"]) == (130, 130)
+    assert work.wait() == 130
+    last = json.loads(work.lines()[-1])
+    assert last["exit_code"] == 130
     assert "--resume" in last["message"]
