@@ -30,7 +30,8 @@ TRAIN = ("backbone", "weights", "image_size", "pipeline", "epochs", "batch_size"
          "translation", "brightness", "contrast", "mixup_alpha", "cutmix_alpha", "randaugment_ops",
          "randaugment_factor", "albumentations", "augment_background")  # fmt: skip
 MODEL = ("model", "trust_model", "input_scaling")
-SWEEP = ("explain", "feature_layer", "cam", "ig_variant", "ig_steps", "ig_tolerance", "ig_rule",
+SWEEP = ("explain", "explainers", "explain_sample", "explain_flagged", "lime_samples",
+         "shap_evals", "feature_layer", "cam", "ig_variant", "ig_steps", "ig_tolerance", "ig_rule",
          "ig_baseline", "interventions", "robustness", "health", "tta", "on_flower_skill",
          "suspicious_share", "least_support", "most_background", "least_survival",
          "least_effect")  # fmt: skip

@@ -18,9 +18,10 @@ from pydantic import (
 )
 
 from audit.errors import ConfigError, shown
-from audit.score.verdict import Thresholds
+from audit.score.verdict import FURTHER_TITLES, Thresholds
 from audit.toml import read_toml
 
+EXPLAINERS = ("gradcam", "ig", *FURTHER_TITLES)
 PIPELINES = ("baseline", "augmented", "mixup", "cutmix", "randaugment", "albumentations")
 
 
@@ -149,6 +150,24 @@ class Config(BaseModel):
         description="Test-time augmentation: average predictions and explanations over so many "
         "views of an image, mirrored and cropped; costs as many times. 1: off.",
     )
+    explainers: str = Field(
+        "gradcam,ig",
+        description="Explainers, joined by commas: gradcam and ig, which verdicts rest on, and "
+        "lime and shap, which cost a thousand forward passes an image.",
+    )
+    explain_sample: int | None = Field(
+        None,
+        ge=1,
+        description="lime and shap: explain only this many images, sampled by class (default: "
+        "all, or with --explain-flagged none but those).",
+    )
+    explain_flagged: bool = Field(
+        False,
+        description="lime and shap: explain every image whose verdict is wrong-reasons, suspect "
+        "or distracted.",
+    )
+    lime_samples: int = Field(1000, ge=2, description="lime: forward passes an image.")
+    shap_evals: int = Field(500, ge=4, description="shap: forward passes an image, at most.")
     feature_layer: str | None = Field(
         None, description="Layer for Grad-CAM (default: the last 4-D map with H, W > 1)."
     )
@@ -280,6 +299,22 @@ class Config(BaseModel):
             raise ValueError("baseline adds nothing to other steps: leave it out")
         return value
 
+    @field_validator("explainers")
+    @classmethod
+    def _known_explainers(cls, value: str) -> str:
+        names = [name.strip() for name in value.split(",")]
+        unknown = [name for name in names if name not in EXPLAINERS]
+        if unknown:
+            raise ValueError(f"no explainer {unknown[0]!r}: choose from {', '.join(EXPLAINERS)}")
+        if not {"gradcam", "ig"} <= set(names):
+            raise ValueError("gradcam and ig must be among them: verdicts rest on both")
+        return ",".join(name for name in EXPLAINERS if name in names)
+
+    @property
+    def further(self) -> tuple[str, ...]:
+        """Explainers besides gradcam and ig."""
+        return tuple(self.explainers.split(",")[2:])
+
     @model_validator(mode="after")
     def _agree(self) -> Config:
         if (self.dataset == "images") != (self.images is not None):
@@ -288,6 +323,9 @@ class Config(BaseModel):
             raise ValueError("--address needs --executor ray")
         if self.albumentations and "albumentations" not in self.pipeline.split("+"):
             raise ValueError("--albumentations FILE needs --pipeline albumentations")
+        if (self.explain_sample or self.explain_flagged) and not self.further:
+            raise ValueError("--explain-sample and --explain-flagged need lime or shap among "
+                             "--explainers")  # fmt: skip
         if self.ig_tolerance is not None and self.ig_steps != "auto":
             raise ValueError("--ig-tolerance needs --ig-steps auto")
         if self.ig_variant == "idgi" and self.ig_tolerance is not None:

@@ -48,7 +48,8 @@ _ALWAYS_FREE = {"workers", "download", "data_dir", "health", "model_card", "exec
 _OF_ROBUSTNESS = {"robustness", "masks", "grabcut", "feature_layer", "cam", "ig_variant",
                   "ig_rule", "ig_baseline"}  # fmt: skip
 # Settings that nothing written rests on as long as no image is explained.
-_FREE_BEFORE_SWEEP = {"masks", "grabcut", "subject", "explain", "feature_layer", "cam",
+_FREE_BEFORE_SWEEP = {"masks", "grabcut", "subject", "explain", "explainers", "explain_sample",
+                      "explain_flagged", "lime_samples", "shap_evals", "feature_layer", "cam",
                       "ig_variant", "ig_steps", "ig_tolerance", "ig_rule", "ig_baseline",
                       "interventions", "on_flower_skill", "suspicious_share", "least_support",
                       "most_background", "least_survival", "least_effect"}  # fmt: skip
@@ -198,7 +199,9 @@ def _check(config: Config, splits: Sequence[str]) -> _Inputs:
     from audit.models.backbones import known_backbone, known_weights
     from audit.models.load import load_model
     from audit.report.owner import read_owner
+    from audit.sweep.further import check as check_further
 
+    check_further(config)
     if config.executor == "ray":
         from audit.sweep.ray_executor import check as check_cluster
 
@@ -325,6 +328,7 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     from audit.models.load import load_model
     from audit.sweep.donors import draw_donors
     from audit.sweep.engine import Engine
+    from audit.sweep.further import further_of
     from audit.sweep.local import parts_of
     from audit.sweep.predict import predict
     from audit.sweep.select import select
@@ -343,7 +347,8 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     if config.interventions != "off" and classifier.classes > 1:
         donors = draw_donors(inputs.dataset, inputs.masks, classifier, config.workers)
         folder.keep(folder.donors_file, pack_donors(donors.names, donors.backgrounds))
-    engine = Engine(classifier, inputs.dataset, config, donors)
+    further = further_of(classifier, inputs.dataset, inputs.masks, config)
+    engine = Engine(classifier, inputs.dataset, config, donors, further)
     tested, explained = select(inputs.dataset, inputs.masks, config)
     parts = parts_of(explained)
     folder.update_manifest(
@@ -422,7 +427,8 @@ def _check_explainers(
     readable = next(batched(inputs.dataset.images(sample), classifier.input_size, SAMPLE, []), [])
     if readable:
         images = np.stack([image for _, image in readable])
-        found = check(classifier, images, config.cam, config.seed)
+        names = [item.name for item, _ in readable]
+        found = check(classifier, images, names, config)
         folder.keep(folder.trust_file, json.dumps(found).encode())
 
 
@@ -511,7 +517,8 @@ def _likeliest_scaling(model: Any, size: int, config: Config, dataset: Dataset) 
 
 def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
     """Refuse to mix what other settings, images or masks gave with what is to come."""
-    before = folder.manifest().get("config", {})
+    # Runs that know no other explainers were begun with these.
+    before = {"explainers": "gradcam,ig"} | folder.manifest().get("config", {})
     now = config.model_dump(mode="json")
     free = set(_ALWAYS_FREE)
     if not folder.done_parts():

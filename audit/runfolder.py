@@ -10,9 +10,9 @@ import os
 import re
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,15 @@ from PIL import Image
 from audit.errors import RunFolderError, first_line
 from audit.places import files_below, on_disk, reached, send
 from audit.score.geometry import upsample
+from audit.score.verdict import FURTHER_TITLES
 
 log = logging.getLogger("audit")
 MANIFEST_SCHEMA = 1
 # For pictures alone, chosen to keep an image's maps below 32 KB.
 IG_LEVELS, QUALITY = 12, 85
 EXPLAINERS = ("gradcam", "ig")
+FURTHER = tuple(FURTHER_TITLES)  # explainers that a run may ask for besides
+NOT_SAMPLED = "not sampled"  # why a further explainer has no figures for an image
 SCORED = (*EXPLAINERS, "centre")  # centre: a Gaussian in the middle, which looks at no image
 # How many pairs of near-duplicates, and outliers of each measure, have thumbnails to show.
 SHOWN_PAIRS, SHOWN_OUTLIERS = 48, 12
@@ -107,6 +110,17 @@ RECORD_SCHEMA = pa.schema(
 )
 
 
+def record_schema(further: Iterable[str] = ()) -> pa.Schema:
+    """`RECORD_SCHEMA`, and the figures of further explainers at its end where there are any."""
+    columns = [(f"{name}_{column}", kind) for name in further for column, kind in _LOCALISATION]
+    return pa.schema([*RECORD_SCHEMA, *(pa.field(*column) for column in columns)])
+
+
+def further_in(columns: Collection[str]) -> list[str]:
+    """The further explainers that a record, or a table by its columns, has figures of."""
+    return [name for name in FURTHER if f"{name}_mass" in columns]
+
+
 @dataclass(frozen=True)
 class Maps:
     """What the report needs to draw one image.
@@ -126,6 +140,8 @@ class Maps:
         Part of the background whose removal cost the prediction most; nowhere true without one.
     donors : int16 ``(k,)``
         Rows of ``donors.npz`` on whose backgrounds the flower was tried.
+    further : dict of float32 ``(H, W)``
+        By further explainer, signed; without those that were not asked about this image.
     """
 
     name: str
@@ -135,10 +151,13 @@ class Maps:
     ig: NDArray[np.float32]
     region: NDArray[np.bool_]
     donors: NDArray[np.int16]
+    further: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
     def heatmap(self, explainer: str) -> NDArray[np.float32]:
-        """Heatmap of ``gradcam`` or ``ig`` at the image's size, float32 ``(H, W)``."""
-        return upsample(self.gradcam, self.image.shape[:2]) if explainer == "gradcam" else self.ig
+        """An explainer's heatmap at the image's size, float32 ``(H, W)``."""
+        if explainer == "gradcam":
+            return upsample(self.gradcam, self.image.shape[:2])
+        return self.ig if explainer == "ig" else self.further[explainer]
 
 
 def pack_maps(maps: Sequence[Maps]) -> dict[str, NDArray[Any]]:
@@ -168,7 +187,33 @@ def pack_maps(maps: Sequence[Maps]) -> dict[str, NDArray[Any]]:
         "ig_scale": np.array(scales, dtype=np.float32),
         "donors": np.concatenate([m.donors for m in maps]).astype(np.int16),
         "donor_ends": np.cumsum([len(m.donors) for m in maps], dtype=np.int64),
+        **{key: array for name in FURTHER for key, array in _pack_further(maps, name).items()},
     }
+
+
+def _pack_further(maps: Sequence[Maps], name: str) -> dict[str, NDArray[Any]]:
+    """Heatmaps of few values, without loss: the values, and which of them each pixel has."""
+    rows = [row for row, m in enumerate(maps) if name in m.further]
+    if not rows:
+        return {}
+    found = [np.unique(maps[row].further[name], return_inverse=True) for row in rows]
+    places = np.stack([inverse for _, inverse in found]).astype(np.uint16)
+    return {
+        f"{name}_rows": np.array(rows, np.int64),
+        f"{name}_values": np.concatenate([values for values, _ in found]),
+        f"{name}_value_ends": np.cumsum([len(values) for values, _ in found], dtype=np.int64),
+        f"{name}_places": _squeezed(places),
+    }
+
+
+def _unpack_further(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[int, NDArray[Any]]:
+    """Inverse of `_pack_further`: heatmaps by row."""
+    if f"{name}_rows" not in arrays:
+        return {}
+    rows, shape = arrays[f"{name}_rows"], arrays["shape"].tolist()[1:]
+    places = _unsqueezed(arrays[f"{name}_places"], np.uint16, (len(rows), *shape))
+    values = np.split(arrays[f"{name}_values"], arrays[f"{name}_value_ends"][:-1])
+    return {int(row): values[i][places[i]] for i, row in enumerate(rows)}
 
 
 def _squeezed(array: NDArray[Any], strategy: int = zlib.Z_DEFAULT_STRATEGY) -> NDArray[np.uint8]:
@@ -180,7 +225,8 @@ def _squeezed(array: NDArray[Any], strategy: int = zlib.Z_DEFAULT_STRATEGY) -> N
 
 def _unsqueezed(squeezed: NDArray[np.uint8], kind: type, shape: Sequence[int]) -> NDArray[Any]:
     """Inverse of `_squeezed`; no more is inflated than the array holds."""
-    inflated = zlib.decompressobj().decompress(squeezed.tobytes(), int(np.prod(shape)))
+    size = int(np.prod(shape)) * np.dtype(kind).itemsize
+    inflated = zlib.decompressobj().decompress(squeezed.tobytes(), size)
     return np.frombuffer(inflated, dtype=kind).reshape(shape)
 
 
@@ -196,7 +242,8 @@ def pack_part(records: Sequence[Mapping[str, Any]], maps: Sequence[Maps]) -> dic
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **pack_maps(maps))
         packed["maps"] = buffer.getvalue()
-    table = pa.Table.from_pylist([dict(r) for r in records], schema=RECORD_SCHEMA)
+    schema = record_schema(further_in(records[0] if records else ()))
+    table = pa.Table.from_pylist([dict(r) for r in records], schema=schema)
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
     return packed | {"records": buffer.getvalue()}
@@ -213,13 +260,15 @@ def unpack_maps(arrays: Mapping[str, NDArray[Any]]) -> Iterator[Maps]:
     trimaps = _unsqueezed(arrays["trimaps"], np.uint8, (count, height, width))
     ig = _unsqueezed(arrays["ig"], np.int8, (count, height, width))
     gradcam, scale = arrays["gradcam"], arrays["ig_scale"]
+    more = {name: _unpack_further(arrays, name) for name in FURTHER}
     if {len(v) for v in (arrays["names"], ends, donors, gradcam, scale)} != {count}:
         raise ValueError("its arrays are of several lengths")
     for i, name in enumerate(arrays["names"]):
         image = np.asarray(Image.open(io.BytesIO(images[start : ends[i]].tobytes())))
         start = int(ends[i])
         heat = ig[i].astype(np.float32) * (scale[i] / IG_LEVELS)
-        yield Maps(str(name), image, trimaps[i], gradcam[i], heat, regions[i], donors[i])
+        further = {key: found[i] for key, found in more.items() if i in found}
+        yield Maps(str(name), image, trimaps[i], gradcam[i], heat, regions[i], donors[i], further)
 
 
 def _jpeg(image: NDArray[np.uint8]) -> bytes:
@@ -407,19 +456,19 @@ class RunFolder:
         return self.checksums_dir / f"part-{part:05d}.json"
 
     def records(self) -> pd.DataFrame:
-        """All records in order of part and place, columns as `RECORD_SCHEMA`."""
-        tables = [RECORD_SCHEMA.empty_table()]
+        """All records in order of part and place, columns as `record_schema`."""
+        tables: list[pa.Table] = []
         for part in sorted(self.done_parts()):
             file = self._files(part)["records"]
             tables.append(_read(file))
-            if tables[-1].schema != RECORD_SCHEMA:
+            if tables[-1].schema != record_schema(further_in(tables[0].column_names)):
                 raise RunFolderError(
                     f"{file} has the columns of another version: audit into a new --out."
                 )
             torn = self._torn(part, ("records",))  # maps have checksums of their own
             if torn is not None:
                 raise RunFolderError(_other_checksum(torn))
-        return pa.concat_tables(tables).to_pandas()
+        return pa.concat_tables(tables or [RECORD_SCHEMA.empty_table()]).to_pandas()
 
     def maps(self, part: int) -> Iterator[Maps]:
         """Maps of one part in the order of its records' ``row``."""

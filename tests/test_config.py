@@ -201,3 +201,23 @@ def test_pipeline_that_makes_no_sense_is_refused(flags, said):
 
 def test_steps_of_a_pipeline_are_joined():
     assert load_config({"pipeline": "augmented+cutmix"}).pipeline == "augmented+cutmix"
+
+
+@pytest.mark.parametrize("given", ["shap, gradcam,ig", "gradcam,ig,shap", "ig,shap,gradcam,shap"])
+def test_explainers_are_named_in_one_order(given):
+    config = load_config({"explainers": given})
+    assert (config.explainers, config.further) == ("gradcam,ig,shap", ("shap",))
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"explainers": "gradcam,ig,occlusion"}, "no explainer 'occlusion': choose from gradcam, "),
+        ({"explainers": "ig,lime"}, "gradcam and ig must be among them: verdicts rest on both"),
+        ({"explain_sample": 5}, "need lime or shap among --explainers"),
+        ({"explain_flagged": True}, "need lime or shap among --explainers"),
+    ],
+)
+def test_explainers_that_cannot_be_are_refused(flags, message):
+    with pytest.raises(ConfigError, match=message):
+        load_config(flags)

@@ -1,5 +1,6 @@
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import keras
@@ -276,8 +277,10 @@ def test_resume_keeps_when_the_run_was_started(finished, copy, config):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("ig_steps", 5), ("seed", 1), ("subject", "disc"), ("limit", 6), ("tta", 2)]
-)
+    ("key", "value"),
+    [("ig_steps", 5), ("seed", 1), ("subject", "disc"), ("limit", 6), ("tta", 2),
+     ("explainers", "gradcam,ig,lime")],
+)  # fmt: skip
 def test_resume_with_other_settings_is_refused(copy, config, key, value):
     before = copy.manifest_file.read_bytes()
     with pytest.raises(RunFolderError, match=rf"was begun with {key} = .*, not {value}: give"):
@@ -442,6 +445,14 @@ def refused(config, out, kind, message):
     assert isinstance(error.value, AuditError)
     assert "\n" not in str(error.value)
     assert not out.exists()
+
+
+@pytest.mark.parametrize("name", ["lime", "shap"])
+def test_explainer_whose_package_is_missing_is_refused(tmp_path, config, monkeypatch, name):
+    for module in ("lime.lime_image", "shap"):
+        monkeypatch.setitem(sys.modules, module, None)
+    asked = config(explainers=f"gradcam,ig,{name}")
+    refused(asked, tmp_path / "out", ConfigError, rf"flower-audit\[{name}\]', or leave it out")
 
 
 def test_model_of_other_classes_is_refused(tmp_path, config, draw_manifest):

@@ -219,6 +219,30 @@ def test_empty_heatmap_comes_back_empty():
     assert np.abs(back.ig).max() == np.abs(back.gradcam).max() == 0
 
 
+def test_heatmaps_of_further_explainers_come_back_without_loss():
+    squares = np.kron(RNG.normal(size=(4, 4)), np.ones((4, 4))).astype(np.float32)
+    given_maps = [
+        replace(maps_of(i, f"{i}.jpg"), further=further)
+        for i, further in enumerate(
+            [{"lime": squares, "shap": -squares}, {}, {"lime": 2 * squares}, {"lime": 0 * squares}]
+        )
+    ]
+    back = list(unpack_maps(pack_maps(given_maps)))
+    for found, before in zip(back, given_maps, strict=True):
+        assert list(found.further) == list(before.further)
+        for name, heatmap in before.further.items():
+            assert found.heatmap(name).dtype == np.float32
+            np.testing.assert_array_equal(found.heatmap(name), heatmap)
+
+
+def test_a_heatmap_of_superpixels_costs_a_few_hundred_bytes():
+    squares = np.kron(RNG.normal(size=(8, 8)), np.ones((28, 28))).astype(np.float32)
+    plain = [maps_of(i, f"{i}.jpg", 224) for i in range(4)]
+    both = [replace(m, further={"lime": squares}) for m in plain]
+    sizes = [sum(a.nbytes for a in pack_maps(maps).values()) for maps in (plain, both)]
+    assert sizes[1] - sizes[0] < 4 * 1000
+
+
 def test_heatmaps_are_drawn_at_the_images_size():
     maps = maps_of()
     assert maps.heatmap("gradcam").shape == (16, 16)
@@ -385,6 +409,15 @@ def test_records_of_an_older_version_are_one_line(run):
     with pytest.raises(RunFolderError, match="columns of another version") as error:
         run.records()
     assert "\n" not in str(error.value)
+
+
+def test_parts_with_other_explainers_do_not_mix(run):
+    lime = {f"lime_{c}": 0.5 for c in ("mass", "rank_accuracy", "pointing", "skill")}
+    run.write_part(0, [record("a.jpg") | lime | {"lime_reason": ""}], [maps_of()])
+    assert run.records()["lime_skill"].tolist() == [0.5]
+    run.write_part(1, [record("b.jpg", 1)], [maps_of(1, "b.jpg")])
+    with pytest.raises(RunFolderError, match=r"part-00001\.parquet has the columns of another"):
+        run.records()
 
 
 def test_predictions_come_back(run):

@@ -12,15 +12,22 @@ import pandas as pd
 from audit.report.names import unique_slugs
 from audit.report.source import Source
 from audit.report.verdicts import VERDICTS, Verdict, by_evidence
+from audit.runfolder import EXPLAINERS, NOT_SAMPLED
+from audit.score.verdict import ACCUSED
 
 PAGE = 48  # cases a page
-ACCUSED = ("wrong-reasons", "suspect", "distracted")  # their composites are drawn
 MOST_COMPOSITES = 1_200  # the worst of them: about 10 MB
 
 
 @dataclass(frozen=True)
 class Score:
-    """One explainer's figures for one image; NaN where undefined, and why."""
+    """One explainer's figures for one image; NaN where undefined, and why.
+
+    Attributes
+    ----------
+    picture : str
+        File of its heatmap in grey, relative to the report's root; "" where it was not asked.
+    """
 
     title: str
     mass: float
@@ -28,6 +35,7 @@ class Score:
     rank_accuracy: float
     pointing: float
     reason: str
+    picture: str
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,8 @@ class Case:
     anchor : str
         Stable id, made from the image's name alone.
     photo, heat : str
-        Files of its photo and of both heatmaps in grey, relative to the report's root.
+        Files of its photo and, in grey, of the heatmaps that its verdict rests on, relative to the
+        report's root.
     composites : str
         File of the composites that the model was shown; "" where the verdict accuses nobody, or
         others more than enough.
@@ -84,6 +93,17 @@ class Case:
     causes: Causes
     fragile: bool
     score: float
+
+    @property
+    def further(self) -> list[int]:
+        """Numbers of panels of further heatmaps; those of every case are 0 to 3."""
+        return [k for k, score in enumerate(self.scores[2:], start=4) if score.picture]
+
+    @property
+    def pictures(self) -> list[str]:
+        """All files of pictures that its card shows."""
+        files = (self.photo, *(score.picture for score in self.scores), self.composites)
+        return [file for file in dict.fromkeys(files) if file]
 
     @property
     def flipped(self) -> bool:
@@ -177,4 +197,7 @@ def _causes(row: dict[str, Any], classes: Mapping[int, str]) -> Causes:
 
 def _score(row: dict[str, Any], key: str, title: str) -> Score:
     columns = ("mass", "skill", "rank_accuracy", "pointing", "reason")
-    return Score(title, *(row[f"{key}_{column}"] for column in columns))
+    values = {column: row[f"{key}_{column}"] for column in columns}
+    file = f"pictures/{row['anchor']}-{'heat' if key in EXPLAINERS else key}.webp"
+    asked = values["reason"] != NOT_SAMPLED
+    return Score(title, **values, picture=file if asked else "")

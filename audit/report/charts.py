@@ -25,7 +25,9 @@ from audit.score.calibration import Bin
 # Okabe and Ito's palette: told apart by all common kinds of colour vision.
 BLUE, ORANGE, VERMILLION = "#0072B2", "#E69F00", "#D55E00"
 PURPLE, GREEN = "#CC79A7", "#009E73"
+EXPLAINER_COLOURS = (BLUE, ORANGE, PURPLE, VERMILLION)
 _INK = "#010203"  # stands for the page's text colour until the SVG is written
+_LOOKS_AT_NOTHING = {"Random": _INK, "Centre Gaussian": GREEN}
 _STYLE = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -112,12 +114,13 @@ def curves(
 
 
 ROC_STYLES = ((BLUE, "-", 2.2), (ORANGE, "-", 1.5), (PURPLE, "-", 1.2), (GREEN, "-", 1.2),
-              (BLUE, ":", 1.5), (ORANGE, ":", 1.5))  # fmt: skip
+              (BLUE, ":", 1.5), (ORANGE, ":", 1.5), (PURPLE, ":", 1.5),
+              (GREEN, ":", 1.5))  # fmt: skip
 ROC_TITLES = ("Verdict", "Background share", "Targeted removal", "Survival of a swap")
 
 
 def roc(signals: Sequence[Signal]) -> Chart | None:
-    """ROC curves of the verdict's score, the causal signals and both explainers' skill."""
+    """ROC curves of the verdict's score, the causal signals and the explainers' skill."""
     by_title = {s.title: s for s in signals if len(s.curve)}
     skills = [t for t in by_title if t.endswith(" skill") and not t.startswith("Centre")]
     drawn = [by_title[t] for t in (*ROC_TITLES, *skills) if t in by_title]
@@ -159,10 +162,12 @@ def perturbation(
     fractions: Sequence[float], means: Mapping[str, Sequence[float]], kind: str
 ) -> Chart:
     """Mean probability of the predicted class as the hottest pixels go, or come."""
-    styles = ((BLUE, "-"), (ORANGE, "-"), (_INK, ":"), (GREEN, "--"))
+    explained = (title for title in means if title not in _LOOKS_AT_NOTHING)
+    styles = dict(zip(explained, EXPLAINER_COLOURS, strict=False)) | _LOOKS_AT_NOTHING
     with _axes(kind) as (axes, done):
-        for (title, values), (colour, dash) in zip(means.items(), styles, strict=False):
-            axes.plot(fractions, values, color=colour, ls=dash, lw=1.8, label=title)
+        for title, values in means.items():
+            dash = {"Random": ":", "Centre Gaussian": "--"}.get(title, "-")
+            axes.plot(fractions, values, color=styles[title], ls=dash, lw=1.8, label=title)
         what = "out of focus" if kind == "deletion" else "alone in focus"
         axes.set(xlabel=f"hottest pixels {what}", ylabel="probability", ylim=(0, 1.02))
         axes.xaxis.set_major_formatter(lambda v, _: f"{v:.0%}")
@@ -171,6 +176,44 @@ def perturbation(
     said = "; ".join(f"{title} {values[len(values) // 2]:.2f}" for title, values in means.items())
     halfway = f"with {fractions[len(fractions) // 2]:.0%} of the pixels"
     return Chart(done[0], f"{kind.capitalize()} curves, {halfway}: {said}.")
+
+
+def costs(seconds: Mapping[str, float], qualities: Mapping[str, Mapping[str, Estimate]]) -> Chart:
+    """Quality against what an image costs, one point an explainer and one panel a measure.
+
+    Parameters
+    ----------
+    seconds : mapping
+        Of an image, by the explainer's title.
+    qualities : mapping
+        By what is measured, in words, each explainer's figure; up is better.
+    """
+    with _axes("costs", height=1.5 * len(qualities) + 0.5, rows=len(qualities)) as (axes, done):
+        for panel, (measure, found) in zip(np.ravel(axes), qualities.items(), strict=True):
+            for (title, e), mark, colour in zip(
+                found.items(), "osD^", EXPLAINER_COLOURS, strict=False
+            ):
+                reach = [[e.value - e.low], [e.high - e.value]]
+                panel.errorbar(seconds[title], e.value, reach, fmt=mark, color=colour, ms=6,
+                               elinewidth=1.2, capsize=2.5, label=title)  # fmt: skip
+            panel.axhline(0.5 if "AUROC" in measure else 0, color=_INK, lw=1, ls=(0, (3, 2)))
+            n = next(iter(found.values())).n
+            panel.set(xscale="log", ylabel=f"{measure}, n = {n}")
+            panel.margins(y=0.15)
+            panel.grid(True)
+        np.ravel(axes)[-1].set_xlabel("seconds an image")
+        np.ravel(axes)[-1].xaxis.set_major_formatter(lambda v, _: f"{v:g}")
+        _legend(np.ravel(axes)[0], 2)
+    said = "; ".join(
+        f"{measure.replace(chr(10), ' ')}: "
+        + ", ".join(
+            f"{title} {'undefined' if np.isnan(e.value) else f'{e.value:.2f}'} (n = {e.n})"
+            for title, e in found.items()
+        )
+        for measure, found in qualities.items()
+    )
+    cost = ", ".join(f"{title} {spent:.2g} s" for title, spent in seconds.items())
+    return Chart(done[0], f"Cost and quality of the explainers. An image takes: {cost}. {said}.")
 
 
 def severities(
@@ -263,16 +306,19 @@ def _legend(axes: Any, columns: int) -> None:
 
 @contextmanager
 def _axes(
-    salt: str, height: float = _HEIGHT, width: float = _WIDTH
+    salt: str, height: float = _HEIGHT, width: float = _WIDTH, rows: int = 1
 ) -> Iterator[tuple[Any, list[Markup]]]:
-    """Axes to draw on; the list holds the SVG afterwards, its ids salted to differ from others'."""
+    """Axes to draw on, an array of them in several rows.
+
+    The list holds the SVG afterwards, its ids salted to differ from others'.
+    """
     done: list[Markup] = []
     # Pages bring their own font; that matplotlib lacks it is no news.
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     with mpl.rc_context(_STYLE | {"svg.hashsalt": salt}):
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasSVG(figure)
-        axes = figure.subplots()
+        axes = figure.subplots(rows, sharex=True)
         yield axes, done
         buffer = io.StringIO()
         none = dict.fromkeys(("Date", "Creator", "Format", "Type"))

@@ -104,7 +104,7 @@ def _by_hand(source: Source) -> dict[str, Figure]:
 def _agreement(source: Source) -> list[charts.Chart]:
     """Do explainers agree with each other, and with what interventions find?"""
     tested = source.tested
-    gradcam, ig = source.titles.values()
+    gradcam, ig = source.judged.values()
     pairs = (
         ("gradcam_skill", "ig_skill", f"{gradcam} skill", f"{ig} skill"),
         ("background_share", "gradcam_skill", "background share", f"{gradcam} skill"),

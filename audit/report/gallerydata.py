@@ -63,8 +63,12 @@ def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
         "score": _thousandths(c.score for c in cases),
         **{
             f"{column}{k}": _thousandths(getattr(c.scores[k], column) for c in cases)
-            for k in range(2)
+            for k in range(len(source.titles))
             for column in ("mass", "skill")
+        },
+        **{
+            f"heat{k}": [c.scores[k].picture.removeprefix(f"pictures/{c.anchor}") for c in cases]
+            for k in range(2, len(source.titles))
         },
     }
 

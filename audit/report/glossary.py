@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from audit.report.figures import ARRAS, BACKGROUNDS, OURS, SHAPLEY, ZHANG
 from audit.report.verdicts import VERDICTS
+from audit.score.verdict import FURTHER_TITLES
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Term:
 
 
 def _scores(column: str) -> tuple[str, ...]:
-    return tuple(f"{key}_{column}" for key in ("gradcam", "ig"))
+    return tuple(f"{key}_{column}" for key in ("gradcam", "ig", *FURTHER_TITLES))
 
 
 # What each explainer does, by its title, and its paper.
@@ -71,6 +72,18 @@ EXPLAINERS = {
         "baseline image, shared out by the squared gradient where the step starts; steps are added "
         "until mass and rank accuracy have settled within 0.01 unless a number was asked for.",
         "Yang et al. 2023, arXiv 2303.14242",
+    ),
+    "LIME": (
+        "Explains an answer by a linear model of about 64 superpixels (SLIC), fitted to the logits "
+        "of samples in which half of them are out of focus, samples like the image counting more; "
+        "a superpixel's weight is shared out among its pixels.",
+        "Ribeiro et al. 2016, arXiv 1602.04938",
+    ),
+    "SHAP": (
+        "Explains an answer by Owen values, which are Shapley values of groups: the image is "
+        "halved again and again, most where the halves matter most, and what each half adds is "
+        "shared out; what is left out of a group is out of focus.",
+        "Lundberg and Lee 2017, arXiv 1705.07874",
     ),
 }
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from audit.report.cases import Case
-from audit.report.pictures import Picture, composites, heat, photo
+from audit.report.pictures import Picture, composites, further_heat, heat, photo
 from audit.report.shapes import Shapes, shapes
 from audit.runfolder import Maps, RunFolder
 from audit.track import Track
@@ -47,6 +47,9 @@ def _draw_part(
 def _draw(case: Case, maps: Maps, donors: Sequence[Picture], root: Path) -> Shapes:
     (root / case.photo).write_bytes(photo(maps))
     (root / case.heat).write_bytes(heat(maps))
+    further = (score.picture for score in case.scores[2:] if score.picture)
+    for name, file in zip(maps.further, further, strict=True):
+        (root / file).write_bytes(further_heat(maps, name))
     if case.composites:
         chosen = [donors[i] for i in maps.donors[:1] if i < len(donors)]
         (root / case.composites).write_bytes(composites(maps, chosen[0] if chosen else None))

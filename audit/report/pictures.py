@@ -45,6 +45,11 @@ def heat(maps: Maps) -> bytes:
     return encode(np.concatenate([cam, ig], axis=1), _HEAT_QUALITY)
 
 
+def further_heat(maps: Maps, name: str) -> bytes:
+    """Positive relevance of one further explainer in grey as WebP ``(HEAT, HEAT)``."""
+    return encode(levels(_shrink(maps.heatmap(name), HEAT)), _HEAT_QUALITY)
+
+
 def outline_region(image: Picture, region: NDArray[np.bool_]) -> Picture:
     """Outline a region in orange with a dark casing over the photo."""
     picture = image.copy()

@@ -30,15 +30,16 @@ class Shapes:
     flower, unknown, region : str
         ``d`` of an SVG path, to be filled by the even-odd rule; "" where nothing is to be drawn.
         An unknown border that is no wider than a line is left out.
-    hottest : (str, str)
-        Where Grad-CAM and IG are hottest, in words; "" without positive relevance.
+    hottest : tuple of str
+        Where Grad-CAM, IG and further explainers, if any were asked, are hottest, in words; ""
+        without positive relevance.
     """
 
     side: int
     flower: str
     unknown: str
     region: str
-    hottest: tuple[str, str]
+    hottest: tuple[str, ...]
 
 
 def shapes(maps: Maps) -> Shapes:
@@ -46,7 +47,8 @@ def shapes(maps: Maps) -> Shapes:
     unknown = _wide((maps.trimap > 0) & (maps.trimap < FLOWER))
     masks = (maps.trimap == FLOWER, unknown, maps.region)
     flower, unclear, region = (path(mask) for mask in masks)
-    hottest = hottest_place(maps.heatmap("gradcam")), hottest_place(smoothed(maps.ig))
+    heats = maps.heatmap("gradcam"), smoothed(maps.ig), *maps.further.values()
+    hottest = tuple(map(hottest_place, heats))
     return Shapes(maps.trimap.shape[1], flower, unclear, region, hottest)
 
 

@@ -27,10 +27,10 @@ def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> b
     """
     cases = content.strongest(MOST_CASES)
     pairs = content.health.near.shown[:MOST_PAIRS] if content.health else []
-    files = [file for case in cases for file in (case.photo, case.heat, case.composites)]
+    files = [file for case in cases for file in case.pictures]
     files += [image.file for pair in pairs for image in pair.images]
     files += [e.picture for e in content.shortcuts.exemplars] if content.shortcuts else []
-    held = {file: data_uri((site / file).read_bytes()) for file in files if file}
+    held = {file: data_uri((site / file).read_bytes()) for file in files}
     return fill(
         "single.html",
         view=View("report/", shapes, held),

@@ -11,8 +11,8 @@ import pandas as pd
 
 from audit.errors import RunFolderError
 from audit.report.sampling import MOST, drawn
-from audit.runfolder import RunFolder
-from audit.score.verdict import Thresholds, titles
+from audit.runfolder import RunFolder, further_in
+from audit.score.verdict import FURTHER_TITLES, Thresholds, titles
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,12 @@ class Source:
     @cached_property
     def titles(self) -> dict[str, str]:
         """Titles of the explainers by the prefix of their columns."""
+        further = further_in(self.records.columns)
+        return self.judged | {key: FURTHER_TITLES[key] for key in further}
+
+    @cached_property
+    def judged(self) -> dict[str, str]:
+        """Titles of the explainers that verdicts rest on."""
         return titles(self.config.get("cam", "gradcam"), self.config.get("ig_variant", "ig"))
 
     @property

@@ -46,7 +46,7 @@ def _swept(
     rates: dict[str, list[float]] = {title: [] for title in _WORDS.values()}
     for value in values:
         thresholds = replace(source.thresholds, **{name: value})
-        words = [word_for(record, thresholds, source.titles) for record in records]
+        words = [word_for(record, thresholds, source.judged) for record in records]
         for word, title in _WORDS.items():
             rates[title].append(words.count(word) / len(words))
     return values, rates, float(getattr(source.thresholds, name))

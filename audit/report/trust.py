@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from audit.errors import RunFolderError
 from audit.report import charts
 from audit.report.figures import Estimate, mean
+from audit.report.planted import planted
 from audit.report.source import Source
 
 _KINDS = ("deletion", "insertion")
@@ -47,12 +48,19 @@ class Area:
 
 @dataclass(frozen=True)
 class Trust:
-    """Checks on a sample of images."""
+    """Checks on a sample of images.
+
+    Attributes
+    ----------
+    costs : Chart or None
+        Cost against quality, where further explainers were asked for.
+    """
 
     images: int
     sanity: list[Sanity]
     areas: list[Area]
     curves: list[charts.Chart]
+    costs: charts.Chart | None
 
 
 def trust(source: Source) -> Trust | None:
@@ -75,12 +83,33 @@ def _told(found: dict[str, Any], source: Source) -> Trust:
     curves = [
         charts.perturbation(
             found["fractions"],
-            {titles[name]: np.mean(rows, axis=0).tolist() for name, rows in found[kind].items()},
+            {titles[name]: np.nanmean(rows, axis=0).tolist() for name, rows in found[kind].items()},
             kind,
         )
         for kind in _KINDS
     ]
-    return Trust(found["images"], sanity, areas, curves)
+    seconds = {titles[name]: spent for name, spent in found.get("seconds", {}).items()}
+    costs = charts.costs(seconds, _qualities(found, source)) if seconds else None
+    return Trust(found["images"], sanity, areas, curves, costs)
+
+
+def _qualities(found: dict[str, Any], source: Source) -> dict[str, dict[str, Estimate]]:
+    """What explainers gain on random pixels and find, on the images that all were tried on."""
+    names = list(found["seconds"])
+    tried = np.all([np.isfinite(_of_images(found, "deletion", name)) for name in names], axis=0)
+    both = [_of_images(found, kind, "random") for kind in _KINDS]
+    qualities = {}
+    for kind, by_chance, sign in zip(_KINDS, both, (1, -1), strict=True):
+        gains = {n: sign * (by_chance - _of_images(found, kind, n))[tried] for n in names}
+        qualities[f"gain in area,\n{kind}"] = {
+            source.titles[n]: _mean(gain.tolist(), source) for n, gain in gains.items()
+        }
+    defined = source.records.dropna(subset=[f"{name}_skill" for name in names])
+    known = planted(replace(source, records=defined))
+    areas = {s.title: s.auroc for s in known.signals} if known else {}
+    skills = {t: areas[f"{t} skill"] for t in source.titles.values() if known}
+    defined_at_all = any(not np.isnan(area.value) for area in skills.values())
+    return qualities | ({"AUROC of skill,\nplanted": skills} if defined_at_all else {})
 
 
 def _area(title: str, found: dict[str, Any], name: str, source: Source) -> Area:

@@ -17,6 +17,8 @@ VERDICTS = (
 )
 CAM_TITLES = {"gradcam": "Grad-CAM", "gradcam++": "Grad-CAM++", "hirescam": "HiResCAM"}
 IG_TITLES = {"ig": "Integrated Gradients", "idgi": "IDGI"}
+ACCUSED = ("wrong-reasons", "suspect", "distracted")  # words that point to the background
+FURTHER_TITLES = {"lime": "LIME", "shap": "SHAP"}  # no verdict rests on these
 HALF = 0.5  # of the answer's probability: a region that takes more is suspicious by itself
 UNTESTED = "not tested by intervention"
 Record = Mapping[str, Any]

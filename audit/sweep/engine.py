@@ -17,6 +17,7 @@ from audit.explain.integrated_gradients import Enough
 from audit.explain.over_views import grad_cam, integrated_gradients
 from audit.models.classifier import Classifier
 from audit.sweep.donors import Donors
+from audit.sweep.further import Further
 from audit.sweep.interventions import Case, Interventions
 from audit.sweep.record import Finding, Sample, Tested
 from audit.sweep.settle import Complete, ScoresSettled
@@ -29,6 +30,8 @@ class Engine:
     ----------
     clock : Clock
         Where the time of a sweep goes.
+    further : Further or None
+        Explains chosen images by LIME and SHAP, where they are asked for.
     """
 
     def __init__(
@@ -37,9 +40,11 @@ class Engine:
         dataset: Dataset,
         config: Config,
         donors: Donors | None = None,
+        further: Further | None = None,
     ) -> None:
         self.size = classifier.input_size
         self.clock = Clock()
+        self.further = further
         self._counterfactual = dataset if isinstance(dataset, Counterfactual) else None
         self._config = config
         self._classifier = classifier

@@ -84,7 +84,7 @@ def read(
 ) -> Generator[Sample | Record, None, None]:
     """Stream images and masks at the model's size; the record of each that is broken."""
     stream = masks.stream(dataset.images(items), workers)
-    samples = _samples(stream, engine.size, dataset.classes)
+    samples = _samples(stream, engine, dataset.classes)
     yield from engine.clock.each("decode", samples)
 
 
@@ -103,11 +103,15 @@ def explain_part(
     words = Words(config.subject, titles(config.cam, config.ig_variant))
     for batch in in_batches(samples, config.batch_size):
         findings = engine.explain(batch)
-        with engine.clock("score"):
-            for sample, finding in zip(batch, findings, strict=True):
+        for sample, finding in zip(batch, findings, strict=True):
+            with engine.clock("score"):
                 record = record_of(sample, finding, classes, thresholds, words)
-                records.append(record | {"row": len(maps)})
-                maps.append(maps_of(sample, finding))
+                drawn = maps_of(sample, finding)
+            if engine.further:
+                with engine.clock("further"):
+                    record, drawn = engine.further(sample, record, drawn)
+            records.append(record | {"row": len(maps)})
+            maps.append(drawn)
     with engine.clock("write"):
         packed = pack_part([record | {"part": number} for record in records], maps)
     return Part(number, len(records), packed)
@@ -127,12 +131,14 @@ def thresholds_of(config: Config) -> Thresholds:
 
 
 def _samples(
-    stream: Iterable[Any], size: int, classes: tuple[str, ...]
+    stream: Iterable[Any], engine: Engine, classes: tuple[str, ...]
 ) -> Generator[Sample | Record, None, None]:
     """Yield readable images at the model's size, and the records of those that are broken."""
     for item, image, trimap, source in stream:
         if isinstance(image, BrokenImageError):
-            yield skipped_record(item, str(image), classes)
+            further = engine.further.explainers if engine.further else ()
+            yield skipped_record(item, str(image), classes, further)
             continue
         why = "" if trimap is None else doubt(trimap)
-        yield Sample(item, resize(image, size), fit_trimap(trimap, size), source, why)
+        fitted = fit_trimap(trimap, engine.size)
+        yield Sample(item, resize(image, engine.size), fitted, source, why)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.data.dataset import FLOWER, UNKNOWN, Item
-from audit.runfolder import EXPLAINERS, RECORD_SCHEMA, Maps
+from audit.runfolder import EXPLAINERS, Maps, record_schema
 from audit.score.causal import Causes
 from audit.score.composites import grown
 from audit.score.geometry import resize_trimap
@@ -98,7 +98,7 @@ def record_of(
     thresholds: Thresholds,
     words: Words,
 ) -> Record:
-    """The record of an explained image; see ``RECORD_SCHEMA`` for the columns."""
+    """The record of an explained image; see `record_schema` for the columns."""
     valid = sample.trimap != UNKNOWN
     maps, tested = maps_of(sample, finding), finding.tested
     heatmaps = {name: maps.heatmap(name) for name in EXPLAINERS}
@@ -157,7 +157,7 @@ def _evidence(
 ) -> Record:
     """Everything that a verdict rests on and that a mask decides."""
     scores = {name: scored(heatmap, mask, valid) for name, heatmap in heatmaps.items()}
-    return {"chance": area(mask, valid), **_columns(scores), **_causal(causes, classes)}
+    return {"chance": area(mask, valid), **score_columns(scores), **_causal(causes, classes)}
 
 
 def _causal(causes: Causes, classes: tuple[str, ...]) -> Record:
@@ -183,10 +183,13 @@ def _causal(causes: Causes, classes: tuple[str, ...]) -> Record:
     }
 
 
-def skipped_record(item: Item, reason: str, classes: tuple[str, ...]) -> Record:
+def skipped_record(
+    item: Item, reason: str, classes: tuple[str, ...], further: Sequence[str] = ()
+) -> Record:
     """The record of an image that could not be read: counted, never scored."""
-    undefined: Record = dict.fromkeys(RECORD_SCHEMA.names, NAN)
-    texts = [f.name for f in RECORD_SCHEMA if str(f.type) == "string"]
+    schema = record_schema(further)
+    undefined: Record = dict.fromkeys(schema.names, NAN)
+    texts = [f.name for f in schema if str(f.type) == "string"]
     return {
         **undefined,
         **dict.fromkeys(texts, ""),
@@ -221,7 +224,8 @@ def _identity(item: Item, classes: tuple[str, ...]) -> Record:
     }
 
 
-def _columns(scores: dict[str, Localisation]) -> Record:
+def score_columns(scores: Mapping[str, Localisation]) -> Record:
+    """Columns of scores by explainer, as in `record_schema`."""
     return {
         f"{name}_{column}": value
         for name, score in scores.items()

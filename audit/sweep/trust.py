@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from audit.config import Config
 from audit.explain.over_views import grad_cam, integrated_gradients
 from audit.models.classifier import Classifier
 from audit.score.causal import log_odds
 from audit.score.composites import softened
 from audit.score.geometry import upsample
-from audit.score.localisation import centre_gaussian
+from audit.score.localisation import NAN, centre_gaussian
 from audit.score.robustness import rank_correlation
+from audit.sweep.further import explainers
 
 SAMPLE = 24  # images
+EACH = 3  # further explainers cost a thousand passes an image: only every third one is checked
 FRACTIONS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # of the pixels, hottest first
 _STEPS = 16  # gradients of Integrated Gradients: ranks settle sooner than scores
 _PASS = 8  # images a forward pass
@@ -25,12 +29,16 @@ Images = NDArray[np.float32]
 Heatmaps = dict[str, Images]
 
 
-def check(classifier: Classifier, images: NDArray[np.uint8], cam: str, seed: int) -> dict[str, Any]:
+def check(
+    classifier: Classifier, images: NDArray[np.uint8], names: Sequence[str], config: Config
+) -> dict[str, Any]:
     """Compare the explainers with those of an untrained model, with chance and with the middle.
 
     Parameters
     ----------
     images : uint8 ``(n, H, W, 3)``
+    names : sequence of str
+        Of the images.
 
     Returns
     -------
@@ -39,14 +47,16 @@ def check(classifier: Classifier, images: NDArray[np.uint8], cam: str, seed: int
         of the model with random weights for the same class (Adebayo et al. 2018,
         arXiv 1810.03292). ``deletion`` and ``insertion``: by explainer, each image's probability
         (softmax of two classes) of its predicted class with the hottest ``fractions`` of pixels
-        taken out of focus, or alone in focus (Petsiuk et al. 2018, arXiv 1806.07421).
+        taken out of focus, or alone in focus (Petsiuk et al. 2018, arXiv 1806.07421). NaN for
+        images that an explainer was not asked about. ``seconds``, with further explainers: what
+        an image takes each.
     """
     floats = images.astype(np.float32)
     logits = np.concatenate([np.asarray(classifier.logits(i[None])) for i in floats])
     targets = logits.argmax(axis=1)
-    trained = _heatmaps(classifier, floats, targets, cam)
-    untrained = _heatmaps(classifier.untrained(seed), floats, targets, cam)
-    ranked = trained | _baselines(floats.shape, seed)
+    trained, seconds = _heatmaps(classifier, floats, targets, names, config)
+    untrained, _ = _heatmaps(classifier.untrained(config.seed), floats, targets, names, config)
+    ranked = trained | _baselines(floats.shape, config.seed)
     return {
         "images": len(images),
         "fractions": list(FRACTIONS),
@@ -61,20 +71,45 @@ def check(classifier: Classifier, images: NDArray[np.uint8], cam: str, seed: int
         },
         **{
             kind: {
-                name: _curves(classifier, floats, targets, maps, kept)
+                name: curves(classifier, floats, targets, maps, kept)
                 for name, maps in ranked.items()
             }
             for kind, kept in (("deletion", False), ("insertion", True))
         },
+        **({"seconds": seconds} if config.further else {}),
     }
 
 
 def _heatmaps(
-    classifier: Classifier, images: Images, targets: NDArray[np.int64], cam: str
-) -> Heatmaps:
-    coarse = grad_cam(classifier, cam)(images, targets).heatmaps
-    ig = integrated_gradients(classifier, _STEPS)(images, targets).heatmaps
-    return {"gradcam": np.stack([upsample(h, images.shape[1:3]) for h in coarse]), "ig": ig}
+    classifier: Classifier,
+    images: Images,
+    targets: NDArray[np.int64],
+    names: Sequence[str],
+    config: Config,
+) -> tuple[Heatmaps, dict[str, float]]:
+    """Heatmaps at the images' size, and seconds an image, by explainer."""
+    cam, ig = grad_cam(classifier, config.cam), integrated_gradients(classifier, _STEPS)
+    coarse, of_cam = _timed(cam, images, targets)
+    fine, of_ig = _timed(ig, images, targets)
+    heatmaps = {"gradcam": np.stack([upsample(h, images.shape[1:3]) for h in coarse]), "ig": fine}
+    seconds = {"gradcam": of_cam, "ig": of_ig}
+    for name, explain in explainers(classifier, config).items():
+        heatmaps[name] = np.full_like(fine, np.nan)
+        spent = []
+        for i in range(0, len(images), EACH):
+            start = time.perf_counter()
+            heatmaps[name][i] = explain(images[i], int(targets[i]), names[i])
+            spent.append(time.perf_counter() - start)
+        seconds[name] = float(np.median(spent))  # the first one also compiles
+    return heatmaps, seconds
+
+
+def _timed(explain: Any, images: Images, targets: NDArray[np.int64]) -> tuple[Images, float]:
+    """Heatmaps, and seconds an image once all is compiled."""
+    explain(images[:1], targets[:1])
+    start = time.perf_counter()
+    heatmaps = explain(images, targets).heatmaps
+    return heatmaps, (time.perf_counter() - start) / len(images)
 
 
 def _baselines(shape: tuple[int, ...], seed: int) -> Heatmaps:
@@ -89,13 +124,17 @@ def _ssim(one: Images, other: Images) -> float:
     return float(tf.image.ssim(first, second, max_val=1.0))
 
 
-def _curves(
+def curves(
     classifier: Classifier,
     images: Images,
     targets: NDArray[np.int64],
     heatmaps: Images,
     kept: bool,
 ) -> list[list[float]]:
+    """Each image's probability of its target with the hottest `FRACTIONS` of pixels out of focus.
+
+    Or, where ``kept``, with those alone in focus. NaN where a heatmap is.
+    """
     return [
         _curve(classifier, image, int(target), heatmap, kept)
         for image, target, heatmap in zip(images, targets, heatmaps, strict=True)
@@ -105,6 +144,8 @@ def _curves(
 def _curve(
     classifier: Classifier, image: Images, target: int, heatmap: Images, kept: bool
 ) -> list[float]:
+    if np.isnan(heatmap).all():
+        return [NAN] * len(FRACTIONS)
     shown = np.stack(list(_steps(image, heatmap, kept)))
     starts = range(0, len(shown), _PASS)
     logits = np.concatenate([np.asarray(classifier.logits(shown[i : i + _PASS])) for i in starts])

@@ -21,6 +21,7 @@ from audit.models.classifier import Classifier
 from audit.models.load import load_model
 from audit.sweep.donors import Donors
 from audit.sweep.engine import Engine
+from audit.sweep.further import further_of
 from audit.sweep.local import Part, explain_part, read
 
 
@@ -86,7 +87,9 @@ class Worker:
                 raise DataError(
                     f"Other {what} than where the sweep was started: copy them to the same paths."
                 )
-        self._engine = Engine(_classifier(setup), self._dataset, setup.config, setup.donors)
+        classifier = _classifier(setup)
+        further = further_of(classifier, self._dataset, self._masks, setup.config)
+        self._engine = Engine(classifier, self._dataset, setup.config, setup.donors, further)
         self._reading, self._explaining = Lock(), Lock()
 
     def ig_batch(self, known: int | None) -> int:

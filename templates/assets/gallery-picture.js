@@ -46,19 +46,24 @@
         gallery.percent(data.chance[i]) + " of the image";
     }
     var k = Number(show.slice(-1)), where = details && details.hottest ? details.hottest[k] : "";
+    if (!gallery.heat(i, show)) return data.titles[k] + " of " + name + ": not sampled";
     return data.titles[k] + " of " + name + ": " + gallery.percent(data["mass" + k][i]) + " of its mass on the " +
       subject + (where ? ", the hottest part at the " + where : "");
   };
 
+  /* End of the name of a heatmap's picture; "" where the explainer was not asked. */
+  gallery.heat = function (i, show) {
+    if (show.indexOf("heat") !== 0) return "";
+    return Number(show.slice(-1)) < 2 ? "-heat.webp" : data[show][i];
+  };
+
   /* Fill a box of class fa-layers; the returned photo bears the words. */
   gallery.layers = function (box, i, show) {
-    var base = "pictures/" + data.anchor[i];
+    var base = "pictures/" + data.anchor[i], heat = gallery.heat(i, show);
     var photo = image("fa-photo", base + ".webp", gallery.words(i, show));
     box.replaceChildren(photo);
-    box.classList.toggle("fa-greyed", show.indexOf("heat") === 0);
-    if (show.indexOf("heat") === 0) {
-      box.appendChild(image("fa-heat fa-heat-" + (Number(show.slice(-1)) + 1), base + "-heat.webp", ""));
-    }
+    box.classList.toggle("fa-greyed", heat !== "");
+    if (heat) box.appendChild(image("fa-heat fa-heat-" + (Number(show.slice(-1)) + 1), base + heat, ""));
     return photo;
   };
 })();

@@ -8,9 +8,10 @@
     verdict: "", q: "", class: "", predicted: "", answer: "", mask: "", fragile: "",
     sort: "verdict", direction: "down", show: "photo", case: "", over: "heat0", at: "60", lines: "outline region"
   };
+  function each(prefix) { return data.titles.map(function (_, k) { return prefix + k; }); }
   var CHOICES = {
-    sort: ["verdict", "score", "share", "mass0", "mass1", "skill0", "skill1", "confidence", "name"],
-    direction: ["down", "up"], show: ["photo", "heat0", "heat1", "mask"], over: ["heat0", "heat1", "mask"]
+    sort: ["verdict", "score", "share", "confidence", "name"].concat(each("mass"), each("skill")),
+    direction: ["down", "up"], show: ["photo", "mask"].concat(each("heat")), over: ["mask"].concat(each("heat"))
   };
 
   /* The state of an address; what it does not say, or says wrongly, is the default. */

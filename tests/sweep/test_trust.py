@@ -7,11 +7,14 @@ import math
 import numpy as np
 import pytest
 
+from audit.config import load_config
 from audit.models.averaged import Averaged
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
 from audit.models.views import View
-from audit.sweep.trust import FRACTIONS, check
+from audit.sweep.trust import EACH, FRACTIONS, check
+
+NAMES = [f"{k}.png" for k in range(6)]
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +25,7 @@ def classifier(colour_model):
 @pytest.fixture(scope="module")
 def found(classifier, draw):
     images = np.stack([draw(k % 3, 40 + k, 64)[0] for k in range(6)])
-    return check(classifier, images, "gradcam", 0)
+    return check(classifier, images, NAMES, load_config({}))
 
 
 def test_every_image_is_checked_in_every_way(found):
@@ -62,7 +65,9 @@ def test_an_untrained_model_is_another_and_its_maps_are_unlike(classifier, found
 def test_explanations_over_views_are_checked_as_such(classifier, found, draw):
     # Trained or not, the model sees colours and no sides: a mirror image changes nothing.
     images = np.stack([draw(k % 3, 40 + k, 64)[0] for k in range(6)])
-    averaged = check(Averaged(classifier, [View(), View(mirrored=True)]), images, "gradcam", 0)
+    averaged = check(
+        Averaged(classifier, [View(), View(mirrored=True)]), images, NAMES, load_config({})
+    )
     for kind in ("deletion", "insertion"):
         np.testing.assert_allclose(averaged[kind]["ig"], found[kind]["ig"], atol=0.01)
     for measure, values in found["randomised"]["ig"].items():
@@ -74,3 +79,26 @@ def test_drawing_weights_leaves_the_trained_model_as_it_was(classifier, draw):
     before = np.asarray(classifier.logits(image))
     classifier.untrained(1)
     np.testing.assert_array_equal(before, classifier.logits(image))
+
+
+@pytest.fixture(scope="module")
+def with_lime(classifier, draw):
+    images = np.stack([draw(k % 3, 40 + k, 64)[0] for k in range(6)])
+    config = load_config({"explainers": "gradcam,ig,lime", "lime_samples": 60})
+    return check(classifier, images, NAMES, config)
+
+
+def test_what_costs_a_thousand_passes_is_checked_on_every_third_image(with_lime, found):
+    for kind in ("deletion", "insertion"):
+        tried = np.isfinite(with_lime[kind]["lime"]).all(axis=1)
+        assert tried.tolist() == [k % EACH == 0 for k in range(6)]
+        assert with_lime[kind]["gradcam"] == found[kind]["gradcam"]
+    tried = np.isfinite(with_lime["randomised"]["lime"]["ssim"])
+    assert tried.tolist() == [k % EACH == 0 for k in range(6)]
+    assert np.isnan(with_lime["randomised"]["lime"]["rank"])[1]
+
+
+def test_costs_are_told_where_further_explainers_are_asked_for(with_lime, found):
+    assert set(with_lime["seconds"]) == {"gradcam", "ig", "lime"}
+    assert min(with_lime["seconds"].values()) > 0
+    assert "seconds" not in found
