@@ -1,0 +1,150 @@
+"""The commands as functions, for notebooks and scripts: `audit.run`, `audit.load_run` and so on.
+
+What the commands print goes to the logger ``audit``; what goes wrong is an `AuditError`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from audit import pipeline
+from audit.config import Config, change, load_config
+from audit.errors import RunFolderError
+from audit.places import place
+from audit.runfolder import Maps, RunFolder
+
+if TYPE_CHECKING:
+    from audit.report.gates import Check
+
+Folder = str | Path
+
+
+def configure(preset: str | None = None, file: Folder | None = None, **settings: Any) -> Config:
+    """Settings of an audit: defaults < ``preset`` < TOML ``file`` < ``settings``.
+
+    Parameters
+    ----------
+    preset : str, optional
+        ``planted``, the small embedded data set.
+    settings
+        By the names of `Config`, as the flags have them: ``images="photos"``, ``epochs=3``.
+
+    Raises
+    ------
+    ConfigError
+        A setting is unknown, or not what is allowed.
+    """
+    return load_config(settings, preset, Path(file) if file else None)
+
+
+@dataclass(frozen=True)
+class Run:
+    """An audit that was made, read from its folder.
+
+    Attributes
+    ----------
+    folder : RunFolder
+        Names every file of it.
+    """
+
+    folder: RunFolder
+
+    @cached_property
+    def records(self) -> pd.DataFrame:
+        """One row an explained image; columns as in `record_schema`, NaN where undefined."""
+        return self.folder.records()
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """One row a test image, explained or not: name, label, prediction, confidence."""
+        return self.folder.predictions()
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """Headline figures with their intervals and n: ``summary.json`` of the last report."""
+        return json.loads(self.folder.summary_json.read_text(encoding="utf-8"))
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Settings, versions, hashes and times of the run."""
+        return self.folder.manifest()
+
+    @property
+    def page(self) -> Path:
+        """The report's first page."""
+        return self.folder.report_dir / "index.html"
+
+    def maps(self, name: str) -> Maps:
+        """Image, mask and heatmaps of one explained image.
+
+        Raises
+        ------
+        RunFolderError
+            No such image was explained.
+        """
+        found = self.records.query("name == @name and row >= 0")
+        if found.empty:
+            raise RunFolderError(f"{self.folder.root} explains no image {name!r}.")
+        part, row = int(found["part"].iloc[0]), int(found["row"].iloc[0])
+        return next(m for k, m in enumerate(self.folder.maps(part)) if k == row)
+
+    def sweep(self, **settings: Any) -> Run:
+        """Predict and explain with this run's model, as ``flower-audit sweep``."""
+        config = change(load_config(self.folder.settings()), **settings)
+        pipeline.sweep(config, self.folder)
+        return Run(self.folder)
+
+    def report(self) -> Path:
+        """Render the report again from records and maps alone; return its first page."""
+        pipeline.report(self.folder)
+        return self.page
+
+    def check(self, against: Run | None = None, **limits: float) -> Check:
+        """Hold the run against limits, shares of 0..1, as ``flower-audit check``.
+
+        Parameters
+        ----------
+        against : Run, optional
+            On the same images; it may not be worse than this one by more than ``no_worse_than``.
+        limits
+            ``max_wrong_reasons``, ``min_accuracy``, ``max_bg_gap``, ``min_class_accuracy``,
+            ``no_worse_than``.
+        """
+        from audit.report.gates import Limits
+
+        return pipeline.check(self.folder, Limits(**limits), against.folder if against else None)
+
+
+def load_run(path: Folder) -> Run:
+    """Open the folder of a run, on disk or at a URL; `RunFolderError` where it is none."""
+    return Run(RunFolder.open(place(str(path))))
+
+
+def run(config: Config, out: Folder, *, resume: bool = False) -> Run | None:
+    """Train or load a model, explain its predictions, write the report: ``flower-audit run``.
+
+    Returns
+    -------
+    Run or None
+        None on a host that only helps another one to train, as TF_CONFIG may say.
+    """
+    made = pipeline.run(config, place(str(out)), resume=resume, command="audit.run")
+    return Run(made) if made else None
+
+
+def train(config: Config, out: Folder, *, resume: bool = False) -> Run | None:
+    """Train a model into a run folder, as ``flower-audit train``; `Run.sweep` goes on."""
+    made = pipeline.train(config, place(str(out)), resume=resume, command="audit.train")
+    return Run(made) if made else None
+
+
+def compare(runs: Sequence[Run], out: Folder) -> Path:
+    """Set runs on the same images side by side, each against the first; return the page."""
+    return pipeline.compare([each.folder for each in runs], place(str(out)))
