@@ -66,6 +66,12 @@ def copy(finished, tmp_path):
     return RunFolder.open(tmp_path / "copy")
 
 
+@pytest.fixture
+def unrendered(monkeypatch):
+    """Leave out the report, which others render and these tests do not look at."""
+    monkeypatch.setattr(pipeline, "report", lambda *_, **__: None)
+
+
 # What comes out
 
 
@@ -257,6 +263,7 @@ def test_a_run_at_a_url_is_written_resumed_and_rendered_alike(finished, config):
     assert (root / "report.html").stat().st_size > 100_000
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_a_run_killed_before_its_first_part_ends_alike(finished, copy, config):
     forget(copy)
     copy.predictions_file.unlink()
@@ -271,6 +278,7 @@ def test_sweep_alone_ends_with_the_same_records(finished, copy, config):
     same(copy, finished)
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_resume_keeps_when_the_run_was_started(finished, copy, config):
     pipeline.run(config(), copy.root, resume=True)
     assert copy.manifest()["started"] == finished.manifest()["started"]
@@ -288,6 +296,7 @@ def test_resume_with_other_settings_is_refused(copy, config, key, value):
     assert copy.manifest_file.read_bytes() == before
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_settings_that_change_no_result_may_change_on_resume(copy, config):
     pipeline.run(config(workers=1), copy.root, resume=True)
 
@@ -326,6 +335,7 @@ def test_resume_with_another_model_in_the_same_file_is_refused(copy, config, col
         colour_model.write_bytes(original)
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_resume_with_other_masks_is_refused(config, images, tmp_path):
     masks = tmp_path / "masks"
     masks.mkdir()
@@ -342,10 +352,11 @@ def test_settings_of_explanations_may_change_before_any_is_made(copy, config):
     assert set(copy.records().query("skipped == ''")["ig_steps"]) == {2}
 
 
-def test_corruptions_are_tried_once(copy, config):
-    before = copy.robustness_file.stat().st_mtime_ns
-    pipeline.run(config(), copy.root, resume=True)
-    assert copy.robustness_file.stat().st_mtime_ns == before
+def test_what_is_finished_is_not_made_again(copy, config):
+    files = [copy.robustness_file, copy.health_file, copy.shortcuts_file, copy.trust_file]
+    before = [file.stat().st_mtime_ns for file in files]
+    pipeline.sweep(config(), copy)
+    assert [file.stat().st_mtime_ns for file in files] == before
 
 
 def test_a_stage_that_was_off_may_be_caught_up_on(tmp_path, config):
@@ -357,12 +368,7 @@ def test_a_stage_that_was_off_may_be_caught_up_on(tmp_path, config):
     assert (run.report_dir / "robustness.html").exists()
 
 
-def test_data_is_examined_once(copy, config):
-    before = copy.health_file.stat().st_mtime_ns
-    pipeline.run(config(), copy.root, resume=True)
-    assert copy.health_file.stat().st_mtime_ns == before
-
-
+@pytest.mark.usefixtures("unrendered")
 def test_data_that_was_not_examined_may_be_caught_up_on(tmp_path, config):
     off = {"robustness": 0, "limit": 3}
     run = pipeline.run(config(health=False, **off), tmp_path / "run")
@@ -415,6 +421,7 @@ def test_views_may_change_before_any_prediction_is_made(copy, config):
 # Parts of it
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_explain_samples_besides_the_images_with_a_mask(tmp_path, config):
     run = pipeline.run(config(explain=1), tmp_path / "run")
     # 11 of 12 have a mask of their own; the twelfth is the one sampled
@@ -422,6 +429,7 @@ def test_explain_samples_besides_the_images_with_a_mask(tmp_path, config):
     assert len(run.predictions()) == 11
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_limit_samples_the_test_images_by_class(tmp_path, config):
     run = pipeline.run(config(limit=6), tmp_path / "run")
     records = run.records()
@@ -429,6 +437,7 @@ def test_limit_samples_the_test_images_by_class(tmp_path, config):
     assert records["label_name"].value_counts().min() >= 1
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_batches_of_another_size_give_the_same_verdicts(tmp_path, finished, config):
     run = pipeline.run(config(batch_size=7), tmp_path / "run")
     a, b = (r.records().set_index("name").sort_index() for r in (run, finished))
@@ -569,6 +578,7 @@ def wants_0_to_1(tmp_path):
     return tmp_path / "scaled.keras"
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_scaling_that_a_model_wants_is_found_by_its_accuracy(
     config, wants_0_to_1, tmp_path, caplog
 ):
