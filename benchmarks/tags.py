@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from stamps import STAMPS, Stamped
@@ -33,14 +34,15 @@ from audit.sweep.local import sweep
 from audit.track import silent
 
 
-def audit(data: Path, stamp: str, out: Path) -> pd.DataFrame:
+def audit(data: Path, stamp: str, out: Path, **settings: Any) -> pd.DataFrame:
     """Records of all test images; finished parts are kept."""
     run = RunFolder.create(out, resume=True)
     run.update_manifest(command="benchmarks/tags.py", stamp=stamp)
-    config = load_config({"backbone": "efficientnet-lite0", "workers": 0})
+    config = load_config({"backbone": "efficientnet-lite0", "workers": 0} | settings)
     dataset = Stamped(data, stamp)
     if not run.model_file.exists():
-        trained = train(dataset, config, silent, run.training_dir, replicas())
+        learnt_from = Masks(dataset)  # by GrabCut: no training image has a trimap
+        trained = train(dataset, config, silent, run.training_dir, replicas(), learnt_from)
         trained.model.save(run.model_file)
     classifier = Classifier(load_model(run.model_file, trust=False))
     masks = Masks(dataset, grabcut=False)
