@@ -218,7 +218,8 @@ def test_wild_values_of_settings_are_read_or_named(tmp_path, value):
             with limited():
                 is_config(file)
         except AuditError as error:
-            assert key in str(error) and "\n" not in str(error) and len(str(error)) < 1000
+            text = str(error)
+            assert key in text.replace("-", "_") and "\n" not in text and len(text) < 1000
 
 
 @pytest.mark.parametrize("change", ["longer", "shorter", "null", "quote", "latin"])
