@@ -20,6 +20,9 @@ TOLERANCE = 8  # grey levels around 0, 128 and 255
 ASPECT_TOLERANCE = 0.02
 MEND = "use 255 for the flower, 0 for the background, 128 for unknown"
 _LEVELS = np.array([BACKGROUND, UNKNOWN, FLOWER])
+# For each of 0..255 the nearest of them, and whether that is too far away.
+_NEAREST = _LEVELS[np.abs(np.arange(256)[:, None] - _LEVELS).argmin(axis=1)].astype(np.uint8)
+_ODD = np.abs(np.arange(256) - _NEAREST) > TOLERANCE
 
 
 def read_mask(file: Path) -> NDArray[np.uint8]:
@@ -42,13 +45,11 @@ def read_mask(file: Path) -> NDArray[np.uint8]:
     top = int(levels.max(initial=0))
     if top == 1:
         return np.where(levels == 1, FLOWER, BACKGROUND).astype(np.uint8)
-    nearest = np.abs(levels[..., None] - _LEVELS).argmin(axis=-1)
-    trimap = _LEVELS[nearest].astype(np.uint8)
-    odd = np.abs(levels - trimap) > TOLERANCE
+    odd = _ODD[levels]
     if odd.any() or 1 < top <= TOLERANCE:
         value = int(levels[odd][0]) if odd.any() else top
         raise DataError(f"Mask {file} holds the value {value}: {MEND}.")
-    return trimap
+    return np.asarray(_NEAREST[levels])
 
 
 def _open(file: Path) -> Image.Image:
@@ -63,7 +64,7 @@ def _open(file: Path) -> Image.Image:
 
 def _grey(file: Path, image: Image.Image) -> NDArray[np.int64]:
     """Levels of a mask, int64 ``(h, w)``: 0..255, or 0/1."""
-    if image.mode == "1":
+    if image.mode == "1" or (image.mode == "L" and "transparency" not in image.info):
         return np.asarray(image).astype(np.int64)
     if image.mode.startswith(("I", "F")):
         values = np.asarray(image)
@@ -75,9 +76,9 @@ def _grey(file: Path, image: Image.Image) -> NDArray[np.int64]:
         alpha = np.asarray(image.convert("RGBA")).astype(np.int64)[..., 3]
         if alpha.min(initial=255) < alpha.max(initial=0):
             return alpha
-    colours = np.asarray(image.convert("RGB")).astype(np.int64)
-    if (np.ptp(colours, axis=-1) <= TOLERANCE).all():
-        return np.asarray(colours[..., 1])
+    colours = np.stack([np.asarray(c, np.int64) for c in image.convert("RGB").split()])
+    if (np.ptp(colours, axis=0) <= TOLERANCE).all():
+        return colours[1]
     if image.mode == "P":
         return np.asarray(image).astype(np.int64)
     raise DataError(f"Mask {file} is in colour: {MEND}.")
