@@ -5,7 +5,6 @@ What the commands print goes to the logger ``audit``; what goes wrong is an `Aud
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -69,7 +68,7 @@ class Run:
     @cached_property
     def summary(self) -> dict[str, Any]:
         """Headline figures with their intervals and n: ``summary.json`` of the last report."""
-        return json.loads(self.folder.summary_json.read_text(encoding="utf-8"))
+        return self.folder.summary()
 
     @property
     def manifest(self) -> dict[str, Any]:

@@ -63,6 +63,20 @@ def files_below(folder: Path) -> Iterator[str]:
         yield from (name.removeprefix(top) for name in at.fs.find(at.path))
 
 
+def make(folder: Path) -> None:
+    """Make a folder with its parents; object stores have none."""
+    if on_disk(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def beside(folder: Path, prefix: str) -> Iterator[Path]:
+    """A folder on disk for as long as needed, inside ``folder`` where that is on one."""
+    near = folder if on_disk(folder) else None
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=near) as made:
+        yield Path(made)
+
+
 @contextmanager
 def reached(path: Path) -> Iterator[None]:
     """Name the place where a store's own package raises; missing files stay what they are."""

@@ -515,6 +515,10 @@ class RunFolder:
         """Checks of the explainers, or {} where none were made."""
         return _told(self._sound(self.trust_file))
 
+    def summary(self) -> dict[str, Any]:
+        """Headline figures of the last report, or {} where none was rendered."""
+        return _told(self.summary_json)
+
     def shortcuts(self) -> dict[str, Any]:
         """Groups of backgrounds that decide answers, or {} where none were looked for."""
         return _told(self._sound(self.shortcuts_file))

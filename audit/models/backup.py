@@ -8,7 +8,7 @@ from typing import Any
 
 from audit.errors import RunFolderError
 from audit.models.replicas import Replicas
-from audit.places import on_disk
+from audit.places import make
 from audit.runfolder import renamed_to, write_whole
 
 Row = dict[str, float]
@@ -25,8 +25,7 @@ class Backup:
     def __init__(self, folder: Path, phase: str, replicas: Replicas) -> None:
         self._folder, self._phase, self._replicas = folder, phase, replicas
         self._history = folder / f"{phase}.json"
-        if on_disk(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+        make(folder)
 
     def rows(self) -> list[Row]:
         """History of the finished epochs, oldest first."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from audit.models.fitting import Fitted, Judge, Phase, best_epoch, fit
 from audit.models.replicas import Replicas
 from audit.models.samples import mixed_labels, nine_versions
 from audit.models.shelf import Shelf, class_weights, fill, order_of
-from audit.places import on_disk
+from audit.places import beside, make
 from audit.track import Track
 
 _SOFTEN = 0.3  # share of the mean variance added to each feature's
@@ -124,7 +123,7 @@ def train(
     track: Track,
     work: Path,
     replicas: Replicas,
-    masks: Masks | None = None,
+    masks: Masks,
 ) -> Trained:
     """Train on the split ``train``, choose the epoch on ``validation``.
 
@@ -137,7 +136,7 @@ def train(
         Folder for what a killed training goes on from.
     replicas : Replicas
         Devices to train on. All hosts end with the same model.
-    masks : Masks, optional
+    masks : Masks
         Of the data set, for ``augment_background``.
 
     Raises
@@ -151,23 +150,21 @@ def train(
     """
     keras.utils.set_random_seed(config.seed)
     augmenter = Augmenter(config)
-    near = work if on_disk(work) else None
-    if near:
-        near.mkdir(parents=True, exist_ok=True)
+    make(work)
     with (
         replicas.scope(),
         replicas.together(),
         _precision(config),
-        tempfile.TemporaryDirectory(prefix=".pixels-", dir=near) as pixels,
+        beside(work, ".pixels-") as pixels,
     ):
         backbone = build_backbone(config.backbone, config.weights, config.image_size)
         seen, validation = (
-            fill(dataset, split, backbone.input_shape[1], Path(pixels) / f"{split}.npy", track)
+            fill(dataset, split, backbone.input_shape[1], pixels / f"{split}.npy", track)
             for split in ("train", "validation")
         )
         classes, backgrounds = len(dataset.classes), None
-        if config.augment_background and masks is not None:
-            backgrounds = take_apart(dataset, masks, seen, "train", Path(pixels), config.seed,
+        if config.augment_background:
+            backgrounds = take_apart(dataset, masks, seen, "train", pixels, config.seed,
                                      track, config.workers)  # fmt: skip
         lesson = _Lesson(config, augmenter, seen, validation, classes, replicas, track, backgrounds)
         model, fitted, tuned = _phases(lesson, backbone, work)

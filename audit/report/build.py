@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from audit.errors import RunFolderError
-from audit.places import files_below, on_disk, send
+from audit.places import beside, files_below, on_disk, send
 from audit.report.content import Content, content
 from audit.report.exports import card_md, summary_json, summary_md, write_tables
 from audit.report.pages import site_name, write_pages
@@ -41,27 +40,26 @@ def render(run: RunFolder, track: Track = silent) -> None:
     found = content(load(run))
     refuse_foreign(run.report_dir)
     try:
-        near = run.root if on_disk(run.root) else None
-        with tempfile.TemporaryDirectory(prefix=".report-", dir=near) as beside:
-            _render_beside(found, Path(beside), track)
+        with beside(run.root, ".report-") as folder:
+            _render_beside(found, folder, track)
     except OSError as error:
         raise RunFolderError(f"Cannot write the report in {run.root}: {error}.") from error
 
 
-def _render_beside(found: Content, beside: Path, track: Track) -> None:
-    run, docs, site = found.source.run, beside / "docs", beside / "site"
+def _render_beside(found: Content, folder: Path, track: Track) -> None:
+    run, docs, site = found.source.run, folder / "docs", folder / "site"
     docs.mkdir()
     cases = (c for cases in found.galleries.values() for c in cases)
-    shapes = draw_panels(run, cases, beside, track)
+    shapes = draw_panels(run, cases, folder, track)
     if found.shortcuts:
-        draw_patches(run, found.source.mapped, found.shortcuts.exemplars, beside)
+        draw_patches(run, found.source.mapped, found.shortcuts.exemplars, folder)
     nav = write_pages(found, docs, shapes)
     build_site(docs, site, name=site_name(found), nav=nav)
-    (beside / "pictures").rename(site / "pictures")
+    (folder / "pictures").rename(site / "pictures")
     write_tables(found.source, site / "data")
     (site / "data" / "model_card.md").write_bytes(card_md(found))
     page, json, text = single_page(found, site, shapes), summary_json(found), summary_md(found)
-    _swap(site, run.report_dir, beside / "old")
+    _swap(site, run.report_dir, folder / "old")
     write_whole(run.report_html, page)
     write_whole(run.summary_json, json)
     write_whole(run.summary_md, text)

@@ -66,7 +66,6 @@ class Group:
     """
 
     anchor: str
-    target: int
     class_name: str
     proven: bool
     right: list[str]
@@ -152,7 +151,6 @@ def _group(number: int, told: Mapping[str, Any], known: pd.DataFrame, source: So
     anchor, tried = f"shortcut-{number}", len(told["rises"])
     return Group(
         anchor,
-        target,
         source.classes[target],
         told["proven"],
         [name for name in members if correct[name]],

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from audit.data.batches import in_batches
 from audit.data.dataset import BACKGROUND, FLOWER
+from audit.explain.gradcam import PASS
 from audit.score import composites as make
 from audit.score.causal import Causes, Removal, Shares, log_odds, shapley
 from audit.score.geometry import place_of, upsample
@@ -29,7 +30,6 @@ MEDIUM = 0.06
 ACROSS = 4  # tiles of the scan along each side
 TILES = 12  # at most
 TOGETHER = 4  # images under study at once: enough to fill the calls, little memory
-_PASS = 8  # images a forward pass
 
 Image = NDArray[np.float32]
 Region = NDArray[np.bool_]
@@ -104,7 +104,7 @@ class Interventions:
         return [done[i] for i in range(len(studies))]
 
     def _logits(self, images: Iterable[Image]) -> Iterator[Logits]:
-        for some in in_batches(images, _PASS):
+        for some in in_batches(images, PASS):
             yield from self._predict(np.stack(some))
 
     def _study(self, case: Case) -> Study:

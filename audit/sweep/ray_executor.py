@@ -78,8 +78,8 @@ def sweep(run: RunFolder, setup: Setup, items: Sequence[Item], clock: Clock, tra
 
 def _written(run: RunFolder, crew: _Crew, clock: Clock) -> Iterator[int]:
     """Write parts as they arrive, in any order; yield once an image."""
-    for part in crew.parts():
-        if run.manifest().get("ig_batch") is None:
+    for place, part in enumerate(crew.parts()):
+        if not place:
             run.update_manifest(ig_batch=crew.ig_batch)
         write(run, part, clock)
         yield from range(part.images)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -14,6 +13,8 @@ from numpy.typing import NDArray
 
 from audit.data.batches import in_batches
 from audit.data.dataset import Item, stratified
+from audit.explain.asking import seed_of
+from audit.explain.gradcam import PASS
 from audit.explain.over_views import grad_cam
 from audit.models.classifier import Classifier
 from audit.runfolder import Maps
@@ -33,7 +34,6 @@ FLOWERS = 16  # that backgrounds are put under
 RANDOM = 32  # backgrounds to compare with
 EXEMPLARS = 3  # of a shortcut
 GRIDS = (3, 4)  # tiles along each side: the windows that are filled in exemplars
-_PASS = 8  # images a forward pass
 _SEED = 0  # of the choice of flowers; not the run's, so that runs can be compared
 
 Image = NDArray[np.float32]
@@ -95,7 +95,8 @@ def find(
         return {"reason": reason, "cases": len(driven), "grouped": 0, "groups": []}
     cases = driven.nlargest(CASES, "verdict_score")["name"].tolist()
     good = records.query("correct and mask_doubt == '' and causal_reason == ''")["name"]
-    chosen = stratified([i for i in items if i.name in set(good) - set(cases)], FLOWERS, _SEED)
+    free = set(good) - set(cases)
+    chosen = stratified([item for item in items if item.name in free], FLOWERS, _SEED)
     backgrounds, flowers = _scenes(maps, set(cases), {i.name: i.label for i in chosen})
     suspected = dict(zip(driven["name"], driven["prediction"].astype(int), strict=True))
     trial = _Trial(classifier, donors, flowers, backgrounds, suspected, seed)
@@ -171,21 +172,24 @@ class _Trial:
     def _grouped(self, cam: str) -> Iterator[tuple[int, list[str]]]:
         """The groups of every suspected class that has cases enough."""
         random = self._donors.backgrounds[self._random]
-        usual = np.mean([f.mean(axis=(0, 1)) for f in self._features(random)], axis=0)
+        of_random = list(self._features(random))
+        usual = np.mean([f.mean(axis=(0, 1)) for f in of_random], axis=0)
         explain = grad_cam(self._classifier, cam)
         for target in sorted({self._suspected[name] for name in self._backgrounds}):
             names = [name for name in self._backgrounds if self._suspected[name] == target]
             if len(names) < score.LEAST:
                 continue
-            images = np.stack([*(self._backgrounds[name] for name in names), *random])
+            own = np.stack([self._backgrounds[name] for name in names])
+            images = np.concatenate([own, random])
             targets = np.full(len(images), target, np.int64)
             heatmaps = explain(images.astype(np.float32), targets).heatmaps
-            points = score.described(np.stack(list(self._features(images))), heatmaps, usual)
+            features = np.stack([*self._features(own), *of_random])
+            points = score.described(features, heatmaps, usual)
             for places in score.grouped(points[: len(names)], points[len(names) :]):
-                yield target, sorted((names[i] for i in places), key=_hash)
+                yield target, sorted((names[i] for i in places), key=seed_of)
 
     def _features(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.float32]]:
-        for some in in_batches(images, _PASS):
+        for some in in_batches(images, PASS):
             shown = np.stack(some).astype(np.float32)
             yield from np.asarray(self._classifier.features(shown), np.float32)
 
@@ -220,7 +224,7 @@ class _Trial:
         return np.array(logits, np.float32).reshape(shape)
 
     def _logits(self, images: Iterable[Image]) -> Iterator[Logits]:
-        for some in in_batches(images, _PASS):
+        for some in in_batches(images, PASS):
             yield from np.asarray(self._classifier.logits(np.stack(some)))
 
     def _told(
@@ -276,7 +280,3 @@ def _box(window: NDArray[np.bool_]) -> list[float]:
     ends = (rows[0], columns[0], rows[-1] + 1, columns[-1] + 1)
     sides = window.shape * 2
     return [float(end / side) for end, side in zip(ends, sides, strict=True)]
-
-
-def _hash(name: str) -> bytes:
-    return hashlib.sha256(name.encode()).digest()

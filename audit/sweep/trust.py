@@ -11,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from audit.config import Config
+from audit.explain.gradcam import PASS
 from audit.explain.over_views import grad_cam, integrated_gradients
 from audit.models.classifier import Classifier
 from audit.score.causal import log_odds
@@ -24,7 +25,6 @@ SAMPLE = 24  # images
 EACH = 3  # further explainers cost a thousand passes an image: only every third one is checked
 FRACTIONS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # of the pixels, hottest first
 _STEPS = 16  # gradients of Integrated Gradients: ranks settle sooner than scores
-_PASS = 8  # images a forward pass
 Images = NDArray[np.float32]
 Heatmaps = dict[str, Images]
 
@@ -147,8 +147,8 @@ def _curve(
     if np.isnan(heatmap).all():
         return [NAN] * len(FRACTIONS)
     shown = np.stack(list(_steps(image, heatmap, kept)))
-    starts = range(0, len(shown), _PASS)
-    logits = np.concatenate([np.asarray(classifier.logits(shown[i : i + _PASS])) for i in starts])
+    starts = range(0, len(shown), PASS)
+    logits = np.concatenate([np.asarray(classifier.logits(shown[i : i + PASS])) for i in starts])
     return (1 / (1 + np.exp(-log_odds(logits, target)))).tolist()
 
 

@@ -7,6 +7,7 @@ import pytest
 from audit.config import load_config
 from audit.data.batches import batched
 from audit.data.dataset import Item
+from audit.data.masks import Masks
 from audit.errors import BrokenImageError, DataError, RunFolderError
 from audit.models import training
 from audit.models.backbones import BACKBONES, Backbone
@@ -79,7 +80,7 @@ def train(tmp_path_factory):
 
     def run(dataset, config, track=silent, work=None):
         work = work or tmp_path_factory.mktemp("work")
-        return training.train(dataset, config, track, work, replicas())
+        return training.train(dataset, config, track, work, replicas(), Masks(dataset))
 
     return run
 

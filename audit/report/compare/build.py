@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from audit.errors import RunFolderError
-from audit.places import on_disk
+from audit.places import make
 from audit.report.compare.content import Comparison, comparison
 from audit.report.compare.exports import KIND, compare_json, compare_md, flips_csv
 from audit.report.compare.flips import LISTED
@@ -99,9 +99,7 @@ def _refuse_foreign(out: Path, names: Sequence[str], earlier: set[str]) -> None:
 
 
 def _make(out: Path) -> None:
-    if not on_disk(out):
-        return
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        make(out)
     except OSError as error:
         raise RunFolderError(f"Cannot make {out}: {error.strerror}; choose --out.") from None
