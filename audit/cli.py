@@ -22,14 +22,15 @@ from audit.places import place
 
 Function = Callable[..., Any]
 
-DATA = ("dataset", "images", "data_dir", "download", "splits", "world", "limit", "masks", "grabcut",
+DATA = ("dataset", "images", "data_dir", "download", "splits", "class_order", "white_level",
+        "world", "limit", "masks", "mask_subject", "mask_unknown", "grabcut",
         "subject")  # fmt: skip
 TRAIN = ("backbone", "weights", "image_size", "pipeline", "epochs", "batch_size", "learning_rate",
          "label_smoothing", "early_stopping", "balance", "fine_tune_epochs", "fine_tune_blocks",
          "fine_tune_rate", "warmup_epochs", "precision", "flip", "rotation", "zoom_in", "zoom_out",
          "translation", "brightness", "contrast", "mixup_alpha", "cutmix_alpha", "randaugment_ops",
          "randaugment_factor", "albumentations", "augment_background")  # fmt: skip
-MODEL = ("model", "trust_model", "input_scaling")
+MODEL = ("model", "trust_model", "input_scaling", "input_channels")
 SWEEP = ("explain", "explainers", "explain_sample", "explain_flagged", "lime_samples",
          "shap_evals", "feature_layer", "cam", "ig_variant", "ig_steps", "ig_tolerance", "ig_rule",
          "ig_baseline", "interventions", "robustness", "health", "tta", "on_flower_skill",
@@ -37,6 +38,7 @@ SWEEP = ("explain", "explainers", "explain_sample", "explain_flagged", "lime_sam
          "least_effect")  # fmt: skip
 CARD = ("model_card",)
 COMMON = ("seed", "workers")
+PREFLIGHT = ("anyway",)
 CLUSTER = ("executor", "address", "worker_cores")
 
 
@@ -160,7 +162,7 @@ def cli(log_json: bool) -> None:
     "--pipelines",
     help="Train and audit once for each of these pipelines, A,B,...; compare all with the first.",
 )
-@settings(*DATA, *MODEL, *TRAIN, *SWEEP, *CARD, *COMMON, *CLUSTER)
+@settings(*DATA, *MODEL, *TRAIN, *SWEEP, *CARD, *PREFLIGHT, *COMMON, *CLUSTER)
 def run(
     out: Path, resume: bool, preset: str, config_file: Path, pipelines: str | None, **flags: Any
 ) -> None:
@@ -193,7 +195,7 @@ def run(
 @out_option
 @resume_option
 @config_sources
-@settings(*DATA, *TRAIN, *COMMON)
+@settings(*DATA, *TRAIN, *PREFLIGHT, *COMMON)
 def train(out: Path, resume: bool, preset: str, config_file: Path, **flags: Any) -> None:
     """Train a model into a run folder; `sweep` goes on from there.
 
@@ -215,6 +217,7 @@ def train(out: Path, resume: bool, preset: str, config_file: Path, **flags: Any)
 @settings(
     *(name for name in DATA if name not in ("dataset", "images", "splits", "world")),
     *SWEEP,
+    *PREFLIGHT,
     "workers",
     *CLUSTER,
 )

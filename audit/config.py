@@ -40,8 +40,23 @@ class Config(BaseModel):
         None, description="Folder of prepared TensorFlow Datasets (default: ~/tensorflow_datasets)."
     )
     download: bool = Field(True, description="Download the data set where it is missing.")
-    splits: Literal["official", "practice"] = Field(
-        "official", description="Oxford: official splits, or 5000 to train and 1000 to test."
+    splits: Literal["official", "practice", "all"] = Field(
+        "official",
+        description="Splits as the data has them (folders without any: 70 / 10 / 20). practice: "
+        "Oxford's images, 5000 to train and 1000 to test. all: audit every image as test image.",
+    )
+    class_order: str = Field(
+        "auto",
+        min_length=1,
+        description="Order of the classes in the model's outputs: text (1, 10, 2), number (1, 2, "
+        "10), or a file with one class a line; auto: names that lie beside the model, else text as "
+        "Keras sorts folders, or number for a manifest whose labels all are numbers.",
+    )
+    white_level: float | None = Field(
+        None,
+        gt=0,
+        description="Value that is white in images of more than 8 bits: 4095 for 12 bits in 16 "
+        "(default: found on a sample of the images, and printed).",
     )
     limit: int | None = Field(
         None, ge=1, description="Use at most this many test images, sampled by class."
@@ -53,7 +68,20 @@ class Config(BaseModel):
         "besides those with a mask of their own.",
     )
     masks: Path | None = Field(
-        None, description="Folder of PNG masks or trimaps, or the official 102segmentations.tgz."
+        None,
+        description="Folder of masks or trimaps, or the official 102segmentations.tgz; official: "
+        "fetch that one; grabcut: none of them. Default: official for Oxford where it can be had.",
+    )
+    mask_subject: str = Field(
+        "auto",
+        min_length=1,
+        description="Values of a mask that are the subject, as 255 or 1-8,15 (default: found on a "
+        "sample of the masks, and printed).",
+    )
+    mask_unknown: str = Field(
+        "auto",
+        description="Values of a mask that are neither subject nor background, as 255 or 128 "
+        "(default: found likewise).",
     )
     world: Literal[
         "mixed",
@@ -93,7 +121,13 @@ class Config(BaseModel):
     )
     input_scaling: Literal["auto", "0..255", "0..1", "-1..1", "torch", "caffe"] = Field(
         "auto",
-        description="Pixels that --model wants; auto looks inside it, then at its accuracy.",
+        description="Pixels that --model wants; auto: those under which it names most images "
+        "rightly.",
+    )
+    input_channels: Literal["auto", "rgb", "bgr"] = Field(
+        "auto",
+        description="Order of the colours that --model wants; auto: as it names most images "
+        "rightly.",
     )
     image_size: int | None = Field(
         None, ge=32, le=1024, description="Side of the model's input in pixels (default: its own)."
@@ -256,6 +290,10 @@ class Config(BaseModel):
         "use, licence, ...",
     )
 
+    anyway: bool = Field(
+        False,
+        description="Go on where the preflight says that inputs are misread; the report says so.",
+    )
     seed: int = Field(0, ge=0, description="Seed of sampling, training and drawing.")
     workers: int = Field(2, ge=0, description="Processes that make masks (0: none, in line).")
 

@@ -43,12 +43,13 @@ UNSCALED = (0.0, 255.0)
 SHEET_ROW = 12  # cases in each group of a contact sheet
 # Settings that say how a run is done, not what comes out of it.
 _ALWAYS_FREE = {"workers", "download", "data_dir", "health", "model_card", "executor", "address",
-                "worker_cores"}  # fmt: skip
+                "worker_cores", "anyway"}  # fmt: skip
 # Settings that what corruptions do rests on, besides those that are never free.
 _OF_ROBUSTNESS = {"robustness", "masks", "grabcut", "feature_layer", "cam", "ig_variant",
                   "ig_rule", "ig_baseline"}  # fmt: skip
 # Settings that nothing written rests on as long as no image is explained.
-_FREE_BEFORE_SWEEP = {"masks", "grabcut", "subject", "explain", "explainers", "explain_sample",
+_FREE_BEFORE_SWEEP = {"masks", "mask_subject", "mask_unknown", "grabcut", "subject",
+                      "explain", "explainers", "explain_sample",
                       "explain_flagged", "lime_samples", "shap_evals", "feature_layer", "cam",
                       "ig_variant", "ig_steps", "ig_tolerance", "ig_rule", "ig_baseline",
                       "interventions", "on_flower_skill", "suspicious_share", "least_support",
