@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     from audit.api import compare as compare
     from audit.api import configure as configure
     from audit.api import load_run as load_run
+    from audit.api import preflight as preflight
     from audit.api import run as run
     from audit.api import train as train
 
 __version__ = "0.1.0"
-_API = ("Run", "compare", "configure", "load_run", "run", "train")
+_API = ("Run", "compare", "configure", "load_run", "preflight", "run", "train")
 
 
 def __getattr__(name: str) -> Any:

@@ -105,20 +105,24 @@ class Run:
         pipeline.report(self.folder)
         return self.page
 
-    def check(self, against: Run | None = None, **limits: float) -> Check:
+    def check(self, against: Run | None = None, *, anyway: bool = False, **limits: float) -> Check:
         """Hold the run against limits, shares of 0..1, as ``flower-audit check``.
 
         Parameters
         ----------
         against : Run, optional
             On the same images; it may not be worse than this one by more than ``no_worse_than``.
+        anyway : bool
+            Judge a run whose preflight says that its inputs are misread.
         limits
-            ``max_wrong_reasons``, ``min_accuracy``, ``max_bg_gap``, ``min_class_accuracy``,
-            ``no_worse_than``.
+            ``max_wrong_reasons``, ``max_suspect``, ``min_accuracy``, ``max_bg_gap``,
+            ``min_class_accuracy``, ``no_worse_than``.
         """
         from audit.report.gates import Limits
 
-        return pipeline.check(self.folder, Limits(**limits), against.folder if against else None)
+        return pipeline.check(
+            self.folder, Limits(**limits, anyway=anyway), against.folder if against else None
+        )
 
 
 def load_run(path: Folder) -> Run:
@@ -147,3 +151,15 @@ def train(config: Config, out: Folder, *, resume: bool = False) -> Run | None:
 def compare(runs: Sequence[Run], out: Folder) -> Path:
     """Set runs on the same images side by side, each against the first; return the page."""
     return pipeline.compare([each.folder for each in runs], place(str(out)))
+
+
+def preflight(config: Config) -> pd.DataFrame:
+    """Look whether everything is read as its makers meant: ``flower-audit preflight``.
+
+    Returns
+    -------
+    DataFrame
+        One row a thing looked at, what stops a run first: key, title, words, strength (``strong``
+        stops a run, ``weak`` is worth a look, ``fine``), mend.
+    """
+    return pd.DataFrame([vars(o) for o in pipeline.preflight(config).observations])

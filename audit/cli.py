@@ -192,6 +192,37 @@ def run(
 
 
 @cli.command()
+@config_sources
+@click.option(
+    "--write-order",
+    "order_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File for the classes in the order of the model's outputs, as its answers show it.",
+)
+@settings(*DATA, *MODEL, "backbone", "weights", "image_size", "feature_layer", *PREFLIGHT, *COMMON)
+def preflight(preset: str, config_file: Path, order_file: Path | None, **flags: Any) -> None:
+    """Look whether model, images, labels and masks are read as their makers meant.
+
+    Takes seconds, on samples; writes nothing. Exits with 1 where something is misread beyond doubt,
+    as `run` would, unless --anyway.
+
+    \b
+    Example:
+      flower-audit preflight --images photos/ --masks masks/ --model mine.keras
+    """
+    from audit import pipeline
+    from audit.checks.preflight.outcome import lines
+
+    config = load_config(flags, preset, config_file)
+    _load_tensorflow()
+    found = pipeline.preflight(config, order_file)
+    for line in lines(found):
+        click.echo(line)
+    if found.strong and not config.anyway:
+        raise click.exceptions.Exit(1)
+
+
+@cli.command()
 @out_option
 @resume_option
 @config_sources
@@ -300,6 +331,9 @@ def backbones() -> None:
 @cli.command()
 @run_argument
 @click.option("--max-wrong-reasons", type=SHARE, help="Of the right predictions, at most.")
+@click.option(
+    "--max-suspect", type=SHARE, help="Suspect among the right predictions with a verdict, at most."
+)
 @click.option("--min-accuracy", type=SHARE, help="Of all test images, at least.")
 @click.option("--max-bg-gap", type=SHARE, help="Accuracy resting on the background, at most.")
 @click.option(
@@ -316,12 +350,16 @@ def backbones() -> None:
 )
 @click.option("--no-worse-than", type=SHARE, help="Margin of --against, in points [default: 0%].")
 @click.option(
+    "--anyway", is_flag=True, help="Judge a run whose preflight says that its inputs are misread."
+)
+@click.option(
     "--junit", type=click.Path(path_type=Path, dir_okay=False), help="JUnit XML to write."
 )
 def check(
     run_folder: Path,
     against: Path | None,
     no_worse_than: float | None,
+    anyway: bool,
     junit: Path | None,
     **limits: float | None,
 ) -> None:
@@ -329,8 +367,9 @@ def check(
 
     Limits are shares, given as 5% or 0.05. A gate fails when the rate is above the limit (below a
     minimum) beyond doubt: with its whole 95% interval. So noise does not fail a build, and few
-    images let much pass. A gate also fails where its figure is undefined, and any check where the
-    sweep is unfinished. The outcome is kept in RUN as gate.json.
+    images let much pass. A gate also fails where its figure is undefined or where nothing could be
+    proven, and any check where the sweep is unfinished or the inputs were misread. The outcome is
+    kept in RUN as gate.json.
 
     \b
     Examples:
@@ -347,7 +386,7 @@ def check(
     if not given and against is None:
         raise click.UsageError("Give a gate: --max-wrong-reasons 5%, or another one.")
     base = RunFolder.open(against) if against is not None else None
-    asked = Limits(**given, no_worse_than=no_worse_than or 0.0)
+    asked = Limits(**given, no_worse_than=no_worse_than or 0.0, anyway=anyway)
     found = pipeline.check(RunFolder.open(run_folder), asked, base, junit)
     for warning in found.warnings:
         click.echo(f"Note (A is the base run, B is this one): {warning}", err=True)

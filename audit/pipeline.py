@@ -20,6 +20,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from audit import __version__
+from audit.checks.preflight.answers import assigned_order, observe
+from audit.checks.preflight.outcome import Preflight, gathered, kept, refuse, say
+from audit.checks.preflight.pixels import find as find_pixels
+from audit.checks.preflight.run import (
+    answers_to,
+    look_at_data,
+    look_at_predictions,
+    sample,
+    stacked,
+)
 from audit.clock import Clock
 from audit.config import Config, change
 from audit.data import inspect
@@ -28,6 +38,7 @@ from audit.data.dataset import SPLITS, Dataset, Item, stratified
 from audit.data.masks import Masks, fingerprints, make
 from audit.data.open import open_dataset
 from audit.errors import ConfigError, DataError, ModelError, RunFolderError
+from audit.observation import Observation
 from audit.places import fetched, on_disk, remove
 from audit.runfolder import RunFolder, pack_donors, renamed_to, write_whole
 from audit.track import Track, silent
@@ -38,8 +49,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("audit")
 PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "pandas", "pyarrow", "pillow",
             "opencv-python-headless", "mkdocs", "mkdocs-material")  # fmt: skip
-TRIED = 64  # images that show which input scaling a model wants
-UNSCALED = (0.0, 255.0)
+SHOWN_CLASSES = 4  # names of classes that an error tells
 SHEET_ROW = 12  # cases in each group of a contact sheet
 # Settings that say how a run is done, not what comes out of it.
 _ALWAYS_FREE = {"workers", "download", "data_dir", "health", "model_card", "executor", "address",
@@ -66,6 +76,7 @@ class _Inputs:
     dataset: Dataset
     masks: Masks
     classifier: Any  # of the model of --model, or None where one is trained
+    preflight: Preflight
     hashes: dict[str, str]  # of images and labels, and of masks
 
 
@@ -162,8 +173,38 @@ def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track 
         command=command,
         config=config.model_dump(mode="json"),
         data=folder.manifest()["data"] | inputs.hashes,
+        preflight=kept(inputs.preflight),
     )
     _sweep(folder, inputs, config, track)
+
+
+def preflight(config: Config, order_file: Path | None = None) -> Preflight:
+    """Look whether everything is read as its makers meant; nothing is trained, swept or stopped.
+
+    Parameters
+    ----------
+    config : Config
+    order_file : Path, optional
+        File to write the classes to, in the order of the model's outputs that names most images
+        rightly; for ``class_order``.
+
+    Raises
+    ------
+    AuditError
+        An input cannot be read at all.
+    """
+    inputs = _check(change(config, anyway=True), ("test",) if config.model else SPLITS)
+    if order_file is not None:
+        _write_order(order_file, inputs, config)
+    return inputs.preflight
+
+
+def _write_order(file: Path, inputs: _Inputs, config: Config) -> None:
+    if inputs.classifier is None:
+        raise ConfigError("--write-order needs --model: the order is read off its answers.")
+    images = sample(inputs.dataset, inputs.classifier.input_size, config)
+    order = assigned_order(answers_to(inputs.classifier, images, inputs.dataset.classes))
+    write_whole(file, "".join(f"{name}\n" for name in order).encode())
 
 
 def report(folder: RunFolder, *, track: Track = silent) -> None:
@@ -213,13 +254,40 @@ def _check(config: Config, splits: Sequence[str]) -> _Inputs:
     if model is None:
         known_backbone(config.backbone)
         known_weights(config.weights)
-    dataset = open_dataset(config)
+    dataset, named = _open(config, model)
     for split in splits:
         if not dataset.items(split):
             raise DataError(f"{dataset.name} has no images in its {split} split.")
     masks = Masks(dataset, config.masks, grabcut=config.grabcut)
-    classifier = _classifier(model, config, dataset) if model is not None else None
-    return _Inputs(dataset, masks, classifier, fingerprints(dataset, masks))
+    seen = [*named, *look_at_data(dataset, masks, splits, config)]
+    refuse(gathered(seen, anyway=config.anyway))
+    classifier = None
+    if model is not None:
+        classifier, answers = _read_model(model, config, dataset)
+        seen += answers
+    found = gathered(seen, anyway=config.anyway)
+    refuse(found)
+    say(found)
+    return _Inputs(dataset, masks, classifier, found, fingerprints(dataset, masks))
+
+
+def _open(config: Config, model: Any) -> tuple[Dataset, list[Observation]]:
+    """The data set, its classes in the order of the names that lie beside a given model, if any."""
+    from audit.models.names import class_names
+
+    dataset = open_dataset(config)
+    asked = config.dataset == "images" and config.class_order == "auto"
+    found = class_names(config.model, model) if asked and config.model else None
+    if found is None:
+        return dataset, []
+    names, where = found
+    if set(dataset.classes) <= set(names):
+        words = f"The {len(names):,} classes and their order are those in {where}"
+        return open_dataset(config, names), [Observation("classes", "Names of classes", words)]
+    lacking = next(name for name in dataset.classes if name not in names)
+    words = f"{where} beside the model names {len(names):,} classes, but not {lacking!r}"
+    mend = "give --class-order FILE, or text or number to leave these names out"
+    return dataset, [Observation("classes", "Names of classes", words, "weak", mend)]
 
 
 def _start(config: Config, inputs: _Inputs, out: Path, *, resume: bool, command: str) -> RunFolder:
@@ -245,6 +313,7 @@ def _start(config: Config, inputs: _Inputs, out: Path, *, resume: bool, command:
             **inputs.hashes,
             "skipped": folder.manifest().get("data", {}).get("skipped", []),
         },
+        preflight=kept(inputs.preflight),
     )
     return folder
 
@@ -302,9 +371,8 @@ def _train(folder: RunFolder, inputs: _Inputs, config: Config, crew: Any, track:
         for file, picture in pictures.items():
             if picture:
                 write_whole(file, _png(picture))
-        skipped = [{"name": i.name, "split": i.split, "reason": r} for i, r in trained.skipped]
+        _add_skipped(folder, trained.skipped)
         folder.update_manifest(
-            data=folder.manifest()["data"] | {"skipped": skipped},
             training={
                 "pipeline": config.pipeline,
                 "augment_background": config.augment_background,
@@ -326,7 +394,6 @@ def _train(folder: RunFolder, inputs: _Inputs, config: Config, crew: Any, track:
 
 
 def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> None:
-    from audit.models.load import load_model
     from audit.sweep.donors import draw_donors
     from audit.sweep.engine import Engine
     from audit.sweep.further import further_of
@@ -334,11 +401,7 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     from audit.sweep.predict import predict
     from audit.sweep.select import select
 
-    classifier = inputs.classifier
-    if classifier is None:
-        with fetched(folder.model_file) as file:
-            trained = load_model(file, trust=False)
-        classifier = _classifier(trained, config, inputs.dataset)
+    classifier = inputs.classifier or _trained_classifier(folder, config, inputs.dataset)
     model = classifier.model
     log.info("Model: %s.", classifier.describe())
     weights = _weights_hash(model)
@@ -374,8 +437,11 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     try:
         if not folder.has(folder.predictions_file):
             with _timed(folder, "predict"):
-                table = predict(engine, inputs.dataset, tested, config.batch_size, track)
+                read = predict(engine, inputs.dataset, tested, config.batch_size, track)
+                table, skipped = read
+                _add_skipped(folder, skipped)
                 folder.keep(folder.predictions_file, table.to_parquet(index=False))
+        _heed_predictions(folder, inputs, config)
         with _timed(folder, "explain"):
             _explain(folder, inputs, classifier, engine, donors, explained, config, track)
     finally:
@@ -394,6 +460,24 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
         with _timed(folder, "health"):
             _examine_data(folder, inputs.dataset, tested, track)
     folder.update_manifest(finished=_now())
+
+
+def _heed_predictions(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
+    """Ask again how a model is read, now that it has answered all test images."""
+    dataset = inputs.dataset
+    orders = dataset.orders() if config.model else None
+    seen = look_at_predictions(folder.predictions(), dataset.classes, orders)
+    found = gathered([*inputs.preflight.observations, *seen], anyway=config.anyway)
+    folder.update_manifest(preflight=kept(found))
+    refuse(found)
+
+
+def _add_skipped(folder: RunFolder, skipped: Sequence[tuple[Item, str]]) -> None:
+    """Keep which images could not be read, whatever stage met them."""
+    data = folder.manifest()["data"]
+    rows = [{"name": i.name, "split": i.split, "reason": reason} for i, reason in skipped]
+    known = {(row["name"], row["split"]): row for row in [*data.get("skipped", []), *rows]}
+    folder.update_manifest(data=data | {"skipped": list(known.values())})
 
 
 def _explain(
@@ -480,40 +564,54 @@ def _examine_data(
     folder.keep(folder.health_file, found.images.to_parquet(index=False))
 
 
-def _classifier(model: Any, config: Config, dataset: Dataset) -> Any:
-    from audit.models.averaged import averaged
+def _classifier(model: Any, config: Config, dataset: Dataset, scaling: str = "0..255") -> Any:
     from audit.models.classifier import Classifier
 
-    def build(scaling: str) -> Classifier:
-        return Classifier(model, config.feature_layer, config.image_size, scaling)
+    classifier = Classifier(model, config.feature_layer, config.image_size, scaling)
+    _refuse_other_classes(classifier.classes, dataset)
+    return classifier
 
-    asked = config.input_scaling if config.model else "0..255"
-    classifier = build("0..255" if asked == "auto" else asked)
-    if asked == "auto" and classifier.seen_range == UNSCALED:
-        likeliest = _likeliest_scaling(model, classifier.input_size, config, dataset)
-        classifier = classifier if likeliest == "0..255" else build(likeliest)
-    if classifier.classes != len(dataset.classes):
-        raise ModelError(
-            f"The model tells {classifier.classes} classes apart, but {dataset.name} has "
-            f"{len(dataset.classes)}: give the model that was trained for these classes."
+
+def _trained_classifier(folder: RunFolder, config: Config, dataset: Dataset) -> Any:
+    """The classifier of the model that was trained into a run folder."""
+    from audit.models.averaged import averaged
+    from audit.models.load import load_model
+
+    with fetched(folder.model_file) as file:
+        trained = load_model(file, trust=False)
+    return averaged(_classifier(trained, config, dataset), config.tta, config.seed)
+
+
+def _read_model(model: Any, config: Config, dataset: Dataset) -> tuple[Any, list[Observation]]:
+    """The classifier of a given model, and what it was taken for."""
+    from audit.models.averaged import averaged
+
+    plain = _classifier(model, config, dataset)
+    images = sample(dataset, plain.input_size, config)
+    found = find_pixels(plain, *stacked(images, plain.input_size), config)
+    as_it_is = found.treatment == plain.scaling
+    each = plain if as_it_is else _classifier(model, config, dataset, found.treatment)
+    classifier = averaged(each, config.tta, config.seed)
+    tried = [found.observation] if found.observation else []
+    answers = observe(answers_to(classifier, images, dataset.classes), dataset.orders())
+    return classifier, [*each.observations(), *tried, *answers]
+
+
+def _refuse_other_classes(outputs: int, dataset: Dataset) -> None:
+    classes = dataset.classes
+    if outputs == len(classes):
+        return
+    some = ", ".join(classes[:SHOWN_CLASSES]) + (", ..." if len(classes) > SHOWN_CLASSES else "")
+    mend = "give the model that was trained for these classes"
+    if outputs > len(classes):
+        mend += (
+            ", or, where images of some of its classes are missing here, --class-order FILE with "
+            f"all {outputs} names, one a line in the order of its outputs"
         )
-    return averaged(classifier, config.tta, config.seed)
-
-
-def _likeliest_scaling(model: Any, size: int, config: Config, dataset: Dataset) -> str:
-    """The scaling under which a model that scales nothing itself names most images rightly."""
-    from audit.models.scaling import accuracies
-
-    items = stratified(dataset.items("test"), TRIED, config.seed)
-    tried = next(batched(dataset.images(items), size, TRIED, []), [])
-    if not tried:
-        return "0..255"
-    images = np.stack([image for _, image in tried]).astype(np.float32)
-    found = accuracies(model, images, np.array([item.label for item, _ in tried]))
-    best = max(found, key=found.__getitem__)
-    shares = ", ".join(f"{name} {share:.0%}" for name, share in found.items())
-    log.info("Input scaling %s: accuracy on %d images %s.", best, len(tried), shares)
-    return best
+    raise ModelError(
+        f"The model tells {outputs} classes apart, but {dataset.name} has {len(classes)} ({some}): "
+        f"{mend}."
+    )
 
 
 def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
@@ -536,6 +634,7 @@ def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
             "give the same settings, or begin another run."
         )
     data = folder.manifest().get("data", {})
+    _refuse_other_order(folder, data.get("classes"), inputs.dataset.classes)
     fixed = {"fingerprint": "images or labels"}
     if folder.done_parts() or corrupted or config.augment_background:
         fixed["masks"] = "masks"
@@ -544,6 +643,18 @@ def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
             raise RunFolderError(
                 f"{folder.root} was begun with other {what}: choose another --out."
             )
+
+
+def _refuse_other_order(
+    folder: RunFolder, before: Sequence[str] | None, now: tuple[str, ...]
+) -> None:
+    """Name the option where the same classes come in another order, as earlier versions sorted."""
+    if before and tuple(before) != now and sorted(before) == sorted(now):
+        some = ", ".join(before[:4])
+        raise RunFolderError(
+            f"{folder.root} was begun with its classes in another order ({some}, ...): give the "
+            "--class-order that it was begun with (number for runs of earlier versions)."
+        )
 
 
 def _png(picture: Any) -> bytes:

@@ -45,6 +45,8 @@ _MANIFEST: dict[str, Any] = {
                            "seconds", "stages", "sweep", "training")},
     "data": {"name": "", "classes": [""], "counts": {"train": 0}, "skipped": [{"name": ""}]},
     "model": {"sha256": ""},
+    "preflight": {"observations": [{"key": "", "title": "", "words": "", "strength": "",
+                                    "mend": ""}]},
 }  # fmt: skip
 _LOCALISATION = (
     ("mass", pa.float64()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from audit.checks.preflight.outcome import Preflight, read
 from audit.report import charts
 from audit.report.calibration import Calibration, calibration
 from audit.report.cases import Case, galleries
@@ -44,6 +45,7 @@ class Content:
     shortcuts: Shortcuts | None
     robustness: Robustness | None
     health: Health | None
+    preflight: Preflight | None
     mass_charts: list[tuple[str, charts.Chart]]
     curves: list[charts.Chart]
     galleries: dict[str, list[Case]]
@@ -85,6 +87,7 @@ def content(source: Source) -> Content:
         shortcuts(source),
         robustness(source),
         health(source),
+        read(source.section("preflight")),
         _mass_charts(source),
         _curves(source),
         cases,

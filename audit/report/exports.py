@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from audit.checks.preflight.outcome import Preflight
 from audit.report.content import Content
 from audit.report.duplicates import pairs
 from audit.report.figures import Estimate
@@ -37,7 +38,8 @@ def summary(content: Content) -> dict[str, Any]:
     ``figures`` holds value, low, high (95%), n, undefined and method by metric key; ``verdicts``
     counts by verdict key; ``planted`` is null where nothing was planted, ``shortcuts`` where
     none were looked for, ``robustness`` where no corruption was tried, ``health`` where the data
-    was not examined. ``summary.schema.json`` beside this file describes every key.
+    was not examined, ``preflight`` where the run had none. ``summary.schema.json`` beside this file
+    describes every key.
     """
     source = content.source
     return {
@@ -68,6 +70,7 @@ def summary(content: Content) -> dict[str, Any]:
         "shortcuts": _shortcuts(content.shortcuts),
         "robustness": _robustness(content.robustness),
         "health": _health(content.health),
+        "preflight": _preflight(content.preflight),
         "findings": [_finding(f) for f in findings(content)],
     }
 
@@ -176,6 +179,12 @@ def _shortcuts(found: Shortcuts | None) -> dict[str, Any] | None:
             for group in found.proven
         ],
     }
+
+
+def _preflight(found: Preflight | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {"anyway": found.anyway, "observations": [asdict(o) for o in found.observations]}
 
 
 def _finding(found: Finding) -> dict[str, Any]:

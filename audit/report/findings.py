@@ -14,7 +14,9 @@ Rule = Callable[[Content], Finding | None]
 RULES: tuple[Rule, ...] = (
     run.unfinished,
     run.gate_failed,
+    run.misread,
     verdicts.not_judged,
+    verdicts.nothing_provable,
     verdicts.wrong_reasons,
     background.shortcuts,
     classes.standing_out,
@@ -22,6 +24,7 @@ RULES: tuple[Rule, ...] = (
     data.leaks,
     data.label_conflicts,
     run.few_images,
+    run.worth_a_look,
     masks.machine_masks,
     masks.undecided,
     masks.doubtful_masks,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from audit.checks.preflight.outcome import read as preflight
 from audit.report import figures as f
 from audit.report.compare.findings import WRONG_BOTH, finding
 from audit.report.compare.pairing import Pair, entries, pair
 from audit.report.figures import Estimate, Metric
 from audit.report.gateclasses import ClassRate, class_rates, class_words, worst_standing
 from audit.report.limits import as_given, digits
+from audit.report.provable import unprovable
 from audit.report.source import Source, load
 from audit.report.templating import count, percent, points
 from audit.runfolder import RunFolder
@@ -28,13 +30,17 @@ class Limits:
     ----------
     no_worse_than : float
         By how much accuracy and wrong reasons may be worse than those of the base run.
+    anyway : bool
+        Let a run pass whose preflight says that its inputs are misread.
     """
 
     max_wrong_reasons: float | None = None
+    max_suspect: float | None = None
     min_accuracy: float | None = None
     max_bg_gap: float | None = None
     min_class_accuracy: float | None = None
     no_worse_than: float = 0.0
+    anyway: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,9 +120,12 @@ def check(run: RunFolder, limits: Limits, base: RunFolder | None = None) -> Chec
 
 def _own(source: Source, limits: Limits) -> Iterator[Outcome]:
     yield _complete("complete", source)
+    yield from _misread(source, anyway=limits.anyway)
     if limits.max_wrong_reasons is not None:
-        none = "no right prediction was tested by intervention and judged"
-        yield _figure("max-wrong-reasons", source, f.WRONG_REASONS, limits.max_wrong_reasons, none)
+        yield _wrong_reasons(source, limits.max_wrong_reasons)
+    if limits.max_suspect is not None:
+        none = "no right prediction was judged"
+        yield _figure("max-suspect", source, f.SUSPECTS, limits.max_suspect, none)
     if limits.min_accuracy is not None:
         none = "no image was tested"
         yield _figure("min-accuracy", source, f.ACCURACY, limits.min_accuracy, none)
@@ -140,6 +149,32 @@ def _complete(key: str, source: Source) -> Outcome:
     }
     estimate = Estimate(done / n if n else math.nan, math.nan, math.nan, n, method="counted")
     return Outcome(key, estimate, math.nan, "at least", 1.0, stands, words[stands])
+
+
+def _misread(source: Source, *, anyway: bool) -> Iterator[Outcome]:
+    """Whether a run went on although its preflight stopped it: its figures mean nothing then."""
+    found = preflight(source.section("preflight"))
+    if not found or not found.strong:
+        return
+    n = len(found.strong)
+    words = (
+        f"the run went on although its preflight says that inputs are misread "
+        f"({n:,} {'reason' if n == 1 else 'reasons'}): mend them, or check --anyway"
+    )
+    stands: Standing = "doubtful" if anyway else "broken"
+    estimate = Estimate(float(n), math.nan, math.nan, len(found.observations), method="counted")
+    yield Outcome("preflight", estimate, math.nan, "at most", 0.0, stands, words)
+
+
+def _wrong_reasons(source: Source, limit: float) -> Outcome:
+    """Wrong reasons against a limit; undefined where nothing could have been proven."""
+    none = "no right prediction was tested by intervention and judged"
+    outcome = _figure("max-wrong-reasons", source, f.WRONG_REASONS, limit, none)
+    why = unprovable(source)
+    if not why or outcome.standing in ("broken", "undefined"):
+        return outcome
+    words = f"{f.WRONG_REASONS.title} cannot be judged: {why}"
+    return replace(outcome, standing="undefined", words=words)
 
 
 def _figure(key: str, source: Source, metric: Metric, limit: float, none: str) -> Outcome:

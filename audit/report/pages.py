@@ -53,7 +53,11 @@ def write_pages(content: Content, docs: Path, shapes: Mapping[str, Shapes]) -> N
     write_data(content, shapes, docs / "gallery")
     _write_thumbnails(content, docs)
     top, below = ({"root": r, "view": View(r, shapes)} | shared(content) for r in ("", "../"))
-    tried = {"robustness": content.robustness, "shortcuts": content.shortcuts}
+    tried = {
+        "robustness": content.robustness,
+        "shortcuts": content.shortcuts,
+        "preflight": content.preflight,
+    }
     for name in (*_TOP, *(name for name, found in tried.items() if found)):
         _write(docs, name, fill(f"site/{name}.md", **top))
     _write_galleries(content, docs, below)
@@ -138,6 +142,7 @@ def _nav(content: Content) -> Nav:
     rest |= {"Calibration": "calibration.md", "Explainers": "trust.md"}
     rest |= {"Robustness": "robustness.md"} if content.robustness else {}
     rest |= {"Training": "training.md", "Methods": "methods.md", "Model card": "modelcard.md"}
+    rest |= {"Preflight": "preflight.md"} if content.preflight else {}
     rest |= {"Data health": "data.md", "Glossary": "glossary.md"}
     return [*nav, {"Model and method": [{title: file} for title, file in rest.items()]}]
 

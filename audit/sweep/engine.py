@@ -61,11 +61,15 @@ class Engine:
         self._ig.batch_size = known
         return self._ig.calibrated()
 
-    def explain(self, samples: Sequence[Sample]) -> list[Finding]:
-        """Predict each sample and explain its predicted class."""
+    def explain(self, samples: Sequence[Sample]) -> list[Finding | None]:
+        """Predict each sample and explain its predicted class; None where logits are no numbers."""
         images = np.stack([s.image for s in samples]).astype(np.float32)
         with self.clock("explain"):
             seen = self._gradcam(images)
+        answered = np.isfinite(seen.logits).all(axis=-1)
+        if not answered.all():
+            return self._explain_answered(samples, answered)
+        with self.clock("explain"):
             view_by_view = [*samples] * self._config.tta
             attributed = self._ig(images, seen.targets, self._enough(view_by_view))
         cases = [
@@ -88,6 +92,13 @@ class Engine:
             )
             for i in range(len(samples))
         ]
+
+    def _explain_answered(
+        self, samples: Sequence[Sample], answered: NDArray[np.bool_]
+    ) -> list[Finding | None]:
+        kept = [s for s, told in zip(samples, answered, strict=True) if told]
+        found = iter(self.explain(kept) if kept else [])
+        return [next(found) if told else None for told in answered]
 
     def _tested(self, cases: list[Case]) -> list[Tested]:
         return self._interventions(cases) if self._interventions else [Tested()] * len(cases)

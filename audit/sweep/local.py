@@ -24,6 +24,7 @@ from audit.track import Track
 
 log = logging.getLogger("audit")
 PART_SIZE = 32  # images; what a kill can cost at most
+UNANSWERED = "the model answers NaN or infinity"
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,9 @@ def explain_part(
     for batch in in_batches(samples, config.batch_size):
         findings = engine.explain(batch)
         for sample, finding in zip(batch, findings, strict=True):
+            if finding is None:
+                records.append(_skipped(sample.item, UNANSWERED, classes, engine))
+                continue
             with engine.clock("score"):
                 record = record_of(sample, finding, classes, thresholds, words)
                 drawn = maps_of(sample, finding)
@@ -136,9 +140,13 @@ def _samples(
     """Yield readable images at the model's size, and the records of those that are broken."""
     for item, image, trimap, source in stream:
         if isinstance(image, BrokenImageError):
-            further = engine.further.explainers if engine.further else ()
-            yield skipped_record(item, str(image), classes, further)
+            yield _skipped(item, str(image), classes, engine)
             continue
         why = "" if trimap is None else doubt(trimap)
         fitted = fit_trimap(trimap, engine.size)
         yield Sample(item, resize(image, engine.size), fitted, source, why)
+
+
+def _skipped(item: Item, reason: str, classes: tuple[str, ...], engine: Engine) -> Record:
+    further = engine.further.explainers if engine.further else ()
+    return skipped_record(item, reason, classes, further)

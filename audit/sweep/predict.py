@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from audit.data.ahead import ahead
 from audit.data.batches import Readable, in_batches
@@ -23,23 +24,44 @@ COLUMNS = ("name", "label", "prediction", "confidence")
 
 def predict(
     engine: Engine, dataset: Dataset, items: Sequence[Item], batch_size: int, track: Track
-) -> pd.DataFrame:
-    """Predict every readable image; columns name, label, prediction, confidence (softmax)."""
+) -> tuple[pd.DataFrame, list[tuple[Item, str]]]:
+    """Predict every readable image.
+
+    Returns
+    -------
+    DataFrame
+        Columns name, label, prediction, confidence (softmax). Where a model answers NaN or
+        infinity the prediction is -1, which no label is, and the confidence NaN.
+    list of (item, reason)
+        Images that could not be read.
+    """
     rows: list[tuple[Any, ...]] = []
+    skipped: list[tuple[Item, str]] = []
     read = engine.clock.each("decode", _fitted(dataset, items, engine.size))
     stream = track(ahead(read, AHEAD), "predict", len(items))
-    for batch in in_batches(_readable(stream), batch_size):
+    for batch in in_batches(_readable(stream, skipped), batch_size):
         with engine.clock("predict"):
             logits = engine.predict(np.stack([image for _, image in batch]))
         for (item, _), scores in zip(batch, logits, strict=True):
-            prediction = int(scores.argmax())
-            rows.append((item.name, item.label, prediction, float(softmax(scores)[prediction])))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+            rows.append((item.name, item.label, *_answer(scores)))
+    return pd.DataFrame(rows, columns=list(COLUMNS)), skipped
 
 
-def _readable(stream: Iterable[tuple[Item, Decoded]]) -> Iterator[Readable]:
+def _answer(logits: NDArray[np.float32]) -> tuple[int, float]:
+    """Predicted class and its confidence; -1 and NaN of logits that are no numbers."""
+    if not np.isfinite(logits).all():
+        return -1, float("nan")
+    prediction = int(logits.argmax())
+    return prediction, float(softmax(logits)[prediction])
+
+
+def _readable(
+    stream: Iterable[tuple[Item, Decoded]], skipped: list[tuple[Item, str]]
+) -> Iterator[Readable]:
     for item, image in stream:
-        if not isinstance(image, BrokenImageError):
+        if isinstance(image, BrokenImageError):
+            skipped.append((item, str(image)))
+        else:
             yield item, image
 
 

@@ -15,7 +15,9 @@ import pandas as pd
 from drawnhealth import write_health
 from PIL import Image
 
+from audit.checks.preflight.outcome import gathered, kept
 from audit.data.dataset import Item
+from audit.observation import Observation
 from audit.runfolder import (
     FURTHER,
     NOT_SAMPLED,
@@ -57,6 +59,14 @@ PLAIN = [
 SHORTCUT_CLASS = 1
 DONORS = 6
 THRESHOLDS = Thresholds(on_flower_skill=0.0)
+
+
+# What a preflight saw, a hostile name among it.
+OBSERVED = (
+    Observation("pixels", "Pixels", "0..255 names 118 of 128 images rightly"),
+    Observation("suffixes", "Files left out", "3 <script>alert(1)</script>.heic files are left out",
+                "weak", "pip install 'flower-audit[heic]'"),
+)  # fmt: skip
 
 
 def draw(size: int, kind: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -413,6 +423,7 @@ def _write_rest(
             "fingerprint": "c0ffee" * 8,
             "skipped": [{"name": "bad<b>.jpg", "split": "train", "reason": "not a JPEG"}],
         },
+        preflight=kept(gathered(OBSERVED, anyway=False)),
         model={
             "backbone": "efficientnetb0",
             "source": "trained" if trained else "model.keras",

@@ -18,6 +18,7 @@ from waiting import until
         "methods",
         "modelcard",
         "glossary",
+        "preflight",
         "data",
     ],
 )

@@ -3,7 +3,9 @@
 import pytest
 from gateruns import accused, answered, case, write_run
 
+from audit.checks.preflight.outcome import gathered, kept
 from audit.errors import RunFolderError
+from audit.observation import Observation
 from audit.report.gates import Limits, check
 
 
@@ -231,3 +233,50 @@ def test_runs_with_other_classes_are_refused(tmp_path):
     base = write_run(tmp_path / "base", accused(0, 10), classes=["rose", "iris"])
     with pytest.raises(RunFolderError, match="have other classes"):
         check(run, Limits(), base)
+
+
+# Suspects: 32 of 32 is 89.3% to 100%; 2 of 40 is 1.4% to 16.5%.
+
+
+@pytest.mark.parametrize(("suspects", "n", "stands"), [(2, 40, "doubtful"), (8, 40, "broken")])
+def test_suspects_have_a_limit_of_their_own(judge, suspects, n, stands):
+    cases = [case(verdict="suspect" if i < suspects else "right-reasons") for i in range(n)]
+    found = judge(cases, max_suspect=0.04)["max-suspect"]
+    assert found.standing == stands
+    assert "Suspect among right" in found.words
+
+
+def test_where_all_are_suspect_no_wrong_reasons_are_no_pass(judge):
+    found = judge([case(verdict="suspect")] * 32, max_wrong_reasons=0.05)["max-wrong-reasons"]
+    assert (found.standing, found.holds) == ("undefined", False)
+    assert found.words.endswith("all of 32 right predictions are suspect, none is cleared or "
+                                "proven wrong")  # fmt: skip
+
+
+def test_where_no_intervention_moves_the_log_odds_far_enough_nothing_is_proven(judge):
+    squashed = {"flower_effect": 0.5, "background_effect": -0.4, "removal_lost": 0.2}
+    found = judge([case(**squashed)] * 20, max_wrong_reasons=0.05)["max-wrong-reasons"]
+    assert not found.holds
+    assert "by more than 0.9, and a proof takes 1.5" in found.words
+
+
+def test_one_effect_that_is_large_enough_is_proof_that_proof_was_possible(judge):
+    cases = [case(flower_effect=0.5, background_effect=0.1)] * 19
+    far = case(flower_effect=4.0, background_effect=0.1)
+    assert judge([*cases, far], max_wrong_reasons=0.05)["max-wrong-reasons"].holds
+
+
+def test_an_accusation_beyond_doubt_stays_one_where_little_could_be_proven(judge):
+    squashed = {"flower_effect": 0.5, "background_effect": 0.4}
+    cases = [c | squashed for c in accused(20, 20)]
+    assert judge(cases, max_wrong_reasons=0.05)["max-wrong-reasons"].standing == "broken"
+
+
+@pytest.mark.parametrize("anyway", [False, True])
+def test_a_run_that_went_on_with_misread_inputs_fails_unless_asked_otherwise(tmp_path, anyway):
+    run = write_run(tmp_path / "run", accused(0, 10))
+    seen = Observation("class-order", "Order", "8% instead of 100%", "strong", "give another")
+    run.update_manifest(preflight=kept(gathered([seen], anyway=True)))
+    found = check(run, Limits(anyway=anyway))
+    assert found.holds is anyway
+    assert "inputs are misread (1 reason)" in {o.key: o for o in found.outcomes}["preflight"].words

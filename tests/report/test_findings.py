@@ -11,6 +11,7 @@ from gateruns import accused, answered, case, write_run
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.checks.preflight.outcome import read
 from audit.report.cases import galleries
 from audit.report.classes import class_rows
 from audit.report.confusions import confusions
@@ -37,10 +38,11 @@ def uncharted(run: RunFolder) -> Content:
     figures = {f.metric.key: f for f in headline(source)}
     known = figures, verdict_rows(source), planted(source), notes(source), class_rows(source)
     checks = trust(source), shortcuts(source), robustness(source), health(source)
+    asked = read(source.section("preflight"))
     wrong = source.drawn[source.drawn["verdict"] == "wrong-reasons"]
     cases = galleries(source, wrong) if len(wrong) else {}
     nothing = confusions(source, cases), None, {}, [], []
-    return Content(source, *known, *nothing, *checks, [], [], cases, 0)
+    return Content(source, *known, *nothing, *checks, asked, [], [], cases, 0)
 
 
 def found_in(run: RunFolder) -> dict:

@@ -11,6 +11,8 @@ from audit.report.screen import gate
 from audit.report.templating import percent
 from audit.score.statistics import wilson
 
+_PREFLIGHT = Link("Preflight", "preflight.html")
+
 
 def unfinished(content: Content) -> Finding | None:
     """Images are still to be explained."""
@@ -41,6 +43,41 @@ def gate_failed(content: Content) -> Finding | None:
         f"Broken: {'; '.join(checked.broken)}.",
         "These limits were set before the run, by whoever answers for what the model is used for.",
         (Step("Mend what the findings below name, then train, audit and check again."),),
+    )
+
+
+def misread(content: Content) -> Finding | None:
+    """The run went on although its preflight stopped it."""
+    found = content.preflight
+    if not found or not found.strong:
+        return None
+    return Finding(
+        "misread",
+        "blocks",
+        f"Inputs are misread: {'; '.join(o.title.lower() for o in found.strong)}",
+        " ".join(o.line for o in found.strong),
+        "Every figure here may be of something else than the model that ships.",
+        (
+            Step("Mend what is named and run again.", (_PREFLIGHT,)),
+            Step(
+                "Where the preflight is wrong, say so beside this report: it went on by --anyway."
+            ),
+        ),
+    )
+
+
+def worth_a_look(content: Content) -> Finding | None:
+    """What the preflight is not sure of."""
+    found = content.preflight
+    if not found or not found.weak:
+        return None
+    return Finding(
+        "preflight",
+        "look",
+        f"Preflight: {times(len(found.weak), 'thing')} to look at",
+        " ".join(o.line for o in found.weak),
+        "What is read otherwise than it was meant makes every figure wrong.",
+        (Step("See everything that was looked at, and what it was taken for.", (_PREFLIGHT,)),),
     )
 
 

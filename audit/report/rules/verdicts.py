@@ -15,6 +15,7 @@ from audit.report.finding import (
     said,
     times,
 )
+from audit.report.provable import unprovable
 from audit.report.screen import record
 from audit.report.templating import percent
 
@@ -46,6 +47,29 @@ def not_judged(content: Content) -> Finding | None:
         f"Whether right predictions have the right reasons is not known: {cause} (n = 0).",
         "No accusation here is no acquittal: nothing was looked at.",
         (Step(step), Step("See what was left out.", (Link("Data and gaps", "data.html"),))),
+    )
+
+
+def nothing_provable(content: Content) -> Finding | None:
+    """Right predictions were tested, but no test could have shown anything."""
+    why = unprovable(content.source)
+    e = content.figures["wrong_reasons_share"].estimate
+    if not why or e.value:
+        return None
+    return Finding(
+        "nothing-provable",
+        "blocks",
+        "Nothing could be proven",
+        f"Of the right predictions none is shown to have wrong reasons, but {why}.",
+        "No accusation is no acquittal where no proof was possible.",
+        (
+            Step(
+                "See how the model's end was read, and whether log-odds can be had.",
+                (Link("Preflight", "preflight.html"),) if content.preflight else (),
+            ),
+            Step("Look through the suspect ones.", (gallery("Suspect", verdict="suspect"),)),
+        ),
+        e,
     )
 
 
@@ -118,7 +142,7 @@ def _commonest_place(content: Content) -> str:
 def none_wrong(content: Content) -> Finding | None:
     """Nothing found, and how much may have been missed."""
     e = content.figures["wrong_reasons_share"].estimate
-    if not e.n or e.value:
+    if not e.n or e.value or unprovable(content.source):
         return None
     found = record(content)
     where = "planted cases of this run" if found.here else "cases planted in the self-test"

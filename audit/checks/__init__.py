@@ -1,0 +1,1 @@
+"""Checks beside the audit itself, a folder each."""

@@ -1,0 +1,67 @@
+"""Looks at all that a run reads, on samples: seconds, before anything is trained or swept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from audit.checks.preflight.answers import Answers, Indices, observe
+from audit.config import Config
+from audit.data.batches import Readable, readable
+from audit.data.dataset import Dataset, stratified
+from audit.data.maskevidence import mask_observations
+from audit.data.masks import Masks
+from audit.observation import Observation
+
+TRIED = 128  # labelled images that a model is asked about
+_PASS = 32  # of them a call
+LOOKED_AT = 64  # images whose masks are held against them
+Orders = Mapping[str, Sequence[str]]
+
+
+def sample(dataset: Dataset, size: int, config: Config) -> list[Readable]:
+    """Readable test images at a model's size, sampled by class."""
+    items = stratified(dataset.items("test"), TRIED, config.seed)
+    return list(readable(dataset.images(items), size, []))
+
+
+def stacked(images: Sequence[Readable], size: int) -> tuple[NDArray[np.uint8], Indices]:
+    """Pixels ``(n, size, size, 3)`` and labels ``(n,)`` of labelled images."""
+    pixels = [image for _, image in images]
+    labels = np.array([item.label for item, _ in images], np.int64)
+    return (np.stack(pixels) if pixels else np.zeros((0, size, size, 3), np.uint8)), labels
+
+
+def look_at_data(
+    dataset: Dataset, masks: Masks, splits: Sequence[str], config: Config
+) -> list[Observation]:
+    """What was taken for what among images, labels and masks, before a model is asked."""
+    items = dataset.items("test" if "test" in splits else splits[-1])
+    shown = stratified(items, LOOKED_AT, config.seed)
+    return [
+        *dataset.observations(),
+        *masks.observations(),
+        *mask_observations(dataset, masks, shown),
+    ]
+
+
+def answers_to(classifier: Any, images: Sequence[Readable], classes: tuple[str, ...]) -> Answers:
+    """A model's answers to labelled images of its own size."""
+    pixels, labels = stacked(images, classifier.input_size)
+    batches = (pixels[i : i + _PASS] for i in range(0, len(pixels), _PASS))
+    logits = [np.asarray(classifier.logits(batch.astype(np.float32))) for batch in batches]
+    told = np.concatenate([np.zeros((0, len(classes))), *logits])
+    predictions = np.where(np.isfinite(told).all(axis=1), told.argmax(axis=1), -1)
+    return Answers(predictions.astype(np.int64), labels, classes)
+
+
+def look_at_predictions(
+    table: pd.DataFrame, classes: tuple[str, ...], orders: Orders | None
+) -> list[Observation]:
+    """Hold the answers to all test images, as `audit.sweep.predict` gives them, against labels."""
+    predictions, labels = (table[key].to_numpy(np.int64) for key in ("prediction", "label"))
+    return observe(Answers(predictions, labels, classes), orders)

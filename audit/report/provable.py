@@ -1,0 +1,31 @@
+"""Could this run have proven anything? No proof is worth nothing where none was possible."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from audit.report.source import Source
+
+
+def unprovable(source: Source) -> str:
+    """Why no right prediction could be cleared or convicted, in words; "" where some could.
+
+    Two signs: every right prediction that was tested is suspect, or no intervention moved the
+    log-odds of any as far as a proof takes, as where a model's end squashes them.
+    """
+    tested = source.tested[source.tested["correct"].astype(bool)]
+    judged = tested[tested["verdict"] != "undecided"]
+    if judged.empty:
+        return ""
+    n = len(judged)
+    if (judged["verdict"] == "suspect").all():
+        return f"all of {n:,} right predictions are suspect, none is cleared or proven wrong"
+    effects = judged[["flower_effect", "background_effect"]].abs().sum(axis=1, skipna=False)
+    most = float(np.fmax.reduce([*effects, *judged["removal_lost"]]))
+    needed = source.thresholds.least_effect
+    if most < needed:
+        return (
+            f"no intervention moves the log-odds of any of {n:,} right predictions by more than "
+            f"{most:.2g}, and a proof takes {needed:.2g}"
+        )
+    return ""
