@@ -10,20 +10,24 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from audit.errors import ModelError, first_line
-from audit.models.anatomy import choose_cut, is_map, pooled_kernel, seen_range, without_squashing
+from audit.models.anatomy import pooled_kernel, seen_range
+from audit.models.cuts import choose_cut
+from audit.models.ends import without_squashing
 from audit.models.frozen import Graph, fold_scales, freeze
-from audit.models.inputs import input_size
+from audit.models.gradients import reaches_image
+from audit.models.inputs import ImageInput, image_input
 from audit.models.layerpaths import layer_paths
-from audit.models.scaling import SCALINGS
+from audit.models.observations import observe
+from audit.models.outputs import finished
+from audit.models.probes import probes
+from audit.models.scaling import TREATMENTS
+from audit.models.smooth import smoothed
+from audit.models.specs import specs_of
+from audit.observation import Observation
 
-_AGAIN = {
-    "softmax": tf.nn.softmax,
-    "sigmoid": tf.sigmoid,
-    "log-softmax": tf.nn.log_softmax,
-    "linear": tf.identity,
-}
 _SAME = 1e-3  # how far two answers of one model may differ; half precision is allowed more
 _SAME_IN_HALF = 2e-2
+_ALIKE = 1e-4  # how far apart two classes' answers may be and still tie
 
 
 class Classifier:
@@ -35,28 +39,36 @@ class Classifier:
     Parameters
     ----------
     model : keras.Model, tf_keras.Model or SavedModel
-        Functional, Sequential or subclassed, backbones nested or flat; RGB images in, classes out.
+        Functional, Sequential or subclassed, backbones nested or flat; RGB or grey images in,
+        classes out.
     feature_layer : str, optional
         Layer whose output Grad-CAM reads, by name or by path (``backbone/top_relu``).
-        Default: the last 4-D feature map with H, W > 1 that all later layers read alone.
+        Default: the last 4-D feature map with H, W > 1 that all later layers read alone, behind
+        at least half of the weights; with parallel branches, their last maps joined.
     image_size : int, optional
         Side of the input where the model leaves it open.
     scaling : str
-        What the model wants: a key of `SCALINGS`; images come in 0..255.
+        What the model wants: a key of `TREATMENTS`; images come as RGB in 0..255.
 
     Attributes
     ----------
+    input : ImageInput
+        What the model itself takes.
     input_size : int
         Side of the square input in pixels.
     classes : int
         Number of logits.
+    units : int
+        Number of the model's own outputs: 1 for one unit that tells two classes apart, whose
+        logits are ``[-z/2, z/2]``.
     feature_layer : str
-        Path of the layer found.
+        Path of the layer found; those of joined maps with `` + `` between.
     feature_shape : tuple[int, ...]
         Height, width and channels of its map.
     end : str
-        What was taken off to reach the logits: ``softmax``, ``log-softmax``, ``sigmoid`` or
-        ``linear`` (nothing).
+        What was taken off to reach the logits, outermost first: ``softmax``, ``softmax of
+        softmax``, ``linear`` (nothing), ...; ``probabilities (log)`` where the logits are their
+        logarithms.
     scaling : str
         As given.
     seen_range : tuple[float, float]
@@ -68,7 +80,8 @@ class Classifier:
     Raises
     ------
     ModelError
-        The model has no such layer, or another form than an image classifier's.
+        The model has no such layer, or another form than an image classifier's, or its logits have
+        no gradient.
     """
 
     def __init__(
@@ -79,18 +92,28 @@ class Classifier:
         scaling: str = "0..255",
     ) -> None:
         self.model = model
-        self.input_size = input_size(model, image_size)
-        self.scaling = scaling
-        graph, paths = _traced(model, self.input_size, scaling)
-        graph, self.end = without_squashing(graph)
-        shapes, logits = _shapes_and_logits(model, graph, self.end, self.input_size, scaling)
-        self.features_at, self.feature_layer = choose_cut(shapes, paths, feature_layer)
-        self.feature_shape = shapes[self.features_at]
-        self.classes = int(logits.shape[-1])
-        self.seen_range = seen_range(graph, self.input_size)
-        self.kernel = pooled_kernel(graph, self.features_at)
-        self.graph = fold_scales(graph, [self.features_at])
+        self.input = image_input(model, image_size)
+        self.input_size, self.scaling = self.input.size, scaling
+        images = probes(self.input_size)
+        graph, paths, answers = _read(model, self.input, scaling, images)
+        specs = specs_of(graph, self.input_size)
+        logits = without_squashing(graph, specs)
+        own, values = graph.values(images, [graph.output, logits.graph.output])
+        _refuse_if_not_the_model(own, answers, half=graph.was_half)
+        self.cut = choose_cut(logits.graph, specs, paths, feature_layer)
+        self.answer = finished(logits._replace(graph=self.cut.graph), values)
+        self.end, self.units = self.answer.end, self.answer.units
+        self.features_at, self.feature_layer = self.cut.tensor, self.cut.path
+        self.feature_shape = self.cut.shape
+        self.seen_range = seen_range(self.answer.graph, self.input_size)
+        self.kernel = pooled_kernel(self.answer.graph, self.features_at)
+        self.graph = fold_scales(self.answer.graph, [self.features_at])
+        self._try(images, answers)
         self._compile()
+
+    def observations(self) -> list[Observation]:
+        """What the model was taken for: its end, input and feature layer, for a preflight."""
+        return observe(self)
 
     def untrained(self, seed: int) -> Classifier:
         """A classifier of the same form with weights drawn anew, each layer's apart."""
@@ -100,22 +123,49 @@ class Classifier:
         other._compile()
         return other
 
+    def _try(self, images: NDArray[np.float32], answers: NDArray[np.float32]) -> None:
+        """See what the logits are for the trial images, and whether they have a gradient."""
+        (logits,) = self.graph.values(images, [self.graph.output])
+        self.classes = int(logits.shape[-1])
+        self.finite = float(np.isfinite(logits).all(axis=-1).mean())
+        _refuse_another_order(answers.reshape(len(answers), -1), logits, self.end)
+        self.has_gradient = reaches_image(self.graph, images[:4:3])
+
     def _compile(self) -> None:
         self._features = self._compiled(self._features_of, (self.input_size, self.input_size, 3))
         self._logits = self._compiled(self._logits_of, (self.input_size, self.input_size, 3))
-        self._head = self._compiled(self._head_of, self.feature_shape)
+        sides = (self.input_size, self.input_size, 3)
+        self._head = self._compiled(self._head_of, self.feature_shape, sides)
 
     @staticmethod
-    def _compiled(function: Any, shape: tuple[int, ...]) -> Any:
-        return tf.function(function, input_signature=[tf.TensorSpec((None, *shape), tf.float32)])
+    def _compiled(function: Any, *shapes: tuple[int, ...]) -> Any:
+        specs = [tf.TensorSpec((None, *shape), tf.float32) for shape in shapes]
+        return tf.function(function, input_signature=specs)
 
     def features(self, images: Any) -> tf.Tensor:
         """Feature maps ``(n, h, w, c)`` of float32 images ``(n, H, W, 3)`` in 0..255."""
         return self._features(tf.convert_to_tensor(images, tf.float32))
 
-    def head(self, features: Any) -> tf.Tensor:
-        """Float32 logits ``(n, classes)`` of feature maps."""
-        return self._head(tf.convert_to_tensor(features, tf.float32))
+    def head(self, features: Any, images: Any = None) -> tf.Tensor:
+        """Float32 logits ``(n, classes)`` of feature maps.
+
+        Parameters
+        ----------
+        features : float32 ``(n, h, w, c)``
+        images : float32 ``(n, H, W, 3)``, optional
+            Needed where the map lies on one of several branches: what the others see.
+
+        Raises
+        ------
+        ModelError
+            They are needed and not given.
+        """
+        if images is None and not self.cut.whole:
+            raise ModelError(f"The head reads more of the image than {self.feature_layer}.")
+        if images is None:  # all comes through the map: a black image has the shape alone
+            images = tf.zeros((len(features), self.input_size, self.input_size, 3))
+        given = (tf.convert_to_tensor(values, tf.float32) for values in (features, images))
+        return self._head(*given)
 
     def logits(self, images: Any) -> tf.Tensor:
         """Float32 logits ``(n, classes)`` of float32 images ``(n, H, W, 3)`` in 0..255."""
@@ -126,11 +176,13 @@ class Classifier:
         height, width, channels = self.feature_shape
         low, high = self.seen_range
         outside = "" if self.scaling == "0..255" else f" scaled to {self.scaling} before it,"
+        grey = " grey," if self.input.grey else ""
+        units = "one unit read as " if self.units == 1 else ""
+        head = "pooled dense" if self.kernel is not None else "other"
         return (
             f"features {self.feature_layer} ({height}x{width}x{channels}), input "
-            f"{self.input_size}x{self.input_size}, 0..255{outside} read as {low:.3g}..{high:.3g}, "
-            f"{'pooled dense' if self.kernel is not None else 'other'} head, "
-            f"{self.classes} classes, {self.end} end"
+            f"{self.input_size}x{self.input_size},{grey} 0..255{outside} read as "
+            f"{low:.3g}..{high:.3g}, {head} head, {units}{self.classes} classes, {self.end} end"
         )
 
     def _features_of(self, images: tf.Tensor) -> tf.Tensor:
@@ -139,18 +191,19 @@ class Classifier:
     def _logits_of(self, images: tf.Tensor) -> tf.Tensor:
         return tf.cast(self.graph.run(images, [self.graph.output])[0], tf.float32)
 
-    def _head_of(self, features: tf.Tensor) -> tf.Tensor:
-        side = self.input_size
-        shape_only = tf.zeros((tf.shape(features)[0], side, side, 3))
+    def _head_of(self, features: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
         given = {self.features_at: features}
-        return tf.cast(self.graph.run(shape_only, [self.graph.output], given)[0], tf.float32)
+        return tf.cast(self.graph.run(images, [self.graph.output], given)[0], tf.float32)
 
 
-def _traced(model: Any, size: int, scaling: str) -> tuple[Graph, dict[str, str]]:
-    """The model's graph, and the paths of the layers by the tensors that they make."""
+def _read(
+    model: Any, given: ImageInput, scaling: str, images: NDArray[np.float32]
+) -> tuple[Graph, dict[str, str], NDArray[np.float32]]:
+    """The model's graph, its layers' paths by the tensors they make, and its own answers."""
 
-    def answer(images: tf.Tensor) -> tf.Tensor:
-        made = tf.nest.flatten(model(SCALINGS[scaling](images), training=False))
+    def answer(pixels: tf.Tensor) -> tf.Tensor:
+        scaled = TREATMENTS[scaling](pixels)
+        made = tf.nest.flatten(model(given.fed(scaled), training=False))
         if len(made) != 1:
             raise ModelError(
                 f"The model has {len(made)} outputs: an audit needs one class vector out."
@@ -159,65 +212,62 @@ def _traced(model: Any, size: int, scaling: str) -> tuple[Graph, dict[str, str]]
 
     try:
         with layer_paths(model) as paths:
-            graph = freeze(answer, size)
+            graph = freeze(answer, given.size)
+        answers = np.asarray(tf.cast(answer(tf.constant(images)), tf.float32))
+        graph = _smoothed(graph, given.size, images, answers)
     except (ValueError, TypeError, NotImplementedError, tf.errors.OpError) as error:
-        raise _does_not_run(size, error) from None
+        raise ModelError(
+            f"The model does not run on a {given.size}x{given.size} image: {first_line(error)}."
+        ) from None
     named: dict[str, str] = {}
     for tensor, path in paths.items():
         named.setdefault(graph.named(tensor), path)
-    return graph, named
+    return graph, named, answers
 
 
-def _shapes_and_logits(
-    model: Any, graph: Graph, end: str, size: int, scaling: str
-) -> tuple[dict[str, tuple[int, ...]], NDArray[np.float32]]:
-    """Shapes of the maps where the graph can be cut, and its logits for a probe, both checked."""
-    probe, cuts = _probe(size), graph.cuts()
-    try:
-        *maps, logits = graph.values(probe, [*cuts, graph.output])
-    except (ValueError, tf.errors.OpError) as error:
-        raise _does_not_run(size, error) from None
-    _refuse_if_not_the_model(model, graph, probe, logits, end, scaling)
-    if logits.ndim != 2:
-        raise ModelError(
-            f"The model's output is {logits.shape[1:]} for an image: "
-            "an audit needs one number a class."
-        )
-    shapes = {t: m.shape[1:] for t, m in zip(cuts, maps, strict=True) if is_map(m.shape)}
-    return shapes, logits
+def _smoothed(
+    graph: Graph, size: int, images: NDArray[np.float32], answers: NDArray[np.float32]
+) -> Graph:
+    """The graph with gradients of its first steps, where it answers the same with them."""
+    found = smoothed(graph, size)
+    if found is graph:
+        return graph
+    (values,) = found.values(images, [found.output])
+    return found if _are_alike(values, answers, half=found.was_half) else graph
 
 
-def _does_not_run(size: int, error: Exception) -> ModelError:
-    return ModelError(f"The model does not run on a {size}x{size} image: {first_line(error)}.")
-
-
-def _probe(size: int) -> NDArray[np.float32]:
-    """One image of noise ``(1, size, size, 3)``: unlike a black one, it wakes every layer."""
-    noise = np.random.default_rng(0).uniform(0, 255, (1, size, size, 3))
-    return noise.astype(np.float32)
+def _are_alike(own: NDArray[Any], answers: NDArray[np.float32], *, half: bool) -> bool:
+    same = _SAME_IN_HALF if half else _SAME
+    return bool(
+        own.shape == answers.shape
+        and np.allclose(own, answers, atol=same, rtol=same, equal_nan=True)
+    )
 
 
 def _refuse_if_not_the_model(
-    model: Any,
-    graph: Graph,
-    image: NDArray[np.float32],
-    logits: NDArray[np.float32],
-    end: str,
-    scaling: str,
+    own: NDArray[Any], answers: NDArray[np.float32], *, half: bool
 ) -> None:
-    """Raise unless the logits, squashed again, are the model's answer, and no probabilities."""
-    answer = tf.nest.flatten(model(SCALINGS[scaling](tf.constant(image)), training=False))[0]
-    same = _SAME_IN_HALF if graph.was_half else _SAME
-    answer = np.asarray(tf.cast(answer, tf.float32))
-    squashed = np.asarray(_AGAIN[end](tf.cast(logits, tf.float32)))
-    if not np.allclose(squashed, answer, atol=same, rtol=same, equal_nan=True):
+    if not _are_alike(own, answers, half=half):
         raise ModelError(
             "The model's graph does not give its own answer "
             "(does one of its layers draw random numbers?): it cannot be explained."
         )
-    adds_up = np.isclose(answer.sum(), 1, atol=same) and (answer >= 0).all()
-    if end == "linear" and answer.size > 1 and adds_up:
+
+
+def _refuse_another_order(
+    answers: NDArray[np.float32], logits: NDArray[np.float32], end: str
+) -> None:
+    """Raise unless the logits put first what the model's own answers ``(n, units)`` do."""
+    known = np.isfinite(answers).all(axis=1) & np.isfinite(logits).all(axis=1)
+    answers, logits = answers[known], logits[known]
+    if answers.shape[1] > 1:
+        first = answers[np.arange(len(answers)), logits.argmax(axis=1)]
+        wrong = answers.max(axis=1) - first > _ALIKE * np.ptp(answers, axis=1) + _ALIKE**2
+    else:
+        ordered = logits[np.argsort(answers[:, 0], kind="stable"), 1]
+        wrong = np.diff(ordered) < -_ALIKE * (1 + np.abs(ordered[1:]))
+    if wrong.any():
         raise ModelError(
-            "The model ends in probabilities, but not in a softmax that can be taken off: "
-            "let Dense, Softmax or Activation with softmax be its last layer."
+            f"The logits found before the model's end ({end}) do not give its own order of "
+            "classes: it cannot be explained."
         )

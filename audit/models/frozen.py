@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from audit.models.grouped import ungroup
-from audit.models.nodes import constant, make_node
+from audit.models.nodes import binary, constant
 
 _HALF = (tf.float16.as_datatype_enum, tf.bfloat16.as_datatype_enum)
 _FLOAT = tf.float32.as_datatype_enum
@@ -109,16 +109,29 @@ class Graph:
     def ending_at(self, output: str) -> Graph:
         """The same graph up to another tensor."""
         by_name = {node.name: node for node in self.nodes}
-        needed = set(_in_order(by_name | dict.fromkeys(self.constants), base(output)))
+        needed = set(in_order(by_name | dict.fromkeys(self.constants), base(output)))
         nodes = tuple(node for node in self.nodes if node.name in needed)
         return replace(self, nodes=nodes, output=output)
+
+    def reads_image(self) -> bool:
+        """Whether the output depends on the image."""
+        return any(node.name == base(self.image) for node in self.nodes)
+
+    def extended(
+        self, nodes: Sequence[Any], constants: Mapping[str, NDArray[Any]], output: str
+    ) -> Graph:
+        """The same graph with further nodes and the tensors they read, up to another tensor."""
+        grown = replace(
+            self, nodes=(*self.nodes, *nodes), constants={**self.constants, **constants}
+        )
+        return grown.ending_at(output)
 
     def cuts(self) -> list[str]:
         """Tensors that every way from the image to the output passes, in order.
 
         Ways on which only a tensor's shape travels do not count.
         """
-        carriers = self._carriers()
+        carriers = self.carriers()
         last = {self.image: -1, self.output: len(carriers)}
         for place, node in enumerate(carriers):
             last |= {full(name): max(place, last.get(full(name), -1)) for name in node.input}
@@ -132,7 +145,7 @@ class Graph:
                 found += made
         return found
 
-    def _carriers(self) -> list[Any]:
+    def carriers(self) -> list[Any]:
         """Nodes that bring the image's content to the output."""
         down, up = {base(self.image)}, {base(self.output)}
         for node in self.nodes:
@@ -239,7 +252,7 @@ def _widen(definition: Any) -> bool:
 def _without_detours(definition: Any, image: str, output: str, size: int) -> Graph:
     """Keep what depends on the image, evaluate all else once, and drop identities."""
     by_name = {node.name: node for node in definition.node}
-    order = list(_in_order(by_name, base(output)))
+    order = list(in_order(by_name, base(output)))
     moving = {base(image)}
     for name in order:
         depends = any(base(i) in moving for i in _data(by_name[name]))
@@ -292,7 +305,7 @@ def _is_identity(node: Any) -> bool:
     return same_type or node.op in ("Identity", "IdentityN", "StopGradient", "PreventGradient")
 
 
-def _in_order(by_name: Mapping[str, Any], output: str) -> Iterator[str]:
+def in_order(by_name: Mapping[str, Any], output: str) -> Iterator[str]:
     """Names of the nodes that the output needs, each after its inputs."""
     seen: set[str] = set()
     stack = [(output, False)]
@@ -360,15 +373,10 @@ def _unfused(graph: Graph) -> Graph:
         names = f"{node.name}/scale", f"{node.name}/shift", f"{node.name}/scaled"
         constants |= {names[0]: scale, names[1]: (beta - mean * scale).astype(np.float32)}
         nodes += [
-            _binary("Mul", names[2], node.input[0], names[0]),
-            _binary("AddV2", node.name, names[2], names[1]),
+            binary("Mul", names[2], full(node.input[0]), full(names[0])),
+            binary("AddV2", node.name, full(names[2]), full(names[1])),
         ]
     return replace(graph, nodes=tuple(nodes), constants=constants)
-
-
-def _binary(op: str, name: str, left: str, right: str) -> Any:
-    kind = tf.compat.v1.AttrValue(type=_FLOAT)
-    return make_node(op, name, [full(left), full(right)], T=kind)
 
 
 class _Folding:

@@ -17,6 +17,12 @@ def make_node(op: str, name: str, inputs: Sequence[str], **attributes: Any) -> A
     return made
 
 
+def binary(op: str, name: str, left: str, right: str) -> Any:
+    """A node that joins two float32 tensors."""
+    kind = tf.compat.v1.AttrValue(type=tf.float32.as_datatype_enum)
+    return make_node(op, name, [left, right], T=kind)
+
+
 def constant(name: str, value: NDArray[Any]) -> Any:
     """A node that holds an array."""
     made = make_node("Const", name, [])

@@ -13,7 +13,7 @@ from audit.errors import ModelError
 from audit.explain.gradcam import GradCAM
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
-from audit.models.scaling import SCALINGS, accuracies
+from audit.models.scaling import SCALINGS
 
 SIZE, CLASSES = 8, 3
 RNG = np.random.default_rng(0)
@@ -236,20 +236,6 @@ def test_what_the_model_reads_is_found():
     assert Classifier(flat()).seen_range == (0, 255)
     assert Classifier(scaled_inside()).seen_range == pytest.approx((0, 1))
     assert Classifier(flat(), scaling="-1..1").seen_range == pytest.approx((-1, 1))
-
-
-def test_accuracy_tells_the_scaling_that_a_model_wants():
-    images = np.zeros((6, SIZE, SIZE, 3), np.float32)
-    images[:3] += 60
-    images[3:] += 200
-
-    def model(x, training):  # bright above one half of 0..1
-        bright = tf.reduce_mean(x, axis=(1, 2, 3)) - 0.5
-        return tf.stack([-bright, bright], axis=1)
-
-    found = accuracies(model, images, np.array([0, 0, 0, 1, 1, 1]))
-    assert found["0..1"] == 1
-    assert found["0..255"] == 0.5
 
 
 def test_a_head_of_several_dense_layers():

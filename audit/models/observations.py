@@ -1,0 +1,130 @@
+"""What a model was taken for, and what of it asks for a second look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from audit.models.probes import PROBES
+from audit.observation import Observation
+
+if TYPE_CHECKING:
+    from audit.models.classifier import Classifier
+
+
+def observe(classifier: Classifier) -> list[Observation]:
+    """One observation of each part of a classifier."""
+    return [see(classifier) for see in (_end, _unit, _pixels, _layer, _outputs, _gradient)]
+
+
+_BY_LOG = {
+    "probabilities (log)": "their logarithms are the logits",
+    "probabilities (log-odds)": "the log-odds of each are the logits",
+}
+
+
+def _end(classifier: Classifier) -> Observation:
+    end, title = classifier.end, "Log-odds"
+    if classifier.answer.bounded:
+        return Observation(
+            "log-odds",
+            title,
+            f"Nothing could be taken off the model's end, but for {PROBES} trial images all its "
+            "outputs lie in 0..1: if they are probabilities, log-odds cannot be had",
+            "weak",
+            "let a softmax or sigmoid be the model's last step",
+        )
+    how = next((words for part, words in _BY_LOG.items() if part in end), None)
+    if how:
+        words = f"The model ends in {end}, which cannot be taken off: {how}"
+    elif end == "linear":
+        words = "The model's outputs are read as logits: nothing squashes them"
+    else:
+        words = f"The model ends in {end}, which is taken off: what lies below are the logits"
+    return Observation("log-odds", title, words)
+
+
+def _unit(classifier: Classifier) -> Observation:
+    title, threshold = "Outputs", classifier.answer.threshold
+    if classifier.units > 1:
+        return Observation("outputs", title, f"The model tells {classifier.classes} classes apart")
+    if not np.isfinite(threshold):
+        return Observation(
+            "outputs",
+            title,
+            f"The model's one unit ends in {classifier.end}, so it gives the same class for every "
+            "image at one half; its logit is read as above or below 0",
+            "strong",
+            "take all but the last of these steps out of the model",
+        )
+    if classifier.end == "linear":
+        words = "The model has one linear unit: above 0 it is read as the second class"
+        mend = "let it end in a sigmoid if one half is meant"
+        return Observation("outputs", title, words, "weak", mend)
+    words = "One unit tells two classes apart: the second class where it is likelier than not"
+    return Observation("outputs", title, words)
+
+
+def _pixels(classifier: Classifier) -> Observation:
+    low, high = classifier.seen_range
+    given = "" if classifier.scaling == "0..255" else f", scaled to {classifier.scaling}"
+    kind = "whole numbers" * classifier.input.whole or "numbers"
+    colours = "grey (luma of ITU-R BT.601)" if classifier.input.grey else "RGB"
+    return Observation(
+        "pixels",
+        "Input pixels",
+        f"The model is given {colours} {kind} in 0..255{given}; its first weights read "
+        f"{low:.3g}..{high:.3g} for black and white images",
+    )
+
+
+def _layer(classifier: Classifier) -> Observation:
+    cut, title = classifier.cut, "Feature layer"
+    words = (
+        f"Grad-CAM reads {cut.path}, behind {cut.before} of {cut.steps} weighted steps on places"
+    )
+    if not cut.whole:
+        return Observation(
+            "feature-layer",
+            title,
+            f"{words}; the head also reads the image on other ways, which no heatmap of it shows",
+            "weak",
+            "leave --feature-layer out if all are meant",
+        )
+    if 2 * cut.before < cut.steps:
+        return Observation(
+            "feature-layer",
+            title,
+            f"{words}: the heatmap shows the picture rather than what the model makes of it",
+            "weak",
+            "choose a later --feature-layer",
+        )
+    return Observation("feature-layer", title, words)
+
+
+def _outputs(classifier: Classifier) -> Observation:
+    key, title = "nan-outputs", "Numbers"
+    if classifier.finite == 1:
+        return Observation(key, title, f"All outputs for {PROBES} trial images are finite")
+    broken = round(PROBES * (1 - classifier.finite))
+    return Observation(
+        key,
+        title,
+        f"The model's outputs are NaN or infinite for {broken} of {PROBES} trial images",
+        "strong" if broken == PROBES else "weak",
+        "give the weights from before its training diverged",
+    )
+
+
+def _gradient(classifier: Classifier) -> Observation:
+    key, title = "gradient", "Gradient"
+    if classifier.has_gradient:
+        return Observation(key, title, "The logits change with the image")
+    return Observation(
+        key,
+        title,
+        "The logits do not change with the image: heatmaps will be empty",
+        "weak",
+        "see whether the model was trained, or whether its ReLUs are dead",
+    )

@@ -1,0 +1,189 @@
+"""A graph's output as one float32 logit a class: log-odds of probabilities, two of one unit."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from audit.errors import ModelError
+from audit.models.ends import Logits
+from audit.models.frozen import Graph, base
+from audit.models.nodes import binary, make_node
+
+HALVES = "two_classes"  # the step that makes two logits of one unit
+_LEAST = np.float32(1e-20)  # a probability; less has no log-odds
+_SAME = 1e-3
+_SUMS = ("AddV2", "Add", "AddN", "Sub", "Neg", "Mul", "RealDiv", "Mean", "Sum", "Pack", "ConcatV2",
+         "Reshape", "Squeeze", "ExpandDims", "Cast", "Maximum", "Minimum", "ClipByValue",
+         "StridedSlice", "GatherV2", "Transpose", "Prod")  # fmt: skip
+_SQUASHED = ("Softmax", "Sigmoid", "Exp")
+
+
+class Answer(NamedTuple):
+    """Logits as they are explained.
+
+    Attributes
+    ----------
+    end : str
+        What was taken off: ``softmax``, ``softmax of softmax``, ``probabilities (log)``,
+        ``linear`` (nothing), ...
+    units : int
+        Number of values that the model itself gives for an image.
+    bounded : bool
+        Whether the logits never left 0..1 and nothing could be taken off.
+    threshold : float
+        See `audit.models.ends.Logits`.
+    """
+
+    graph: Graph
+    end: str
+    units: int
+    bounded: bool
+    threshold: float
+
+
+def finished(logits: Logits, values: NDArray[Any]) -> Answer:
+    """Make one float32 logit a class of what is left at a model's end.
+
+    Parameters
+    ----------
+    logits : Logits
+    values : float ``(n, ...)``
+        What its graph gives for `probes`.
+
+    Raises
+    ------
+    ModelError
+        The output is no vector with one number a class.
+    """
+    graph, threshold, units = logits.graph, logits.threshold, _units(values)
+    if values.ndim != 2:
+        graph = _as_vector(graph, units, _kind(values))
+    values = values.reshape(len(values), units)
+    how = _probabilities(graph, values, squashed=bool(logits.taken))
+    if units == 1 or how or not logits.rising:
+        graph = _in_single(graph, values)
+    if not logits.rising:
+        graph, threshold = _negative(graph), -threshold
+    elif how:
+        graph, threshold = _LOGS[how](graph), 0.0
+    if units == 1:
+        graph = _two_classes(graph, threshold)
+    end = " of ".join([*logits.taken, *([how] if how else [])])
+    bounded = not end and _in_0_to_1(values)
+    return Answer(graph, end or "linear", units, bounded, threshold)
+
+
+def two_class_kernel(graph: Graph) -> tuple[str, NDArray[np.float32]] | None:
+    """The tensor of one unit and its weights in two logits, where the graph ends so."""
+    node = graph.node(graph.output)
+    if node is None or base(node.name) != HALVES:
+        return None
+    return node.input[0], graph.constants[base(node.input[1])]
+
+
+def _units(values: NDArray[Any]) -> int:
+    """Number of classes; an output with places is none."""
+    sides = [side for side in values.shape[1:] if side != 1]
+    if len(sides) > 1:
+        raise ModelError(
+            f"The model's output is {values.shape[1:]} for an image: "
+            "an audit needs one number a class."
+        )
+    return int(sides[0]) if sides else 1
+
+
+def _kind(values: NDArray[Any]) -> Any:
+    return tf.compat.v1.AttrValue(type=tf.as_dtype(values.dtype).as_datatype_enum)
+
+
+def _as_vector(graph: Graph, units: int, kind: Any) -> Graph:
+    node = make_node("Reshape", "vector", [graph.output, "vector_shape:0"], T=kind)
+    node.attr["Tshape"].type = tf.int32.as_datatype_enum
+    return graph.extended([node], {"vector_shape": np.array([-1, units], np.int32)}, "vector:0")
+
+
+def _in_single(graph: Graph, values: NDArray[Any]) -> Graph:
+    """The graph with a float32 output."""
+    if values.dtype == np.float32:
+        return graph
+    node = make_node("Cast", "single", [graph.output], SrcT=_kind(values))
+    node.attr["DstT"].type = tf.float32.as_datatype_enum
+    return graph.extended([node], {}, "single:0")
+
+
+def _negative(graph: Graph) -> Graph:
+    kind = tf.compat.v1.AttrValue(type=tf.float32.as_datatype_enum)
+    return graph.extended([make_node("Neg", "turned", [graph.output], T=kind)], {}, "turned:0")
+
+
+def _in_0_to_1(values: NDArray[Any]) -> bool:
+    return bool(((values >= -_SAME) & (values <= 1 + _SAME)).all())
+
+
+def _probabilities(graph: Graph, values: NDArray[Any], *, squashed: bool) -> str:
+    """Which log makes logits of an output that is made of probabilities; "" where it is none."""
+    if not _in_0_to_1(values):
+        return ""
+    if values.shape[1] > 1 and np.allclose(values.sum(axis=1), 1, atol=_SAME):
+        return "probabilities (log)"
+    sums = not squashed and _sums_squashed(graph)
+    return "probabilities (log-odds)" if sums else ""
+
+
+def _sums_squashed(graph: Graph) -> bool:
+    """Whether the output is made by sums and products of softmaxes and sigmoids alone."""
+    left, seen = [base(graph.output)], set()
+    by_name = {node.name: node for node in graph.nodes}
+    found = False
+    while left:
+        node = by_name.get(left.pop())
+        if node is None or node.name in seen:
+            continue
+        seen.add(node.name)
+        found = found or node.op in _SQUASHED
+        if node.op in _SUMS:
+            left += [base(name) for name in node.input]
+        elif node.op not in _SQUASHED:
+            return False
+    return found
+
+
+def _log(graph: Graph, of: str, name: str) -> list[Any]:
+    """Nodes of the logarithm of a tensor that holds probabilities."""
+    kind = tf.compat.v1.AttrValue(type=tf.float32.as_datatype_enum)
+    floored = binary("Maximum", f"{name}/floored", of, "least_probability:0")
+    return [floored, make_node("Log", name, [f"{name}/floored:0"], T=kind)]
+
+
+def _with_log(graph: Graph) -> Graph:
+    nodes = _log(graph, graph.output, "log_probabilities")
+    return graph.extended(nodes, {"least_probability": _LEAST}, "log_probabilities:0")
+
+
+def _with_log_odds(graph: Graph) -> Graph:
+    nodes = [
+        *_log(graph, graph.output, "log_probabilities"),
+        binary("Sub", "others", "all_probability:0", graph.output),
+        *_log(graph, "others:0", "log_others"),
+        binary("Sub", "log_odds", "log_probabilities:0", "log_others:0"),
+    ]
+    constants = {"least_probability": _LEAST, "all_probability": np.float32(1)}
+    return graph.extended(nodes, constants, "log_odds:0")
+
+
+_LOGS = {"probabilities (log)": _with_log, "probabilities (log-odds)": _with_log_odds}
+
+
+def _two_classes(graph: Graph, threshold: float) -> Graph:
+    """Logits ``[-z/2, z/2]``: a softmax gives ``[1 - p, p]`` of them, p the unit's sigmoid."""
+    nodes, constants, unit = [], {"halves": np.array([-0.5, 0.5], np.float32)}, graph.output
+    if np.isfinite(threshold) and threshold:
+        constants["threshold"] = np.float32(threshold)
+        nodes.append(binary("Sub", "above_threshold", unit, "threshold:0"))
+        unit = "above_threshold:0"
+    nodes.append(binary("Mul", HALVES, unit, "halves:0"))
+    return graph.extended(nodes, constants, f"{HALVES}:0")
