@@ -10,7 +10,7 @@ import numpy as np
 
 from audit.data import deep
 from audit.data.decode import read_regular, upright
-from audit.observation import Observation
+from audit.observation import Observation, Strength
 
 HEADERS, SAMPLE = 512, 32  # files whose header is read, and deep ones whose samples are
 LEVELS = (1.0, 255.0, 1023.0, 4095.0, 16383.0, 65535.0)
@@ -79,7 +79,7 @@ def observe(depth: Depth, given: bool) -> list[Observation]:
     return [_observation(words, "weak" if weak else "fine", _MEND if weak else "")]
 
 
-def _doubt(depth: Depth, top: float) -> tuple[str, str, str] | None:
+def _doubt(depth: Depth, top: float) -> tuple[str, Strength, str] | None:
     kinds = {one.floats and one.top <= _OVERSHOOT for one in depth.sampled}
     if len(kinds) > 1 and top > _OVERSHOOT:
         return "some hold floats of 0 to 1, others do not", "strong", "store all in one kind"
@@ -93,8 +93,8 @@ def _doubt(depth: Depth, top: float) -> tuple[str, str, str] | None:
     return None
 
 
-def _observation(words: str, strength: str, mend: str) -> Observation:
-    return Observation("depth", "Depth of the images", words, strength, mend)  # type: ignore[arg-type]
+def _observation(words: str, strength: Strength, mend: str) -> Observation:
+    return Observation("depth", "Depth of the images", words, strength, mend)
 
 
 def _white(sampled: Sequence[Sampled]) -> float:
@@ -123,7 +123,7 @@ def _sample(file: str) -> Sampled | None:
         opencv = deep.is_for_opencv(content)
         found = deep.by_opencv(content) if opencv else np.asarray(upright(content))
         values = found[np.isfinite(found)]
-        top, negative = float(values.max()), float(np.mean(values < 0))
+        top, negative = float(values.max()), float(np.mean(values.astype(np.float64) < 0))
         return Sampled(top, negative, found.dtype.kind == "f", deep.stated_white(content))
     except Exception:  # a broken file: it is listed as such when it is its turn
         return None

@@ -8,6 +8,11 @@ import unicodedata
 from collections.abc import Sequence
 
 
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text, each once."""
+    return frozenset(text.split())
+
+
 def composed(text: str) -> str:
     """Compose letters and their accents (NFC): macOS stores them apart, others together."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)

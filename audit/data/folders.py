@@ -15,7 +15,7 @@ from audit.data.listed import Listed, Photo, plural, some
 from audit.data.listing import Folder, list_folder
 from audit.data.maskfolders import Masks, take_masks
 from audit.errors import DataError
-from audit.observation import Observation
+from audit.observation import Observation, Strength
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".7z", ".rar")
 _TO_MEND = "put the images of each class into a sub-folder, {root}/CLASS/*.jpg, or give a manifest"
@@ -85,7 +85,7 @@ def _strays(layout: Layout, read: int) -> Iterator[Observation]:
     if held:
         where = some(readable(f.name) for f, _ in held)
         words = f"{plural(count, 'image')} in {where} lie in no class folder and are left out"
-        strength = "strong" if count > read else "weak"
+        strength: Strength = "strong" if count > read else "weak"
         yield Observation("folders", "Folders of no class", words, strength,
                           "move them into the folders of their classes, or away")  # fmt: skip
 
@@ -104,11 +104,9 @@ def _empty(listed: Listed) -> Iterator[Observation]:
 
 def _masks_seen(masks: Masks, photos: Sequence[Photo]) -> Iterator[Observation]:
     key, title = "masks-beside", "Masks among the photographs"
-    kinds = {frozenset(found) for found in masks.folders.values() if len(found) > 1}
-    if kinds:
-        words = (
-            f"Masks of one photograph lie in several folders ({some(sorted(next(iter(kinds))))})"
-        )
+    several = next((found for found in masks.folders.values() if len(found) > 1), None)
+    if several:
+        words = f"Masks of one photograph lie in several folders ({some(sorted(several))})"
         yield Observation(key, title, words, "strong",
                           "keep the folder of the subject's masks, or give it as --masks")  # fmt: skip
     if masks.of:

@@ -7,15 +7,18 @@ from pathlib import Path
 
 from PIL import features
 
-_READ = frozenset(
-    [".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".pjp", ".mpo", ".png", ".apng", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"]
+from audit.data.filenames import word_set
+
+_READ = word_set(
+    ".jpg .jpeg .jpe .jfif .pjpeg .pjp .mpo .png .apng .webp .bmp .dib .gif .tif .tiff .ppm "
+    ".pgm .pbm .pnm"
 )
 _HEIF = frozenset({".heic", ".heif", ".hif"})
-_RAW = frozenset(
-    [".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".orf", ".rw2", ".raf", ".pef", ".raw", ".3fr", ".x3f"]
-)
-_OTHER = frozenset(
-    [".dcm", ".dicom", ".svg", ".psd", ".xcf", ".exr", ".hdr", ".npy", ".npz", ".mat", ".nii", ".nrrd", ".mha", ".eps", ".pdf", ".tga", ".ico", ".dds", ".fits", ".fit", ".jxl", ".jxr", ".svs", ".ndpi", ".czi", ".lif", ".nd2", ".webm", ".mp4", ".avi", ".mov", ".bmp2", ".pcx", ".sgi", ".qoi", ".pfm", ".ai", ".h5", ".hdf5", ".tfrecord", ".zip"]
+_RAW = word_set(".dng .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .orf .rw2 .raf .pef .raw .3fr .x3f")
+_OTHER = word_set(
+    ".dcm .dicom .svg .psd .xcf .exr .hdr .npy .npz .mat .nii .nrrd .mha .eps .pdf .tga .ico "
+    ".dds .fits .fit .jxl .jxr .svs .ndpi .czi .lif .nd2 .webm .mp4 .avi .mov .bmp2 .pcx "
+    ".sgi .qoi .pfm .ai .h5 .hdf5 .tfrecord .zip"
 )
 _SIGNATURES = (
     b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP  ",

@@ -23,7 +23,7 @@ from audit.data.manifests import read_manifest
 from audit.data.maskcontent import SURE, SUSPECT, share_like_masks
 from audit.data.maskfiles import read_mask
 from audit.errors import BrokenImageError, DataError
-from audit.observation import Observation
+from audit.observation import Observation, Strength
 
 
 class ImageFiles:
@@ -123,14 +123,13 @@ class ImageFiles:
     def observations(self) -> list[Observation]:
         """What was taken for what; looks into a sample of the images, which takes seconds."""
         counts = Counter(photo.label for photo in self._photos.values())
-        found = [
+        return [
             self._order_seen(),
             *self._seen,
             *leftout.observe(self._left_out, counts),
             *depth.observe(self._depth, self._given_white is not None),
             *self._like_masks(),
         ]
-        return found
 
     def _in_splits(self, listed: Listed, seed: int, all_test: bool) -> list[Photo]:
         photos = listed.photos
@@ -167,7 +166,7 @@ class ImageFiles:
         if share <= SUSPECT:
             return []
         words = f"{share:.0%} of {n} sampled photographs hold only a few flat levels, as masks do"
-        strength = "strong" if share > SURE else "weak"
+        strength: Strength = "strong" if share > SURE else "weak"
         mend = "take the masks out of --images and give their folder as --masks"
         return [Observation("photos-like-masks", "Photographs like masks", words, strength, mend)]
 

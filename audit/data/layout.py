@@ -11,7 +11,7 @@ from audit.data.listed import plural, some
 from audit.data.listing import Folder
 from audit.data.maskfolders import is_image_name, is_mask_name
 from audit.data.splitnames import split_of
-from audit.observation import Observation
+from audit.observation import Observation, Strength
 
 _RENAME = "name the folders train, validation and test, or move those that are no splits away"
 _NO_CLASSES = frozenset(
@@ -47,7 +47,6 @@ def read_layout(root: Folder) -> Layout:
     tops = _worth(top)
     splits = _splits(tops)
     if not splits:
-        layout.observations += _like_splits(tops)
         _add_classes(layout, tops)
     else:
         _add_splits(layout, tops, splits)
@@ -143,32 +142,31 @@ def _further(splits: Sequence[Folder], others: Sequence[Folder]) -> Iterator[Obs
             yield Observation("splits", "Splits", words, "strong", _RENAME)
 
 
-def _like_splits(tops: Sequence[Folder]) -> list[Observation]:
+def _like_splits(held: Sequence[Folder]) -> list[Observation]:
     """Folders that are read as classes, but may be splits."""
-    held = [f for f in tops if f.holds_images()]
-    named = [f for f in held if split_of(f.name)]
     deep = [f for f in held if _class_names(f)]
-    twins = [f for f in named if f in deep and any(_alike([f, o]) for o in deep if o is not f)]
+    named = [f for f in held if split_of(f.name)]
+    twins = [f for f in deep if f in named and any(_alike([f, o]) for o in deep if o is not f)]
     if twins:
         others = [f for f in deep if any(_alike([f, t]) for t in twins)]
-        words = (
-            f"{_listed(others)} hold folders of the same names "
-            f"({some(sorted(_class_names(twins[0])))}): they look like splits, not classes"
-        )
-        return [Observation("splits", "Splits", words, "strong", _RENAME)]
+        return [_seen(others, ": they look like splits, not classes", "strong", _RENAME)]
     splits = {found[0] for f in named if (found := split_of(f.name))}
-    if len(held) > 1 and len(named) == len(held) and len(splits) > 1 and not deep:
+    if len(named) == len(held) and len(splits) > 1 and not deep:
         words = f"{_listed(held)} are named as splits but hold no folders of classes"
         mend = "put the images of each class into a sub-folder, train/CLASS, or give a manifest"
         return [Observation("splits", "Splits", words, "strong", mend)]
-    if len(held) > 1 and len(deep) == len(held) and _alike(held) and len(_class_names(deep[0])) > 1:
-        words = (
-            f"{_listed(held)} hold folders of the same names "
-            f"({some(sorted(_class_names(deep[0])))}) and are read as the classes"
-        )
-        mend = "give a manifest where the inner folders are the classes"
-        return [Observation("splits", "Splits", words, "weak", mend)]
+    if len(deep) == len(held) > 1 and _alike(held) and len(_class_names(held[0])) > 1:
+        inner = [f for outer in held for f in outer.folders.values()]
+        if sum(1 for f in held for _ in f.files()) >= 2 * len(inner):
+            mend = "if the inner folders are the classes, give a manifest that says so"
+            return [_seen(held, ", and are read as the classes", "weak", mend)]
     return []
+
+
+def _seen(folders: Sequence[Folder], how: str, strength: Strength, mend: str) -> Observation:
+    names = some(sorted(_class_names(folders[0])))
+    words = f"{_listed(folders)} hold folders of the same names ({names}){how}"
+    return Observation("splits", "Splits", words, strength, mend)
 
 
 def _listed(folders: Iterable[Folder]) -> str:
@@ -188,6 +186,7 @@ def _add_classes(layout: Layout, tops: Sequence[Folder]) -> None:
         layout.observations.append(Observation("splits", "Splits", words))
     else:
         layout.classes += [("", f) for f in tops]
+        layout.observations += _like_splits(held)
 
 
 def _inner_splits(folder: Folder) -> list[tuple[str, Folder]]:

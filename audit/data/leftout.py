@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from audit.data.filenames import word_set
 from audit.data.formats import begins_like_an_image, is_left_out, mend
 from audit.data.listed import plural, some
-from audit.observation import Observation
+from audit.observation import Observation, Strength
 
 _SNIFFED = 1000  # files of no known suffix whose first bytes are read
-_NO_IMAGES = frozenset(
-    [".txt", ".xml", ".json", ".csv", ".tsv", ".md", ".html", ".htm", ".yaml", ".yml", ".db", ".ini", ".py", ".log", ".lst", ".parquet", ".ipynb", ".rtf", ".doc", ".docx", ".xls", ".xlsx", ".sh", ".url", ".lnk", ".toml", ".cfg", ".js", ".css", ".md5", ".sha1", ".names", ".cat"]
+_NO_IMAGES = word_set(
+    ".txt .xml .json .csv .tsv .md .html .htm .yaml .yml .db .ini .py .log .lst .parquet "
+    ".ipynb .rtf .doc .docx .xls .xlsx .sh .url .lnk .toml .cfg .js .css .md5 .sha1 .names "
+    ".cat"
 )
 
 
@@ -47,7 +50,7 @@ def observe(left_out: Mapping[str, Sequence[str]], counts: Mapping[str, int]) ->
     if whole:
         words += f", all images of {some(whole)} among them"
     strong = bool(whole) or len(files) > sum(counts.values())
-    strength = "strong" if strong else "weak"
+    strength: Strength = "strong" if strong else "weak"
     return [Observation("suffixes", "Suffixes", words, strength, mend(kinds[0][0]))]
 
 

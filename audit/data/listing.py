@@ -71,7 +71,7 @@ def list_folder(root: Path) -> Folder:
 def _list(path: str, around: frozenset[tuple[int, int]]) -> Folder:
     found = Folder(path)
     try:
-        own = os.stat(path)
+        own = Path(path).stat()
         with os.scandir(path) as entries:
             inner = sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
@@ -90,5 +90,5 @@ def _list(path: str, around: frozenset[tuple[int, int]]) -> Folder:
 
 
 def _identity(entry: os.DirEntry[str]) -> tuple[int, int]:
-    there = os.stat(entry.path)
+    there = entry.stat()
     return there.st_dev, there.st_ino

@@ -20,7 +20,7 @@ from audit.data.filenames import composed
 from audit.data.listed import Listed, Photo, plural
 from audit.data.splitnames import split_of
 from audit.errors import DataError, first_line
-from audit.observation import Observation
+from audit.observation import Observation, Strength
 
 MOST = 100_000_000  # rows
 _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar", ".zst")
@@ -165,7 +165,7 @@ def _missing(file: Path, found: Sequence[_Found]) -> Iterator[Observation]:
         what = "its one file" if len(found) == 1 else f"any of its {len(found):,} files"
         raise DataError(f"{file}: cannot find {what}; the first, {first}: {mend}.")
     words = f"{len(gone):,} of {plural(len(found), 'file')} are missing; the first, {first}"
-    strength = "strong" if len(gone) > _HALF * len(found) else "weak"
+    strength: Strength = "strong" if len(gone) > _HALF * len(found) else "weak"
     yield Observation("missing-files", "Files of the manifest", words, strength, mend)
 
 

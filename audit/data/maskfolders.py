@@ -7,19 +7,23 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
-from audit.data.filenames import readable
+from audit.data.filenames import readable, word_set
 from audit.data.listing import Folder
 from audit.data.maskcontent import file_looks_like_mask
 from audit.data.splitnames import words_of
 
-_MASK = frozenset(
-    ["mask", "masks", "segmentation", "segmentations", "segmented", "seg", "segs", "annotation", "annotations", "annot", "annots", "label", "labels", "labelids", "gt", "gts", "groundtruth", "truth", "trimap", "trimaps", "segmentationclass", "segmentationobject", "matte", "mattes", "alpha", "silhouette", "silhouettes", "roi", "rois"]
+_MASK = word_set(
+    "mask masks segmentation segmentations segmented seg segs annotation annotations annot "
+    "annots label labels labelids gt gts groundtruth truth trimap trimaps segmentationclass "
+    "segmentationobject matte mattes alpha silhouette silhouettes roi rois"
 )
-_IMAGE = frozenset(
-    ["image", "images", "img", "imgs", "photo", "photos", "picture", "pictures", "pics", "original", "originals", "orig", "jpg", "jpegs", "jpeg", "jpegimages", "rgb", "input", "inputs", "data"]
+_IMAGE = word_set(
+    "image images img imgs photo photos picture pictures pics original originals orig jpg "
+    "jpegs jpeg jpegimages rgb input inputs data"
 )
-_FILLER = frozenset(["ground", "class", "object", "binary", "png", "and", "the", "of", "for"])
+_FILLER = word_set("ground class object binary png and the of for")
 _MASK_WORDS = (
     r"mask|masks|seg|segmentation|segmented|gt|ground[_\- ]?truth|label|labels|labelids|"
     r"annotation|trimap|matte|roi"
@@ -93,7 +97,7 @@ def _take_folders(root: Folder, found: Masks) -> None:
     named = [
         (parent, name)
         for parent, name in named
-        if like[id(parent.folders[name])] or _is_inside(root, parent, every)
+        if like[id(parent.folders[name])] or _lies_with_images(parent, every)
     ]
     if not named:
         return
@@ -143,12 +147,12 @@ def _files_of(folder: Folder) -> list[str]:
 
 def _is_inside(root: Folder, parent: Folder, taken: set[int]) -> bool:
     """Whether photographs lie beside a folder of masks as such, not as another class."""
+    return _lies_with_images(parent, taken) or (bool(parent.images) and parent is not root)
+
+
+def _lies_with_images(parent: Folder, taken: set[int]) -> bool:
     beside = [f for f in parent.folders.values() if id(f) not in taken and f.holds_images()]
-    return (
-        (bool(beside)
-        and all(is_image_name(f.name) for f in beside))
-        or (bool(parent.images) and parent is not root)
-    )
+    return bool(beside) and all(is_image_name(f.name) for f in beside)
 
 
 def _like_masks(folder: Folder) -> bool:
@@ -166,7 +170,7 @@ def _keys(root: Folder, photos: Iterable[str]) -> tuple[Keys, Keys]:
     keys: Keys = defaultdict(list)
     stems: Keys = defaultdict(list)
     for photo in photos:
-        *folders, file = os.path.relpath(photo, root.path).split(os.sep)
+        *folders, file = _parts(photo, root)
         stem = _stem(file)
         keys[(*_plain(folders), stem)].append(photo)
         stems[(stem,)].append(photo)
@@ -174,8 +178,8 @@ def _keys(root: Folder, photos: Iterable[str]) -> tuple[Keys, Keys]:
 
 
 def _owner(root: Folder, masks: Folder, file: str, keys: Keys, stems: Keys) -> str | None:
-    before = os.path.relpath(masks.path, root.path).split(os.sep)
-    *after, name = os.path.relpath(file, masks.path).split(os.sep)
+    before = _parts(masks.path, root)
+    *after, name = _parts(file, masks)
     rest = _without_mask(before[-1])
     place = _plain([*before[:-1], *([rest] if rest else []), *after])
     for stem in dict.fromkeys((_stem(name), _base(_stem(name)) or _stem(name))):
@@ -183,6 +187,10 @@ def _owner(root: Folder, masks: Folder, file: str, keys: Keys, stems: Keys) -> s
             if len(owners) == 1:
                 return owners[0]
     return None
+
+
+def _parts(path: str, folder: Folder) -> tuple[str, ...]:
+    return PurePath(path).relative_to(folder.path).parts
 
 
 def _without_mask(name: str) -> str:

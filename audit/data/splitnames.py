@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from audit.data.filenames import word_set
+
 _WORDS = {
     "train": "train training trn trainval traindata learn learning",
     "validation": "validation validate validating valid val dev development",
@@ -11,8 +13,9 @@ _WORDS = {
 }
 _SPLITS = {word: split for split, words in _WORDS.items() for word in words.split()}
 # Words that say nothing of which split it is: seg_train, train_set, test-images, 01_train.
-_AFFIXES = frozenset(
-    ["set", "sets", "split", "splits", "subset", "data", "dataset", "datasets", "image", "images", "img", "imgs", "photo", "photos", "picture", "pictures", "pics", "seg", "folder", "dir", "files", "file", "jpg", "jpeg", "png"]
+_AFFIXES = word_set(
+    "set sets split splits subset data dataset datasets image images img imgs photo photos "
+    "picture pictures pics seg folder dir files file jpg jpeg png"
 )
 _JOINED = re.compile(
     f"({'|'.join(sorted(_SPLITS, key=len, reverse=True))})({'|'.join(sorted(_AFFIXES))})"
