@@ -6,6 +6,7 @@ import errno
 import io
 import warnings
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +21,17 @@ PIXELS_AT_ONCE = 89_478_485  # images of more are read at half their size, so th
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS  # Pillow's own limit is PIXELS_AT_ONCE
 
 
-def read_regular(file: Path) -> bytes:
-    """Content of a file; `OSError` for a folder, device or pipe, which could wait for ever."""
+def open_regular(file: Path) -> BinaryIO:
+    """Open a file; `OSError` for a folder, device or pipe, which could wait for ever."""
     if file.exists() and not file.is_file():
         raise OSError(errno.EINVAL, "Not a regular file", str(file))
-    return file.read_bytes()
+    return file.open("rb")
+
+
+def read_regular(file: Path) -> bytes:
+    """Content of a file; `OSError` as `open_regular`."""
+    with open_regular(file) as stream:
+        return stream.read()
 
 
 def decode(content: bytes, name: str, white_level: float | None = None) -> NDArray[np.uint8]:

@@ -7,7 +7,7 @@ Pillow reads one channel of 16 or 32 bits whole, but keeps only the high byte of
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
@@ -29,13 +29,15 @@ _TURNS = {
 }
 
 
-def is_deep(content: bytes) -> bool:
-    """Whether a file's samples have more than 8 bits, by its first bytes."""
-    if content.startswith(_PNG):
-        return content[24:25] == b"\x10"
-    if content.startswith(_TIFFS):
-        return _bits(_tags(content)) > 8
-    return content[:2] in (b"P5", b"P6") and _opens_deep(content)
+def is_deep(stream: BinaryIO) -> bool:
+    """Whether the samples of the file in ``stream`` have more than 8 bits; its header is read."""
+    head = stream.read(32)
+    if head.startswith(_PNG):
+        return head[24:25] == b"\x10"
+    stream.seek(0)
+    if head.startswith(_TIFFS):
+        return _bits(_tags_in(stream)) > 8
+    return head[:2] in (b"P5", b"P6") and _opens_deep(stream)
 
 
 def is_for_opencv(content: bytes) -> bool:
@@ -121,11 +123,15 @@ def _full_range(samples: Samples) -> float:
 
 
 def _tags(content: bytes) -> dict[int, Any]:
+    return _tags_in(io.BytesIO(content))
+
+
+def _tags_in(stream: BinaryIO) -> dict[int, Any]:
     """Tags of a TIFF file's first image; none where it is torn."""
-    head = content[:16] if content[2:3] == b"+" or content[3:4] == b"+" else content[:8]
+    head = stream.read(8)
+    head += stream.read(8) if b"+" in head[2:4] else b""
     try:
         found = TiffImagePlugin.ImageFileDirectory_v2(head)
-        stream = io.BytesIO(content)
         stream.seek(found.next)
         found.load(stream)
         return dict(found)
@@ -138,9 +144,9 @@ def _bits(tags: dict[int, Any]) -> int:
     return max(stored) if isinstance(stored, tuple) and stored else 1
 
 
-def _opens_deep(content: bytes) -> bool:
+def _opens_deep(stream: BinaryIO) -> bool:
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(stream) as image:
             return image.mode == "I"
     except Exception:  # Pillow raises many kinds for broken files
         return False

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from audit.data import deep
-from audit.data.decode import read_regular, upright
+from audit.data.decode import open_regular, read_regular, upright
 from audit.observation import Observation, Strength
 
 HEADERS, SAMPLE = 512, 32  # files whose header is read, and deep ones whose samples are
@@ -109,11 +109,9 @@ def _white(sampled: Sequence[Sampled]) -> float:
 
 def _is_deep(file: str) -> bool:
     try:
-        with Path(file).open("rb") as stream:
-            head = stream.read(32)
-        png = head.startswith(b"\x89PNG")
-        return deep.is_deep(head if png else read_regular(Path(file)))
-    except OSError:
+        with open_regular(Path(file)) as stream:
+            return deep.is_deep(stream)
+    except OSError:  # missing: it is listed as such when it is its turn
         return False
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from audit.data.decode import PIXELS_AT_ONCE
+from audit.data.decode import PIXELS_AT_ONCE, open_regular
 
 SAMPLE = 128  # photographs that are looked at
 SUSPECT, SURE = 0.02, 0.2  # shares of them that look like masks: worth a look; beyond doubt
@@ -56,7 +56,7 @@ def _two_greys(rows: NDArray[np.int16]) -> bool:
 def file_looks_like_mask(file: str | Path) -> bool:
     """`looks_like_mask` of a file, JPEG read at a fraction of its size; False where unreadable."""
     try:
-        with Image.open(file) as image:
+        with open_regular(Path(file)) as stream, Image.open(stream) as image:
             if image.width * image.height > PIXELS_AT_ONCE and image.format != "JPEG":
                 return False
             image.draft(None, (_SIDE, _SIDE))
