@@ -142,7 +142,7 @@ def _reason(error: Exception) -> str:
 
 def _from_lines(text: str, labels: Collection[str]) -> list[str]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if set(labels) <= set(map(composed, lines)):
+    if labels and set(labels) <= set(map(composed, lines)):
         return lines
     parts = [line.split(maxsplit=1) for line in lines]
     numbered = all(len(p) == 2 and p[0].rstrip(":,.") == str(k) for k, p in enumerate(parts))

@@ -107,8 +107,8 @@ def _masks_seen(masks: Masks, photos: Sequence[Photo]) -> Iterator[Observation]:
     several = next((found for found in masks.folders.values() if len(found) > 1), None)
     if several:
         words = f"Masks of one photograph lie in several folders ({some(sorted(several))})"
-        yield Observation(key, title, words, "strong",
-                          "keep the folder of the subject's masks, or give it as --masks")  # fmt: skip
+        mend = "keep the folder of masks of the subject, or give it as --masks"
+        yield Observation(key, title, words, "strong", mend)
     if masks.of:
         bare = sum(not photo.masks for photo in photos)
         rules = ", ".join(f"{count:,} {rule}" for rule, count in masks.rules.most_common(4))

@@ -181,11 +181,13 @@ def _owner(root: Folder, masks: Folder, file: str, keys: Keys, stems: Keys) -> s
     before = _parts(masks.path, root)
     *after, name = _parts(file, masks)
     rest = _without_mask(before[-1])
-    place = _plain([*before[:-1], *([rest] if rest else []), *after])
-    for stem in dict.fromkeys((_stem(name), _base(_stem(name)) or _stem(name))):
-        for owners in (keys.get((*place, stem), []), stems.get((stem,), [])):
-            if len(owners) == 1:
-                return owners[0]
+    places = [_plain([*before[:-1], *inner, *after]) for inner in ([rest] if rest else [], [])]
+    stem = _stem(name)
+    for key in dict.fromkeys((stem, _base(stem) or stem)):
+        found = [keys.get((*place, key), []) for place in places] + [stems.get((key,), [])]
+        one = next((owners[0] for owners in found if len(owners) == 1), None)
+        if one is not None:
+            return one
     return None
 
 
