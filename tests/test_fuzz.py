@@ -10,6 +10,7 @@ import signal
 import tarfile
 from contextlib import contextmanager, suppress
 
+import cv2
 import keras
 import numpy as np
 import pandas as pd
@@ -94,6 +95,8 @@ def is_trimap(found):
 
 
 def is_list(file):
+    for k in range(8):
+        (file.parent / f"{k}.png").touch()  # a list of which no file is there is refused
     found = ImageFiles(file)
     items = [item for split in ("train", "validation", "test") for item in found.items(split)]
     assert items and all(0 <= item.label < len(found.classes) for item in items)
@@ -131,6 +134,8 @@ FILES = {
     "cmyk.jpg": (encoded(PHOTO, "JPEG", mode="CMYK", progressive=True), is_photo),
     "palette.png": (encoded(PHOTO, "PNG", mode="P"), is_photo),
     "sixteen.png": (encoded(PHOTO[..., 0].astype(np.uint16) * 257, "PNG"), is_photo),
+    "deep.png": (cv2.imencode(".png", PHOTO.astype(np.uint16) * 257)[1].tobytes(), is_photo),
+    "deep.tiff": (cv2.imencode(".tiff", PHOTO.astype(np.float32))[1].tobytes(), is_photo),
     "float.tiff": (encoded(PHOTO[..., 0].astype(np.float32), "TIFF"), is_photo),
     "moving.gif": (encoded(PHOTO, "GIF", save_all=True, append_images=MORE), is_photo),
     "moving.webp": (encoded(PHOTO, "WEBP", save_all=True, append_images=MORE), is_photo),

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.errors import BrokenImageError
+from audit.observation import Observation
 
 SPLITS = ("train", "validation", "test")
 FLOWER, BACKGROUND, UNKNOWN = 255, 0, 128
@@ -71,6 +72,9 @@ class Dataset(Protocol):
 
     def fingerprint(self) -> str:
         """Short hash of names, labels and splits, kept in the manifest."""
+
+    def observations(self) -> list[Observation]:
+        """What the reader took for what, for the preflight; it may look into a sample."""
 
 
 @runtime_checkable

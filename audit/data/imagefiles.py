@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
+import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from audit.data.dataset import SPLITS, Decoded, Item, fingerprint
+from audit.data import depth, leftout
+from audit.data.classorder import arrange, others
+from audit.data.dataset import Decoded, Item, fingerprint
 from audit.data.decode import decode, read_regular
+from audit.data.depth import Depth
+from audit.data.folders import read_folder
+from audit.data.listed import ALL, Listed, Photo, divide, hash_of, some, untested, without_splits
+from audit.data.manifests import read_manifest
+from audit.data.maskcontent import SURE, SUSPECT, share_like_masks
 from audit.data.maskfiles import read_mask
-from audit.errors import BrokenImageError, DataError, first_line
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
-_SPLIT_NAMES = {"train": "train", "validation": "validation", "val": "validation",
-                "valid": "validation", "test": "test"}  # fmt: skip
-MOST = 100_000_000  # rows of a manifest
-_SHARES = (("test", 0.2), ("validation", 0.3))  # below 0.2: test; below 0.3: validation
-
-
-@dataclass(frozen=True)
-class _File:
-    name: str
-    path: Path
-    label: str
-    split: str
-    mask: Path | None = None
+from audit.errors import BrokenImageError, DataError
+from audit.observation import Observation, Strength
 
 
 class ImageFiles:
@@ -41,31 +32,57 @@ class ImageFiles:
     Parameters
     ----------
     source : Path
-        Folder ``CLASS/*.jpg``, or ``SPLIT/CLASS/*.jpg`` with splits named train, validation (val,
-        valid) and test; or a ``.csv`` or ``.parquet`` manifest with the columns path, label,
-        optionally split and mask (paths relative to the manifest). Without splits each class is
-        divided 70 / 10 / 20, by a hash of the file's name and ``seed``.
+        Folder ``CLASS/*.jpg``, or ``SPLIT/CLASS/*.jpg`` with splits named train, validation and
+        test or as people name them (Training, val, seg_test); or a ``.csv`` or ``.parquet``
+        manifest with the columns path, label, optionally split and mask (paths relative to the
+        manifest). Without splits each class is divided 70 / 10 / 20, by a hash of the file's name
+        and ``seed``. Masks among the photographs, in folders or by their names, are taken for
+        masks.
     seed : int
+    class_order : str or sequence of str
+        ``auto``, ``text``, ``number``, the path of a file with one class a line, or the classes
+        themselves, in the order of a model's outputs.
+    white_level : float, optional
+        Value that is white in images of more than 8 bits (default: found on a sample).
+    all_test : bool
+        Put every image into the test split, whatever its own.
+
+    Attributes
+    ----------
+    class_order_used : str
+        ``text``, ``number``, ``names given`` or ``file PATH``.
 
     Raises
     ------
     DataError
-        Nothing there, no class, no image, a column missing, or a split of another name.
+        Nothing there, no class, no image, no test image, a column missing, a split or class of
+        another name.
     """
 
-    mask_source = "manifest"
-
-    def __init__(self, source: Path, *, seed: int = 0) -> None:
-        files = _from_folder(source, seed) if source.is_dir() else _from_manifest(source, seed)
+    def __init__(
+        self,
+        source: Path,
+        *,
+        seed: int = 0,
+        class_order: str | Sequence[str] = "auto",
+        white_level: float | None = None,
+        all_test: bool = False,
+    ) -> None:
+        listed = read_folder(source) if source.is_dir() else read_manifest(source)
         self.name = source.absolute().name if source.is_dir() else source.stem
-        self.classes: tuple[str, ...] = tuple(sorted({f.label for f in files}, key=_natural))
+        self.mask_source = listed.mask_source
+        self._names, self._left_out = listed.names, listed.left_out
+        self.classes, self.class_order_used = arrange(listed.names, class_order)
+        _refuse_one_class(source, self.classes)
+        self._seen = list(listed.observations)
+        photos = self._in_splits(listed, seed, all_test)
         label = {name: i for i, name in enumerate(self.classes)}
         # An order by hash mixes the classes, so that a stream can be shuffled in a small buffer.
-        files.sort(key=lambda f: _hash(f.name))
-        self._files = {f.name: f for f in files}
-        self._items = [Item(f.name, label[f.label], f.split) for f in files]
-        if len(self.classes) < 2:
-            raise DataError(f"{source} has {len(self.classes)} class: a classifier needs two.")
+        photos.sort(key=lambda p: hash_of(p.name))
+        self._photos = {p.name: p for p in photos}
+        self._items = [Item(p.name, label[p.label], p.split) for p in photos]
+        self._given_white = white_level
+        _refuse_untested(source, self._items)
 
     def items(self, split: str) -> list[Item]:
         """Items of one split, classes mixed, in an order that does not change."""
@@ -76,144 +93,99 @@ class ImageFiles:
         for item in items:
             yield item, self._read(item.name)
 
+    def masks_of(self, item: Item) -> tuple[Path, ...]:
+        """Files of the masks that the manifest names, or that lie beside this image."""
+        return tuple(map(Path, self._photos[item.name].masks))
+
     def trimap(self, item: Item) -> NDArray[np.uint8] | None:
-        """The mask that the manifest names for this image, 255 on the subject; None without."""
-        mask = self._files[item.name].mask
-        if mask is None:
-            return None
-        return read_mask(mask)
+        """The data set's own mask of this image, 255 on the subject; None without.
+
+        Several masks of one image are united: what any calls subject is subject.
+
+        Raises
+        ------
+        DataError
+            A mask cannot be read, or two masks of one image differ in size.
+        """
+        found = [read_mask(file) for file in self.masks_of(item)]
+        if len({mask.shape for mask in found}) > 1:
+            raise DataError(f"The masks of {item.name} differ in size: draw them at the image's.")
+        return np.maximum.reduce(found) if found else None
 
     def fingerprint(self) -> str:
         """Short hash of names, labels and splits."""
         return fingerprint(self._items)
 
+    def orders(self) -> dict[str, tuple[str, ...]]:
+        """Other orders that the same classes may well have in a model's outputs, by name."""
+        return others(self._names, self.classes)
+
+    def observations(self) -> list[Observation]:
+        """What was taken for what; looks into a sample of the images, which takes seconds."""
+        counts = Counter(photo.label for photo in self._photos.values())
+        return [
+            self._order_seen(),
+            *self._seen,
+            *leftout.observe(self._left_out, counts),
+            *depth.observe(self._depth, self._given_white is not None),
+            *self._like_masks(),
+        ]
+
+    def _in_splits(self, listed: Listed, seed: int, all_test: bool) -> list[Photo]:
+        photos = listed.photos
+        if all_test:
+            return [replace(photo, split="test") for photo in photos]
+        if not any(photo.split for photo in photos):
+            photos = divide(photos, seed)
+            self._seen.append(without_splits(photos))
+        self._seen += untested(photos, self.classes)
+        return list(photos)
+
+    @cached_property
+    def _depth(self) -> Depth:
+        files = [photo.path for photo in self._photos.values()]
+        return depth.measure(files, self._given_white)
+
     def _read(self, name: str) -> Decoded:
         try:
-            return decode(read_regular(self._files[name].path), name)
+            content = read_regular(Path(self._photos[name].path))
+            return decode(content, name, self._depth.white)
         except BrokenImageError as error:
             return error
         except OSError as error:
             return BrokenImageError(f"{name}: {error.strerror}")
 
+    def _order_seen(self) -> Observation:
+        used = {"text": "sorted as text, as Keras sorts folders", "number": "sorted by number"}
+        how = used.get(self.class_order_used, f"in the order of the {self.class_order_used}")
+        words = f"{len(self.classes):,} classes {how}: "
+        return Observation("class-order", "Order of the classes", words + some(self.classes, 12))
 
-def _hash(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
-
-
-def _natural(label: str) -> tuple[int, str]:
-    """Whole numbers in their order (class 10 after class 9), other names by the alphabet."""
-    return (int(label) if label.isdecimal() else -1, label)
-
-
-def _from_folder(root: Path, seed: int) -> list[_File]:
-    parts = sorted(p for p in root.iterdir() if p.is_dir() and not _hidden(p.relative_to(root)))
-    if parts and all(p.name in _SPLIT_NAMES for p in parts):
-        files = [
-            _File(f"{p.name}/{f.name}", f.path, f.label, _SPLIT_NAMES[p.name])
-            for p in parts
-            for f in _class_folders(p)
-        ]
-    else:
-        files = _divide(_class_folders(root), seed)
-    if not files:
-        raise DataError(
-            f"{root} holds no images in class sub-folders: expected {root}/CLASS/*.jpg."
-        )
-    return files
+    def _like_masks(self) -> list[Observation]:
+        share, n = share_like_masks([photo.path for photo in self._photos.values()])
+        if share <= SUSPECT:
+            return []
+        words = f"{share:.0%} of {n} sampled photographs hold only a few flat levels, as masks do"
+        strength: Strength = "strong" if share > SURE else "weak"
+        mend = "take the masks out of --images and give their folder as --masks"
+        return [Observation("photos-like-masks", "Photographs like masks", words, strength, mend)]
 
 
-def _class_folders(root: Path) -> list[_File]:
-    return [
-        _File(path.relative_to(root).as_posix(), path, folder.name, "")
-        for folder in sorted(p for p in root.iterdir() if p.is_dir())
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in SUFFIXES
-        and path.is_file()
-        and not _hidden(path.relative_to(root))
-    ]
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
-
-
-def _divide(files: Sequence[_File], seed: int) -> list[_File]:
-    """Split each class 70 / 10 / 20: the files' hashes decide who goes where."""
-    divided: list[_File] = []
-    for label in sorted({f.label for f in files}):
-        members = sorted(
-            (f for f in files if f.label == label), key=lambda f: _hash(f"{seed}/{f.name}")
-        )
-        for place, f in enumerate(members):
-            share = (place + 0.5) / len(members)
-            split = next((name for name, end in _SHARES if share < end), "train")
-            divided.append(_File(f.name, f.path, f.label, split, f.mask))
-    return divided
-
-
-def _from_manifest(file: Path, seed: int) -> list[_File]:
-    table = _read_table(file)
-    missing = {"path", "label"} - set(table.columns)
-    if missing:
-        raise DataError(f"{file} lacks the column {', '.join(sorted(missing))}.")
-    if table.empty:
-        raise DataError(f"{file} lists no images.")
-    files = [_row(file, row) for row in table.to_dict("records")]
-    twice = table["path"][table["path"].duplicated()]
-    if len(twice):
-        raise DataError(f"{file} lists {twice.iloc[0]!r} twice.")
-    return files if "split" in table.columns else _divide(files, seed)
-
-
-def _read_table(file: Path) -> pd.DataFrame:
-    if not file.is_file():
-        raise DataError(f"No image folder or manifest {file}.")
-    try:
-        return _read_parquet(file) if file.suffix == ".parquet" else _read_csv(file)
-    except Exception as error:  # csv, pandas and pyarrow raise many kinds
-        reason = first_line(error)
-        raise DataError(f"{file} is not a readable CSV or Parquet manifest: {reason}.") from None
-
-
-def _read_parquet(file: Path) -> pd.DataFrame:
-    if pq.read_metadata(file).num_rows > MOST:
-        raise ValueError(f"it has more than {MOST} rows")
-    stored = pq.read_table(file, partitioning=None)
-    stored.validate(full=True)
-    table = stored.to_pandas()
-    return table.astype(str).mask(table.isna(), "")
-
-
-def _read_csv(file: Path) -> pd.DataFrame:
-    """Not by pandas, which moves the columns of a row that is too long."""
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        rows = [row for row in csv.reader(lines, strict=True) if row]
-    if not rows:
-        raise ValueError("it is empty")
-    header, *rows = rows
-    for row in rows:
-        if len(row) != len(header):
-            raise ValueError(f"{row[0]!r} has {len(row)} fields, but the header {len(header)}")
-    if len(set(header)) < len(header):
-        raise ValueError("two columns have one name")
-    return pd.DataFrame(rows, columns=header, dtype=str)
-
-
-def _row(manifest: Path, row: dict[Any, Any]) -> _File:
-    path, label, mask = row["path"], row["label"], row.get("mask", "")
-    if not path:
-        raise DataError(f"{manifest} has a row without a path.")
-    if "\0" in f"{path}{label}{mask}":
-        raise DataError(f"{manifest} has a null byte in the row of {path!r}: write it anew.")
-    if not label:
-        raise DataError(f"{manifest} names no label for {path!r}.")
-    split = row.get("split", "train")
-    if split not in _SPLIT_NAMES:
-        raise DataError(f"{manifest}: unknown split {split!r}; use {', '.join(SPLITS)}.")
-    return _File(
-        name=path,
-        path=manifest.parent / path,
-        label=label,
-        split=_SPLIT_NAMES[split],
-        mask=manifest.parent / mask if mask else None,
+def _refuse_one_class(source: Path, classes: Sequence[str]) -> None:
+    if len(classes) > 1:
+        return
+    inner = source / classes[0]
+    folders = [f for f in os.scandir(inner) if f.is_dir()] if inner.is_dir() else []
+    mend = (
+        f"its own {len(folders)} folders may be the classes: give --images {inner}"
+        if len(folders) > 1
+        else "give a folder with one sub-folder a class, or a manifest"
     )
+    raise DataError(f"{source} has 1 class, {classes[0]!r}; a classifier needs two: {mend}.")
+
+
+def _refuse_untested(source: Path, items: Sequence[Item]) -> None:
+    counts = Counter(item.split for item in items)
+    if not counts["test"]:
+        splits = ", ".join(f"{count:,} in {split}" for split, count in sorted(counts.items()))
+        raise DataError(f"{source} has no test image ({splits}): {ALL}.")

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from audit.config import Config
 from audit.data.dataset import Dataset
 
 
-def open_dataset(config: Config) -> Dataset:
+def open_dataset(config: Config, classes: Sequence[str] | None = None) -> Dataset:
     """Open the data set of ``config``; each kind is imported only when it is asked for.
+
+    Parameters
+    ----------
+    classes : sequence of str, optional
+        Classes in the order of the model's outputs, instead of ``config.class_order``.
 
     Raises
     ------
@@ -22,7 +29,13 @@ def open_dataset(config: Config) -> Dataset:
     if config.images is not None:
         from audit.data.imagefiles import ImageFiles
 
-        return ImageFiles(config.images, seed=config.seed)
+        return ImageFiles(
+            config.images,
+            seed=config.seed,
+            class_order=config.class_order if classes is None else classes,
+            white_level=config.white_level,
+            all_test=config.splits == "all",
+        )
     from audit.data.oxford import OxfordFlowers
 
     return OxfordFlowers(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from audit.data.dataset import SPLITS, Decoded, Item, fingerprint, stratified
 from audit.data.decode import decode
 from audit.errors import OFFLINE, BrokenImageError, DataError, first_line
+from audit.observation import Observation
 
 NAME = "oxford_flowers102"
 HOME = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/"
@@ -75,6 +76,10 @@ class OxfordFlowers:
     def fingerprint(self) -> str:
         """Short hash of names, labels and splits."""
         return fingerprint(self._items)
+
+    def observations(self) -> list[Observation]:
+        """None: how these images are stored is known."""
+        return []
 
     def _read_items(self, split: str) -> Iterator[Item]:
         for example in self._stream(split):

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import unicodedata
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from PIL import Image
 
 from audit.config import load_config
-from audit.data import imagefiles
+from audit.data import manifests
 from audit.data.dataset import SPLITS
 from audit.data.imagefiles import ImageFiles
 from audit.data.open import open_dataset
@@ -122,18 +123,19 @@ def test_other_files_are_no_images(tmp_path):
 
 
 def test_suffixes_count_in_capitals_too(tmp_path):
-    folder(tmp_path, count=1)
+    folder(tmp_path)
     save(tmp_path / "rose" / "X.PNG")
     assert "rose/X.PNG" in {i.name for i in all_items(ImageFiles(tmp_path))}
 
 
-def test_numbers_are_classes_in_their_order(tmp_path):
-    dataset = ImageFiles(folder(tmp_path, labels=("10", "9", "2"), count=1))
-    assert dataset.classes == ("2", "9", "10")
+def test_numbered_folders_are_sorted_as_keras_and_torchvision_sort_them(tmp_path):
+    dataset = ImageFiles(folder(tmp_path, labels=("10", "9", "2"), count=3))
+    assert dataset.classes == ("10", "2", "9")
+    assert dataset.class_order_used == "text"
 
 
 def test_order_of_classes_does_not_depend_on_the_process(tmp_path):
-    folder(tmp_path, labels=("1", "01", "001"), count=1)
+    folder(tmp_path, labels=("1", "01", "001"), count=3)
     code = (
         "import sys; from pathlib import Path; from audit.data.imagefiles import ImageFiles;"
         "print(ImageFiles(Path(sys.argv[1])).classes)"
@@ -160,22 +162,27 @@ def test_items_come_with_the_classes_mixed(tmp_path):
 def test_hostile_class_names_are_only_names(tmp_path, name):
     # A folder cannot hold a slash; a manifest's label may hold anything.
     save(tmp_path / "0.png")
-    table = pd.DataFrame({"path": ["0.png", "1.png"], "label": [name, "rose/../../etc"]})
+    table = pd.DataFrame(
+        {"path": ["0.png", "1.png"], "label": [name, "rose/../../etc"], "split": "test"}
+    )
     file = tmp_path / "images.csv"
     table.to_csv(file, index=False)
-    assert set(ImageFiles(file).classes) == {name, "rose/../../etc"}
+    assert set(ImageFiles(file).classes) == {unicodedata.normalize("NFC", name), "rose/../../etc"}
 
 
-@pytest.mark.parametrize("labels", [(), ("rose",)])
-def test_fewer_than_two_classes_are_refused(tmp_path, labels):
-    tmp_path.joinpath("empty").mkdir()
+def test_a_single_class_is_refused_by_its_name(tmp_path):
     with pytest.raises(DataError) as error:
-        ImageFiles(folder(tmp_path, labels=labels))
+        ImageFiles(folder(tmp_path, labels=("rose",)))
     assert str(error.value) == (
-        f"{tmp_path} has 1 class: a classifier needs two."
-        if labels
-        else f"{tmp_path} holds no images in class sub-folders: expected {tmp_path}/CLASS/*.jpg."
+        f"{tmp_path} has 1 class, 'rose'; a classifier needs two: give a folder with one "
+        "sub-folder a class, or a manifest."
     )
+
+
+def test_a_folder_around_the_classes_is_named(tmp_path):
+    folder(tmp_path / "flowers")
+    with pytest.raises(DataError, match=f"give --images {tmp_path}/flowers"):
+        ImageFiles(tmp_path)
 
 
 def test_missing_source_is_named(tmp_path):
@@ -185,11 +192,20 @@ def test_missing_source_is_named(tmp_path):
 
 # Manifests
 
+
+@pytest.fixture
+def ten(tmp_path):
+    """Ten images beside the manifests, 0.png to 9.png."""
+    for k in range(10):
+        save(tmp_path / f"{k}.png")
+    return tmp_path
+
+
 CSV = "path,label,split\n0.png,rose,train\n1.png,tulip,val\n2.png,rose,test\n"
 
 
-def test_manifest_gives_labels_and_splits(tmp_path):
-    dataset = ImageFiles(manifest(tmp_path, CSV))
+def test_manifest_gives_labels_and_splits(ten):
+    dataset = ImageFiles(manifest(ten, CSV))
     found = {i.name: (dataset.classes[i.label], i.split) for i in all_items(dataset)}
     assert found == {
         "0.png": ("rose", "train"),
@@ -199,15 +215,16 @@ def test_manifest_gives_labels_and_splits(tmp_path):
 
 
 def test_manifest_without_splits_is_divided(tmp_path):
+    save(tmp_path / "a0.png")
     rows = [f"{label}{i}.png,{label}\n" for label in "ab" for i in range(10)]
     dataset = ImageFiles(manifest(tmp_path, "path,label\n" + "".join(rows)))
     assert [len(dataset.items(s)) for s in SPLITS] == [14, 2, 4]
 
 
-def test_parquet_manifest_is_as_good(tmp_path):
-    csv = ImageFiles(manifest(tmp_path, CSV))
-    file = tmp_path / "images.parquet"
-    pd.read_csv(tmp_path / "images.csv").to_parquet(file)
+def test_parquet_manifest_is_as_good(ten):
+    csv = ImageFiles(manifest(ten, CSV))
+    file = ten / "images.parquet"
+    pd.read_csv(ten / "images.csv").to_parquet(file)
     assert all_items(ImageFiles(file)) == all_items(csv)
 
 
@@ -236,14 +253,14 @@ def test_paths_are_relative_to_the_manifest(tmp_path, monkeypatch):
     assert found["sub/0.png"][0, 0].tolist() == [0, 0, 255]
 
 
-def test_labels_that_look_like_numbers_or_nothing_stay_text(tmp_path):
-    file = manifest(tmp_path, "path,label\n0.png,007\n1.png,NA\n2.png,null\n")
-    assert set(ImageFiles(file).classes) == {"007", "NA", "null"}
+def test_labels_that_look_like_numbers_or_nothing_stay_text(ten):
+    file = manifest(ten, "path,label\n0.png,007\n1.png,NA\n2.png,null\n")
+    assert set(ImageFiles(file, all_test=True).classes) == {"007", "NA", "null"}
 
 
-def test_commas_in_quotes_stay_in_the_label(tmp_path):
-    file = manifest(tmp_path, 'path,label\n0.png,"rose, red"\n1.png,tulip\n')
-    assert ImageFiles(file).classes == ("rose, red", "tulip")
+def test_commas_in_quotes_stay_in_the_label(ten):
+    file = manifest(ten, 'path,label\n0.png,"rose, red"\n1.png,tulip\n')
+    assert ImageFiles(file, all_test=True).classes == ("rose, red", "tulip")
 
 
 @pytest.mark.parametrize(
@@ -253,9 +270,10 @@ def test_commas_in_quotes_stay_in_the_label(tmp_path):
         ("name\n0.png\n", "lacks the column label, path."),
         ("path,label\n", "lists no images."),
         ("", "is not a readable CSV or Parquet manifest: "),
-        (CSV + "3.png,rose,holdout\n", "unknown split 'holdout'; use train, validation, test."),
+        (CSV + "3.png,rose,left\n", "unknown split 'left'; use train, validation, test."),
+        (CSV + "3.png,rose,train-new\n", "unknown split 'train-new'; use train, valid"),
         (CSV + "0.png,rose,test\n", "lists '0.png' twice."),
-        ("path,label\n0.png,a\n1.png,a\n", "has 1 class: a classifier needs two."),
+        ("path,label\n0.png,a\n1.png,a\n", "has 1 class, 'a'; a classifier needs two: "),
         ("path,label\n0.png,a\n1.png,\n", "names no label for '1.png'."),
         ("path,label\n0.png,a\n,b\n", "has a row without a path."),
         ("path,label\n0.png,a,b\n1.png,c,d\n", "'0.png' has 3 fields, but the header 2."),
@@ -265,8 +283,8 @@ def test_commas_in_quotes_stay_in_the_label(tmp_path):
         ('path,label\n0.png,a\n1.png,"b\n', "unexpected end of data."),
     ],
 )
-def test_unusable_manifest_is_one_line_that_names_it(tmp_path, text, message):
-    file = manifest(tmp_path, text)
+def test_unusable_manifest_is_one_line_that_names_it(ten, text, message):
+    file = manifest(ten, text)
     with pytest.raises(DataError) as error:
         ImageFiles(file)
     assert str(file) in str(error.value)
@@ -300,16 +318,16 @@ def test_text_that_is_no_utf_8_is_one_line(tmp_path):
             ImageFiles(file)
 
 
-def test_spreadsheets_begin_their_files_with_a_mark(tmp_path):
-    (tmp_path / "x.csv").write_bytes(b"\xef\xbb\xbfpath,label\n0.png,a\n1.png,b\n")
-    assert ImageFiles(tmp_path / "x.csv").classes == ("a", "b")
+def test_spreadsheets_begin_their_files_with_a_mark(ten):
+    (ten / "x.csv").write_bytes(b"\xef\xbb\xbfpath,label\n0.png,a\n1.png,b\n")
+    assert ImageFiles(ten / "x.csv", all_test=True).classes == ("a", "b")
 
 
-def test_parquet_of_endless_rows_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(imagefiles, "MOST", 3)
-    pd.DataFrame({"path": list("abcd"), "label": list("aabb")}).to_parquet(tmp_path / "x.parquet")
+def test_parquet_of_endless_rows_is_not_read(ten, monkeypatch):
+    monkeypatch.setattr(manifests, "MOST", 3)
+    pd.DataFrame({"path": list("abcd"), "label": list("aabb")}).to_parquet(ten / "x.parquet")
     with pytest.raises(DataError, match="it has more than 3 rows"):
-        ImageFiles(tmp_path / "x.parquet")
+        ImageFiles(ten / "x.parquet")
 
 
 def test_pipes_are_neither_manifests_nor_images(tmp_path):
@@ -317,6 +335,7 @@ def test_pipes_are_neither_manifests_nor_images(tmp_path):
     os.mkfifo(tmp_path / "x.csv")
     with pytest.raises(DataError, match=r"No image folder or manifest .*x\.csv"):
         ImageFiles(tmp_path / "x.csv")
+    save(tmp_path / "1.png")
     dataset = ImageFiles(manifest(tmp_path, "path,label,split\n0.png,a,test\n1.png,b,test\n"))
     found = {item.name: str(image) for item, image in dataset.images(dataset.items("test"))}
     assert found["0.png"] == "0.png: Not a regular file"

@@ -15,6 +15,7 @@ from audit.data.planted.canvas import stream
 from audit.data.planted.photo import Scene, Subject, draw_scene
 from audit.data.planted.species import SPECIES
 from audit.data.planted.worlds import MIXED, World
+from audit.observation import Observation
 
 KEPT = 100_000_000  # bytes of photographs that are not drawn again
 
@@ -106,6 +107,10 @@ class Planted:
         taught = sorted(self.world.taught.items()), self.world.rewarded
         text = f"{everything} {self.seed} {self.size} {taught}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def observations(self) -> list[Observation]:
+        """None: how these images are stored is known."""
+        return []
 
     def _draw(self, item: Item) -> NDArray[np.uint8]:
         photo = self._scene(item).photo(item.shortcut)

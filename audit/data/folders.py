@@ -1,0 +1,164 @@
+"""Lists a folder of images: its classes, splits, and the masks that lie among them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from audit.data.classorder import Names
+from audit.data.filenames import composed, readable, unique
+from audit.data.formats import mend
+from audit.data.layout import Layout, read_layout
+from audit.data.leftout import images_among
+from audit.data.listed import Listed, Photo, plural, some
+from audit.data.listing import Folder, list_folder
+from audit.data.maskfolders import Masks, take_masks
+from audit.errors import DataError
+from audit.observation import Observation, Strength
+
+_ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".7z", ".rar")
+_TO_MEND = "put the images of each class into a sub-folder, {root}/CLASS/*.jpg, or give a manifest"
+
+
+def read_folder(root: Path) -> Listed:
+    """List the photographs below ``root``; splits stay "" where it has none.
+
+    Raises
+    ------
+    DataError
+        There is no image in a class sub-folder, or a folder cannot be read.
+    """
+    listing = list_folder(root)
+    masks = take_masks(listing)
+    layout = read_layout(listing)
+    photos = _photos(root, layout, masks)
+    if not photos:
+        raise DataError(_nothing(root, listing, layout))
+    spelled = _spelled(layout)
+    listed = Listed(photos, Names(tuple(spelled), spelled))
+    listed.mask_source = "beside" if masks.of else "manifest"
+    listed.left_out = _left_out(layout)
+    listed.observations += [
+        *layout.observations, *_strays(layout, len(photos)), *_empty(listed),
+        *_masks_seen(masks, photos), *_names_seen(photos, layout),
+    ]  # fmt: skip
+    return listed
+
+
+def _photos(root: Path, layout: Layout, masks: Masks) -> list[Photo]:
+    start = len(os.path.normpath(root)) + 1 if os.path.normpath(root) != "." else 0
+    rows = [(s, readable(f.name), file) for s, f in layout.classes for file in f.files()]
+    names = unique([file[start:].replace(os.sep, "/") for _, _, file in rows])
+    return [
+        Photo(name, file, label, split, tuple(masks.of.get(file, ())))
+        for name, (split, label, file) in zip(names, rows, strict=True)
+    ]
+
+
+def _spelled(layout: Layout) -> dict[str, str]:
+    """How the disk spells each class; of two forms the one that sorts first, as Keras meets it."""
+    spelled: dict[str, str] = {}
+    for _, folder in layout.classes:
+        label = readable(folder.name)
+        spelled[label] = min(spelled.get(label, folder.name), folder.name, key=os.fsencode)
+    return spelled
+
+
+def _left_out(layout: Layout) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for _, folder in layout.classes:
+        found.setdefault(readable(folder.name), []).extend(
+            file for part in folder.walk() if part.others for file in _images_of(part)
+        )
+    return found
+
+
+def _images_of(folder: Folder) -> list[str]:
+    paths = [os.path.join(folder.path, name) for name in folder.others]  # noqa: PTH118
+    return images_among(paths, [os.path.join(folder.path, n) for n in folder.images])  # noqa: PTH118
+
+
+def _strays(layout: Layout, read: int) -> Iterator[Observation]:
+    held = [(f, n) for f in layout.strays if (n := sum(1 for _ in f.files()))]
+    count = sum(n for _, n in held)
+    if held:
+        where = some(readable(f.name) for f, _ in held)
+        words = f"{plural(count, 'image')} in {where} lie in no class folder and are left out"
+        strength: Strength = "strong" if count > read else "weak"
+        yield Observation("folders", "Folders of no class", words, strength,
+                          "move them into the folders of their classes, or away")  # fmt: skip
+
+
+def _empty(listed: Listed) -> Iterator[Observation]:
+    with_images = {photo.label for photo in listed.photos}
+    empty = [name for name in listed.names.listed if name not in with_images]
+    if empty:
+        words = (
+            f"{len(empty)} of {len(listed.names.listed)} class folders hold no image that is read "
+            f"({some(empty)}); they stay classes, as for Keras"
+        )
+        yield Observation("empty-classes", "Empty classes", words, "weak",
+                          "fill these folders, or remove those that are no classes")  # fmt: skip
+
+
+def _masks_seen(masks: Masks, photos: Sequence[Photo]) -> Iterator[Observation]:
+    key, title = "masks-beside", "Masks among the photographs"
+    several = next((found for found in masks.folders.values() if len(found) > 1), None)
+    if several:
+        words = f"Masks of one photograph lie in several folders ({some(sorted(several))})"
+        mend = "keep the folder of masks of the subject, or give it as --masks"
+        yield Observation(key, title, words, "strong", mend)
+    if masks.of:
+        bare = sum(not photo.masks for photo in photos)
+        rules = ", ".join(f"{count:,} {rule}" for rule, count in masks.rules.most_common(4))
+        words = (
+            f"{plural(sum(masks.rules.values()), 'file')} are masks of {len(masks.of):,} "
+            f"photographs ({rules}); {bare:,} photographs have none"
+        )
+        yield Observation(key, title, words, "weak" if bare else "fine")
+    if masks.loose:
+        words = (
+            f"{plural(len(masks.loose), 'file')} in folders named as masks, as "
+            f"{readable(masks.loose[0])}, fit no photograph and are left out"
+        )
+        yield Observation(key, title, words, "weak", "name each mask as its photograph is named")
+
+
+def _names_seen(photos: Sequence[Photo], layout: Layout) -> Iterator[Observation]:
+    odd = [photo.name for photo in photos if not _is_utf8(photo.path)]
+    if odd:
+        words = f"{plural(len(odd), 'file name')} are not UTF-8 and are shown as in {odd[0]}"
+        yield Observation("names", "Names of files", words)
+    forms: dict[str, set[str]] = {}
+    for _, folder in layout.classes:
+        forms.setdefault(readable(folder.name), set()).add(folder.name)
+    both = [label for label, names in forms.items() if len(names) > 1]
+    if both:
+        words = f"Folders spell {some(both)} with composed and with separate accents: one class"
+        yield Observation("names", "Names of classes", words)
+
+
+def _is_utf8(path: str) -> bool:
+    return path.isascii() or composed(path) == readable(path)
+
+
+def _nothing(root: Path, listing: Folder, layout: Layout) -> str:
+    """Why no photograph was found, and the mend."""
+    to_mend = _TO_MEND.format(root=root)
+    direct = sum(len(f.images) for f in layout.strays)
+    if direct:
+        return f"{root} holds {plural(direct, 'image')}, but no folders of classes: {to_mend}."
+    others = list(listing.leftovers())
+    archive = next((file for file in others if file.lower().endswith(_ARCHIVES)), None)
+    if archive:
+        return f"{root} holds no images but the archive {readable(archive)}: unpack it."
+    unread = images_among(others, [])
+    if unread:
+        suffix = os.path.splitext(unread[0])[1].lower()  # noqa: PTH122
+        kind = suffix or "without suffix"
+        return (
+            f"{root} holds no images that are read, but {len(unread):,} others, the first {kind}: "
+            f"{mend(suffix)}."
+        )
+    return f"{root} holds no images in class sub-folders: {to_mend}."

@@ -1,0 +1,94 @@
+"""What lies in a folder: its images, other files and sub-folders, links followed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from audit.data.formats import is_read
+from audit.errors import DataError
+
+_LEFTOVERS = frozenset({"__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN"})
+
+
+@dataclass
+class Folder:
+    """A folder as the disk spells it; hidden files and folders are not in it.
+
+    Attributes
+    ----------
+    path : str
+    folders : dict of Folder
+        By name, sorted.
+    images, others : list of str
+        Names of files whose suffix is read as an image, and of all other files, sorted.
+    """
+
+    path: str
+    folders: dict[str, Folder] = field(default_factory=dict)
+    images: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Its own name."""
+        return os.path.basename(self.path)  # noqa: PTH119 - a hundred thousand of them
+
+    def walk(self) -> Iterator[Folder]:
+        """This folder and all below it, parents first."""
+        yield self
+        for folder in self.folders.values():
+            yield from folder.walk()
+
+    def files(self) -> Iterator[str]:
+        """Paths of all images here and below."""
+        for folder in self.walk():
+            yield from (os.path.join(folder.path, name) for name in folder.images)  # noqa: PTH118
+
+    def leftovers(self) -> Iterator[str]:
+        """Paths of all other files here and below."""
+        for folder in self.walk():
+            yield from (os.path.join(folder.path, name) for name in folder.others)  # noqa: PTH118
+
+    def holds_images(self) -> bool:
+        """Whether any image lies here or below."""
+        return any(folder.images for folder in self.walk())
+
+
+def list_folder(root: Path) -> Folder:
+    """List a folder and all below it, once each; a link to a folder around it is not followed.
+
+    Raises
+    ------
+    DataError
+        A folder cannot be read.
+    """
+    return _list(os.path.normpath(root), frozenset())
+
+
+def _list(path: str, around: frozenset[tuple[int, int]]) -> Folder:
+    found = Folder(path)
+    try:
+        own = Path(path).stat()
+        with os.scandir(path) as entries:
+            inner = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        raise DataError(f"Cannot read the folder {path}: {error.strerror}.") from None
+    around |= {(own.st_dev, own.st_ino)}
+    for entry in inner:
+        if entry.name.startswith(".") or entry.name in _LEFTOVERS:
+            continue
+        if entry.is_dir():
+            if not (entry.is_symlink() and _identity(entry) in around):
+                found.folders[entry.name] = _list(entry.path, around)
+        elif entry.is_file():
+            suffix = os.path.splitext(entry.name)[1]  # noqa: PTH122
+            (found.images if is_read(suffix) else found.others).append(entry.name)
+    return found
+
+
+def _identity(entry: os.DirEntry[str]) -> tuple[int, int]:
+    there = entry.stat()
+    return there.st_dev, there.st_ino

@@ -1,0 +1,81 @@
+"""Whether an image looks like a mask: a few flat levels, where a photograph has many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from audit.data.decode import PIXELS_AT_ONCE, open_regular
+
+SAMPLE = 128  # photographs that are looked at
+SUSPECT, SURE = 0.02, 0.2  # shares of them that look like masks: worth a look; beyond doubt
+_MOST_BYTES = 300_000_000
+_SIDE = 256  # an image is looked at on a grid of at most so many pixels a side
+_FLAT = 16  # levels or colours that a mask has at most
+_NEAR = 8  # grey levels around the two most frequent ones: what JPEG and resizing leave
+_WITHIN, _LEAST = 0.95, 0.01  # share of the pixels near the two; and near the rarer one
+
+
+def looks_like_mask(image: NDArray[np.generic]) -> bool:
+    """Tell a mask from a photograph by its levels.
+
+    Parameters
+    ----------
+    image : ``(h, w)`` or ``(h, w, channels)``, any number type
+
+    Returns
+    -------
+    bool
+        True for 2 to 16 levels or colours, or for grey of which nearly all lies near two levels,
+        as a mask stored as JPEG. False for one level, which says nothing, and tiny images.
+    """
+    step = max(1, -(-max(image.shape[:2]) // _SIDE))
+    small = image[::step, ::step].reshape(-1, *image.shape[2:3])
+    rows = small[:, None] if small.ndim == 1 else small
+    levels = len(np.unique(rows, axis=0)) if rows.shape[1] > 1 else len(np.unique(rows))
+    if levels <= _FLAT:
+        return 1 < levels <= len(rows) / 8
+    return image.dtype == np.uint8 and _two_greys(rows.astype(np.int16))
+
+
+def _two_greys(rows: NDArray[np.int16]) -> bool:
+    if np.ptp(rows, axis=1).max() > 2 * _NEAR:
+        return False
+    counts = np.bincount(rows[:, 0], minlength=256)
+    far = np.abs(np.arange(256) - counts.argmax()) > 3 * _NEAR
+    first = counts[np.abs(np.arange(256) - counts.argmax()) <= _NEAR].sum() / len(rows)
+    top = np.where(far, counts, -1).argmax()
+    second = counts[np.abs(np.arange(256) - top) <= _NEAR].sum() / len(rows)
+    return bool(first + second >= _WITHIN and second >= _LEAST)
+
+
+def file_looks_like_mask(file: str | Path) -> bool:
+    """`looks_like_mask` of a file, JPEG read at a fraction of its size; False where unreadable."""
+    try:
+        with open_regular(Path(file)) as stream, Image.open(stream) as image:
+            if image.width * image.height > PIXELS_AT_ONCE and image.format != "JPEG":
+                return False
+            image.draft(None, (_SIDE, _SIDE))
+            numbers = image.mode in ("L", "1") or image.mode.startswith(("I", "F"))
+            return looks_like_mask(np.asarray(image if numbers else image.convert("RGB")))
+    except Exception:  # Pillow raises many kinds for broken files
+        return False
+
+
+def share_like_masks(files: Sequence[str | Path], count: int = SAMPLE) -> tuple[float, int]:
+    """Share of a sample of files that look like masks, and how many were looked at.
+
+    At most ``count``, evenly spaced, and no more than there are 300 MB of, so that it takes
+    seconds.
+    """
+    looked, alike, spent = 0, 0, 0
+    for file in files[:: max(1, len(files) // count)][:count]:
+        if spent > _MOST_BYTES:
+            break
+        looked, alike = looked + 1, alike + file_looks_like_mask(file)
+        spent += Path(file).stat().st_size if Path(file).is_file() else 0
+    return (alike / looked if looked else 0.0), looked
