@@ -266,7 +266,7 @@ def _without(generic: set[str]) -> Callable[[PurePosixPath], Key]:
     return key
 
 
-def _classed(generic: set[str]) -> Callable[[PurePosixPath], Key]:
+def _classed(generic: set[str]) -> KeyOf:
     """Folders that name a class, and the file's name; None where there are none."""
     tidy = _without(generic)
 

@@ -14,6 +14,7 @@ from audit.data.dataset import BACKGROUND, FLOWER, UNKNOWN
 from audit.data.decode import read_regular, upright
 from audit.errors import DataError, first_line
 
+MEND = "use 255 for the flower, 0 for the background, 128 for unknown"
 TOLERANCE = 8  # grey levels around 0, 128 and 255
 _MANY = 32  # grey levels that no mask holds unless its compression made them
 _TOP = 65535  # of 16 bits
@@ -111,11 +112,11 @@ def _whole(file: Path, values: NDArray[np.generic]) -> Codes:
     """Whole numbers in 0..65535; fractions of 1 become levels of 255."""
     numbers = values.astype(np.float64)
     if not np.isfinite(numbers).all() or (numbers < 0).any() or (numbers > _TOP).any():
-        raise DataError(f"Mask {file} holds values that are no whole numbers in 0..65535.")
+        raise DataError(f"Mask {file} holds values that are no whole numbers: {MEND}.")
     if not (numbers % 1).any():
         return numbers.astype(np.int64)
     if abs(numbers.max() - 1) > TOLERANCE / FLOWER:
-        raise DataError(f"Mask {file} holds values that are no whole numbers, nor shares of 1.")
+        raise DataError(f"Mask {file} holds values that are no whole numbers: {MEND}.")
     return np.rint(numbers * FLOWER).astype(np.int64)
 
 

@@ -225,11 +225,9 @@ def _named(dataset: Dataset, said: Stated) -> ValuedMasks | None:
     """The mask files that a data set names itself."""
     if not isinstance(dataset, Filed):
         return None
-    files: dict[str, tuple[Path, ...]] = {
-        name: (file,) for name, file in dataset.mask_paths().items()
-    }
-    return ValuedMasks(dataset.mask_source, Joined(files, {"as the manifest says": len(files)}),
-                       said)  # fmt: skip
+    named = dataset.mask_paths().items()
+    joined = Joined({name: (file,) for name, file in named}, {"as it says itself": len(named)})
+    return ValuedMasks(dataset.mask_source, joined, said)
 
 
 def _files(path: Path, dataset: Dataset, said: Stated) -> list[MaskFiles]:

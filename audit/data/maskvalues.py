@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.data.dataset import BACKGROUND, FLOWER, UNKNOWN
-from audit.data.maskpixels import TOLERANCE, Codes, Kind, Pixels, colour, read_pixels
+from audit.data.maskpixels import MEND, TOLERANCE, Codes, Kind, Pixels, colour, read_pixels
 from audit.data.maskstated import NOTHING_SAID, Stated
 from audit.errors import DataError
 
-MEND = "use 255 for the flower, 0 for the background, 128 for unknown"
 VOID, WHITE = 0xE0E0C0, 0xFFFFFF  # Pascal VOC draws the border of its objects in the first
 MOST = 64  # things of different numbers in a mask; more are shades
 BLUR = 32  # grey levels that JPEG moves a pixel by, near an outline
