@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -15,6 +16,7 @@ from audit.observation import Observation
 
 SPLITS = ("train", "validation", "test")
 FLOWER, BACKGROUND, UNKNOWN = 255, 0, 128
+UNUSABLE = "its mask cannot be used"  # how the reasons of such images begin
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,17 @@ class Dataset(Protocol):
 
     def observations(self) -> list[Observation]:
         """What the reader took for what, for the preflight; it may look into a sample."""
+
+
+@runtime_checkable
+class Filed(Protocol):
+    """A data set whose images lie in files, perhaps with masks beside them."""
+
+    def paths(self) -> set[Path]:
+        """Files of all images: none of them is a mask."""
+
+    def mask_paths(self) -> dict[str, tuple[Path, ...]]:
+        """Mask files that the data set names itself, by image name; several are united."""
 
 
 @runtime_checkable

@@ -21,7 +21,6 @@ from audit.data.folders import read_folder
 from audit.data.listed import ALL, Listed, Photo, divide, hash_of, some, untested, without_splits
 from audit.data.manifests import read_manifest
 from audit.data.maskcontent import SURE, SUSPECT, share_like_masks
-from audit.data.maskfiles import read_mask
 from audit.errors import BrokenImageError, DataError
 from audit.observation import Observation, Strength
 
@@ -93,24 +92,18 @@ class ImageFiles:
         for item in items:
             yield item, self._read(item.name)
 
-    def masks_of(self, item: Item) -> tuple[Path, ...]:
-        """Files of the masks that the manifest names, or that lie beside this image."""
-        return tuple(map(Path, self._photos[item.name].masks))
-
     def trimap(self, item: Item) -> NDArray[np.uint8] | None:
-        """The data set's own mask of this image, 255 on the subject; None without.
+        """None: no mask is drawn, but files may be named by `mask_paths`."""
+        return None
 
-        Several masks of one image are united: what any calls subject is subject.
+    def paths(self) -> set[Path]:
+        """Files of all images: none of them is a mask."""
+        return {Path(photo.path) for photo in self._photos.values()}
 
-        Raises
-        ------
-        DataError
-            A mask cannot be read, or two masks of one image differ in size.
-        """
-        found = [read_mask(file) for file in self.masks_of(item)]
-        if len({mask.shape for mask in found}) > 1:
-            raise DataError(f"The masks of {item.name} differ in size: draw them at the image's.")
-        return np.maximum.reduce(found) if found else None
+    def mask_paths(self) -> dict[str, tuple[Path, ...]]:
+        """Masks that a manifest names, or that lie beside the images, by image name."""
+        photos = self._photos.values()
+        return {p.name: tuple(map(Path, p.masks)) for p in photos if p.masks}
 
     def fingerprint(self) -> str:
         """Short hash of names, labels and splits."""

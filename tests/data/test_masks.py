@@ -9,24 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from maskscenes import Scenes, scene
-from PIL import Image
+from maskscenes import TRIMAP, Scenes, flat, save, scene
 
 from audit.data.dataset import Item
-from audit.data.decode import decode
 from audit.data.grabcut import grabcut
 from audit.data.grabcutpool import GrabCutPool
-from audit.data.masks import Masks, doubt, make, read_mask
-from audit.errors import BrokenImageError, DataError
-
-TRIMAP = np.array([[255, 255, 0, 0], [255, 128, 0, 0]], np.uint8)
-
-
-def save(file, array, mode=None):
-    file.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.fromarray(array)
-    (image.convert(mode) if mode else image).save(file)
-    return file
+from audit.data.imagefiles import ImageFiles
+from audit.data.masks import BadMask, Masks, doubt, make, read_mask, trusted
+from audit.errors import BrokenImageError, ConfigError, DataError
 
 
 def pairs(count, size=100):
@@ -35,144 +25,11 @@ def pairs(count, size=100):
     ]
 
 
-def flat(names, size=(2, 4)):
-    return Scenes({name: np.zeros((*size, 3), np.uint8) for name in names})
-
-
-# What the pixels of a mask file mean
-
-
-@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P"])
-def test_trimap_of_every_pixel_format_reads_the_same(tmp_path, mode):
-    np.testing.assert_array_equal(read_mask(save(tmp_path / "m.png", TRIMAP, mode)), TRIMAP)
-
-
-def test_levels_within_the_tolerance_are_rounded(tmp_path):
-    file = save(tmp_path / "m.png", np.array([[250, 5, 127, 133]], np.uint8))
-    assert read_mask(file).tolist() == [[255, 0, 128, 128]]
-
-
-def test_zeros_and_ones_are_a_mask(tmp_path):
-    file = save(tmp_path / "m.png", np.array([[1, 0, 0, 1]], np.uint8))
-    assert read_mask(file).tolist() == [[255, 0, 0, 255]]
-
-
-def test_exif_turns_a_mask_as_it_turns_its_image(tmp_path):
-    exif = Image.Exif()
-    exif[0x0112] = 6  # stored lying on its left side
-    file = tmp_path / "m.png"
-    Image.fromarray(np.rot90(TRIMAP)).save(file, exif=exif)
-    np.testing.assert_array_equal(read_mask(file), TRIMAP)
-    picture = decode(file.read_bytes(), "m.png")
-    np.testing.assert_array_equal(picture[..., 0], TRIMAP)
-
-
-@pytest.mark.parametrize("odd", [np.nan, np.inf, 0.5, 1e30, -1])
-def test_values_that_are_no_whole_numbers_are_refused(tmp_path, odd):
-    file = save(tmp_path / "m.tif", np.array([[0, odd]], np.float32))
-    with pytest.raises(DataError, match=r"m\.tif holds values that are no whole numbers: use 255"):
-        read_mask(file)
-
-
-def test_mask_of_float_pixels_is_a_mask(tmp_path):
-    file = save(tmp_path / "m.tif", np.array([[0, 128, 255]], np.float32))
-    assert read_mask(file).tolist() == [[0, 128, 255]]
-
-
-def test_pipe_is_no_mask(tmp_path):
-    os.mkfifo(tmp_path / "m.png")  # opening it would wait for ever
-    with pytest.raises(DataError, match=r"m\.png: .*Not a regular file"):
-        read_mask(tmp_path / "m.png")
-
-
-def test_one_bit_png_is_a_mask(tmp_path):
-    file = save(tmp_path / "m.png", np.array([[255, 0, 0, 255]], np.uint8), "1")
-    assert read_mask(file).tolist() == [[255, 0, 0, 255]]
-
-
-def test_sixteen_bit_mask_is_scaled(tmp_path):
-    file = save(tmp_path / "m.png", np.array([[65535, 0, 32896]], np.uint16))
-    assert read_mask(file).tolist() == [[255, 0, 128]]
-
-
-def test_coloured_palette_counts_by_its_indices(tmp_path):
-    image = Image.fromarray(np.array([[0, 1, 1]], np.uint8), "P")
-    image.putpalette([0, 0, 0, 128, 0, 0])
-    image.save(tmp_path / "m.png")
-    assert read_mask(tmp_path / "m.png").tolist() == [[0, 255, 255]]
-
-
-def test_cut_out_counts_by_its_opacity(tmp_path):
-    rgba = np.full((1, 3, 4), 90, np.uint8)
-    rgba[0, :, 3] = [255, 0, 255]
-    assert read_mask(save(tmp_path / "m.png", rgba)).tolist() == [[255, 0, 255]]
-
-
-@pytest.mark.parametrize("values", [[0, 60, 255], [0, 2, 5]])
-def test_other_values_are_refused_by_name_and_value(tmp_path, values):
-    file = save(tmp_path / "odd.png", np.array([values], np.uint8))
-    with pytest.raises(DataError, match=r"odd\.png holds the value \d+: use 255 for the flower"):
-        read_mask(file)
-
-
-def test_photograph_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"photo\.png is in colour"):
-        read_mask(save(tmp_path / "photo.png", scene()[0]))
-
-
-@pytest.mark.parametrize("content", [b"", b"not an image", None])
-def test_unreadable_mask_is_named(tmp_path, content):
-    file = tmp_path / "torn.png"
-    if content is None:
-        content = save(file, np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8))
-        content = file.read_bytes()[:500]
-    file.write_bytes(content)
-    with pytest.raises(DataError, match=r"Cannot read the mask .*torn\.png"):
-        read_mask(file)
-
-
-# Which mask belongs to which image
-
-
-@pytest.mark.parametrize("mask", ["a.png", "a.jpg.png", "rose/a.png", "x/y/a.PNG"])
-def test_mask_is_found_by_name_in_any_sub_folder(tmp_path, mask):
-    save(tmp_path / mask, TRIMAP)
-    masks = Masks(flat(["rose/a.jpg"]), tmp_path)
-    trimap, source = masks.own(Item("rose/a.jpg", 0, "test"), (2, 4))
-    np.testing.assert_array_equal(trimap, TRIMAP)
-    assert source == "folder"
-
-
-def test_same_file_name_in_two_classes_needs_the_class_folder(tmp_path):
-    save(tmp_path / "rose/1.png", TRIMAP)
-    masks = Masks(flat(["rose/1.jpg", "lily/1.jpg"]), tmp_path)
-    assert masks.has_own(Item("rose/1.jpg", 0, "test"))
-    assert not masks.has_own(Item("lily/1.jpg", 0, "test"))
-
-
-def test_a_mask_that_fits_images_of_several_classes_is_refused_not_dropped(tmp_path):
-    save(tmp_path / "1.png", TRIMAP)
-    save(tmp_path / "only.png", TRIMAP)
-    with pytest.raises(DataError, match=r"1\.png fits 2 images .*say which by its place"):
-        Masks(flat(["rose/1.jpg", "lily/1.jpg", "lily/only.jpg"]), tmp_path)
-
-
-def test_two_images_of_one_stem_are_told_apart_by_their_full_names(tmp_path):
-    save(tmp_path / "a.jpg.png", TRIMAP)
-    masks = Masks(flat(["a.jpg", "a.webp"]), tmp_path)
-    assert masks.has_own(Item("a.jpg", 0, "test"))
-    assert not masks.has_own(Item("a.webp", 0, "test"))
-
-
-def test_two_masks_for_one_image_are_refused(tmp_path):
-    save(tmp_path / "x/a.png", TRIMAP)
-    save(tmp_path / "y/a.png", TRIMAP)
-    with pytest.raises(DataError, match=r"Two masks fit the image a\.jpg: .*Remove one"):
-        Masks(flat(["a.jpg"]), tmp_path)
+# Sources
 
 
 def test_missing_folder_is_refused(tmp_path):
-    with pytest.raises(DataError, match="nowhere does not exist: give a folder of PNG masks"):
+    with pytest.raises(DataError, match="nowhere does not exist: give a folder of masks"):
         Masks(flat(["a.jpg"]), tmp_path / "nowhere")
 
 
@@ -208,6 +65,41 @@ def test_fingerprint_follows_the_content(tmp_path):
     assert Masks(flat(["a.jpg"]), tmp_path).fingerprint() == before
     save(tmp_path / "a.png", 255 - TRIMAP)
     assert Masks(flat(["a.jpg"]), tmp_path).fingerprint() != before
+
+
+def test_photographs_of_the_data_set_are_never_its_masks(tmp_path):
+    for label in ("one", "two"):
+        save(tmp_path / f"{label}/1.png", np.full((2, 4, 3), 90, np.uint8))
+    dataset = ImageFiles(tmp_path)
+    with pytest.raises(DataError, match="No file in --masks"):
+        Masks(dataset, tmp_path)
+
+
+def test_parts_of_one_image_are_united(tmp_path):
+    save(tmp_path / "a_mask_1.png", np.array([[255, 0, 128, 0]], np.uint8))
+    save(tmp_path / "a_mask_2.png", np.array([[0, 0, 255, 128]], np.uint8))
+    trimap, _ = Masks(flat(["a.jpg"], (1, 4)), tmp_path).own(Item("a.jpg", 0, "test"), (1, 4))
+    assert trimap.tolist() == [[255, 0, 255, 128]]
+
+
+def test_parts_of_different_sizes_are_refused(tmp_path):
+    save(tmp_path / "a_mask_1.png", TRIMAP)
+    save(tmp_path / "a_mask_2.png", TRIMAP[:1])
+    with pytest.raises(DataError, match="of one image differ in size"):
+        Masks(flat(["a.jpg"]), tmp_path).own(Item("a.jpg", 0, "test"), (2, 4))
+
+
+def test_what_is_said_of_values_changes_masks_and_fingerprint(tmp_path):
+    save(tmp_path / "a.png", TRIMAP)
+    plain, turned = (Masks(flat(["a.jpg"]), tmp_path, subject=s) for s in ("auto", "0"))
+    trimap, _ = turned.own(Item("a.jpg", 0, "test"), (2, 4))
+    np.testing.assert_array_equal(trimap, np.where(TRIMAP == 128, 128, 255 - TRIMAP))
+    assert plain.fingerprint() != turned.fingerprint()
+
+
+def test_values_that_are_none_are_refused_at_once():
+    with pytest.raises(ConfigError, match="'mask_unknown'"):
+        Masks(flat(["a.jpg"]), unknown="grey")
 
 
 # Suspect masks
@@ -255,6 +147,20 @@ def test_stream_keeps_order_images_and_sources(tmp_path):
     np.testing.assert_array_equal(out[1][2], known)
     assert out[2][1] is broken
     assert out[2][2] is None
+
+
+def test_a_bad_mask_goes_through_the_stream_and_grabcut_does_not_replace_it(tmp_path):
+    save(tmp_path / "0.png", np.array([[0, 255, 255, 60]], np.uint8))
+    save(tmp_path / "1.png", np.zeros((40, 100), np.uint8))
+    given = pairs(3)
+    masks = Masks(Scenes({i.name: p for i, p in given}), tmp_path)
+    odd, slim, made = masks.stream(iter(given), 0)
+    assert isinstance(odd[2], BadMask)
+    assert doubt(odd[2]).startswith("its mask cannot be used: Mask ")
+    assert "holds the value 60" in odd[2].reason
+    assert "is 100 x 40 but its image is 100 x 100" in slim[2].reason
+    assert [source for *_, source in (odd, slim, made)] == ["none", "none", "grabcut"]
+    assert trusted(odd[2]) is None
 
 
 def test_without_grabcut_there_is_no_mask():
@@ -373,6 +279,18 @@ def test_make_writes_what_is_missing_and_says_what_it_did(tmp_path):
     assert sorted(p.name for p in out.rglob("*.*")) == ["0.png", "1.png", "2.png"]
     assert (out / "c/1.png").stat().st_mtime_ns == kept
     np.testing.assert_array_equal(read_mask(out / "c/2.png"), grabcut(given["c/2.jpg"]))
+
+
+def test_make_leaves_bad_masks_out_and_names_them(tmp_path, caplog):
+    given = {item.name: image for item, image in pairs(2)}
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "masks/1.png").write_bytes(b"torn")
+    dataset = Scenes(given)
+    masks = Masks(dataset, tmp_path / "masks")
+    counts = make(dataset, dataset.items("test"), masks, tmp_path / "out", 0)
+    assert counts == {"kept": 0, "grabcut": 1, "bad": 1}
+    assert "1.png: not an image of a known format" in caplog.text
+    assert not (tmp_path / "out/1.png").exists()
 
 
 def test_made_masks_are_found_again(tmp_path):
