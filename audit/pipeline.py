@@ -26,6 +26,7 @@ from audit.data import inspect
 from audit.data.batches import batched
 from audit.data.dataset import SPLITS, Dataset, Item, stratified
 from audit.data.masks import Masks, fingerprints, make
+from audit.data.masksource import mask_path, settled
 from audit.data.open import open_dataset
 from audit.errors import ConfigError, DataError, ModelError, RunFolderError
 from audit.places import fetched, on_disk, remove
@@ -63,6 +64,7 @@ _TRAINED_BY = {"masks", "grabcut"}
 class _Inputs:
     """Everything a run reads, checked before anything is written."""
 
+    config: Config  # with masks settled
     dataset: Dataset
     masks: Masks
     classifier: Any  # of the model of --model, or None where one is trained
@@ -95,7 +97,9 @@ def run(
         One line that says what is wrong and how to mend it; finished parts stay.
     """
     crew = _crew(config)
-    inputs = _check(config, ("test",) if config.model else SPLITS)
+    begun = _begun(out) if resume else {}
+    inputs = _check(config, ("test",) if config.model else SPLITS, begun, track)
+    config = inputs.config
     if not crew.chief:
         _help(inputs, config, crew, track)
         return None
@@ -145,7 +149,9 @@ def train(
     if config.model:
         raise ModelError(f"{config.model} is a model already: leave --model out, or use run.")
     crew = _crew(config)
-    inputs = _check(config, ("train", "validation"))
+    begun = _begun(out) if resume else {}
+    inputs = _check(config, ("train", "validation"), begun, track)
+    config = inputs.config
     if not crew.chief:
         _help(inputs, config, crew, track)
         return None
@@ -156,7 +162,8 @@ def train(
 
 def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track = silent) -> None:
     """Predict and explain with the model of ``folder``, going on where an earlier sweep stopped."""
-    inputs = _check(config, ("test",))
+    inputs = _check(config, ("test",), _begun(folder.root), track)
+    config = inputs.config
     _refuse_others(folder, inputs, config)
     folder.update_manifest(
         command=command,
@@ -195,8 +202,19 @@ def check(
     return found
 
 
-def _check(config: Config, splits: Sequence[str]) -> _Inputs:
-    """Open everything that ``config`` names; none of ``splits`` may be empty."""
+def _begun(out: Path) -> dict[str, Any]:
+    """Settings that a run in ``out`` was begun with, {} where there is none."""
+    settings: dict[str, Any] = RunFolder(out).manifest().get("config", {})
+    return settings
+
+
+def _check(
+    config: Config, splits: Sequence[str], begun: Mapping[str, Any], track: Track
+) -> _Inputs:
+    """Open everything that ``config`` names; none of ``splits`` may be empty.
+
+    What is downloaded comes in the order of its size.
+    """
     from audit.models.backbones import known_backbone, known_weights
     from audit.models.load import load_model
     from audit.report.owner import read_owner
@@ -212,14 +230,15 @@ def _check(config: Config, splits: Sequence[str]) -> _Inputs:
     model = load_model(config.model, trust=config.trust_model) if config.model else None
     if model is None:
         known_backbone(config.backbone)
-        known_weights(config.weights)
-    dataset = open_dataset(config)
+        known_weights(config.backbone, config.weights)
+    config = settled(config, begun, track)
+    dataset = open_dataset(config, track)
     for split in splits:
         if not dataset.items(split):
             raise DataError(f"{dataset.name} has no images in its {split} split.")
-    masks = Masks(dataset, config.masks, grabcut=config.grabcut)
+    masks = Masks(dataset, mask_path(config, track), grabcut=config.grabcut)
     classifier = _classifier(model, config, dataset) if model is not None else None
-    return _Inputs(dataset, masks, classifier, fingerprints(dataset, masks))
+    return _Inputs(config, dataset, masks, classifier, fingerprints(dataset, masks))
 
 
 def _start(config: Config, inputs: _Inputs, out: Path, *, resume: bool, command: str) -> RunFolder:
@@ -590,8 +609,9 @@ def _add_seconds(folder: RunFolder, section: str, seconds: Mapping[str, float]) 
 
 def make_masks(config: Config, out: Path, *, track: Track = silent) -> dict[str, int]:
     """Write the test images' masks as PNG trimaps; return how many came from each source."""
-    dataset = open_dataset(config)
-    masks = Masks(dataset, config.masks, grabcut=config.grabcut)
+    config = settled(config, track=track)
+    dataset = open_dataset(config, track)
+    masks = Masks(dataset, mask_path(config, track), grabcut=config.grabcut)
     return make(dataset, _sample(dataset.items("test"), config), masks, out, config.workers, track)
 
 
@@ -607,8 +627,9 @@ def inspect_masks(
     """
     from audit.report.contactsheet import contact_sheet
 
-    dataset = open_dataset(config)
-    ours = Masks(dataset, config.masks, grabcut=False)
+    config = settled(config, track=track)
+    dataset = open_dataset(config, track)
+    ours = Masks(dataset, mask_path(config, track), grabcut=False)
     theirs = Masks(dataset, against, grabcut=against is None, brought=False)
     items = [item for split in SPLITS for item in dataset.items(split) if ours.has_own(item)]
     if not items:

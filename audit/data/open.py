@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from audit.config import Config
 from audit.data.dataset import Dataset
+from audit.track import Track, silent
 
 
-def open_dataset(config: Config) -> Dataset:
+def open_dataset(config: Config, track: Track = silent) -> Dataset:
     """Open the data set of ``config``; each kind is imported only when it is asked for.
 
     Raises
@@ -26,5 +27,9 @@ def open_dataset(config: Config) -> Dataset:
     from audit.data.oxford import OxfordFlowers
 
     return OxfordFlowers(
-        config.data_dir, download=config.download, splits=config.splits, seed=config.seed
+        config.data_dir,
+        download=config.download,
+        splits=config.splits,
+        seed=config.seed,
+        track=track,
     )

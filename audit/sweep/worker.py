@@ -14,6 +14,7 @@ from audit import __version__
 from audit.config import Config
 from audit.data.dataset import Item
 from audit.data.masks import Masks, fingerprints
+from audit.data.masksource import WORDS, mask_path
 from audit.data.open import open_dataset
 from audit.errors import ClusterError, DataError
 from audit.models.averaged import averaged
@@ -58,7 +59,7 @@ def setup_of(
     hashes: dict[str, str],
 ) -> Setup:
     """What workers need to go on where the driver is."""
-    paths = {k: v.absolute() for k, v in config if isinstance(v, Path)}
+    paths = {k: v.absolute() for k, v in config if isinstance(v, Path) and v not in WORDS}
     files = [f for f in model.rglob("*") if f.is_file()] if model.is_dir() else [model]
     content = {str(f.relative_to(model.parent)): f.read_bytes() for f in files}
     trust = config.trust_model and config.model is not None
@@ -80,7 +81,8 @@ class Worker:
             raise ClusterError(f"{_versions()} is installed, not {setup.versions}: install those.")
         self._config = setup.config
         self._dataset = open_dataset(setup.config)
-        self._masks = Masks(self._dataset, setup.config.masks, grabcut=setup.config.grabcut)
+        path = mask_path(setup.config)
+        self._masks = Masks(self._dataset, path, grabcut=setup.config.grabcut)
         own = fingerprints(self._dataset, self._masks)
         for key, what in (("fingerprint", "images or labels"), ("masks", "masks")):
             if own[key] != setup.hashes[key]:
