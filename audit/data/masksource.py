@@ -47,20 +47,20 @@ def settled(
     DataError
         ``official`` is asked for and cannot be had.
     """
-    masks = config.masks
     if config.dataset != "oxford_flowers102":
-        if masks == OFFICIAL:
+        if config.masks == OFFICIAL:
             raise ConfigError(
                 "--masks official are of Oxford Flowers 102 alone: give --masks FOLDER with masks "
                 "of these images."
             )
         return config
-    if masks is None and not begun:
+    if config.masks is None and not begun:
         return change(config, masks=_to_be_had(config, track))
-    if masks is None and begun and begun.get("masks") in map(str, WORDS):
-        masks = Path(begun["masks"])
+    masks = config.masks or _word(begun or {})
     if masks == OFFICIAL:
         _say_official(track)
+    elif masks in (None, GRABCUT):
+        log.info("Masks: %s.", _made(config))
     return change(config, masks=masks)
 
 
@@ -77,14 +77,22 @@ def mask_path(config: Config, track: Track = silent) -> Path | None:
     return None if config.masks == GRABCUT else config.masks
 
 
+def _word(begun: Mapping[str, Any]) -> Path | None:
+    masks = Path(begun.get("masks") or "")
+    return masks if masks in WORDS else None
+
+
+def _made(config: Config) -> str:
+    return "GrabCut" if config.grabcut else "none"
+
+
 def _to_be_had(config: Config, track: Track) -> Path:
     try:
         if not official.unpacked():
             _ask(config)
         _say_official(track)
     except AuditError as error:
-        instead = "GrabCut" if config.grabcut else "none"
-        log.info("Masks: %s, not the official ones: %s", instead, error)
+        log.info("Masks: %s, not the official ones: %s", _made(config), error)
         return GRABCUT
     return OFFICIAL
 
@@ -96,5 +104,5 @@ def _say_official(track: Track) -> None:
 def _ask(config: Config) -> None:
     """See in a short time whether the official segmentations can be fetched."""
     if not config.download:
-        raise ConfigError("--no-download is set.")
+        raise ConfigError("--no-download is set")
     reach(address(official.URL), PATIENCE)
