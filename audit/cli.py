@@ -215,7 +215,7 @@ def preflight(preset: str, config_file: Path, order_file: Path | None, **flags: 
 
     config = load_config(flags, preset, config_file)
     _load_tensorflow()
-    found = pipeline.preflight(config, order_file)
+    found = pipeline.preflight(config, order_file, track=_track())
     for line in lines(found):
         click.echo(line)
     if found.strong and not config.anyway:

@@ -15,6 +15,10 @@ class DataError(AuditError):
     """A data set, image or mask is missing or unusable."""
 
 
+class DownloadError(AuditError):
+    """A file cannot be had from the network; the message is its address and what is wrong."""
+
+
 class BrokenImageError(DataError):
     """One image cannot be decoded; the sweep skips it, lists it and counts it."""
 

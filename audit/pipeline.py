@@ -36,6 +36,7 @@ from audit.data import inspect
 from audit.data.batches import batched
 from audit.data.dataset import SPLITS, Dataset, Item, stratified
 from audit.data.masks import Masks, fingerprints, make
+from audit.data.masksource import masks_of, settled
 from audit.data.open import open_dataset
 from audit.errors import ConfigError, DataError, ModelError, RunFolderError
 from audit.observation import Observation
@@ -73,6 +74,7 @@ _TRAINED_BY = {"masks", "grabcut"}
 class _Inputs:
     """Everything a run reads, checked before anything is written."""
 
+    config: Config  # with masks settled
     dataset: Dataset
     masks: Masks
     classifier: Any  # of the model of --model, or None where one is trained
@@ -106,7 +108,9 @@ def run(
         One line that says what is wrong and how to mend it; finished parts stay.
     """
     crew = _crew(config)
-    inputs = _check(config, ("test",) if config.model else SPLITS)
+    begun = _begun(out) if resume else {}
+    inputs = _check(config, ("test",) if config.model else SPLITS, begun, track)
+    config = inputs.config
     if not crew.chief:
         _help(inputs, config, crew, track)
         return None
@@ -156,7 +160,9 @@ def train(
     if config.model:
         raise ModelError(f"{config.model} is a model already: leave --model out, or use run.")
     crew = _crew(config)
-    inputs = _check(config, ("train", "validation"))
+    begun = _begun(out) if resume else {}
+    inputs = _check(config, ("train", "validation"), begun, track)
+    config = inputs.config
     if not crew.chief:
         _help(inputs, config, crew, track)
         return None
@@ -167,7 +173,8 @@ def train(
 
 def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track = silent) -> None:
     """Predict and explain with the model of ``folder``, going on where an earlier sweep stopped."""
-    inputs = _check(config, ("test",))
+    inputs = _check(config, ("test",), _begun(folder.root), track)
+    config = inputs.config
     _refuse_others(folder, inputs, config)
     folder.update_manifest(
         command=command,
@@ -178,7 +185,9 @@ def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track 
     _sweep(folder, inputs, config, track)
 
 
-def preflight(config: Config, order_file: Path | None = None) -> Preflight:
+def preflight(
+    config: Config, order_file: Path | None = None, *, track: Track = silent
+) -> Preflight:
     """Look whether everything is read as its makers meant; nothing is trained, swept or stopped.
 
     Parameters
@@ -193,7 +202,8 @@ def preflight(config: Config, order_file: Path | None = None) -> Preflight:
     AuditError
         An input cannot be read at all.
     """
-    inputs = _check(change(config, anyway=True), ("test",) if config.model else SPLITS)
+    splits = ("test",) if config.model else SPLITS
+    inputs = _check(change(config, anyway=True), splits, {}, track)
     if order_file is not None:
         _write_order(order_file, inputs, config)
     return inputs.preflight
@@ -236,8 +246,19 @@ def check(
     return found
 
 
-def _check(config: Config, splits: Sequence[str]) -> _Inputs:
-    """Open everything that ``config`` names; none of ``splits`` may be empty."""
+def _begun(out: Path) -> dict[str, Any]:
+    """Settings that a run in ``out`` was begun with, {} where there is none."""
+    settings: dict[str, Any] = RunFolder(out).manifest().get("config", {})
+    return settings
+
+
+def _check(
+    config: Config, splits: Sequence[str], begun: Mapping[str, Any], track: Track
+) -> _Inputs:
+    """Open everything that ``config`` names; none of ``splits`` may be empty.
+
+    What is downloaded comes in the order of its size.
+    """
     from audit.models.backbones import known_backbone, known_weights
     from audit.models.load import load_model
     from audit.report.owner import read_owner
@@ -253,12 +274,13 @@ def _check(config: Config, splits: Sequence[str]) -> _Inputs:
     model = load_model(config.model, trust=config.trust_model) if config.model else None
     if model is None:
         known_backbone(config.backbone)
-        known_weights(config.weights)
-    dataset, named = _open(config, model)
+        known_weights(config.backbone, config.weights)
+    config = settled(config, begun, track)
+    dataset, named = _open(config, model, track)
     for split in splits:
         if not dataset.items(split):
             raise DataError(f"{dataset.name} has no images in its {split} split.")
-    masks = Masks(dataset, config.masks, grabcut=config.grabcut)
+    masks = masks_of(config, dataset, track)
     seen = [*named, *look_at_data(dataset, masks, splits, config)]
     refuse(gathered(seen, anyway=config.anyway))
     classifier = None
@@ -268,14 +290,14 @@ def _check(config: Config, splits: Sequence[str]) -> _Inputs:
     found = gathered(seen, anyway=config.anyway)
     refuse(found)
     say(found)
-    return _Inputs(dataset, masks, classifier, found, fingerprints(dataset, masks))
+    return _Inputs(config, dataset, masks, classifier, found, fingerprints(dataset, masks))
 
 
-def _open(config: Config, model: Any) -> tuple[Dataset, list[Observation]]:
+def _open(config: Config, model: Any, track: Track) -> tuple[Dataset, list[Observation]]:
     """The data set, its classes in the order of the names that lie beside a given model, if any."""
     from audit.models.names import class_names
 
-    dataset = open_dataset(config)
+    dataset = open_dataset(config, track=track)
     asked = config.dataset == "images" and config.class_order == "auto"
     found = class_names(config.model, model) if asked and config.model else None
     if found is None:
@@ -495,7 +517,8 @@ def _explain(
         from audit.sweep.worker import setup_of
 
         model = config.model or folder.model_file
-        setup = setup_of(config, model, classifier.scaling, donors, inputs.hashes)
+        classes = inputs.dataset.classes
+        setup = setup_of(config, model, classifier.scaling, donors, inputs.hashes, classes)
         ray_executor.sweep(folder, setup, items, engine.clock, track)
     else:
         from audit.sweep import local
@@ -701,8 +724,9 @@ def _add_seconds(folder: RunFolder, section: str, seconds: Mapping[str, float]) 
 
 def make_masks(config: Config, out: Path, *, track: Track = silent) -> dict[str, int]:
     """Write the test images' masks as PNG trimaps; return how many came from each source."""
-    dataset = open_dataset(config)
-    masks = Masks(dataset, config.masks, grabcut=config.grabcut)
+    config = settled(config, track=track)
+    dataset = open_dataset(config, track=track)
+    masks = masks_of(config, dataset, track)
     return make(dataset, _sample(dataset.items("test"), config), masks, out, config.workers, track)
 
 
@@ -718,8 +742,9 @@ def inspect_masks(
     """
     from audit.report.contactsheet import contact_sheet
 
-    dataset = open_dataset(config)
-    ours = Masks(dataset, config.masks, grabcut=False)
+    config = settled(config, track=track)
+    dataset = open_dataset(config, track=track)
+    ours = masks_of(change(config, grabcut=False), dataset, track)
     theirs = Masks(dataset, against, grabcut=against is None, brought=False)
     items = [item for split in SPLITS for item in dataset.items(split) if ours.has_own(item)]
     if not items:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -77,6 +77,9 @@ class Dataset(Protocol):
 
     def observations(self) -> list[Observation]:
         """What the reader took for what, for the preflight; it may look into a sample."""
+
+    def orders(self) -> Mapping[str, Sequence[str]]:
+        """Other orders that the classes may well have in a model's outputs, by name."""
 
 
 @runtime_checkable

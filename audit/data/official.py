@@ -8,7 +8,6 @@ truth.
 
 from __future__ import annotations
 
-import logging
 import lzma
 import re
 import shutil
@@ -22,16 +21,16 @@ from typing import Any, Self
 import cv2
 import numpy as np
 import pooch
-import requests
 from numpy.typing import NDArray
 
+from audit import download
 from audit.data.decode import decode, read_regular
 from audit.data.grabcut import banded
 from audit.data.maskfiles import MaskFiles
-from audit.errors import BrokenImageError, DataError, first_line
+from audit.errors import BrokenImageError, DataError, DownloadError, first_line
 from audit.track import Track, silent
 
-URL = "http://www.robots.ox.ac.uk/~vgg/data/flowers/102/102segmentations.tgz"
+URL = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/102segmentations.tgz"
 MD5 = "51375996b6c4f367a4b9f4492d7ecef5"
 BLUE = (0, 0, 254)
 # JPEG spreads the blue over its 8 x 8 blocks; petals this close to pure blue are not known.
@@ -39,13 +38,11 @@ COLOUR_TOLERANCE = 64
 SPECK = 0.001  # of the image: parts and holes below it are JPEG noise
 BORDER = 2  # pixels to either side: JPEG stores colour at half the resolution
 CHUNK = 1 << 20
-ATTEMPTS = 5
 LARGEST, MOST, WHOLE = 8 << 20, 20_000, 2 << 30  # bytes of a file, files, bytes in all
-OFFLINE = "download it elsewhere and give --masks FILE.tgz"
+UNPACKED = "segmim"
 
 _MEMBER = re.compile(r"segmim_\d{5}\.jpg")
 _IMAGE = re.compile(r"image_(\d{5})\.\w+")
-_log = logging.getLogger("audit")
 
 
 def fetch(folder: Path, track: Track = silent, *, url: str = URL, md5: str = MD5) -> Path:
@@ -64,62 +61,40 @@ def fetch(folder: Path, track: Track = silent, *, url: str = URL, md5: str = MD5
     DataError
         No network, a wrong checksum, a full disk, or an archive that is not what it should be.
     """
-    name = PurePosixPath(url).name
-    pooch.get_logger().setLevel(logging.WARNING)  # it would print where the file comes from
-    loader = _Resuming(folder / f"{name}.part", track)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = pooch.retrieve(url, f"md5:{md5}", fname=name, path=folder, downloader=loader)
-    except requests.RequestException as error:
-        reason = type(error).__name__
-        raise DataError(f"Cannot download {url} ({reason}): {OFFLINE}.") from None
-    except ValueError:
-        raise DataError(
-            f"{url} is not the file it should be (its md5 is not {md5}): {OFFLINE}."
-        ) from None
-    except OSError as error:
-        raise DataError(f"Cannot write {folder}: {error.strerror or error}.") from None
-    return unpack(Path(file), folder / "segmim", track)
+        archive = download.fetch(url, f"md5:{md5}", folder, track)
+    except DownloadError as error:
+        raise DataError(f"Cannot fetch the official masks: {error}; {_mend(folder)}.") from None
+    return unpack(archive, folder / UNPACKED, track)
 
 
-class _Resuming:
-    """A pooch downloader that keeps what it has in ``part`` and asks for the rest only."""
+def fetched(track: Track = silent) -> Path:
+    """Folder of the official segmentations in the user's cache, fetched where they are not there.
 
-    def __init__(self, part: Path, track: Track) -> None:
-        self._part = part
-        self._track = track
+    Raises
+    ------
+    DataError
+        As for `fetch`.
+    """
+    return unpacked() or fetch(cache(), track, url=URL, md5=MD5)
 
-    def __call__(self, url: str, output_file: str, _: Any) -> None:
-        for attempt in range(ATTEMPTS):
-            before = self._size()
-            try:
-                self._go_on(url)
-                break
-            except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
-                if attempt == ATTEMPTS - 1 or self._size() == before:
-                    raise
-                _log.info("The connection broke off; going on with %s", url)
-        # Moved, not copied: a file that fails its checksum must not be gone on with.
-        self._part.replace(output_file)
 
-    def _size(self) -> int:
-        return self._part.stat().st_size if self._part.exists() else 0
+def unpacked() -> Path | None:
+    """Folder of the official segmentations in the user's cache, None where they are not there."""
+    folder = cache() / UNPACKED  # renamed to once it is complete
+    return folder if folder.is_dir() else None
 
-    def _go_on(self, url: str) -> None:
-        have = self._size()
-        # Compressed transfer would make the byte counts meaningless.
-        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
-        with requests.get(url, headers=headers, stream=True, timeout=30) as reply:
-            if have and reply.status_code == requests.codes.requested_range_not_satisfiable:
-                return  # all of it is here already; the checksum decides
-            reply.raise_for_status()
-            resumed = reply.status_code == requests.codes.partial_content
-            left = int(reply.headers.get("Content-Length", 0))
-            chunks = reply.iter_content(CHUNK)
-            with self._part.open("ab" if resumed else "wb") as part:
-                label = f"Downloading {PurePosixPath(url).name} (MiB)"
-                for chunk in self._track(chunks, label, -(-left // CHUNK)):
-                    part.write(chunk)
+
+def cache() -> Path:
+    """Where the archive is kept for all runs of this user."""
+    return Path(pooch.os_cache("flower-audit")) / "official"
+
+
+def _mend(folder: Path) -> str:
+    return (
+        f"download it elsewhere and put it into {folder} or give --masks FILE.tgz; --masks "
+        "grabcut does without"
+    )
 
 
 def unpack(archive: Path, folder: Path, track: Track = silent) -> Path:

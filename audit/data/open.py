@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from audit.config import Config
 from audit.data.dataset import Dataset
+from audit.track import Track, silent
 
 
-def open_dataset(config: Config, classes: Sequence[str] | None = None) -> Dataset:
+def open_dataset(
+    config: Config, classes: Sequence[str] | None = None, track: Track = silent
+) -> Dataset:
     """Open the data set of ``config``; each kind is imported only when it is asked for.
 
     Parameters
@@ -39,5 +42,9 @@ def open_dataset(config: Config, classes: Sequence[str] | None = None) -> Datase
     from audit.data.oxford import OxfordFlowers
 
     return OxfordFlowers(
-        config.data_dir, download=config.download, splits=config.splits, seed=config.seed
+        config.data_dir,
+        download=config.download,
+        splits=config.splits,
+        seed=config.seed,
+        track=track,
     )

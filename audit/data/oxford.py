@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import requests
 import tensorflow_datasets as tfds
 from numpy.typing import NDArray
 
 from audit.data.dataset import SPLITS, Decoded, Item, fingerprint, stratified
 from audit.data.decode import decode
-from audit.errors import OFFLINE, BrokenImageError, DataError, first_line
+from audit.download import fetch
+from audit.errors import OFFLINE, AuditError, BrokenImageError, DataError, DownloadError, first_line
 from audit.observation import Observation
+from audit.track import Track, silent
 
 NAME = "oxford_flowers102"
-HOME = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/"
 PRACTICE_TRAIN, PRACTICE_TEST = 5000, 1000
 
 
@@ -34,6 +34,8 @@ class OxfordFlowers:
         ``official`` (1020 train, 1020 validation, 6149 test), or ``practice``: 5000 to train, 1000
         to test, drawn from all by class with ``seed``, and the rest as validation.
     seed : int
+    track : Track
+        Shows the progress of downloads.
 
     Raises
     ------
@@ -45,9 +47,15 @@ class OxfordFlowers:
     mask_source = ""
 
     def __init__(
-        self, data_dir: Path | None, *, download: bool, splits: str = "official", seed: int = 0
+        self,
+        data_dir: Path | None,
+        *,
+        download: bool,
+        splits: str = "official",
+        seed: int = 0,
+        track: Track = silent,
     ) -> None:
-        self._builder = _prepared(data_dir, download)
+        self._builder = _prepared(data_dir, download, track)
         self.classes: tuple[str, ...] = tuple(self._builder.info.features["label"].names)
         official = [item for split in SPLITS for item in self._read_items(split)]
         self._home = {item.name: item.split for item in official}
@@ -81,6 +89,10 @@ class OxfordFlowers:
         """None: how these images are stored is known."""
         return []
 
+    def orders(self) -> dict[str, tuple[str, ...]]:
+        """None: these classes have one order."""
+        return {}
+
     def _read_items(self, split: str) -> Iterator[Item]:
         for example in self._stream(split):
             yield Item(example["file_name"].decode(), int(example["label"]), split)
@@ -102,7 +114,7 @@ def _decoded(content: bytes, name: str) -> Decoded:
         return error
 
 
-def _prepared(data_dir: Path | None, download: bool) -> Any:
+def _prepared(data_dir: Path | None, download: bool, track: Track) -> Any:
     try:
         builder = tfds.builder(NAME, data_dir=data_dir)
         if builder.info.splits.total_num_examples:
@@ -113,14 +125,25 @@ def _prepared(data_dir: Path | None, download: bool) -> Any:
         where = data_dir or "~/tensorflow_datasets"
         raise DataError(f"{NAME} is not prepared in {where} and --no-download is set. {OFFLINE}.")
     try:
-        # TFDS goes on trying for minutes where there is no network at all
-        requests.head(HOME, timeout=10)
+        _download(builder, track)
         builder.download_and_prepare()
-    except requests.RequestException:
-        raise DataError(f"Cannot download {NAME}: {HOME} is out of reach. {OFFLINE}.") from None
-    except Exception as error:  # a full disk, a changed checksum
-        raise DataError(f"Cannot download {NAME}: {first_line(error)[:300]}. {OFFLINE}.") from None
+    except DownloadError as error:
+        raise DataError(f"Cannot download {NAME}: {error}. {OFFLINE}.") from None
+    except AuditError:
+        raise
+    except Exception as error:  # a full disk, an archive of another layout
+        raise DataError(f"Cannot prepare {NAME}: {first_line(error)[:300]}. {OFFLINE}.") from None
     return builder
+
+
+def _download(builder: Any, track: Track) -> None:
+    """Put the files where TFDS looks before it downloads any, smallest first.
+
+    Its own downloads wait for ever for a server that hangs, and start again where they broke off.
+    """
+    folder = Path(builder.data_dir_root).expanduser() / "downloads" / "manual"
+    for url, info in sorted(builder.url_infos.items(), key=lambda pair: int(pair[1].size)):
+        fetch(url, f"sha256:{info.checksum}", folder, track)
 
 
 def _practice(official: Sequence[Item], seed: int) -> list[Item]:

@@ -13,8 +13,8 @@ from typing import Any
 
 import keras
 
-from audit.errors import OFFLINE, ModelError, first_line
-from audit.models import hdf5
+from audit.errors import ModelError, first_line
+from audit.models import hdf5, weightfiles
 from audit.models.catalogue import CATALOGUE
 from audit.models.lite0 import build_lite0
 from audit.models.regnet import build_regnet
@@ -26,26 +26,23 @@ _CAFFE_MEAN = (103.939, 116.779, 123.68)  # blue, green, red
 
 @dataclass(frozen=True)
 class Backbone:
-    """One entry of the registry; ``build(size, weights)``, imagenet or random, makes the model."""
+    """One entry of the registry; ``build(size, weights)`` makes the model.
+
+    Its weights are ``random``, or ``imagenet`` where those come with pip.
+    """
 
     build: Callable[[int, str], Any]
     size: int
     source: str
 
 
-def _application(variant: str, size: int, weights: str, **given: Any) -> Any:
-    return getattr(keras.applications, variant)(
-        include_top=False,
-        weights="imagenet" if weights == "imagenet" else None,
-        input_shape=(size, size, 3),
-        **given,
-    )
+def _application(variant: str, size: int, _: str, **given: Any) -> Any:
+    build = getattr(keras.applications, variant)
+    return build(include_top=False, weights=None, input_shape=(size, size, 3), **given)
 
 
 def _efficientnet(variant: str, size: int, weights: str) -> Any:
     model = _application(variant, size, weights)
-    if weights == "imagenet":
-        return model
     return keras.models.clone_model(model, call_function=_normalised_as_by_imagenet)
 
 
@@ -66,6 +63,10 @@ def _resnet(variant: str, size: int, weights: str) -> Any:
     return keras.Model(image, model.output, name=model.name)  # Keras' own takes a list of images
 
 
+def _regnet(variant: str, size: int, _: str) -> Any:
+    return build_regnet(variant, size)
+
+
 def _lite0(variant: str, size: int, weights: str) -> Any:
     return build_lite0(size, weights)
 
@@ -74,7 +75,7 @@ _FAMILIES: dict[str, Callable[[str, int, str], Any]] = {
     "application": _application,
     "efficientnet": _efficientnet,
     "resnet": _resnet,
-    "regnet": build_regnet,
+    "regnet": _regnet,
     "lite0": _lite0,
 }
 
@@ -93,10 +94,23 @@ def known_backbone(name: str) -> Backbone:
     return BACKBONES[name]
 
 
-def known_weights(weights: str) -> Path | None:
-    """The file that ``weights`` names, None for imagenet and random; `ModelError` if missing."""
-    if weights in ("imagenet", "random"):
+def known_weights(name: str, weights: str) -> Path | None:
+    """The file that a backbone starts from, downloaded where its ImageNet weights are.
+
+    Returns
+    -------
+    Path or None
+        None for random weights, and for those that come with pip.
+
+    Raises
+    ------
+    ModelError
+        There is no such file, or it cannot be downloaded.
+    """
+    if weights == "random":
         return None
+    if weights == "imagenet":
+        return weightfiles.imagenet(name)
     if not Path(weights).is_file():
         raise ModelError(f"No weights file {weights}.")
     return Path(weights)
@@ -127,20 +141,11 @@ def build_backbone(name: str, weights: str = "imagenet", size: int | None = None
         do not fit.
     """
     backbone = known_backbone(name)
-    file = known_weights(weights)
+    file = known_weights(name, weights)
     size = size or backbone.size
-    if file is not None:
-        return _loaded(backbone.build(size, "random"), name, file)
-    try:
+    if file is None:
         return backbone.build(size, weights)
-    except ModelError:
-        raise
-    except Exception as error:  # Keras wraps every failed download in a bare Exception
-        if weights == "random":
-            raise
-        raise ModelError(
-            f"Cannot fetch the ImageNet weights of {name}: {first_line(error)}. {OFFLINE}."
-        ) from None
+    return _loaded(backbone.build(size, "random"), name, file)
 
 
 def _loaded(model: Any, name: str, file: Path) -> Any:

@@ -11,7 +11,6 @@ from typing import Any
 import keras
 from keras import layers
 
-BASE_URL = "https://storage.googleapis.com/tensorflow/keras-applications/regnet/"
 # blocks of each stage, their channels, channels of one group of a 3x3 convolution
 VARIANTS: dict[str, tuple[tuple[int, ...], tuple[int, ...], int]] = {
     "x002": ((1, 1, 4, 7), (24, 56, 152, 368), 8),
@@ -68,7 +67,7 @@ HASHES = {
 }
 
 
-def build_regnet(variant: str, size: int, weights: str) -> keras.Model:
+def build_regnet(variant: str, size: int) -> keras.Model:
     """Build the backbone: RGB in 0..255 to a feature map, the rescaling inside.
 
     Parameters
@@ -77,8 +76,6 @@ def build_regnet(variant: str, size: int, weights: str) -> keras.Model:
         A key of `VARIANTS`: x or y (with squeeze-and-excitation), and hundreds of megaflops.
     size : int
         Side of the input in pixels.
-    weights : str
-        ``imagenet`` (downloaded) or ``random``.
 
     Returns
     -------
@@ -95,15 +92,7 @@ def build_regnet(variant: str, size: int, weights: str) -> keras.Model:
         for block in range(depth):
             where = f"{name}_Stage_{stage}_{variant[0].upper()}Block_{block}"
             x = _block(x, where, channels, group, 1 if block else 2, excite=variant[0] == "y")
-    model = keras.Model(image, x, name=name)
-    if weights == "imagenet":
-        file = f"{name}_notop.h5"
-        model.load_weights(
-            keras.utils.get_file(
-                file, BASE_URL + file, cache_subdir="models", file_hash=HASHES[variant]
-            )
-        )
-    return model
+    return keras.Model(image, x, name=name)
 
 
 def _block(x: Any, name: str, channels: int, group: int, stride: int, *, excite: bool) -> Any:

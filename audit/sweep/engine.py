@@ -66,7 +66,7 @@ class Engine:
         images = np.stack([s.image for s in samples]).astype(np.float32)
         with self.clock("explain"):
             seen = self._gradcam(images)
-        answered = np.isfinite(seen.logits).all(axis=-1)
+        answered = np.asarray(np.isfinite(seen.logits).all(axis=-1))
         if not answered.all():
             return self._explain_answered(samples, answered)
         with self.clock("explain"):

@@ -13,7 +13,8 @@ import tensorflow as tf
 from audit import __version__
 from audit.config import Config
 from audit.data.dataset import Item
-from audit.data.masks import Masks, fingerprints
+from audit.data.masks import fingerprints
+from audit.data.masksource import WORDS, masks_of
 from audit.data.open import open_dataset
 from audit.errors import ClusterError, DataError
 from audit.models.averaged import averaged
@@ -39,6 +40,8 @@ class Setup:
         The driver's pool, so that all use the same.
     hashes : dict of str
         Of the driver's images and labels, and of its masks.
+    classes : tuple of str
+        In the driver's order, wherever it had it from.
     """
 
     config: Config
@@ -48,6 +51,7 @@ class Setup:
     donors: Donors | None
     hashes: dict[str, str]
     versions: dict[str, str]
+    classes: tuple[str, ...]
 
 
 def setup_of(
@@ -56,14 +60,15 @@ def setup_of(
     scaling: str,
     donors: Donors | None,
     hashes: dict[str, str],
+    classes: Sequence[str],
 ) -> Setup:
     """What workers need to go on where the driver is."""
-    paths = {k: v.absolute() for k, v in config if isinstance(v, Path)}
+    paths = {k: v.absolute() for k, v in config if isinstance(v, Path) and v not in WORDS}
     files = [f for f in model.rglob("*") if f.is_file()] if model.is_dir() else [model]
     content = {str(f.relative_to(model.parent)): f.read_bytes() for f in files}
     trust = config.trust_model and config.model is not None
     there = config.model_copy(update=paths)
-    return Setup(there, content, trust, scaling, donors, hashes, _versions())
+    return Setup(there, content, trust, scaling, donors, hashes, _versions(), tuple(classes))
 
 
 class Worker:
@@ -79,14 +84,8 @@ class Worker:
         if setup.versions != _versions():
             raise ClusterError(f"{_versions()} is installed, not {setup.versions}: install those.")
         self._config = setup.config
-        self._dataset = open_dataset(setup.config)
-        self._masks = Masks(
-            self._dataset,
-            setup.config.masks,
-            grabcut=setup.config.grabcut,
-            subject=setup.config.mask_subject,
-            unknown=setup.config.mask_unknown,
-        )
+        self._dataset = open_dataset(setup.config, setup.classes)
+        self._masks = masks_of(setup.config, self._dataset)
         own = fingerprints(self._dataset, self._masks)
         for key, what in (("fingerprint", "images or labels"), ("masks", "masks")):
             if own[key] != setup.hashes[key]:

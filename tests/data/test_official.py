@@ -1,14 +1,13 @@
 import gzip
 import hashlib
-import http.server
 import io
 import os
 import tarfile
-import threading
 
 import cv2
 import numpy as np
 import pytest
+from localserver import LocalServer
 from maskscenes import Scenes, overlap, scene
 
 from audit.data import official
@@ -29,6 +28,7 @@ def segmentation(height=160, width=200, radius=50, quality=90, inside=None):
 
 
 JPEG = segmentation()[0]
+NAME = "102segmentations.tgz"
 
 
 def member(name, content=JPEG, **attributes):
@@ -238,149 +238,42 @@ def test_pipe_among_the_segmentations_is_no_mask(tmp_path):
 # Fetching
 
 
-class Server(http.server.ThreadingHTTPServer):
-    """Serves one file; ``breaks`` bytes are sent of each of the first ``broken`` replies."""
-
-    def __init__(self, content, ranges=True):
-        self.content, self.ranges, self.broken, self.breaks = content, ranges, 0, 0
-        self.asked = []
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}/102segmentations.tgz"
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        if self.path != "/102segmentations.tgz":
-            self.send_error(404)
-            return
-        wanted = self.headers.get("Range")
-        self.server.asked.append(wanted)
-        start = int(wanted[6:-1]) if wanted and self.server.ranges else 0
-        body = self.server.content[start:]
-        if not body:
-            self.send_error(416)
-            return
-        self.send_response(206 if wanted and self.server.ranges else 200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.server.broken:
-            self.server.broken -= 1
-            body = body[: self.server.breaks]
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
-def content(tmp_path):
-    noise = np.random.default_rng(0).bytes(3 << 20)  # does not compress: several chunks
-    file = archive(tmp_path / "served.tgz", *GOOD, member("segmim/noise.bin", noise))
-    return file.read_bytes()
+def served(tmp_path):
+    server = LocalServer({NAME: archive(tmp_path / "served.tgz", *GOOD).read_bytes()})
+    yield server
+    server.close()
 
 
-@pytest.fixture
-def serve():
-    servers = []
-
-    def start(*args, **kwargs):
-        servers.append(Server(*args, **kwargs))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+def fetched(server, folder):
+    md5 = hashlib.md5(server.files[NAME]).hexdigest()
+    return fetch(folder, url=f"{server.url}/{NAME}", md5=md5)
 
 
-def md5(content):
-    return hashlib.md5(content).hexdigest()
-
-
-def test_fetches_and_unpacks_with_progress(tmp_path, serve, content):
-    server, seen = serve(content), []
-
-    def track(items, label, total):
-        items = list(items)
-        seen.append((label, total, len(items)))
-        return items
-
-    folder = fetch(tmp_path / "new", track, url=server.url, md5=md5(content))
+def test_fetches_and_unpacks(tmp_path, served):
+    folder = fetched(served, tmp_path / "new")
     assert len(list(folder.glob("segmim_*.jpg"))) == 3
-    assert seen[0] == ("Downloading 102segmentations.tgz (MiB)", 4, 4)
     assert sorted(p.name for p in (tmp_path / "new").iterdir()) == [
         "102segmentations.tgz",
         "segmim",
     ]
 
 
-def test_second_fetch_asks_nothing(tmp_path, serve, content):
-    server = serve(content)
-    for _ in range(2):
-        fetch(tmp_path, url=server.url, md5=md5(content))
-    assert server.asked == [None]
+def test_no_network_names_the_offline_ways(tmp_path, served):
+    served.close()
+    with pytest.raises(DataError, match=r"^Cannot fetch the official masks: .* is ou") as error:
+        fetched(served, tmp_path / "new")
+    assert "\n" not in str(error.value)
+    for way in (str(tmp_path / "new"), "--masks FILE.tgz", "--masks grabcut"):
+        assert way in str(error.value)
 
 
-def test_broken_connection_goes_on_where_it_stopped(tmp_path, serve, content):
-    server = serve(content)
-    server.broken, server.breaks = 2, 1 << 20
-    folder = fetch(tmp_path, url=server.url, md5=md5(content))
-    assert len(list(folder.iterdir())) == 3
-    assert server.asked == [None, f"bytes={1 << 20}-", f"bytes={2 << 20}-"]
-
-
-def test_interrupted_fetch_goes_on_in_the_next_run(tmp_path, serve, content):
-    server = serve(content)
-
-    def interrupt(items, label, total):
-        yield next(iter(items))
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        fetch(tmp_path, interrupt, url=server.url, md5=md5(content))
-    assert (tmp_path / "102segmentations.tgz.part").stat().st_size == 1 << 20
-    fetch(tmp_path, url=server.url, md5=md5(content))
-    assert server.asked == [None, f"bytes={1 << 20}-"]
-
-
-def test_server_without_ranges_starts_over(tmp_path, serve, content):
-    server = serve(content, ranges=False)
-    (tmp_path / "102segmentations.tgz.part").write_bytes(content[:1000])
-    fetch(tmp_path, url=server.url, md5=md5(content))
-    assert server.asked == ["bytes=1000-"]
-
-
-def test_whole_part_is_not_loaded_again(tmp_path, serve, content):
-    server = serve(content)
-    (tmp_path / "102segmentations.tgz.part").write_bytes(content)
-    fetch(tmp_path, url=server.url, md5=md5(content))
-    assert server.asked == [f"bytes={len(content)}-"]
-
-
-def test_wrong_checksum_is_refused_and_the_next_try_starts_anew(tmp_path, serve, content):
-    server = serve(content)
-    (tmp_path / "102segmentations.tgz.part").write_bytes(b"of another file")
-    with pytest.raises(DataError, match=r"its md5 is not .* give --masks FILE\.tgz"):
-        fetch(tmp_path, url=server.url, md5=md5(content))
-    fetch(tmp_path, url=server.url, md5=md5(content))
-    assert server.asked == ["bytes=15-", None]
-
-
-def test_no_network_names_the_offline_way(tmp_path, serve, content):
-    server = serve(content)
-    url = server.url
-    server.shutdown()
-    server.server_close()
-    with pytest.raises(DataError, match=r"download it elsewhere and give --masks FILE\.tgz") as e:
-        fetch(tmp_path, url=url, md5=md5(content))
-    assert "\n" not in str(e.value)
-
-
-def test_missing_file_on_the_server_is_an_error(tmp_path, serve):
-    with pytest.raises(DataError, match=r"Cannot download .*HTTPError"):
-        fetch(tmp_path, url=f"{serve(b'x').url}.old", md5=md5(b"x"))
-    assert not any(tmp_path.iterdir())
+def test_own_copy_is_fetched_once_for_all_runs(tmp_path, served, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(official, "URL", f"{served.url}/{NAME}")
+    monkeypatch.setattr(official, "MD5", hashlib.md5(served.files[NAME]).hexdigest())
+    assert official.unpacked() is None
+    folder = official.fetched()
+    served.close()
+    assert folder == official.fetched() == official.unpacked()
+    assert folder.is_relative_to(tmp_path / "cache")

@@ -1,15 +1,20 @@
 """Weights of backbones: downloaded, from files of Keras 2 and 3, missing, torn or another's."""
 
 import hashlib
+import importlib
 
+import keras
 import numpy as np
 import pytest
-from keras.src.applications import efficientnet, mobilenet_v3
+from keras.src.applications import efficientnet
 from keras.src.backend import config as keras_config
+from localserver import LocalServer
 
+from audit.download import MIRROR
 from audit.errors import ModelError
-from audit.models import regnet
+from audit.models import regnet, weightfiles
 from audit.models.backbones import build_backbone
+from audit.models.weightfiles import FILES, WeightsFile
 
 SIZE = 64
 RNG = np.random.default_rng(0)
@@ -25,8 +30,28 @@ def keras_2():
 def cache(tmp_path, monkeypatch):
     """An empty folder where Keras keeps what it downloads."""
     (tmp_path / "keras").mkdir()
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setattr(keras_config, "_KERAS_DIR", str(tmp_path / "keras"))
     return tmp_path / "keras" / "models"
+
+
+@pytest.fixture
+def serve(cache, tmp_path, monkeypatch):
+    """Serve a model's weights as those of a backbone, with their own checksum; gives the server."""
+    server = LocalServer({})
+    monkeypatch.setenv(MIRROR, server.url)
+
+    def start(name, model):
+        model.save_weights(tmp_path / "served.h5")
+        content = (tmp_path / "served.h5").read_bytes()
+        url = FILES[name].url
+        server.files[url.removeprefix("https://")] = content
+        known = f"md5:{hashlib.md5(content).hexdigest()}"
+        monkeypatch.setitem(FILES, name, WeightsFile(url, known))
+        return server
+
+    yield start
+    server.close()
 
 
 def draw(model):
@@ -44,10 +69,6 @@ def answer(model):
 def same(found, expected):
     np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
     assert np.ptp(expected) > 0.1
-
-
-def digest(file):
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 # Files
@@ -87,7 +108,7 @@ def test_every_regnet_has_the_form_and_the_files_of_keras_2(keras_2):
     }
     assert forms == regnet.VARIANTS
     assert {name: pair[1] for name, pair in theirs.WEIGHTS_HASHES.items()} == regnet.HASHES
-    assert regnet.BASE_URL == theirs.BASE_WEIGHTS_PATH
+    assert FILES["regnetx-002"].url == f"{theirs.BASE_WEIGHTS_PATH}regnetx002_notop.h5"
 
 
 def test_missing_file_is_named():
@@ -115,43 +136,94 @@ def test_weights_of_another_backbone_are_refused(tmp_path, keras_2):
         assert "\n" not in str(error.value)
 
 
-# Downloads, from a folder
+# Downloads
 
 
-def test_efficientnetb0_is_the_same_by_download_and_by_file(keras_2, tmp_path, monkeypatch, cache):
-    old = keras_2.EfficientNetB0(include_top=False, weights=None, input_shape=(SIZE, SIZE, 3))
+def of_keras_2(variant, applications):
+    build = getattr(applications, variant)
+    return draw(build(include_top=False, weights=None, input_shape=(SIZE, SIZE, 3)))
+
+
+def test_downloaded_efficientnetb0_is_that_of_keras(keras_2, monkeypatch, cache, serve):
+    old = of_keras_2("EfficientNetB0", keras_2)
     (normalisation,) = (x for x in old.layers if x.name.startswith("normalization"))
     # so it is in Keras' file: deviations where variances should be
     values = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225], 0)
     normalisation.set_weights([np.array(value) for value in values])
-    file = tmp_path / "efficientnetb0_notop.h5"
-    draw(old).save_weights(file)
+    serve("efficientnetb0", old)
+    found = build_backbone("efficientnetb0", "imagenet", SIZE)
+    file = cache / "efficientnetb0_notop.h5"
+    # the same file is what Keras itself takes, with nothing to download
     md5 = hashlib.md5(file.read_bytes()).hexdigest()
-    monkeypatch.setattr(efficientnet, "BASE_WEIGHTS_PATH", f"{tmp_path.as_uri()}/")
     monkeypatch.setitem(efficientnet.WEIGHTS_HASHES, "b0", ("", md5))
-    downloaded = build_backbone("efficientnetb0", "imagenet", SIZE)
-    assert (cache / file.name).is_file()
-    same(answer(build_backbone("efficientnetb0", str(file), SIZE)), answer(downloaded))
+    monkeypatch.setattr(efficientnet, "BASE_WEIGHTS_PATH", "http://127.0.0.1:9/")
+    own = keras.applications.EfficientNetB0(include_top=False, input_shape=(SIZE, SIZE, 3))
+    same(answer(found), answer(own))
+    same(answer(build_backbone("efficientnetb0", str(file), SIZE)), answer(own))
 
 
-def test_regnet_is_downloaded_and_checked(keras_2, tmp_path, monkeypatch, cache):
-    old = keras_2.regnet.RegNetX002(include_top=False, weights=None, input_shape=(SIZE, SIZE, 3))
-    file = tmp_path / "regnetx002_notop.h5"
-    old.save_weights(file)
-    monkeypatch.setattr(regnet, "BASE_URL", f"{tmp_path.as_uri()}/")
-    monkeypatch.setitem(regnet.HASHES, "x002", digest(file))
-    found = build_backbone("regnetx-002", "imagenet", SIZE).get_weights()
-    assert all(np.array_equal(a, b) for a, b in zip(found, old.get_weights(), strict=True))
-    (cache / file.name).unlink()
-    file.write_bytes(b"torn on its way")
-    with pytest.raises(ModelError, match="the ImageNet weights of regnetx-002: "):
-        build_backbone("regnetx-002", "imagenet", SIZE)
+def test_downloaded_resnet50_is_that_of_keras_2(keras_2, serve):
+    old = of_keras_2("ResNet50", keras_2)
+    serve("resnet50", old)
+    found = build_backbone("resnet50", "imagenet", SIZE)
+    prepared = keras.applications.resnet.preprocess_input(IMAGES.copy())
+    same(answer(found), old.predict(prepared, verbose=0))
+
+
+def test_downloaded_weights_are_kept_and_checked(keras_2, cache, serve):
+    old = of_keras_2("MobileNetV3Small", keras_2)
+    server = serve("mobilenetv3-small", old)
+    same(answer(build_backbone("mobilenetv3-small", "imagenet", SIZE)), answer(old))
+    asked = list(server.asked)
+    build_backbone("mobilenetv3-small", "imagenet", SIZE)
+    assert server.asked == asked
+    (file,) = cache.iterdir()
+    file.unlink()
+    (name,) = server.files
+    server.files[name] = b"torn on its way"
+    with pytest.raises(ModelError, match=r"_v2\.h5 is not the file it should be \(its md5 is not "):
+        build_backbone("mobilenetv3-small", "imagenet", SIZE)
 
 
 def test_no_network_names_the_ways_without(monkeypatch, cache):
-    monkeypatch.setattr(mobilenet_v3, "BASE_WEIGHT_PATH", "http://127.0.0.1:9/")
+    monkeypatch.setenv(MIRROR, "http://127.0.0.1:9")
     with pytest.raises(ModelError, match="ImageNet weights of mobilenetv3-small: ") as error:
         build_backbone("mobilenetv3-small", "imagenet")
     assert "\n" not in str(error.value)
     for way in ("--backbone efficientnet-lite0", "--weights FILE.h5", "--preset planted"):
         assert way in str(error.value)
+
+
+def test_a_folder_for_weights_that_cannot_be_made_names_the_setting(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))
+    with pytest.raises(ModelError, match=r"^Cannot write .*\. KERAS_HOME=FOLDER names another pl"):
+        weightfiles.imagenet("efficientnetb0")
+
+
+@pytest.mark.parametrize(
+    ("module", "names"),
+    [
+        ("efficientnet", {f"efficientnetb{i}": f"b{i}" for i in range(8)}),
+        ("efficientnet_v2", {f"efficientnetv2-b{i}": f"b{i}" for i in range(4)}),
+        ("efficientnet_v2", {f"efficientnetv2-{size}": f"-{size}" for size in "sml"}),
+        (
+            "convnext",
+            {
+                f"convnext-{size}": f"convnext_{size}"
+                for size in ("tiny", "small", "base", "large", "xlarge")
+            },
+        ),
+        ("resnet", {"resnet50": "resnet50"}),
+        (
+            "mobilenet_v3",
+            {f"mobilenetv3-{size}": f"{size}_224_1.0_float" for size in ("small", "large")},
+        ),
+    ],
+)
+def test_files_and_checksums_are_those_of_keras(module, names):
+    theirs = importlib.import_module(f"keras.src.applications.{module}")
+    base = getattr(theirs, "BASE_WEIGHTS_PATH", None) or theirs.BASE_WEIGHT_PATH
+    for name, key in names.items():
+        assert FILES[name].url.rpartition("/")[0] == base.rstrip("/")
+        assert FILES[name].known.partition(":")[2] == theirs.WEIGHTS_HASHES[key][1]

@@ -112,6 +112,10 @@ class Planted:
         """None: how these images are stored is known."""
         return []
 
+    def orders(self) -> dict[str, tuple[str, ...]]:
+        """None: these classes have one order."""
+        return {}
+
     def _draw(self, item: Item) -> NDArray[np.uint8]:
         photo = self._scene(item).photo(item.shortcut)
         photo.flags.writeable = False  # others get the same one
