@@ -1,2 +1,0 @@
-def class_names(path, model):
-    return None
