@@ -129,7 +129,8 @@ class Classifier:
         self.classes = int(logits.shape[-1])
         self.finite = float(np.isfinite(logits).all(axis=-1).mean())
         _refuse_another_order(answers.reshape(len(answers), -1), logits, self.end)
-        self.has_gradient = reaches_image(self.graph, images[:4:3])
+        changing = bool(np.ptp(logits, axis=0).any())  # NaN counts: it is told elsewhere
+        self.has_gradient = changing and reaches_image(self.graph, images[:4:3])
 
     def _compile(self) -> None:
         self._features = self._compiled(self._features_of, (self.input_size, self.input_size, 3))
@@ -264,7 +265,7 @@ def _refuse_another_order(
         first = answers[np.arange(len(answers)), logits.argmax(axis=1)]
         wrong = answers.max(axis=1) - first > _ALIKE * np.ptp(answers, axis=1) + _ALIKE**2
     else:
-        ordered = logits[np.argsort(answers[:, 0], kind="stable"), 1]
+        ordered = logits[np.lexsort((logits[:, 1], answers[:, 0])), 1]
         wrong = np.diff(ordered) < -_ALIKE * (1 + np.abs(ordered[1:]))
     if wrong.any():
         raise ModelError(

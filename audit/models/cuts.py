@@ -75,11 +75,13 @@ class _Chooser:
         self._alone = [tensor for tensor in self._maps if tensor in alone]
 
     def late(self) -> Cut:
-        named = [tensor for tensor in self._alone if tensor in self._paths]
-        for tensor in [*reversed(named), *reversed(self._alone)]:
-            if self._places.is_late(tensor):
-                return self._cut(tensor, whole=True)
-        return self._joined()
+        late = [tensor for tensor in self._alone if self._places.is_late(tensor)]
+        if not late:
+            return self._joined()
+        most = max(self._places.before[base(tensor)] for tensor in late)
+        last = [tensor for tensor in late if self._places.before[base(tensor)] == most]
+        named = [tensor for tensor in last if tensor in self._paths]
+        return self._cut((named or last)[-1], whole=True)
 
     def named(self, name: str) -> Cut:
         named = [tensor for tensor in self._alone if tensor in self._paths]

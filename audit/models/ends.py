@@ -78,7 +78,8 @@ def without_squashing(graph: Graph, specs: Mapping[str, Spec]) -> Logits:
     """
     _refuse_hidden(graph)
     reader = _Reader(graph, specs)
-    tensor, at, taken = graph.output, graph.output, []
+    tensor = at = graph.output
+    taken: list[str] = []
     rising = kept_rising = True
     threshold = kept = 0.0
     while (step := reader.step(tensor, bool(taken))) is not None:
@@ -165,9 +166,8 @@ class _Reader:
             return self._of_one(node, shared, squashed)
         if node.op in _SAME_ORDER:
             return Step(full(node.input[0])) if self._is_vector(full(node.input[0])) else None
-        if node.op in ("Relu6", "ClipByValue"):
-            return self._clipped(node)
-        return self._of_two(node, squashed)
+        clipped = self._clipped(node)
+        return clipped or self._of_two(node, squashed)
 
     def _is_vector(self, tensor: str) -> bool:
         spec = self._specs.get(tensor)
@@ -203,13 +203,16 @@ class _Reader:
 
     def _clipped(self, node: Any) -> Step | None:
         below = full(node.input[0])
+        inner = self._graph.node(below)
         if node.op == "ClipByValue":
-            low, high = (self._number(name) for name in node.input[1:3])
-            if low is None or high is None:
-                return None
-            return Step(below, "clip", middle=(low + high) / 2)
-        inner = self._graph.node(below)  # hard sigmoid: relu6(x + 3) / 6
-        moved = self._parts(inner) if inner is not None and inner.op in ("AddV2", "Add") else None
+            ends = [self._number(name) for name in node.input[1:3]]
+            return _clip(below, *ends)
+        if {node.op, inner.op if inner is not None else ""} == {"Maximum", "Minimum"}:
+            outer_parts, parts = self._parts(node), self._parts(inner)
+            return _clip(parts[0], parts[1], outer_parts[1]) if parts and outer_parts else None
+        if node.op != "Relu6" or inner is None or inner.op not in ("AddV2", "Add"):
+            return None
+        moved = self._parts(inner)  # hard sigmoid: relu6(x + 3) / 6
         if moved is None or moved[1] != 3:
             return None
         return Step(moved[0], "hard-sigmoid", True, lambda y: y - 3)
@@ -251,7 +254,24 @@ class _Reader:
         node = self._graph.node(tensor)
         while node is not None and node.op in ("AddV2", "Add", "Maximum", "Reshape", "ExpandDims"):
             node = self._graph.node(node.input[0])
-        return node is not None and node.op == "Sum" and full(node.input[0]) == terms
+        summed = node is not None and node.op == "Sum"
+        return summed and self._are_same(full(node.input[0]), terms)
+
+    def _are_same(self, one: str, other: str) -> bool:
+        """Whether two tensors are one, or made by the same steps of the same tensors."""
+        if one == other:
+            return True
+        left, right = self._graph.node(one), self._graph.node(other)
+        if left is None or right is None or left.op != right.op or left.op == "Placeholder":
+            return False
+        pairs = zip(left.input, right.input, strict=False)
+        return left.attr == right.attr and all(self._are_same(full(a), full(b)) for a, b in pairs)
+
+
+def _clip(below: str, one: float | None, other: float | None) -> Step | None:
+    if one is None or other is None:
+        return None
+    return Step(below, "clip", middle=(one + other) / 2)
 
 
 def _bent(node: Any) -> tuple[str, bool, Undo]:

@@ -14,12 +14,14 @@ from audit.errors import ModelError
 from audit.models.frozen import Graph
 
 _FLAT = ("Round", "Rint", "Floor", "Ceil", "Sign", "ArgMax", "ArgMin", "OneHot", "Bucketize",
-         "Greater", "GreaterEqual", "Less", "LessEqual", "Equal", "NotEqual", "FloorDiv", "Cast",
+         "Greater", "GreaterEqual", "Less", "LessEqual", "Equal", "NotEqual", "FloorDiv",
          "HistogramFixedWidth", "Bincount", "DenseBincount")  # fmt: skip
+_CALLS = ("PartitionedCall", "StatefulPartitionedCall", "While", "StatelessWhile", "If",
+          "StatelessIf", "Case", "StatelessCase")  # fmt: skip
 
 
 def reaches_image(graph: Graph, images: NDArray[np.float32]) -> bool:
-    """Whether the logits of some image change with it.
+    """Whether the logits have a gradient by some image; asked only where a step may have none.
 
     Parameters
     ----------
@@ -28,48 +30,49 @@ def reaches_image(graph: Graph, images: NDArray[np.float32]) -> bool:
     Raises
     ------
     ModelError
-        A step on the way has no gradient.
+        A step that all of the image goes through has no gradient.
     """
-    with tf.Graph().as_default() as made:
+    flat = next((node for node in graph.carriers() if _is_flat(node)), None)
+    if flat is None:
+        return True
+    try:
+        gradient = _gradient(graph, images)
+    except LookupError as error:  # of an operation for which nobody registered one
+        found = re.search(r"operation '(?:model/)?(.+?)' \(op type: (\w+)\)", str(error))
+        raise _blocked(*found.groups()) if found else _blocked(flat.name, flat.op) from None
+    if gradient is None or not (gradient != 0).any():  # NaN is not 0
+        raise _blocked(flat.name, flat.op)
+    return True
+
+
+def _gradient(graph: Graph, images: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """Gradient of the highest logit's lead, or None where no way leads to the image."""
+    with tf.Graph().as_default():
         given = tf.compat.v1.placeholder(tf.float32, images.shape)
         (logits,) = graph.run(given, [graph.output])
-        score = tf.reduce_max(logits, axis=-1) - tf.reduce_mean(logits, axis=-1)
-        try:
-            (gradient,) = tf.gradients(score, given)
-        except LookupError as error:  # of an operation for which nobody registered one
-            found = re.search(r"operation '(.+?)' \(op type: (\w+)\)", str(error))
-            name, kind = found.groups() if found else ("", str(error))
-            raise _blocked(kind, name) from None
+        lead = tf.reduce_max(logits, axis=-1) - tf.reduce_mean(logits, axis=-1)
+        (gradient,) = tf.gradients(lead, given)
         if gradient is None:
-            raise _first_flat(graph, made) or _blocked("a step", "")
+            return None
         with tf.compat.v1.Session() as session:
-            value = session.run(gradient, {given: images})
-    reached = bool((value != 0).any())  # NaN is not 0
-    if not reached and (error := _first_flat(graph, made)):
-        raise error
-    return reached
+            return np.asarray(session.run(gradient, {given: images}))
 
 
-def _first_flat(graph: Graph, made: tf.Graph) -> ModelError | None:
-    """The first step between image and logits through which no gradient goes."""
-    for node in graph.carriers():
-        if _is_flat(made.get_operation_by_name(f"model/{node.name}")):
-            return _blocked(node.op, node.name)
-    return None
-
-
-def _is_flat(operation: Any) -> bool:
-    if operation.type in _FLAT:
-        return not (operation.type == "Cast" and operation.outputs[0].dtype.is_floating)
+def _is_flat(node: Any) -> bool:
+    """Whether a step has no gradient, or one that is 0 everywhere."""
+    if node.op == "Cast":
+        return not tf.as_dtype(node.attr["DstT"].type).is_floating
+    if node.op in _FLAT or node.op in _CALLS or node.op == "Placeholder":
+        return node.op in _FLAT
     try:
-        return ops.get_gradient_function(operation) is None
+        return ops.gradient_registry.lookup(node.op) is None
     except LookupError:
         return True
 
 
-def _blocked(kind: str, name: str) -> ModelError:
-    where = f" ({name.removeprefix('model/')})" if name else ""
+def _blocked(name: str, kind: str) -> ModelError:
     return ModelError(
-        f"No gradient of the logits reaches the image, since {kind}{where} has none: Grad-CAM and "
-        "Integrated Gradients need one, so take that step out of the model or give its result in."
+        f"No gradient of the logits reaches the image, since {kind} ({name}) has none: "
+        "Grad-CAM and Integrated Gradients need one, so do that step to the images beforehand "
+        "and take it out of the model."
     )

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import importlib
-import json
-from collections.abc import Iterator
+import re
 from pathlib import Path
 from typing import Any
 
-import h5py
 import keras
 import tensorflow as tf
 
 from audit.errors import ModelError, first_line
 from audit.models import hdf5
+from audit.models.kinds import refusal
+from audit.models.origin import Origin, layers_of, missing_part, origin_of
 
 _OWN_CODE = ("safe_mode", "unsafe", "Lambda", "custom", "Could not locate")
 _SAFE_CALLS = ("math.", "nn.", "__operators__.", "image.", "linalg.", "cast", "reshape", "concat",
@@ -43,13 +43,11 @@ class SavedModel:
         specs = self._call.structured_input_signature[1]
         self.input_shape: Any = [tuple(spec.shape) for spec in specs.values()]
         self._input = next(iter(specs))
-        self._dtype = specs[self._input].dtype
-        if not self._dtype.is_floating:
-            raise ValueError(f"its input is {self._dtype.name}, not a float image")
+        self.dtype = specs[self._input].dtype
 
     def __call__(self, images: Any, training: bool = False) -> Any:
         """Outputs of the signature."""
-        return self._call(**{self._input: tf.cast(images, self._dtype)})
+        return self._call(**{self._input: tf.cast(images, self.dtype)})
 
     def get_weights(self) -> list[Any]:
         """Values of all variables."""
@@ -63,33 +61,63 @@ class SavedModel:
 def load_model(file: Path, *, trust: bool) -> Any:
     """Load a model in safe mode, or with its own code where ``trust``.
 
-    ``.keras`` and ``.h5`` files that Keras 3 cannot read are tried with `tf_keras` (Keras 2), where
-    it is installed. A SavedModel is a program of its own, so it needs ``trust``.
+    ``.keras`` files of Keras 2, and ``.h5`` files that Keras 3 cannot read, are read with
+    `tf_keras` (Keras 2), where it is installed. A SavedModel is a program of its own, so it needs
+    ``trust``.
 
     Raises
     ------
     ModelError
-        The file is missing, of another format, torn, or asks to run code of its own.
+        The file is missing, of another format, torn, holds no architecture, or asks to run code of
+        its own or for classes that are not there.
     """
     if file.is_dir() and (file / "saved_model.pb").is_file():
         return _load_saved(file, trust)
     if not file.exists():
         raise ModelError(f"No model file {file}.")
-    if file.suffix not in (".keras", ".h5") or not file.is_file():
-        raise ModelError(f"Cannot load {file}: give a .keras or .h5 file, or a SavedModel folder.")
+    other = refusal(file)
+    if other:
+        raise ModelError(f"Cannot load {file}: {other}.")
     hdf5.check(file)
+    origin = origin_of(file)
+    if not origin.config:
+        raise ModelError(
+            f"{file} holds weights alone, without a model's architecture: save the whole model, "
+            "model.save('FILE.keras'), and give that."
+        )
+    if file.suffix == ".keras" and origin.version.startswith("2"):
+        return _load_older(file, origin, trust)
     try:
         return keras.models.load_model(
             file, custom_objects={"DepthwiseConv2D": _Depthwise}, compile=False, safe_mode=not trust
         )
     except Exception as error:  # Keras raises many kinds for a torn, old or unsafe file
-        older = _load_older(file, trust) if file.suffix == ".h5" else None
-        if older is not None:
-            return older
-        own_code = not trust and any(word in str(error) for word in _OWN_CODE)
-        raise ModelError(
-            f"Cannot load {file}, is it whole? {first_line(error)}.{_TRUST if own_code else ''}"
-        ) from None
+        if origin.version.startswith("2"):
+            return _load_older(file, origin, trust)
+        raise _unreadable(file, origin, trust, error) from None
+
+
+def _unreadable(file: Path, origin: Origin, trust: bool, error: Exception) -> ModelError:
+    """What keeps Keras from reading a file."""
+    missing = missing_part(str(error), origin)
+    if missing:
+        return ModelError(f"Cannot load {file}: {missing}.")
+    if _is_newer(origin.version):
+        return ModelError(
+            f"Cannot load {file}: Keras {origin.version} wrote it, but {keras.__version__} is "
+            "installed: pip install -U keras."
+        )
+    own_code = not trust and any(word in str(error) for word in _OWN_CODE)
+    return ModelError(
+        f"Cannot load {file}, is it whole? {first_line(error)}.{_TRUST if own_code else ''}"
+    )
+
+
+def _is_newer(version: str) -> bool:
+    def parts(of: str) -> list[int]:
+        return [int(number) for number in re.findall(r"\d+", of)[:2]]
+
+    return parts(version) > parts(keras.__version__)
 
 
 def _load_saved(folder: Path, trust: bool) -> SavedModel:
@@ -104,13 +132,10 @@ def _load_saved(folder: Path, trust: bool) -> SavedModel:
         raise ModelError(f"Cannot load {folder}, is it whole? {first_line(error)}.") from None
 
 
-def _load_older(file: Path, trust: bool) -> Any:
-    """Load a file of Keras 2 by `tf_keras`; None for any other file."""
-    config = _config_of(file)
-    if config is None:
-        return None
+def _load_older(file: Path, origin: Origin, trust: bool) -> Any:
+    """Load a file of Keras 2 by `tf_keras`."""
     try:
-        unsafe = any(_runs_code(layer) for layer in _layers_of(config))
+        unsafe = any(_runs_code(layer) for layer in layers_of(origin.config))
     except RecursionError:
         raise ModelError(f"Cannot load {file}: its layers are nested too deep.") from None
     if not trust and unsafe:
@@ -122,33 +147,14 @@ def _load_older(file: Path, trust: bool) -> Any:
             f"Keras 3 cannot read {file}, which an older Keras wrote: "
             "pip install 'flower-audit[tf-keras]' reads it."
         ) from None
+    safe = {"safe_mode": not trust} if file.suffix == ".keras" else {}
     try:
-        return tf_keras.models.load_model(file, compile=False)
+        return tf_keras.models.load_model(file, compile=False, **safe)
     except Exception as error:  # as many kinds as Keras 3 raises
+        missing = missing_part(str(error), origin)
+        if missing:
+            raise ModelError(f"Cannot load {file}: {missing}.") from None
         raise ModelError(f"Cannot load {file}, is it whole? {first_line(error)}.") from None
-
-
-def _config_of(file: Path) -> Any:
-    """The architecture in an HDF5 file of Keras 2; None where there is none."""
-    try:
-        with h5py.File(file) as opened:
-            if not str(opened.attrs.get("keras_version", "")).startswith("2"):
-                return None
-            return json.loads(opened.attrs["model_config"])
-    except Exception:  # h5py raises many kinds for a torn file
-        return None
-
-
-def _layers_of(config: Any) -> Iterator[dict[str, Any]]:
-    """Every layer's entry in a model's architecture, however nested."""
-    if isinstance(config, dict):
-        if "class_name" in config:
-            yield config
-        for value in config.values():
-            yield from _layers_of(value)
-    elif isinstance(config, list):
-        for value in config:
-            yield from _layers_of(value)
 
 
 def _runs_code(layer: dict[str, Any]) -> bool:

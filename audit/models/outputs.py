@@ -14,7 +14,7 @@ from audit.models.frozen import Graph, base
 from audit.models.nodes import binary, make_node
 
 HALVES = "two_classes"  # the step that makes two logits of one unit
-_LEAST = np.float32(1e-20)  # a probability; less has no log-odds
+_LEAST = np.array(1e-20, np.float32)  # a probability; less has no log-odds
 _SAME = 1e-3
 _SUMS = ("AddV2", "Add", "AddN", "Sub", "Neg", "Mul", "RealDiv", "Mean", "Sum", "Pack", "ConcatV2",
          "Reshape", "Squeeze", "ExpandDims", "Cast", "Maximum", "Minimum", "ClipByValue",
@@ -73,7 +73,7 @@ def finished(logits: Logits, values: NDArray[Any]) -> Answer:
     if units == 1:
         graph = _two_classes(graph, threshold)
     end = " of ".join([*logits.taken, *([how] if how else [])])
-    bounded = not end and _in_0_to_1(values)
+    bounded = not end and _in_0_to_1(values) and bool(np.ptp(values))
     return Answer(graph, end or "linear", units, bounded, threshold)
 
 
@@ -171,7 +171,7 @@ def _with_log_odds(graph: Graph) -> Graph:
         *_log(graph, "others:0", "log_others"),
         binary("Sub", "log_odds", "log_probabilities:0", "log_others:0"),
     ]
-    constants = {"least_probability": _LEAST, "all_probability": np.float32(1)}
+    constants = {"least_probability": _LEAST, "all_probability": np.array(1, np.float32)}
     return graph.extended(nodes, constants, "log_odds:0")
 
 
@@ -182,7 +182,7 @@ def _two_classes(graph: Graph, threshold: float) -> Graph:
     """Logits ``[-z/2, z/2]``: a softmax gives ``[1 - p, p]`` of them, p the unit's sigmoid."""
     nodes, constants, unit = [], {"halves": np.array([-0.5, 0.5], np.float32)}, graph.output
     if np.isfinite(threshold) and threshold:
-        constants["threshold"] = np.float32(threshold)
+        constants["threshold"] = np.array(threshold, np.float32)
         nodes.append(binary("Sub", "above_threshold", unit, "threshold:0"))
         unit = "above_threshold:0"
     nodes.append(binary("Mul", HALVES, unit, "halves:0"))

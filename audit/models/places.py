@@ -90,10 +90,11 @@ class Places:
             return self._reshaped(node, bool(read), turned)
         if not read:
             return False
-        if node.op in _PRODUCTS:
-            weighs = base(node.input[1]) in self._graph.constants
+        constants = [self._graph.constants.get(base(name)) for name in node.input]
+        if node.op in _PRODUCTS and not any(map(is_resampling, constants)):
+            weighed = constants[1] is not None
             inner, outer = (self._specs[full(t)].shape for t in (node.input[0], node.name))
-            return weighs and bool(inner and outer) and inner[:-1] == outer[:-1]  # type: ignore[index]
+            return weighed and bool(inner and outer) and inner[:-1] == outer[:-1]  # type: ignore[index]
         return True
 
     def _reshaped(self, node: Any, kept: bool, turned: list[int] | None) -> bool:

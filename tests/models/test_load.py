@@ -1,5 +1,6 @@
 import json
 import sys
+import zipfile
 
 import h5py
 import keras
@@ -67,10 +68,11 @@ def test_its_only_signature_will_do(tmp_path):
     np.testing.assert_array_equal(model(tf.constant(IMAGES))["y"], IMAGES)
 
 
-def test_saved_model_of_whole_numbers_is_refused(tmp_path):
+def test_saved_model_of_whole_numbers_is_given_them(tmp_path):
     spec = tf.TensorSpec((None, 8, 8, 3), tf.uint8)
-    folder = signed(tmp_path / "whole", spec, "serving_default")
-    assert "its input is uint8, not a float image" in refused(folder, trust=True)
+    model = load_model(signed(tmp_path / "whole", spec, "serving_default"), trust=True)
+    assert model.dtype == tf.uint8
+    np.testing.assert_array_equal(model(tf.constant(3 * IMAGES))["y"], 3 * IMAGES)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
@@ -99,11 +101,120 @@ def test_without_tf_keras_the_mend_is_named(tmp_path, keras2, monkeypatch):
     assert "pip install 'flower-audit[tf-keras]' reads it" in refused(tmp_path / "old.h5")
 
 
-def test_custom_class_that_nobody_registered_is_one_line(tmp_path):
-    class Own(keras.layers.Layer):
-        def call(self, x):
-            return x
+class Own(keras.layers.Layer):
+    def call(self, x):
+        return x
 
+
+def own_activation(x):
+    return x
+
+
+EXPORT = (
+    "which is not part of Keras and not in the file: where it is defined, model.export('FOLDER') "
+    "makes a SavedModel to audit with --trust-model; or import it in Python before audit.run."
+)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize("trust", [False, True])
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+def test_a_class_that_is_not_there_is_named_with_its_layer(tmp_path, suffix, trust):
+    file, x = tmp_path / f"own{suffix}", keras.Input((8, 8, 3))
+    keras.Model(x, Own(name="mine")(x)).save(file)
+    said = refused(file, trust)
+    assert said == f"Cannot load {file}: its layer 'mine' needs the class Own, {EXPORT}"
+
+
+def test_a_function_that_is_not_there_is_named_with_its_layer(tmp_path):
+    file, x = tmp_path / "own.keras", keras.Input((8, 8, 3))
+    keras.Model(x, keras.layers.Conv2D(2, 1, activation=own_activation, name="bent")(x)).save(file)
+    said = refused(file)
+    assert f"its layer 'bent' needs the function own_activation, {EXPORT}" in said
+
+
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+@pytest.mark.parametrize("name", ["only.weights.h5", "only.h5"])
+def test_weights_alone_are_called_so(tmp_path, name):
     x = keras.Input((8, 8, 3))
-    keras.Model(x, Own()(x)).save(tmp_path / "own.keras")
-    assert refused(tmp_path / "own.keras").startswith("Cannot load")
+    model = keras.Model(x, keras.layers.Conv2D(2, 1)(x))
+    model.save_weights(tmp_path / "only.weights.h5")
+    (tmp_path / "only.weights.h5").rename(tmp_path / name)
+    assert refused(tmp_path / name) == (
+        f"{tmp_path / name} holds weights alone, without a model's architecture: save the whole "
+        "model, model.save('FILE.keras'), and give that."
+    )
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_keras_file_of_keras_2_is_read_by_it(tmp_path, keras2, monkeypatch):
+    x, file = keras2.Input((8, 8, 3)), tmp_path / "old.keras"
+    model = keras2.Model(x, keras2.layers.Conv2D(2, 1)(x))
+    model.save(file)
+    np.testing.assert_allclose(load_model(file, trust=False)(IMAGES), model(IMAGES), rtol=1e-6)
+    monkeypatch.setitem(sys.modules, "tf_keras", None)
+    assert "pip install 'flower-audit[tf-keras]' reads it" in refused(file)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_lambda_layer_in_a_keras_file_of_keras_2_needs_trust(tmp_path, keras2):
+    x, file = keras2.Input((8, 8, 3)), tmp_path / "old.keras"
+    keras2.Model(x, keras2.layers.Lambda(lambda y: y * 2)(x)).save(file)
+    assert "add --trust-model" in refused(file)
+    np.testing.assert_allclose(load_model(file, trust=True)(IMAGES), 2 * IMAGES)
+
+
+def test_a_newer_keras_is_asked_for(tmp_path):
+    x, file = keras.Input((8, 8, 3)), tmp_path / "new.keras"
+    keras.Model(x, keras.layers.Conv2D(2, 1)(x)).save(file)
+    with zipfile.ZipFile(file) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    held["metadata.json"] = json.dumps({"keras_version": "9.1.0"}).encode()
+    held["config.json"] = held["config.json"].replace(b'"kernel_size"', b'"kernel_extent"')
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in held.items():
+            archive.writestr(name, content)
+    assert refused(file) == (
+        f"Cannot load {file}: Keras 9.1.0 wrote it, but {keras.__version__} is installed: "
+        "pip install -U keras."
+    )
+
+
+KINDS = {
+    "m.onnx": "it is an ONNX model: convert it to Keras and give a .keras or .h5 file, or a "
+    "SavedModel folder.",
+    "m.pt": "it is weights of PyTorch or a checkpoint: convert it to Keras and give",
+    "m.pkl": "it is a pickled object, which runs code when it is read: save the whole model",
+    "m.tflite": "it is a TensorFlow Lite model, made for inference alone: give",
+    "m.safetensors": "it is weights alone: convert",
+    "m.ckpt.index": "it is part of a TensorFlow checkpoint: weights alone: save the whole model",
+    "m.json": "it is an architecture without weights: save the whole model",
+    "saved_model.pb": "it is a TensorFlow graph: give the SavedModel folder that it lies in.",
+    "m.zip": "it is an archive: unpack it and give",
+    "m.txt": "give a .keras or .h5 file, or a SavedModel folder.",
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_other_files_are_called_what_they_are(tmp_path, name):
+    (tmp_path / name).write_bytes(b"x")
+    assert refused(tmp_path / name).startswith(f"Cannot load {tmp_path / name}: {KINDS[name]}")
+
+
+def test_files_of_the_other_format_are_to_be_renamed(tmp_path):
+    x = keras.Input((8, 8, 3))
+    keras.Model(x, keras.layers.Conv2D(2, 1)(x)).save(tmp_path / "zip.keras")
+    (tmp_path / "zip.keras").rename(tmp_path / "zip.h5")
+    assert refused(tmp_path / "zip.h5").endswith("a ZIP file: rename it to zip.keras.")
+    h5py.File(tmp_path / "five.keras", "w").close()
+    assert refused(tmp_path / "five.keras").endswith("an HDF5 file: rename it to five.h5.")
+
+
+def test_a_folder_of_versions_names_the_newest(saved):
+    folder = saved.parent / "served"
+    (folder / "2").parent.mkdir()
+    saved.rename(folder / "2")
+    assert (
+        refused(folder) == f"Cannot load {folder}: it is a folder of SavedModels: "
+        f"give {folder / '2'}."
+    )

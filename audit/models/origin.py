@@ -1,0 +1,102 @@
+"""What a Keras file says of itself: who wrote it, its architecture, and what it needs."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
+
+_CLASS = re.compile(
+    r"(?:Could not locate class|Unknown layer:|Unknown object:|Unknown \w+: )\s*'?([\w>.]+)'?"
+)
+_FUNCTION = re.compile(
+    r"(?:Could not locate function|Unknown \w* ?function:?|"
+    r"Could not interpret [\w ]+ identifier:)\s*'?([\w>.]+)'?"
+)
+
+
+class Origin(NamedTuple):
+    """What a file of Keras says of itself.
+
+    Attributes
+    ----------
+    version : str
+        Of the Keras that wrote it; "" where it does not say.
+    config : dict
+        The architecture; empty where there is none.
+    """
+
+    version: str
+    config: dict[str, Any]
+
+
+def origin_of(file: Path) -> Origin:
+    """Read who wrote a ``.keras`` or HDF5 file, and its architecture."""
+    try:
+        return _of_zip(file) if file.suffix == ".keras" else _of_hdf5(file)
+    except Exception:  # zipfile, json and h5py raise many kinds for a torn file
+        return Origin("", {"torn": True})
+
+
+def _of_zip(file: Path) -> Origin:
+    with zipfile.ZipFile(file) as archive:
+        about = json.loads(archive.read("metadata.json"))
+        return Origin(str(about.get("keras_version", "")), json.loads(archive.read("config.json")))
+
+
+def _of_hdf5(file: Path) -> Origin:
+    with h5py.File(file) as opened:
+        version = str(opened.attrs.get("keras_version", ""))
+        return Origin(version, json.loads(opened.attrs.get("model_config", "{}")))
+
+
+def layers_of(config: Any) -> Iterator[dict[str, Any]]:
+    """Every layer's entry in a model's architecture, however nested."""
+    if isinstance(config, dict):
+        if "class_name" in config:
+            yield config
+        for value in config.values():
+            yield from layers_of(value)
+    elif isinstance(config, list):
+        for value in config:
+            yield from layers_of(value)
+
+
+def missing_part(error: str, origin: Origin) -> str | None:
+    """Which class or function a file needs that Keras has not, and the mend; None for other errors.
+
+    ``--trust-model`` is no mend: the file names the class and does not hold it.
+    """
+    found, what = _CLASS.search(error), "class"
+    if found is None:
+        found, what = _FUNCTION.search(error), "function"
+    if found is None:
+        return None
+    name = found.group(1).split(">")[-1]
+    layer = _layer_with(name, origin.config)
+    needs = (
+        f"its layer {layer!r} needs the {what} {name}" if layer else f"it needs the {what} {name}"
+    )
+    return (
+        f"{needs}, which is not part of Keras and not in the file: where it is defined, "
+        "model.export('FOLDER') makes a SavedModel to audit with --trust-model; "
+        "or import it in Python before audit.run"
+    )
+
+
+def _layer_with(name: str, config: dict[str, Any]) -> str | None:
+    """Name of the innermost layer that is of a class or names a function."""
+    found = None
+    for layer in layers_of(config):
+        inner = layer.get("config")
+        if not isinstance(inner, dict) or "layers" in inner or "name" not in inner:
+            continue
+        own = str(layer.get("registered_name") or layer["class_name"]).split(">")[-1]
+        if name in (own, layer["class_name"]) or f'"{name}"' in json.dumps(inner):
+            found = str(inner["name"])
+    return found

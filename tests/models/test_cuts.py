@@ -1,0 +1,218 @@
+"""Where Grad-CAM reads: behind most of the weights, on all branches."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from audit.errors import ModelError
+from audit.explain.gradcam import GradCAM
+from audit.models.classifier import Classifier
+
+SIZE = 16
+RNG = np.random.default_rng(0)
+IMAGES = RNG.uniform(0, 255, (3, SIZE, SIZE, 3)).astype(np.float32)
+TARGETS = np.array([1, 0, 2])
+
+
+def built(make):
+    keras.utils.set_random_seed(0)
+    x = keras.Input((SIZE, SIZE, 3))
+    return keras.Model(x, make(layers.Rescaling(1 / 255, name="scale")(x)))
+
+
+def tower(x, name, steps=2, width=4):
+    for k in range(steps):
+        x = layers.Conv2D(width, 3, strides=2, padding="same", activation="relu",
+                          name=f"{name}{k}")(x)  # fmt: skip
+    return x
+
+
+def pooled(*maps):
+    vectors = [layers.GlobalAveragePooling2D()(m) for m in maps]
+    return layers.Concatenate()(vectors) if len(vectors) > 1 else vectors[0]
+
+
+def classes(x):
+    return layers.Dense(3, activation="softmax")(x)
+
+
+def two_towers(steps=2):
+    return built(lambda x: classes(pooled(tower(x, "a"), tower(x, "b", steps, 5))))
+
+
+def transformer(x, blocks=2):
+    x = layers.Conv2D(8, 4, strides=4, name="patches")(x)
+    x = layers.Reshape((16, 8))(x)
+    for _ in range(blocks):
+        y = layers.LayerNormalization()(x)
+        x = layers.Add()([x, layers.MultiHeadAttention(2, 4)(y, y)])
+        x = layers.Add()([x, layers.Dense(8)(layers.Dense(16, activation="gelu")(x))])
+    return classes(layers.GlobalAveragePooling1D()(x))
+
+
+def mixer(x):
+    x = layers.Reshape((16, 8))(layers.Conv2D(8, 4, strides=4, name="patches")(x))
+    for _ in range(2):
+        y = layers.Dense(16)(layers.Dense(16, activation="gelu")(layers.Permute((2, 1))(x)))
+        x = layers.Add()([x, layers.Permute((2, 1))(y)])
+        x = layers.Add()([x, layers.Dense(8)(x)])
+    return classes(layers.GlobalAveragePooling1D()(x))
+
+
+# One late map
+
+
+def dense_after_flatten(x):
+    x = layers.Flatten()(tower(x, "conv"))
+    for _ in range(3):
+        x = layers.Dense(8, activation="relu")(x)
+    return classes(x)
+
+
+def network_in_network(x):
+    x = layers.Conv2D(3, 1, name="a_map_a_class")(tower(x, "conv"))
+    return layers.Softmax()(pooled(x))
+
+
+def attention_head(x):
+    x = layers.Reshape((-1, 4))(tower(x, "conv"))
+    return classes(layers.GlobalAveragePooling1D()(layers.MultiHeadAttention(2, 4)(x, x)))
+
+
+def windows(x):
+    """Tokens in windows, laid out as a map again."""
+    x = layers.Conv2D(8, 2, strides=2, name="patches")(x)
+    y = layers.Permute((1, 3, 2, 4, 5))(layers.Reshape((2, 4, 2, 4, 8))(x))
+    y = layers.Dense(8)(layers.Reshape((4, 16, 8))(y))
+    y = layers.Permute((1, 3, 2, 4, 5))(layers.Reshape((2, 2, 4, 4, 8))(y))
+    return classes(pooled(layers.Add(name="late")([x, layers.Reshape((8, 8, 8))(y)])))
+
+
+def unnamed_end(x):
+    """The last map is made by an operation, long after the last layer that is one way alone."""
+    x = tower(x, "conv", 1)
+    for k in range(2):
+        y = layers.Conv2D(4, 3, padding="same", name=f"in{k}")(x)
+        x = x + layers.Conv2D(4, 3, padding="same", name=f"out{k}")(y)
+    return classes(pooled(x))
+
+
+LATE = {
+    "conv1": dense_after_flatten,
+    "a_map_a_class": network_in_network,
+    "conv1 ": attention_head,
+    "late": windows,
+}
+
+
+@pytest.mark.parametrize("layer", LATE)
+def test_the_last_map_behind_most_of_the_weights_is_read(layer):
+    assert Classifier(built(LATE[layer])).feature_layer == layer.strip()
+
+
+def test_a_late_operation_goes_before_an_early_layer():
+    classifier = Classifier(built(unnamed_end))
+    assert (classifier.cut.before, classifier.cut.steps) == (5, 5)
+
+
+@pytest.mark.parametrize("make", [transformer, mixer])
+def test_no_map_before_most_of_the_weights_is_read(make):
+    with pytest.raises(ModelError) as error:
+        Classifier(built(make))
+    after, steps = {transformer: (8, 9), mixer: (6, 7)}[make]
+    assert str(error.value) == (
+        f"The model's last feature map with places is patches, before {after} of {steps} weighted "
+        "steps: Grad-CAM there would show the picture, not what the model makes of it; to see it "
+        "all the same, give --feature-layer patches."
+    )
+
+
+def test_an_early_map_that_was_asked_for_is_a_weak_observation():
+    classifier = Classifier(built(transformer), "patches")
+    seen = {o.key: o for o in classifier.observations()}["feature-layer"]
+    assert seen.strength == "weak"
+    assert "Grad-CAM reads patches, behind 1 of 9 weighted steps on places" in seen.words
+
+
+def test_the_picture_itself_is_never_read():
+    flat = built(lambda x: classes(layers.Dense(8)(layers.Flatten()(x))))
+    with pytest.raises(ModelError, match="no 4-D feature map with H, W > 1 behind its first"):
+        Classifier(flat)
+    with pytest.raises(ModelError, match="No feature layer 'scale'; the last that would do: conv0"):
+        Classifier(built(dense_after_flatten), "scale")
+
+
+# Branches
+
+
+def test_the_last_maps_of_all_branches_are_joined():
+    model = two_towers()
+    classifier = Classifier(model)
+    assert classifier.feature_layer == "a1 + b1"
+    assert classifier.feature_shape == (4, 4, 9)
+    parts = keras.Model(model.input, [model.get_layer(n).output for n in ("a1", "b1")])
+    features = np.concatenate(parts.predict(IMAGES, verbose=0), axis=-1)
+    np.testing.assert_allclose(classifier.features(IMAGES), features, rtol=1e-4, atol=1e-6)
+    logits = classifier.logits(IMAGES)
+    np.testing.assert_allclose(classifier.head(features), logits, rtol=1e-4, atol=1e-5)
+    answers = tf.nn.softmax(logits)
+    np.testing.assert_allclose(answers, model.predict(IMAGES, verbose=0), rtol=1e-4, atol=1e-6)
+
+
+def by_tape(model, names):
+    """Grad-CAM of ``TARGETS`` on the joined maps of the layers ``names``, by hand."""
+    dense = model.layers[-1]
+    parts = keras.Model(model.input, [*(model.get_layer(n).output for n in names), dense.input])
+    with tf.GradientTape() as tape:
+        *maps, vector = parts(IMAGES)
+        logits = vector @ dense.kernel + dense.bias
+        score = tf.gather(logits, TARGETS, batch_dims=1)
+    gradients = tape.gradient(score, maps)
+    weights = [tf.reduce_mean(g, axis=(1, 2)) for g in gradients]
+    each = [tf.einsum("nhwc,nc->nhw", m, w) for m, w in zip(maps, weights, strict=True)]
+    return np.maximum(sum(each), 0)
+
+
+def test_grad_cam_of_joined_maps_is_that_by_hand():
+    model = two_towers()
+    found = GradCAM(Classifier(model))(IMAGES, TARGETS).heatmaps
+    np.testing.assert_allclose(found, by_tape(model, ["a1", "b1"]), rtol=1e-3, atol=1e-6)
+
+
+def test_grad_cam_of_one_branch_is_that_by_hand_while_the_others_see_the_image():
+    model = two_towers()
+    classifier = Classifier(model, "b1")
+    found = GradCAM(classifier)(IMAGES, TARGETS).heatmaps
+    np.testing.assert_allclose(found, by_tape(model, ["b1"]), rtol=1e-3, atol=1e-6)
+    seen = {o.key: o for o in classifier.observations()}["feature-layer"]
+    assert seen.strength == "weak" and "reads the image on other ways" in seen.words
+
+
+def test_joined_maps_can_be_asked_for():
+    assert Classifier(two_towers(), "a1 + b1").feature_layer == "a1 + b1"
+
+
+def test_joined_maps_have_an_untrained_form():
+    classifier = Classifier(two_towers())
+    other = classifier.untrained(0)
+    assert other.features(IMAGES).shape == (3, 4, 4, 9)
+    assert not np.allclose(other.logits(IMAGES), classifier.logits(IMAGES))
+
+
+def test_maps_of_other_sizes_are_named_to_choose_from():
+    model = two_towers(3)
+    with pytest.raises(ModelError) as error:
+        Classifier(model)
+    assert str(error.value) == (
+        "The model's head reads a1 (4x4x4), b2 (2x2x5), which cannot be joined to one feature "
+        "map: choose the one that Grad-CAM shows with --feature-layer."
+    )
+    assert Classifier(model, "b2").feature_layer == "b2"
+
+
+def test_a_way_past_all_maps_is_named():
+    model = built(lambda x: classes(layers.Concatenate()([pooled(tower(x, "a")), pooled(x)])))
+    with pytest.raises(ModelError, match=r"reads a1 \(4x4x4\), the image itself, which cannot"):
+        Classifier(model)

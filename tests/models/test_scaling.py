@@ -1,0 +1,144 @@
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from audit.models.classifier import Classifier
+from audit.models.scaling import (
+    SCALINGS,
+    TREATMENTS,
+    Trial,
+    choose,
+    treatment,
+    trial,
+    unlikely_range,
+)  # fmt: skip
+
+SIZE = 8
+RNG = np.random.default_rng(0)
+
+
+def coloured(count):
+    """Reddish and bluish images of any brightness, uint8, and which they are."""
+    labels = np.arange(count) % 2
+    images = RNG.uniform(40, 160, (count, 1, 1, 3)) * np.ones((1, SIZE, SIZE, 1))
+    images[..., 0] = images[..., 1] + np.where(labels == 0, 60, -30)[:, None, None]
+    return np.clip(images, 0, 255).astype(np.uint8), labels
+
+
+IMAGES, LABELS = coloured(60)
+
+
+def sees_red(first=None, units=2, channels=3, dtype="float32"):
+    """Class 0 where red exceeds green, in what the model is given."""
+    x = keras.Input((SIZE, SIZE, channels), dtype=dtype)
+    y = first(x) if first else x
+    conv = layers.Conv2D(1, 1, use_bias=False)
+    pooled = layers.GlobalAveragePooling2D()(conv(y))
+    dense = layers.Dense(units)
+    model = keras.Model(x, dense(pooled))
+    lead = np.array([1.0, -1.0, 0.0] if channels == 3 else [1.0])
+    conv.set_weights([lead[None, None, :, None]])
+    dense.set_weights([np.array([[1.0, -1.0]] if units == 2 else [[-1.0]]), np.zeros(units)])
+    return model
+
+
+def tried(model):
+    return trial(Classifier(model), IMAGES, LABELS)
+
+
+def test_every_treatment_is_tried_on_the_same_images():
+    found = tried(sees_red())
+    assert found.names == tuple(TREATMENTS)
+    assert found.right.shape == (9, 60)
+    assert found.accuracies["0..255"] == 1 and found.accuracies["0..255 bgr"] < 0.8
+
+
+def test_bgr_turns_the_channels_before_they_are_scaled():
+    pixel = np.array([[[[10.0, 20.0, 30.0]]]], np.float32)
+    np.testing.assert_allclose(
+        TREATMENTS["torch bgr"](pixel), SCALINGS["torch"](pixel[..., ::-1]), rtol=1e-6
+    )
+    assert treatment("0..1", "bgr") == "0..1 bgr"
+    assert treatment("0..1") == "0..1"
+    assert treatment("caffe", "bgr") == "caffe"  # turns them by itself
+
+
+def test_the_default_stays_where_nothing_is_better():
+    assert choose(tried(sees_red())) == "0..255"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        lambda: layers.Normalization(mean=[0.4, 0.4, 0.4], variance=[0.05] * 3),
+        lambda: layers.Rescaling(2.0, -1.0),
+        lambda: layers.BatchNormalization(),
+    ],
+    ids=["Normalization", "Rescaling(2, -1)", "BatchNormalization"],
+)
+def test_a_model_of_0_to_1_that_scales_further_is_found(first):
+    def narrow(x):
+        # It is lost where pixels are beyond 1: a bump, as trained weights are of no use there.
+        return layers.Lambda(lambda y: y * keras.ops.exp(-keras.ops.square(y / 4)))(first()(x))
+
+    found = tried(sees_red(narrow))
+    assert found.accuracies["0..1"] > 0.9
+    assert choose(found).startswith("0..1") or found.accuracies[choose(found)] > 0.9
+    assert choose(found) != "0..255"
+
+
+def test_swapped_colours_are_found_and_one_unit_is_read():
+    model = sees_red(lambda x: x[..., ::-1], units=1)
+    found = tried(model)
+    assert found.accuracies["0..255 bgr"] == 1
+    assert choose(found) == "0..255 bgr"
+
+
+def test_models_of_whole_pixels_are_tried_on_those_alone():
+    found = tried(sees_red(lambda x: layers.Rescaling(1.0)(x), dtype="uint8"))
+    assert found.names == ("0..255", "0..255 bgr")
+
+
+def test_grey_models_know_no_colours():
+    found = tried(sees_red(channels=1))
+    assert found.names == ("0..255", "0..1", "-1..1")
+
+
+def made(right):
+    """A trial of two treatments and more, whose right answers are given."""
+    labels = np.zeros(len(next(iter(right.values()))), np.int64)
+    return Trial(tuple(right), np.array([~np.array(r) for r in right.values()], np.int64), labels)
+
+
+def test_a_gain_that_chance_explains_does_not_count():
+    # 12 images gained, none lost: p = 2 / 2**12 = 0.0005, times 2 treatments (Holm) = 0.001
+    base = np.zeros(100, bool)
+    gained = np.arange(100) < 12
+    others = {"0..1": gained, "-1..1": base}
+    assert made({"0..255": base, **others}).p_better("0..1", "0..255") == pytest.approx(2**-11)
+    assert choose(made({"0..255": base, **others})) == "0..1"  # 0.00098
+    assert choose(made({"0..255": base, **others, "torch": base})) == "0..255"  # 0.0015
+
+
+def test_a_gain_below_5_points_does_not_count():
+    base = np.arange(1000) < 800
+    assert choose(made({"0..255": base, "0..1": np.arange(1000) < 849})) == "0..255"
+    assert choose(made({"0..255": base, "0..1": np.arange(1000) < 850})) == "0..1"
+
+
+def test_swapped_colours_must_be_better_than_the_same_scaling_beyond_doubt():
+    base, much, more = (np.arange(100) < n for n in (10, 80, 83))
+    assert choose(made({"0..255": base, "0..1": much, "0..1 bgr": more})) == "0..1"
+
+
+def test_no_images_are_no_reason_to_change():
+    assert (
+        made({"0..255": np.ones(4, bool), "0..1": np.ones(4, bool)}).p_better("0..1", "0..255") == 1
+    )
+
+
+def test_values_that_weights_are_not_made_for_are_a_weak_observation():
+    seen = unlikely_range(Classifier(sees_red()))
+    assert seen.strength == "weak" and "read 0..255" in seen.words
+    assert unlikely_range(Classifier(sees_red(layers.Rescaling(1 / 255)))) is None
