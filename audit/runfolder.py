@@ -71,7 +71,7 @@ RECORD_SCHEMA = pa.schema(
         ("correct", pa.bool_()),
         ("confidence", pa.float64()),  # softmax of the predicted class
         ("logit", pa.float64()),  # of the explained class; with views, its mean log-probability
-        ("mask_source", pa.string()),  # planted, manifest, folder, official, grabcut, none
+        ("mask_source", pa.string()),  # planted, manifest, beside, folder, official, grabcut, none
         ("mask_doubt", pa.string()),  # why the mask is suspect (tiny, full, ...); "" if it is not
         ("chance", pa.float64()),  # |M| / |valid|
         ("valid_share", pa.float64()),  # |valid| / pixels

@@ -74,10 +74,11 @@ def others(names: Names, used: Sequence[str]) -> dict[str, tuple[str, ...]]:
     found = {
         "text": tuple(sorted(own)),
         "case-insensitive text": tuple(sorted(own, key=str.casefold)),
+        "text with its numbers by value": tuple(sorted(own, key=_by_parts)),
         "as listed in the manifest" if names.table else "as listed": names.listed,
     }
     if all(map(_is_number, own)):
-        found["number"] = _by_number(own)
+        found = {"number": _by_number(own)} | found
     if len(own) == 2:
         found["reversed"] = tuple(used)[::-1]
     kept: dict[str, tuple[str, ...]] = {}
@@ -200,6 +201,12 @@ def _by_number(names: Collection[str]) -> tuple[str, ...]:
     if odd is not None:
         raise DataError(f"The class {odd!r} is no number: give --class-order text, or a file.")
     return tuple(sorted(names, key=lambda name: (float(name), name)))
+
+
+def _by_parts(name: str) -> list[tuple[int, str]]:
+    """Sorts class2 before class10."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(p), "") if k % 2 and len(p) < 300 else (-1, p) for k, p in enumerate(parts)]
 
 
 def _is_number(name: str) -> bool:

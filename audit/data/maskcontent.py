@@ -36,10 +36,20 @@ def looks_like_mask(image: NDArray[np.generic]) -> bool:
     step = max(1, -(-max(image.shape[:2]) // _SIDE))
     small = image[::step, ::step].reshape(-1, *image.shape[2:3])
     rows = small[:, None] if small.ndim == 1 else small
-    levels = len(np.unique(rows, axis=0)) if rows.shape[1] > 1 else len(np.unique(rows))
+    levels = len(np.unique(_packed(rows)))
     if levels <= _FLAT:
         return 1 < levels <= len(rows) / 8
     return image.dtype == np.uint8 and _two_greys(rows.astype(np.int16))
+
+
+def _packed(rows: NDArray[np.generic]) -> NDArray[np.generic]:
+    """One number a pixel; of colours in floats or more than 16 bits, the first channel alone."""
+    if rows.dtype not in (np.uint8, np.uint16):
+        return rows[:, 0]
+    packed = rows[:, 0].astype(np.uint64)
+    for channel in rows.T[1:]:
+        packed = (packed << np.uint64(16)) | channel
+    return packed
 
 
 def _two_greys(rows: NDArray[np.int16]) -> bool:

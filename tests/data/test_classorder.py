@@ -114,7 +114,10 @@ def test_whole_floats_are_the_numbers_they_are():
 
 
 def test_other_orders_are_told_by_name():
-    assert others(FOLDERS, ("1", "10", "11", "2")) == {"as listed": ("1", "2", "10", "11")}
+    assert others(FOLDERS, ("1", "10", "11", "2")) == {"number": ("1", "2", "10", "11")}
+    assert others(Names(("c10", "c2"), {}), ("c10", "c2")) == {
+        "text with its numbers by value": ("c2", "c10")
+    }
     assert others(Names(("b", "A"), {}, table=True), ("A", "b")) == {
         "as listed in the manifest": ("b", "A")
     }
