@@ -97,8 +97,8 @@ def run(
         One line that says what is wrong and how to mend it; finished parts stay.
     """
     crew = _crew(config)
-    begun = _begun(out) if resume else {}
-    inputs = _check(config, ("test",) if config.model else SPLITS, begun, track)
+    earlier = RunFolder(out) if resume else None
+    inputs = _check(config, ("test",) if config.model else SPLITS, earlier, track)
     config = inputs.config
     if not crew.chief:
         _help(inputs, config, crew, track)
@@ -149,8 +149,8 @@ def train(
     if config.model:
         raise ModelError(f"{config.model} is a model already: leave --model out, or use run.")
     crew = _crew(config)
-    begun = _begun(out) if resume else {}
-    inputs = _check(config, ("train", "validation"), begun, track)
+    earlier = RunFolder(out) if resume else None
+    inputs = _check(config, ("train", "validation"), earlier, track)
     config = inputs.config
     if not crew.chief:
         _help(inputs, config, crew, track)
@@ -162,7 +162,7 @@ def train(
 
 def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track = silent) -> None:
     """Predict and explain with the model of ``folder``, going on where an earlier sweep stopped."""
-    inputs = _check(config, ("test",), _begun(folder.root), track)
+    inputs = _check(config, ("test",), folder, track)
     config = inputs.config
     _refuse_others(folder, inputs, config)
     folder.update_manifest(
@@ -202,18 +202,13 @@ def check(
     return found
 
 
-def _begun(out: Path) -> dict[str, Any]:
-    """Settings that a run in ``out`` was begun with, {} where there is none."""
-    settings: dict[str, Any] = RunFolder(out).manifest().get("config", {})
-    return settings
-
-
 def _check(
-    config: Config, splits: Sequence[str], begun: Mapping[str, Any], track: Track
+    config: Config, splits: Sequence[str], earlier: RunFolder | None, track: Track
 ) -> _Inputs:
     """Open everything that ``config`` names; none of ``splits`` may be empty.
 
-    What is downloaded comes in the order of its size.
+    What is downloaded comes in the order of its size. ``earlier`` is the run to go on with, whose
+    masks stay; where it has a model, the weights that one starts from are not needed.
     """
     from audit.models.backbones import known_backbone, known_weights
     from audit.models.load import load_model
@@ -230,7 +225,9 @@ def _check(
     model = load_model(config.model, trust=config.trust_model) if config.model else None
     if model is None:
         known_backbone(config.backbone)
-        known_weights(config.backbone, config.weights)
+        if earlier is None or not earlier.model_file.exists():
+            known_weights(config.backbone, config.weights)
+    begun = earlier.manifest().get("config") if earlier else None
     config = settled(config, begun, track)
     dataset = open_dataset(config, track)
     for split in splits:
