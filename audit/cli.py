@@ -513,6 +513,9 @@ def _given(flags: dict[str, Any]) -> dict[str, Any]:
 
 def _load_tensorflow() -> None:
     """Import TensorFlow and find its devices without the lines that C++ writes about them."""
+    from audit.models.backend import use_tensorflow
+
+    use_tensorflow()
     stderr = os.dup(2)
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 2)

@@ -39,7 +39,7 @@ class Config(BaseModel):
     data_dir: Path | None = Field(
         None, description="Folder of prepared TensorFlow Datasets (default: ~/tensorflow_datasets)."
     )
-    download: bool = Field(True, description="Download the data set where it is missing.")
+    download: bool = Field(True, description="Download the data set and its masks where missing.")
     splits: Literal["official", "practice", "all"] = Field(
         "official",
         description="Splits as the data has them (folders without any: 70 / 10 / 20). practice: "

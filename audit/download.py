@@ -100,7 +100,7 @@ def _head(url: str, seconds: float) -> DownloadError | None:
             reply.raise_for_status()
     except requests.Timeout:
         return DownloadError(f"{url} {_silent_for(seconds)}")
-    except OSError as error:
+    except (OSError, ValueError) as error:
         return DownloadError(f"{url} {_why(error)}")
     return None
 
@@ -109,7 +109,7 @@ def _silent_for(seconds: float) -> str:
     return f"gave no answer within {seconds:g} s"
 
 
-def _why(error: OSError) -> str:
+def _why(error: OSError | ValueError) -> str:
     """What is wrong with an address, to be read after it."""
     if isinstance(error, requests.HTTPError):
         return f"answers {error.response.status_code} {error.response.reason}"
@@ -117,11 +117,10 @@ def _why(error: OSError) -> str:
         return "is out of reach: the proxy in HTTPS_PROXY or HTTP_PROXY refuses or is down"
     if isinstance(error, requests.exceptions.SSLError):
         return "has a certificate that is not trusted: REQUESTS_CA_BUNDLE=FILE names others"
-    if isinstance(error, ValueError):
-        return f"is no web address: is {MIRROR} one?"
-    if isinstance(error, requests.RequestException):
+    if isinstance(error, requests.ConnectionError | requests.Timeout):
         return "is out of reach"
-    return f"cannot be asked for: {first_line(error)}"  # REQUESTS_CA_BUNDLE names no file
+    # A mirror or a proxy that is no address, authorities that are no file, ...
+    return f"cannot be asked for: {first_line(error)}"
 
 
 class _Resuming:

@@ -12,7 +12,6 @@ import platform
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,26 +19,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from audit import __version__
-from audit.checks.preflight.answers import assigned_order, observe
-from audit.checks.preflight.outcome import Preflight, gathered, kept, refuse, say
-from audit.checks.preflight.pixels import find as find_pixels
-from audit.checks.preflight.run import (
-    answers_to,
-    look_at_data,
-    look_at_predictions,
-    sample,
-    stacked,
-)
+from audit.checks.preflight.answers import assigned_order
+from audit.checks.preflight.outcome import Preflight, gathered, kept, refuse
+from audit.checks.preflight.run import answers_to, look_at_predictions, sample
 from audit.clock import Clock
 from audit.config import Config, change
 from audit.data import inspect
 from audit.data.batches import batched
 from audit.data.dataset import SPLITS, Dataset, Item, stratified
-from audit.data.masks import Masks, fingerprints, make
+from audit.data.masks import Masks, make
 from audit.data.masksource import masks_of, settled
 from audit.data.open import open_dataset
 from audit.errors import ConfigError, DataError, ModelError, RunFolderError
-from audit.observation import Observation
+from audit.inputs import Inputs, classifier_of, read_inputs
+from audit.models.backend import tensorflow_ready
 from audit.places import fetched, on_disk, remove
 from audit.runfolder import RunFolder, pack_donors, renamed_to, write_whole
 from audit.track import Track, silent
@@ -50,7 +43,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("audit")
 PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "pandas", "pyarrow", "pillow",
             "opencv-python-headless", "mkdocs", "mkdocs-material")  # fmt: skip
-SHOWN_CLASSES = 4  # names of classes that an error tells
 SHEET_ROW = 12  # cases in each group of a contact sheet
 # Settings that say how a run is done, not what comes out of it.
 _ALWAYS_FREE = {"workers", "download", "data_dir", "health", "model_card", "executor", "address",
@@ -70,18 +62,7 @@ _FREE_BEFORE_SWEEP = {"masks", "mask_subject", "mask_unknown", "grabcut", "subje
 _TRAINED_BY = {"masks", "grabcut"}
 
 
-@dataclass(frozen=True)
-class _Inputs:
-    """Everything a run reads, checked before anything is written."""
-
-    config: Config  # with masks settled
-    dataset: Dataset
-    masks: Masks
-    classifier: Any  # of the model of --model, or None where one is trained
-    preflight: Preflight
-    hashes: dict[str, str]  # of images and labels, and of masks
-
-
+@tensorflow_ready()
 def run(
     config: Config, out: Path, *, resume: bool = False, command: str = "", track: Track = silent
 ) -> RunFolder | None:
@@ -108,8 +89,8 @@ def run(
         One line that says what is wrong and how to mend it; finished parts stay.
     """
     crew = _crew(config)
-    begun = _begun(out) if resume else {}
-    inputs = _check(config, ("test",) if config.model else SPLITS, begun, track)
+    earlier = RunFolder(out) if resume else None
+    inputs = read_inputs(config, ("test",) if config.model else SPLITS, earlier, track)
     config = inputs.config
     if not crew.chief:
         _help(inputs, config, crew, track)
@@ -153,6 +134,7 @@ def run_each(
     return compare(own, out / "comparison", track) if own else None
 
 
+@tensorflow_ready()
 def train(
     config: Config, out: Path, *, resume: bool = False, command: str = "", track: Track = silent
 ) -> RunFolder | None:
@@ -160,8 +142,8 @@ def train(
     if config.model:
         raise ModelError(f"{config.model} is a model already: leave --model out, or use run.")
     crew = _crew(config)
-    begun = _begun(out) if resume else {}
-    inputs = _check(config, ("train", "validation"), begun, track)
+    earlier = RunFolder(out) if resume else None
+    inputs = read_inputs(config, ("train", "validation"), earlier, track)
     config = inputs.config
     if not crew.chief:
         _help(inputs, config, crew, track)
@@ -171,9 +153,10 @@ def train(
     return folder
 
 
+@tensorflow_ready()
 def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track = silent) -> None:
     """Predict and explain with the model of ``folder``, going on where an earlier sweep stopped."""
-    inputs = _check(config, ("test",), _begun(folder.root), track)
+    inputs = read_inputs(config, ("test",), folder, track)
     config = inputs.config
     _refuse_others(folder, inputs, config)
     folder.update_manifest(
@@ -185,6 +168,7 @@ def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track 
     _sweep(folder, inputs, config, track)
 
 
+@tensorflow_ready()
 def preflight(
     config: Config, order_file: Path | None = None, *, track: Track = silent
 ) -> Preflight:
@@ -203,13 +187,13 @@ def preflight(
         An input cannot be read at all.
     """
     splits = ("test",) if config.model else SPLITS
-    inputs = _check(change(config, anyway=True), splits, {}, track)
+    inputs = read_inputs(change(config, anyway=True), splits, None, track)
     if order_file is not None:
         _write_order(order_file, inputs, config)
     return inputs.preflight
 
 
-def _write_order(file: Path, inputs: _Inputs, config: Config) -> None:
+def _write_order(file: Path, inputs: Inputs, config: Config) -> None:
     if inputs.classifier is None:
         raise ConfigError("--write-order needs --model: the order is read off its answers.")
     images = sample(inputs.dataset, inputs.classifier.input_size, config)
@@ -246,73 +230,7 @@ def check(
     return found
 
 
-def _begun(out: Path) -> dict[str, Any]:
-    """Settings that a run in ``out`` was begun with, {} where there is none."""
-    settings: dict[str, Any] = RunFolder(out).manifest().get("config", {})
-    return settings
-
-
-def _check(
-    config: Config, splits: Sequence[str], begun: Mapping[str, Any], track: Track
-) -> _Inputs:
-    """Open everything that ``config`` names; none of ``splits`` may be empty.
-
-    What is downloaded comes in the order of its size.
-    """
-    from audit.models.backbones import known_backbone, known_weights
-    from audit.models.load import load_model
-    from audit.report.owner import read_owner
-    from audit.sweep.further import check as check_further
-
-    check_further(config)
-    if config.executor == "ray":
-        from audit.sweep.ray_executor import check as check_cluster
-
-        check_cluster(config.address)
-    if config.model_card and not read_owner(config.model_card):
-        raise ConfigError(f"{config.model_card} says nothing of the model: leave --model-card out.")
-    model = load_model(config.model, trust=config.trust_model) if config.model else None
-    if model is None:
-        known_backbone(config.backbone)
-        known_weights(config.backbone, config.weights)
-    config = settled(config, begun, track)
-    dataset, named = _open(config, model, track)
-    for split in splits:
-        if not dataset.items(split):
-            raise DataError(f"{dataset.name} has no images in its {split} split.")
-    masks = masks_of(config, dataset, track)
-    seen = [*named, *look_at_data(dataset, masks, splits, config)]
-    refuse(gathered(seen, anyway=config.anyway))
-    classifier = None
-    if model is not None:
-        classifier, answers = _read_model(model, config, dataset)
-        seen += answers
-    found = gathered(seen, anyway=config.anyway)
-    refuse(found)
-    say(found)
-    return _Inputs(config, dataset, masks, classifier, found, fingerprints(dataset, masks))
-
-
-def _open(config: Config, model: Any, track: Track) -> tuple[Dataset, list[Observation]]:
-    """The data set, its classes in the order of the names that lie beside a given model, if any."""
-    from audit.models.names import class_names
-
-    dataset = open_dataset(config, track=track)
-    asked = config.dataset == "images" and config.class_order == "auto"
-    found = class_names(config.model, model) if asked and config.model else None
-    if found is None:
-        return dataset, []
-    names, where = found
-    if set(dataset.classes) <= set(names):
-        words = f"The {len(names):,} classes and their order are those in {where}"
-        return open_dataset(config, names), [Observation("classes", "Names of classes", words)]
-    lacking = next(name for name in dataset.classes if name not in names)
-    words = f"{where} beside the model names {len(names):,} classes, but not {lacking!r}"
-    mend = "give --class-order FILE, or text or number to leave these names out"
-    return dataset, [Observation("classes", "Names of classes", words, "weak", mend)]
-
-
-def _start(config: Config, inputs: _Inputs, out: Path, *, resume: bool, command: str) -> RunFolder:
+def _start(config: Config, inputs: Inputs, out: Path, *, resume: bool, command: str) -> RunFolder:
     images = config.images if on_disk(out) else None
     if images and out.resolve().is_relative_to(images.resolve()):
         raise RunFolderError(f"{out} lies in --images {images}: choose an --out elsewhere.")
@@ -349,7 +267,7 @@ def _crew(config: Config) -> Any:
     return Replicas(tf.distribute.get_strategy()) if config.model else replicas()
 
 
-def _terms(inputs: _Inputs, config: Config) -> dict[str, Any]:
+def _terms(inputs: Inputs, config: Config) -> dict[str, Any]:
     """What all hosts that train together must agree on."""
     free = _ALWAYS_FREE | _FREE_BEFORE_SWEEP
     settings = {k: v for k, v in config.model_dump(mode="json").items() if k not in free}
@@ -357,7 +275,7 @@ def _terms(inputs: _Inputs, config: Config) -> dict[str, Any]:
     return settings | masks | {"images or labels": inputs.hashes["fingerprint"]}
 
 
-def _help(inputs: _Inputs, config: Config, crew: Any, track: Track) -> None:
+def _help(inputs: Inputs, config: Config, crew: Any, track: Track) -> None:
     """Train with the chief, who alone keeps what comes of it."""
     from audit.models.training import train as fit
 
@@ -375,7 +293,7 @@ def _help(inputs: _Inputs, config: Config, crew: Any, track: Track) -> None:
     log.info("This host has helped to train; the chief goes on alone.")
 
 
-def _train(folder: RunFolder, inputs: _Inputs, config: Config, crew: Any, track: Track) -> None:
+def _train(folder: RunFolder, inputs: Inputs, config: Config, crew: Any, track: Track) -> None:
     if inputs.classifier:
         return
     from audit.models.training import train as fit
@@ -415,7 +333,7 @@ def _train(folder: RunFolder, inputs: _Inputs, config: Config, crew: Any, track:
     log.info("Trained: validation accuracy %.1f%%.", 100 * best["val_accuracy"])
 
 
-def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> None:
+def _sweep(folder: RunFolder, inputs: Inputs, config: Config, track: Track) -> None:
     from audit.sweep.donors import draw_donors
     from audit.sweep.engine import Engine
     from audit.sweep.further import further_of
@@ -484,7 +402,7 @@ def _sweep(folder: RunFolder, inputs: _Inputs, config: Config, track: Track) -> 
     folder.update_manifest(finished=_now())
 
 
-def _heed_predictions(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
+def _heed_predictions(folder: RunFolder, inputs: Inputs, config: Config) -> None:
     """Ask again how a model is read, now that it has answered all test images."""
     dataset = inputs.dataset
     orders = dataset.orders() if config.model else None
@@ -504,7 +422,7 @@ def _add_skipped(folder: RunFolder, skipped: Sequence[tuple[Item, str]]) -> None
 
 def _explain(
     folder: RunFolder,
-    inputs: _Inputs,
+    inputs: Inputs,
     classifier: Any,
     engine: Any,
     donors: Any,
@@ -527,7 +445,7 @@ def _explain(
 
 
 def _check_explainers(
-    folder: RunFolder, inputs: _Inputs, classifier: Any, items: Sequence[Item], config: Config
+    folder: RunFolder, inputs: Inputs, classifier: Any, items: Sequence[Item], config: Config
 ) -> None:
     from audit.sweep.trust import SAMPLE, check
 
@@ -559,7 +477,7 @@ def _find_shortcuts(
 
 def _try_corruptions(
     folder: RunFolder,
-    inputs: _Inputs,
+    inputs: Inputs,
     engine: Any,
     items: Sequence[Item],
     config: Config,
@@ -587,14 +505,6 @@ def _examine_data(
     folder.keep(folder.health_file, found.images.to_parquet(index=False))
 
 
-def _classifier(model: Any, config: Config, dataset: Dataset, scaling: str = "0..255") -> Any:
-    from audit.models.classifier import Classifier
-
-    classifier = Classifier(model, config.feature_layer, config.image_size, scaling)
-    _refuse_other_classes(classifier.classes, dataset)
-    return classifier
-
-
 def _trained_classifier(folder: RunFolder, config: Config, dataset: Dataset) -> Any:
     """The classifier of the model that was trained into a run folder."""
     from audit.models.averaged import averaged
@@ -602,42 +512,10 @@ def _trained_classifier(folder: RunFolder, config: Config, dataset: Dataset) -> 
 
     with fetched(folder.model_file) as file:
         trained = load_model(file, trust=False)
-    return averaged(_classifier(trained, config, dataset), config.tta, config.seed)
+    return averaged(classifier_of(trained, config, dataset), config.tta, config.seed)
 
 
-def _read_model(model: Any, config: Config, dataset: Dataset) -> tuple[Any, list[Observation]]:
-    """The classifier of a given model, and what it was taken for."""
-    from audit.models.averaged import averaged
-
-    plain = _classifier(model, config, dataset)
-    images = sample(dataset, plain.input_size, config)
-    found = find_pixels(plain, *stacked(images, plain.input_size), config)
-    as_it_is = found.treatment == plain.scaling
-    each = plain if as_it_is else _classifier(model, config, dataset, found.treatment)
-    classifier = averaged(each, config.tta, config.seed)
-    tried = [found.observation] if found.observation else []
-    answers = observe(answers_to(classifier, images, dataset.classes), dataset.orders())
-    return classifier, [*each.observations(), *tried, *answers]
-
-
-def _refuse_other_classes(outputs: int, dataset: Dataset) -> None:
-    classes = dataset.classes
-    if outputs == len(classes):
-        return
-    some = ", ".join(classes[:SHOWN_CLASSES]) + (", ..." if len(classes) > SHOWN_CLASSES else "")
-    mend = "give the model that was trained for these classes"
-    if outputs > len(classes):
-        mend += (
-            ", or, where images of some of its classes are missing here, --class-order FILE with "
-            f"all {outputs} names, one a line in the order of its outputs"
-        )
-    raise ModelError(
-        f"The model tells {outputs} classes apart, but {dataset.name} has {len(classes)} ({some}): "
-        f"{mend}."
-    )
-
-
-def _refuse_others(folder: RunFolder, inputs: _Inputs, config: Config) -> None:
+def _refuse_others(folder: RunFolder, inputs: Inputs, config: Config) -> None:
     """Refuse to mix what other settings, images or masks gave with what is to come."""
     # Runs that know no other explainers were begun with these.
     before = {"explainers": "gradcam,ig"} | folder.manifest().get("config", {})

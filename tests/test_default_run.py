@@ -188,12 +188,17 @@ def test_a_second_run_asks_nothing_of_the_network(first, tmp_path, monkeypatch):
 def test_a_run_goes_on_with_the_masks_that_it_was_begun_with(first, tmp_path, monkeypatch):
     home = first.home(monkeypatch)
     shutil.copytree(first.run.root, tmp_path / "run")
-    shutil.move(first.root / ".cache", tmp_path / "cache")
-    try:
-        with pytest.raises(DataError, match=r"^Cannot fetch the official masks: https:"):
-            pipeline.run(home.config(), tmp_path / "run", resume=True)
-    finally:
-        shutil.move(tmp_path / "cache", first.root / ".cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
+    with pytest.raises(DataError, match=r"^Cannot fetch the official masks: https:"):
+        pipeline.run(home.config(), tmp_path / "run", resume=True)
+
+
+def test_a_trained_model_is_swept_where_its_first_weights_are_not(first, tmp_path, monkeypatch):
+    home = first.home(monkeypatch)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "empty"))
+    shutil.copytree(first.run.root, tmp_path / "run")
+    run = pipeline.run(home.config(), tmp_path / "run", resume=True)
+    assert run.records().equals(first.run.records())
 
 
 def test_prepared_images_without_a_network_get_grabcut_masks(first, tmp_path, monkeypatch, caplog):

@@ -145,7 +145,13 @@ def test_without_a_mirror_files_come_from_their_makers(monkeypatch):
 
 def test_a_mirror_that_is_no_address_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv(MIRROR, "mirror.example")
-    with pytest.raises(DownloadError, match=f"is no web address: is {MIRROR} one"):
+    with pytest.raises(DownloadError, match=r"^mirror\.example/.* cannot .* No scheme supplied"):
+        fetch(f"https://{NAME}", KNOWN, tmp_path)
+
+
+def test_a_proxy_that_is_no_address_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://:8080")
+    with pytest.raises(DownloadError, match=r"noise\.bin cannot be asked for: .* proxy URL"):
         fetch(f"https://{NAME}", KNOWN, tmp_path)
 
 

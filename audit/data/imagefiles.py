@@ -18,7 +18,7 @@ from audit.data.dataset import Decoded, Item, fingerprint
 from audit.data.decode import decode, read_regular
 from audit.data.depth import Depth
 from audit.data.folders import read_folder
-from audit.data.listed import ALL, Listed, Photo, divide, hash_of, some, untested, without_splits
+from audit.data.listed import Listed, Photo, divide, hash_of, some, untested, without_splits
 from audit.data.manifests import read_manifest
 from audit.data.maskcontent import SURE, SUSPECT, share_like_masks
 from audit.errors import BrokenImageError, DataError
@@ -81,7 +81,6 @@ class ImageFiles:
         self._photos = {p.name: p for p in photos}
         self._items = [Item(p.name, label[p.label], p.split) for p in photos]
         self._given_white = white_level
-        _refuse_untested(source, self._items)
 
     def items(self, split: str) -> list[Item]:
         """Items of one split, classes mixed, in an order that does not change."""
@@ -175,10 +174,3 @@ def _refuse_one_class(source: Path, classes: Sequence[str]) -> None:
         else "give a folder with one sub-folder a class, or a manifest"
     )
     raise DataError(f"{source} has 1 class, {classes[0]!r}; a classifier needs two: {mend}.")
-
-
-def _refuse_untested(source: Path, items: Sequence[Item]) -> None:
-    counts = Counter(item.split for item in items)
-    if not counts["test"]:
-        splits = ", ".join(f"{count:,} in {split}" for split, count in sorted(counts.items()))
-        raise DataError(f"{source} has no test image ({splits}): {ALL}.")

@@ -12,7 +12,7 @@ from audit.data import official
 from audit.data.dataset import Dataset
 from audit.data.masks import Masks
 from audit.download import address, reach
-from audit.errors import AuditError, ConfigError
+from audit.errors import AuditError, ConfigError, DataError
 from audit.track import Track, silent
 
 OFFICIAL, GRABCUT = Path("official"), Path("grabcut")
@@ -60,6 +60,8 @@ def settled(
         return change(config, masks=_to_be_had(config, track))
     masks = config.masks or _word(begun or {})
     if masks == OFFICIAL:
+        if not config.download:
+            _require_own_copy()
         _say_official(track)
     elif masks in (None, GRABCUT):
         log.info("Masks: %s.", _made(config))
@@ -112,6 +114,14 @@ def _to_be_had(config: Config, track: Track) -> Path:
 
 def _say_official(track: Track) -> None:
     log.info("Masks: the official segmentations, in %s.", official.fetched(track))
+
+
+def _require_own_copy() -> None:
+    if not official.unpacked():
+        raise DataError(
+            f"The official masks are not in {official.cache()} and --no-download is set: leave it "
+            "out, or give --masks FILE.tgz or --masks grabcut."
+        )
 
 
 def _ask(config: Config) -> None:

@@ -48,6 +48,11 @@ def test_official_masks_that_are_asked_for_must_be_had():
         masks(masks=Path("official"))
 
 
+def test_official_masks_are_not_fetched_with_no_download(cache):
+    with pytest.raises(DataError, match=r"^The official masks are not in .* and --no-download is"):
+        masks(masks=Path("official"), download=False)
+
+
 @pytest.mark.parametrize("others", [{"dataset": "planted"}, {"images": Path("photos")}])
 def test_official_masks_of_other_images_are_refused(others):
     with pytest.raises(ConfigError, match="--masks official are of Oxford Flowers 102 alone: give"):

@@ -55,7 +55,7 @@ def misread(content: Content) -> Finding | None:
         "misread",
         "blocks",
         f"Inputs are misread: {'; '.join(o.title.lower() for o in found.strong)}",
-        " ".join(o.line for o in found.strong),
+        f"{' '.join(o.line for o in found.strong)} (n = {len(found.observations):,} looked at)",
         "Every figure here may be of something else than the model that ships.",
         (
             Step("Mend what is named and run again.", (_PREFLIGHT,)),
@@ -75,7 +75,7 @@ def worth_a_look(content: Content) -> Finding | None:
         "preflight",
         "look",
         f"Preflight: {times(len(found.weak), 'thing')} to look at",
-        " ".join(o.line for o in found.weak),
+        f"{' '.join(o.line for o in found.weak)} (n = {len(found.observations):,} looked at)",
         "What is read otherwise than it was meant makes every figure wrong.",
         (Step("See everything that was looked at, and what it was taken for.", (_PREFLIGHT,)),),
     )

@@ -1,0 +1,180 @@
+"""Everything that a run reads, opened and looked at before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from audit.checks.preflight.answers import observe
+from audit.checks.preflight.outcome import Preflight, gathered, refuse, say
+from audit.checks.preflight.pixels import find as find_pixels
+from audit.checks.preflight.run import answers_to, look_at_data, sample, stacked
+from audit.config import Config
+from audit.data.dataset import Dataset
+from audit.data.masks import Masks, fingerprints
+from audit.data.masksource import masks_of, settled
+from audit.data.open import open_dataset
+from audit.errors import ConfigError, DataError, ModelError
+from audit.observation import Observation
+from audit.runfolder import RunFolder
+from audit.track import Track
+
+_SHOWN = 4  # names of classes that an error tells
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that a run reads.
+
+    Attributes
+    ----------
+    config : Config
+        With the source of its masks settled.
+    classifier : Classifier or None
+        Of the model of ``--model``; None where one is trained.
+    preflight : Preflight
+        What all this was taken for.
+    hashes : dict of str
+        Of images and labels, and of masks.
+    """
+
+    config: Config
+    dataset: Dataset
+    masks: Masks
+    classifier: Any
+    preflight: Preflight
+    hashes: dict[str, str]
+
+
+def read_inputs(
+    config: Config, splits: Sequence[str], earlier: RunFolder | None, track: Track
+) -> Inputs:
+    """Open and look at everything that ``config`` names.
+
+    What is downloaded comes in the order of its size.
+
+    Parameters
+    ----------
+    splits : sequence of str
+        None of them may be empty.
+    earlier : RunFolder or None
+        The run to go on with, whose masks stay; where it has a model, the weights that one starts
+        from are not needed.
+
+    Raises
+    ------
+    AuditError
+        An input is missing or cannot be used, or is misread beyond doubt.
+    """
+    _check_settings(config)
+    plain = _given_model(config, earlier)
+    config = settled(config, earlier.manifest().get("config") if earlier else None, track)
+    dataset, seen = _open(config, plain, track)
+    for split in splits:
+        _refuse_empty(dataset, split)
+    if plain is not None:
+        _refuse_other_classes(plain.classes, dataset)
+    masks = masks_of(config, dataset, track)
+    seen += look_at_data(dataset, masks, splits, config)
+    refuse(gathered(seen, anyway=config.anyway))
+    classifier, answers = _read(plain, config, dataset) if plain is not None else (None, [])
+    found = gathered([*seen, *answers], anyway=config.anyway)
+    refuse(found)
+    say(found)
+    return Inputs(config, dataset, masks, classifier, found, fingerprints(dataset, masks))
+
+
+def classifier_of(
+    model: Any, config: Config, dataset: Dataset | None = None, scaling: str = "0..255"
+) -> Any:
+    """The classifier of a model; raises `ModelError` where it tells other classes apart."""
+    from audit.models.classifier import Classifier
+
+    classifier = Classifier(model, config.feature_layer, config.image_size, scaling)
+    if dataset is not None:
+        _refuse_other_classes(classifier.classes, dataset)
+    return classifier
+
+
+def _check_settings(config: Config) -> None:
+    from audit.report.owner import read_owner
+    from audit.sweep.further import check as check_further
+
+    check_further(config)
+    if config.executor == "ray":
+        from audit.sweep.ray_executor import check as check_cluster
+
+        check_cluster(config.address)
+    if config.model_card and not read_owner(config.model_card):
+        raise ConfigError(f"{config.model_card} says nothing of the model: leave --model-card out.")
+
+
+def _given_model(config: Config, earlier: RunFolder | None) -> Any:
+    """The classifier of a given model under plain pixels; None where one is trained."""
+    from audit.models.backbones import known_backbone, known_weights
+    from audit.models.load import load_model
+
+    if config.model:
+        return classifier_of(load_model(config.model, trust=config.trust_model), config)
+    known_backbone(config.backbone)
+    if earlier is None or not earlier.model_file.exists():
+        known_weights(config.backbone, config.weights)
+    return None
+
+
+def _refuse_empty(dataset: Dataset, split: str) -> None:
+    if dataset.items(split):
+        return
+    mend = "give --splits all to audit every image" if split == "test" else "name its images so"
+    raise DataError(f"{dataset.name} has no images in its {split} split: {mend}.")
+
+
+def _open(config: Config, plain: Any, track: Track) -> tuple[Dataset, list[Observation]]:
+    """The data set, its classes in the order of the names that lie beside a given model, if any."""
+    from audit.models.names import class_names
+
+    dataset = open_dataset(config, track=track)
+    asked = config.dataset == "images" and config.class_order == "auto"
+    found = class_names(config.model, plain.classes) if asked and config.model else None
+    if found is None:
+        return dataset, []
+    names, where = found
+    if set(dataset.classes) <= set(names):
+        words = f"The {len(names):,} classes and their order are those in {where}"
+        return open_dataset(config, names), [Observation("classes", "Names of classes", words)]
+    lacking = next(name for name in dataset.classes if name not in names)
+    words = f"{where} beside the model names {len(names):,} classes, but not {lacking!r}"
+    mend = "give --class-order FILE, or text or number to leave these names out"
+    return dataset, [Observation("classes", "Names of classes", words, "weak", mend)]
+
+
+def _read(plain: Any, config: Config, dataset: Dataset) -> tuple[Any, list[Observation]]:
+    """The classifier of a given model under the pixels that it wants, and what it was taken for."""
+    from audit.models.averaged import averaged
+
+    images = sample(dataset, plain.input_size, config)
+    found = find_pixels(plain, *stacked(images, plain.input_size), config)
+    as_it_is = found.treatment == plain.scaling
+    each = plain if as_it_is else classifier_of(plain.model, config, dataset, found.treatment)
+    classifier = averaged(each, config.tta, config.seed)
+    tried = [found.observation] if found.observation else []
+    answers = observe(answers_to(classifier, images, dataset.classes), dataset.orders())
+    return classifier, [*each.observations(), *tried, *answers]
+
+
+def _refuse_other_classes(outputs: int, dataset: Dataset) -> None:
+    classes = dataset.classes
+    if outputs == len(classes):
+        return
+    some = ", ".join(classes[:_SHOWN]) + (", ..." if len(classes) > _SHOWN else "")
+    mend = "give the model that was trained for these classes"
+    if outputs > len(classes):
+        mend += (
+            ", or, where images of some of its classes are missing here, --class-order FILE with "
+            f"all {outputs} names, one a line in the order of its outputs"
+        )
+    raise ModelError(
+        f"The model tells {outputs} classes apart, but {dataset.name} has {len(classes)} ({some}): "
+        f"{mend}."
+    )
