@@ -502,7 +502,8 @@ def test_unknown_backbone_is_refused(tmp_path, images):
 
 def test_empty_test_split_is_refused(tmp_path, config, draw_manifest):
     manifest = draw_manifest(tmp_path / "train", CLASSES, {"train": 2, "validation": 1})
-    refused(config(images=manifest), tmp_path / "out", DataError, "has no test image")
+    mend = "no images in its test split: give --splits all to audit every image"
+    refused(config(images=manifest), tmp_path / "out", DataError, mend)
 
 
 def test_model_to_train_is_refused(tmp_path, config):

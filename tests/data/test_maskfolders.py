@@ -5,11 +5,12 @@ from trees import counts, items, mask, masks, photo, photos, seen
 
 from audit.data.imagefiles import ImageFiles
 from audit.data.maskfolders import is_image_name, is_mask_name
+from audit.data.masks import Masks
 from audit.errors import DataError
 
 
 def with_masks(dataset):
-    return sum(dataset.trimap(item) is not None for item in items(dataset))
+    return len(dataset.mask_paths())
 
 
 def test_names_of_folders_of_masks():
@@ -71,7 +72,7 @@ def test_masks_in_splits_belong_to_the_images_of_their_split(tmp_path):
     assert counts(dataset) == (10, 0, 10) and with_masks(dataset) == 20
     item = dataset.items("test")[0]
     expected = tmp_path / item.name.replace("images", "masks").replace("jpg", "png")
-    assert dataset.masks_of(item) == (expected,)
+    assert dataset.mask_paths()[item.name] == (expected,)
 
 
 def test_several_masks_of_a_photograph_are_united(tmp_path):
@@ -82,7 +83,7 @@ def test_several_masks_of_a_photograph_are_united(tmp_path):
     (item,) = (i for i in items(dataset) if i.name == "cat/0.png")
     expected = np.zeros((24, 24), np.uint8)
     expected[2:8, 2:8] = expected[12:20, 12:20] = 255
-    np.testing.assert_array_equal(dataset.trimap(item), expected)
+    np.testing.assert_array_equal(Masks(dataset).own(item, (24, 24))[0], expected)
     assert (
         "2 files are masks of 1 photographs (2 named like x_mask); 9 photographs have none"
         in (seen(dataset, "masks-beside")[0][1])
@@ -97,8 +98,8 @@ def test_masks_of_one_photograph_that_differ_in_size_are_told(tmp_path):
     Image.open(small).resize((12, 12), Image.Resampling.NEAREST).save(small)
     dataset = ImageFiles(tmp_path)
     (item,) = (i for i in items(dataset) if i.name == "cat/0.png")
-    with pytest.raises(DataError, match=r"masks of cat/0\.png differ in size"):
-        dataset.trimap(item)
+    with pytest.raises(DataError, match=r"0_mask.png and .*0_mask_1.png of one image differ in"):
+        Masks(dataset).own(item, (24, 24))
 
 
 def test_photographs_in_classes_named_mask_stay_classes(tmp_path):

@@ -71,7 +71,8 @@ def test_findings_rest_on_the_averaged_prediction(found, classifier, samples):
 
 
 def test_confidence_and_log_odds_are_one_number(found, engine, dataset):
-    table = predict(engine(), dataset, dataset.items("test"), 4, silent)
+    table, skipped = predict(engine(), dataset, dataset.items("test"), 4, silent)
+    assert skipped == []
     odds = [f.tested.causes.log_odds for f in found]
     np.testing.assert_allclose(table["confidence"], expit(odds), rtol=1e-4)
     confidences = [softmax(f.logits)[f.prediction] for f in found]

@@ -171,7 +171,7 @@ def dataset_label(dataset, sample):
 
 def test_predictions_are_the_engines(dataset, classifier):
     engine = Engine(classifier, dataset, config())
-    table = predict(engine, dataset, dataset.items("test"), 5, silent)
+    table, _ = predict(engine, dataset, dataset.items("test"), 5, silent)
     assert list(table) == ["name", "label", "prediction", "confidence"]
     assert table["name"].tolist() == [item.name for item in dataset.items("test")]
     explained = engine.explain(samples(dataset, 12))
