@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -71,6 +72,17 @@ class Dataset(Protocol):
 
     def fingerprint(self) -> str:
         """Short hash of names, labels and splits, kept in the manifest."""
+
+
+@runtime_checkable
+class Filed(Protocol):
+    """A data set whose images lie in files, perhaps with masks beside them."""
+
+    def paths(self) -> set[Path]:
+        """Files of all images: none of them is a mask."""
+
+    def mask_paths(self) -> dict[str, Path]:
+        """Mask files that the data set names itself, by image name."""
 
 
 @runtime_checkable

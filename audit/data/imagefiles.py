@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from audit.data.dataset import SPLITS, Decoded, Item, fingerprint
 from audit.data.decode import decode, read_regular
-from audit.data.maskfiles import read_mask
+from audit.data.maskvalues import read_mask
 from audit.errors import BrokenImageError, DataError, first_line
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
@@ -82,6 +82,14 @@ class ImageFiles:
         if mask is None:
             return None
         return read_mask(mask)
+
+    def paths(self) -> set[Path]:
+        """Files of all images: none of them is a mask."""
+        return {f.path for f in self._files.values()}
+
+    def mask_paths(self) -> dict[str, Path]:
+        """Masks that the manifest names, by image name."""
+        return {f.name: f.mask for f in self._files.values() if f.mask is not None}
 
     def fingerprint(self) -> str:
         """Short hash of names, labels and splits."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 
 from audit.data.dataset import FLOWER, UNKNOWN, Dataset, Item
 from audit.data.masks import Masks
-from audit.errors import BrokenImageError
+from audit.errors import BrokenImageError, DataError
 from audit.score import localisation
 from audit.track import Track, silent
 
+log = logging.getLogger("audit")
 Trimap = NDArray[np.uint8]
 GROUPS = ("worst", "median", "best")
 COLUMNS = ("name", "iou", "reason", "area_a", "area_b", "source_a", "source_b")
@@ -104,7 +106,7 @@ def compare(
     -------
     DataFrame
         A row an image, columns `COLUMNS`: IoU (NaN with ``reason``), areas as shares of what is
-        known, sources. Broken images are left out.
+        known, sources. Broken images and bad masks of ``a`` are left out.
     """
     known = [item for item in items if a.has_own(item)]
     rows = [
@@ -157,10 +159,15 @@ def _both(
     for item, image, theirs, source in b.stream(dataset.images(items), workers):
         if isinstance(image, BrokenImageError):
             continue
-        ours, own = a.own(item, (image.shape[0], image.shape[1]))
+        try:
+            ours, own = a.own(item, (image.shape[0], image.shape[1]))
+        except DataError as error:
+            log.warning("Left out: %s", error)
+            continue
         if ours is not None:
             nothing = np.full(ours.shape, UNKNOWN, np.uint8)
-            yield item, image, ours, nothing if theirs is None else theirs, (own, source)
+            other = theirs if isinstance(theirs, np.ndarray) else nothing
+            yield item, image, ours, other, (own, source)
 
 
 def _row(name: str, a: Trimap, b: Trimap, sources: tuple[str, str]) -> tuple[Any, ...]:

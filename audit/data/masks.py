@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,40 +17,77 @@ import numpy as np
 import pooch
 from numpy.typing import NDArray
 
-from audit.data.dataset import FLOWER, SPLITS, UNKNOWN, Dataset, Decoded, Item
+from audit.data.dataset import FLOWER, SPLITS, UNKNOWN, Dataset, Decoded, Filed, Item
 from audit.data.grabcutpool import AHEAD, GrabCutPool, in_order
-from audit.data.maskfiles import MaskFiles, PngMasks, fit, read_mask
+from audit.data.maskfiles import FolderMasks, MaskFiles, ValuedMasks, fit
+from audit.data.maskmatch import Joined
+from audit.data.masksread import (
+    bad_observation,
+    join_observations,
+    value_observation,
+)
+from audit.data.maskstated import AUTO, Stated, stated
+from audit.data.maskvalues import read_mask
 from audit.data.official import OfficialMasks, unpack
 from audit.errors import BrokenImageError, DataError
+from audit.observation import Observation
 from audit.runfolder import write_whole
 from audit.track import Track, silent
 
-__all__ = ["Masks", "doubt", "make", "read_mask"]
+__all__ = ["BadMask", "Masks", "doubt", "make", "read_mask"]
 
+log = logging.getLogger("audit")
 Trimap = NDArray[np.uint8]
+UNUSABLE = "its mask cannot be used"
 TINY, FULL, MOSTLY = 0.01, 0.95, 0.5  # shares beyond which a mask is suspect
 _ARCHIVE = re.compile(r".*\.(tgz|tar|tar\.gz)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class BadMask:
+    """A mask that cannot be used: unreadable, of odd values, or of another shape than its image.
+
+    Attributes
+    ----------
+    reason : str
+        One line that names its file.
+    """
+
+    reason: str
+
+    @property
+    def doubt(self) -> str:
+        """What records say of it."""
+        return f"{UNUSABLE}: {self.reason}"
+
+
+Given = Trimap | BadMask | None
 
 
 class Masks:
     """Masks of a data set, each from the first source in order of trust that has one.
 
-    The order: what the data set brings (``planted``, ``manifest``), PNG files (``folder``), the
+    The order: what the data set brings (``planted``, ``manifest``), mask files (``folder``), the
     official segmentations (``official``), GrabCut (``grabcut``), and else ``none``.
 
     Parameters
     ----------
     dataset : Dataset
     path : Path, optional
-        Folder of PNG masks or of the official segmentations, or the official ``.tgz``, which is
+        Folder of masks or of the official segmentations, or the official ``.tgz``, which is
         unpacked into the user's cache.
     grabcut : bool
         Segment what no source knows.
     brought : bool
         Use what the data set brings itself.
+    subject, unknown : str
+        Values of mask files that are the subject, and that are unknown, as ``255`` or ``1-8,15``;
+        ``auto``: found on a sample of the files.
 
     Raises
     ------
+    ConfigError
+        ``subject`` or ``unknown`` are no values.
     DataError
         ``path`` is missing, or none of its files belongs to an image.
     """
@@ -60,17 +99,32 @@ class Masks:
         *,
         grabcut: bool = True,
         brought: bool = True,
+        subject: str = AUTO,
+        unknown: str = AUTO,
     ) -> None:
+        said = stated(subject, unknown)
         self._dataset = dataset
         self._brings = dataset.mask_source if brought else ""
-        self._files = _files(path, dataset) if path else []
+        self._named = _named(dataset, said) if self._brings else None
+        self._files = _files(path, dataset, said) if path else []
         self._grabcut = grabcut
 
+    @property
+    def sources(self) -> list[MaskFiles]:
+        """The sources that are files, in order of trust."""
+        return [*([self._named] if self._named else []), *self._files]
+
+    @property
+    def grabcut(self) -> bool:
+        """Whether what no source knows is segmented."""
+        return self._grabcut
+
     def has_own(self, item: Item) -> bool:
-        """Whether an image has a mask that was not made by GrabCut."""
-        if any(files.has(item.name) for files in self._files):
+        """Whether an image has a mask that was not made by GrabCut, be it a bad one."""
+        if any(files.has(item.name) for files in self.sources):
             return True
-        return bool(self._brings) and self._dataset.trimap(item) is not None
+        drawn = bool(self._brings) and self._named is None
+        return drawn and self._dataset.trimap(item) is not None
 
     def own(self, item: Item, size: tuple[int, int]) -> tuple[Trimap | None, str]:
         """The trusted trimap of an image of ``size`` (height, width), and its source.
@@ -80,18 +134,40 @@ class Masks:
         DataError
             The mask cannot be read, or does not fit the image.
         """
-        brought = self._dataset.trimap(item) if self._brings else None
+        trimap, source, where = self.unfitted(item)
+        return (None if trimap is None else fit(trimap, size, where)), source
+
+    def unfitted(self, item: Item) -> tuple[Trimap | None, str, object]:
+        """The trusted trimap of an image in its own size, its source, and what names it.
+
+        Raises
+        ------
+        DataError
+            The mask cannot be read.
+        """
+        brought = self._brought(item)
         if brought is not None:
-            return fit(brought, size, f"of {item.name}"), self._brings
-        for files in self._files:
+            return brought, self._brings, f"of {item.name}"
+        for files in self.sources:
             if files.has(item.name):
                 trimap, file = files.read(item.name)
-                return fit(trimap, size, file), files.name
-        return None, "none"
+                return trimap, files.name, file
+        return None, "none", ""
+
+    def observations(self) -> list[Observation]:
+        """What masks were joined to which images, what their values mean, and which are bad.
+
+        Reads at most 500 masks of each source.
+        """
+        images = sum(len(self._dataset.items(split)) for split in SPLITS)
+        by_class = classes_of(self._dataset)
+        found = [f for f in self.sources if isinstance(f, ValuedMasks)]
+        told = [o for files in found for o in (value_observation(files), bad_observation(files))]
+        return [*join_observations(found, by_class, images, self._grabcut), *told]
 
     def stream(
         self, pairs: Iterable[tuple[Item, Decoded]], workers: int
-    ) -> Iterator[tuple[Item, Decoded, Trimap | None, str]]:
+    ) -> Iterator[tuple[Item, Decoded, Given, str]]:
         """Add each image's trimap and source, in order; memory does not grow with the stream.
 
         Parameters
@@ -104,7 +180,9 @@ class Masks:
         Yields
         ------
         item, image, trimap, source
-            uint8 ``(h, w)`` of the image's size, and its source; None and ``none`` without.
+            uint8 ``(h, w)`` of the image's size, and its source; None and ``none`` without. In
+            place of a mask that cannot be used its `BadMask`, with ``none``: GrabCut does not
+            stand in for it unasked.
         """
         with closing(GrabCutPool(workers)) as pool:
             jobs = ((pair, self._begin(pool, *pair)) for pair in pairs)
@@ -119,27 +197,50 @@ class Masks:
 
     def _begin(
         self, pool: GrabCutPool, item: Item, image: Decoded
-    ) -> Callable[[], tuple[Trimap | None, str]]:
+    ) -> Callable[[], tuple[Given, str]]:
         if isinstance(image, BrokenImageError):
             return lambda: (None, "none")
-        known = self.own(item, image.shape[:2])
+        try:
+            known = self.own(item, image.shape[:2])
+        except DataError as error:
+            bad = BadMask(str(error))
+            return lambda: (bad, "none")
         if known[0] is not None or not self._grabcut:
             return lambda: known
         made = pool.start(image)
         return lambda: (made(), "grabcut")
 
+    def _brought(self, item: Item) -> Trimap | None:
+        """What a data set draws itself; masks that it has in files are read as all files are."""
+        return self._dataset.trimap(item) if self._brings and self._named is None else None
 
-def _files(path: Path, dataset: Dataset) -> list[MaskFiles]:
+
+def classes_of(dataset: Dataset) -> dict[str, str]:
+    """Class of every image, by its name."""
+    items = (item for split in SPLITS for item in dataset.items(split))
+    return {item.name: dataset.classes[item.label] for item in items}
+
+
+def _named(dataset: Dataset, said: Stated) -> ValuedMasks | None:
+    """The mask files that a data set names itself."""
+    if not isinstance(dataset, Filed):
+        return None
+    named = dataset.mask_paths().items()
+    joined = Joined({name: (file,) for name, file in named}, {"as it says itself": len(named)})
+    return ValuedMasks(dataset.mask_source, joined, said)
+
+
+def _files(path: Path, dataset: Dataset, said: Stated) -> list[MaskFiles]:
     """The sources in a folder or archive, those with no match left out."""
-    names = [item.name for split in SPLITS for item in dataset.items(split)]
+    classes = classes_of(dataset)
+    names = list(classes)
     if path.is_file() and _ARCHIVE.fullmatch(path.name):
         path = unpack(path, _cache(path))
     if not path.is_dir():
         what = "is neither a folder nor a .tgz archive" if path.exists() else "does not exist"
-        raise DataError(
-            f"--masks {path} {what}: give a folder of PNG masks, or 102segmentations.tgz."
-        )
-    found: list[MaskFiles] = [PngMasks(path, names), OfficialMasks(path, names)]
+        raise DataError(f"--masks {path} {what}: give a folder of masks, or 102segmentations.tgz.")
+    images = dataset.paths() if isinstance(dataset, Filed) else set()
+    found: list[MaskFiles] = [FolderMasks(path, classes, images, said), OfficialMasks(path, names)]
     found = [files for files in found if files.any()]
     if not found:
         example = Path(names[0]).with_suffix(".png").name if names else "NAME.png"
@@ -157,7 +258,7 @@ def _cache(archive: Path) -> Path:
     return Path(pooch.os_cache("flower-audit")) / f"masks-{digest}"
 
 
-def doubt(trimap: Trimap) -> str:
+def doubt(trimap: Trimap | BadMask) -> str:
     """Why a mask is suspect, in a few words; "" if it is not.
 
     Parameters
@@ -165,6 +266,8 @@ def doubt(trimap: Trimap) -> str:
     trimap : uint8 ``(h, w)``
         255 flower, 0 background, 128 unknown. Areas are shares of what is known.
     """
+    if isinstance(trimap, BadMask):
+        return trimap.doubt
     flower = trimap == FLOWER
     known = np.count_nonzero(trimap != UNKNOWN)
     if known < (1 - MOSTLY) * trimap.size:
@@ -178,6 +281,11 @@ def doubt(trimap: Trimap) -> str:
         return f"full ({share:.0%} of the image)"
     sides = flower[0], flower[-1], flower[:, 0], flower[:, -1]
     return "touches all four sides" if all(side.any() for side in sides) else ""
+
+
+def trusted(given: Given) -> Trimap | None:
+    """A trimap without doubt; None where there is none, or one that is bad or suspect."""
+    return None if given is None or isinstance(given, BadMask) or doubt(given) else given
 
 
 def fingerprints(dataset: Dataset, masks: Masks) -> dict[str, str]:
@@ -198,20 +306,24 @@ def make(
     Returns
     -------
     dict
-        How many masks were written, by source; ``kept`` were there before, ``none`` got none.
+        How many masks were written, by source; ``kept`` were there before, ``none`` got none, and
+        ``bad`` have one that cannot be used, which the log names.
 
     Raises
     ------
     DataError, RunFolderError
-        A mask cannot be read; a file cannot be written.
+        A file cannot be written.
     """
     targets = _targets(dataset, items, out)
     todo = [item for item in items if not targets[item.name].exists()]
     counts: dict[str, int] = {"kept": len(items) - len(todo)}
     stream: Iterable[Any] = masks.stream(dataset.images(todo), workers)
     for item, _, trimap, source in track(stream, "Making masks", len(todo)):
+        source = "bad" if isinstance(trimap, BadMask) else source
         counts[source] = counts.get(source, 0) + 1
-        if trimap is not None:
+        if isinstance(trimap, BadMask):
+            log.warning("%s", trimap.reason)
+        elif trimap is not None:
             _write(targets[item.name], trimap)
     return counts
 

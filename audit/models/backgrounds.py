@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.data.dataset import FLOWER, Dataset, Item
-from audit.data.masks import Masks, doubt
+from audit.data.masks import Masks, trusted
 from audit.errors import BrokenImageError, DataError
 from audit.models.shelf import Shelf
 from audit.score.composites import feathered, fill, off_flower, paste
@@ -89,8 +89,9 @@ def take_apart(
     for _, image, trimap, _ in track(stream, f"backgrounds ({split})", len(items)):
         if isinstance(image, BrokenImageError):
             continue
-        if trimap is not None and not doubt(trimap):
-            fitted = resize_trimap(trimap, shape[1:3])
+        known = trusted(trimap)
+        if known is not None:
+            fitted = resize_trimap(known, shape[1:3])
             off = off_flower(fitted)
             if off.mean() >= _LEAST:
                 opacity[row] = np.rint(255 * feathered(fitted == FLOWER))

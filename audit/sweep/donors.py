@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from audit.data.dataset import FLOWER, Dataset, Item, stratified
 from audit.data.decode import resize
-from audit.data.masks import Masks, doubt
+from audit.data.masks import Masks, trusted
 from audit.errors import BrokenImageError
 from audit.models.classifier import Classifier
 from audit.score.composites import Image, fill, off_flower, softened
@@ -95,9 +95,10 @@ def _usable(
     wanted = min(_MOST, max(_FEWEST, _EACH * len(dataset.classes)))
     items = stratified(dataset.items("test"), wanted, _SEED)
     for item, image, trimap, _ in masks.stream(dataset.images(items), workers):
-        if isinstance(image, BrokenImageError) or trimap is None or doubt(trimap):
+        known = trusted(trimap)
+        if isinstance(image, BrokenImageError) or known is None:
             continue
-        fitted = fit_trimap(trimap, size)
+        fitted = fit_trimap(known, size)
         off = off_flower(fitted)
         if (fitted == FLOWER).any() and off.mean() >= _LEAST:
             filled = fill(resize(image, size), ~off)

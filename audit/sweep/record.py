@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.data.dataset import FLOWER, UNKNOWN, Item
+from audit.data.masks import UNUSABLE, Given
 from audit.runfolder import EXPLAINERS, Maps, record_schema
 from audit.score.causal import Causes
 from audit.score.composites import grown
@@ -76,9 +77,9 @@ class Finding:
     tested: Tested = field(default_factory=Tested)
 
 
-def fit_trimap(trimap: NDArray[np.uint8] | None, size: int) -> NDArray[np.uint8]:
-    """Bring a trimap to the model's input size; all unknown where there is none."""
-    if trimap is None:
+def fit_trimap(trimap: Given, size: int) -> NDArray[np.uint8]:
+    """Bring a trimap to the model's input size; all unknown where none can be used."""
+    if not isinstance(trimap, np.ndarray):
         return np.full((size, size), UNKNOWN, np.uint8)
     return resize_trimap(trimap, (size, size))
 
@@ -131,9 +132,12 @@ def record_of(
         record | _evidence(weigh, heatmaps, *_moved(sample.trimap, reach), causes, classes)
         for reach, causes in ((REACH, tested.grown), (-REACH, tested.shrunk))
     ]
+    # Without its mask nothing is known of an image: the mask's error says why.
+    bad = sample.mask_doubt if sample.mask_doubt.startswith(UNUSABLE) else ""
     return record | {
+        "causal_reason": bad or record["causal_reason"],
         "verdict": verdict.word,
-        "verdict_reason": verdict.reason,
+        "verdict_reason": bad or verdict.reason,
         "verdict_score": verdict.score,
         "fragile": any(judge(o, thresholds, words).word != verdict.word for o in others),
     }

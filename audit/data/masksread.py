@@ -1,0 +1,118 @@
+"""What was read of mask files: which images have one, what values mean, which are bad."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from audit.data.maskfiles import SAMPLE_PIXELS, ValuedMasks
+from audit.data.maskmatch import readable
+from audit.data.maskvalues import Convention, shown_values
+from audit.errors import DataError
+from audit.observation import Observation, Strength
+
+LOOKED = 500  # masks that are read to tell bad ones
+_NAMED = 3
+_FEW = 0.1  # share of masks without an image, or images without a mask, that is worth a look
+_COLOURS = "everything but #{:06x} is the subject, #e0e0c0 unknown"
+
+
+def value_observation(files: ValuedMasks) -> Observation:
+    """Which values were seen in a source's masks, and what each was taken for."""
+    found = files.convention
+    words = (
+        f"{found.looked:,} {files.name} masks hold {shown_values(found.values, found.style)}: "
+        f"{meaning(found)}"
+    )
+    doubts = "; ".join(found.doubts)
+    unclear = found.style == "unclear" and found.stated.subject is None
+    if found.looked and (doubts or unclear):
+        words += f" ({doubts})" if doubts else ""
+        mend = "say which values are the subject by --mask-subject, as 1 or 1-8"
+        strength: Strength = "strong" if unclear else "weak"
+        return Observation("mask-values", "Values of masks", words, strength, mend)
+    return Observation("mask-values", "Values of masks", words)
+
+
+def meaning(found: Convention) -> str:
+    """What a convention takes values for, in words."""
+    said = found.stated
+    if said.subject is not None:
+        said_unknown = f", {shown_values(said.unknown)} unknown" if said.unknown else ""
+        return f"{shown_values(said.subject)} is the subject{said_unknown}, as --mask-subject says"
+    words = {
+        "levels": "255 is the subject, 0 background, 128 unknown",
+        "indices": "everything but 0 is the subject" + ", 255 unknown" * found.void,
+        "pets": "1 is the subject, 2 background, 3 unknown",
+        "colours": _COLOURS.format(found.background),
+        "unclear": "none of them is plainly the background",
+    }[found.style]
+    if set(found.values) <= {0, 1}:
+        words = "1 is the subject, 0 background"
+    if said.unknown:
+        words += f"; {shown_values(said.unknown)} unknown, as --mask-unknown says"
+    return words
+
+
+def bad_observation(files: ValuedMasks) -> Observation:
+    """How many masks of a source cannot be read or hold odd values; a few of them by name."""
+    bad, looked = _bad(files)
+    title = "Masks that cannot be used"
+    if not bad:
+        return Observation("bad-masks", title, f"All {looked:,} {files.name} masks can be read")
+    more = f" and {len(bad) - _NAMED:,} more" if len(bad) > _NAMED else ""
+    reasons = "; ".join(reason.rstrip(".") for reason in bad[:_NAMED])
+    words = f"{len(bad):,} of {looked:,} {files.name} masks cannot be used: {reasons}{more}"
+    strength: Strength = "strong" if 2 * len(bad) > looked else "weak"
+    mend = "mend these masks, or state values by --mask-subject; their images get no verdict"
+    return Observation("bad-masks", title, words, strength, mend)
+
+
+def join_observations(
+    sources: Sequence[ValuedMasks], classes: Mapping[str, str], images: int, grabcut: bool
+) -> list[Observation]:
+    """By which rule how many images got a mask, how many have none, which files fit no image."""
+    found = [files for files in sources if files.any()]
+    if not found:
+        return []
+    own = {name for files in found for name in files.joined.files}
+    rules = Counter[str]()
+    for files in found:
+        rules.update(files.joined.rules)
+    left = [file for files in found for file in files.joined.left]
+    said = ", ".join(f"{n:,} {rule}" for rule, n in rules.items())
+    words = [f"{len(own):,} of {images:,} images have a mask of their own ({said})"]
+    if len(own) < images:
+        words.append(_without(own, classes, grabcut))
+    if left:
+        every = len(left) + sum(len(f) for files in found for f in files.joined.files.values())
+        example = readable(str(left[0]))
+        words.append(f"{len(left):,} of {every:,} mask files fit no image, as {example}")
+    weak = len(own) < (1 - _FEW) * images or len(left) > _FEW * (len(left) + len(own))
+    mend = "name each mask like its image, in a folder named like its class" if weak else ""
+    strength: Strength = "weak" if weak else "fine"
+    return [Observation("mask-join", "Masks and images", "; ".join(words), strength, mend)]
+
+
+def _without(own: set[str], classes: Mapping[str, str], grabcut: bool) -> str:
+    missing = len(classes) - len(own)
+    instead = "are cut out by GrabCut" if grabcut else "get none"
+    every, some = set(classes.values()), {classes[name] for name in own if name in classes}
+    bare = sorted(every - some)
+    of = f", among them all of {len(bare)} of {len(every)} classes ({bare[0]}, ...)" if bare else ""
+    return f"the other {missing:,} {instead}{of}"
+
+
+def _bad(files: ValuedMasks) -> tuple[list[str], int]:
+    """What is wrong with bad masks, sorted, and how many masks were read."""
+    reasons: list[str] = []
+    looked = pixels = 0
+    for name in files.names()[:LOOKED]:
+        looked += 1
+        try:
+            pixels += files.read(name)[0].size
+        except DataError as error:
+            reasons.append(str(error))
+        if pixels > 3 * SAMPLE_PIXELS:
+            break
+    return sorted(reasons), looked
