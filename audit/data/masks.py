@@ -119,12 +119,16 @@ class Masks:
         """Whether what no source knows is segmented."""
         return self._grabcut
 
+    @property
+    def draws(self) -> bool:
+        """Whether the data set draws masks itself, which takes a while for each."""
+        return bool(self._brings) and self._named is None
+
     def has_own(self, item: Item) -> bool:
         """Whether an image has a mask that was not made by GrabCut, be it a bad one."""
         if any(files.has(item.name) for files in self.sources):
             return True
-        drawn = bool(self._brings) and self._named is None
-        return drawn and self._dataset.trimap(item) is not None
+        return self.draws and self._dataset.trimap(item) is not None
 
     def own(self, item: Item, size: tuple[int, int]) -> tuple[Trimap | None, str]:
         """The trusted trimap of an image of ``size`` (height, width), and its source.
@@ -212,7 +216,7 @@ class Masks:
 
     def _brought(self, item: Item) -> Trimap | None:
         """What a data set draws itself; masks that it has in files are read as all files are."""
-        return self._dataset.trimap(item) if self._brings and self._named is None else None
+        return self._dataset.trimap(item) if self.draws else None
 
 
 def classes_of(dataset: Dataset) -> dict[str, str]:

@@ -1,0 +1,193 @@
+"""Evidence that masks are right, on a sample: which way up, whose, how large, how plausible."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.data.dataset import Dataset, Item, stratified
+from audit.data.grabcut import grabcut
+from audit.data.maskfiles import ValuedMasks, misfit
+from audit.data.maskfit import SIDE, Fit, Pair, measure, upside
+from audit.data.masks import Masks, doubt
+from audit.errors import BrokenImageError, DataError
+from audit.observation import Observation, Strength
+from audit.score.statistics import wilson
+
+SAMPLE, CUT = 64, 12  # images with masks of their own, and images to cut out, that are looked at
+FEWEST = 8  # pairs below which nothing is beyond doubt
+CLEAR = 0.5  # of the border more than of the centre, or less: which way up a mask is
+SURE, UNSURE = 0.8, 0.5  # shares of clear masks that are upside down, at the interval's low end
+RANK, LOW_RANK = 0.65, 0.7  # of masks that fit: below, beyond doubt; below, worth a look
+MOVED_RANK, MOVED_SHARE = 0.85, 0.7  # of masks that were moved
+ALIKE = 0.75  # overlap of two masks beyond which they cannot be told apart
+DOUBTFUL = 0.1  # share of masks that look unlikely, as in the report's findings
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Looked:
+    """One image with its own mask; sizes are (height, width)."""
+
+    pair: Pair
+    image: Size
+    mask: Size
+    doubt: str
+
+
+def mask_observations(dataset: Dataset, masks: Masks, items: Sequence[Item]) -> list[Observation]:
+    """Look whether the masks of ``items`` are right; takes seconds.
+
+    At most 64 images with masks of their own are read, sampled by class, and at most 12 without
+    are cut out by GrabCut.
+
+    Parameters
+    ----------
+    items : sequence of Item
+        In the order that the data set gives.
+    """
+    own = [item for item in items if masks.draws or masks.has_own(item)]
+    looked = list(_look(dataset, masks, stratified(own, SAMPLE, 0)))
+    found = [source_observation(dataset, masks, items, own, looked)]
+    if looked:
+        pairs = [one.pair for one in looked]
+        found += [polarity_observation(pairs, _turned(masks)), size_observation(looked)]
+    if len(looked) > 1:
+        found.append(fit_observation(measure(pairs)))
+    return found
+
+
+def polarity_observation(pairs: Sequence[Pair], mend: str) -> Observation:
+    """Do masks call the border subject and the centre background?"""
+    scores = np.array([upside(pair) for pair in pairs])
+    down, up = int((scores > CLEAR).sum()), int((scores < -CLEAR).sum())
+    low = wilson(down, down + up)[0] if down + up else 0.0
+    words = (
+        f"Of {len(pairs)} masks {up} cover the centre of their image and spare its border, "
+        f"{down} the other way round"
+    )
+    title = "Which way up masks are"
+    if low > SURE and down >= max(FEWEST, len(pairs) / 4):
+        return Observation("mask-polarity", title, f"{words}: upside down", "strong", mend)
+    if (low > UNSURE and down > 1) or _all_border(pairs):
+        mend = f"look at them, and {mend} if what they call subject is the background"
+        return Observation("mask-polarity", title, words, "weak", mend)
+    return Observation("mask-polarity", title, words)
+
+
+def fit_observation(fit: Fit) -> Observation:
+    """Do masks fit their own images better than others', and as they lie?"""
+    title = "Whether masks fit their images"
+    words = (
+        f"On {fit.n} images the own mask fits better than {fit.rank:.0%} of other images' masks "
+        "(50% were chance), by edges and colours"
+    )
+    low = wilson(fit.better, fit.n)[0]
+    turned = f"{words}; {fit.better} fit better {fit.move}"
+    if min(low / MOVED_SHARE, fit.moved_rank / MOVED_RANK) > 1 and fit.moved_rank > fit.rank:
+        strength: Strength = "strong" if fit.n >= FEWEST else "weak"
+        mend = f"give masks {fit.move}, as where an EXIF orientation was lost"
+        return Observation("mask-fit", title, turned, strength, mend)
+    if fit.alike > ALIKE:
+        return Observation("mask-fit", title, f"{words}; masks are too alike to tell more")
+    mend = "check that each mask is named like its own image"
+    if fit.n >= FEWEST and fit.rank + fit.error < RANK:
+        return Observation("mask-fit", title, words, "strong", mend)
+    if fit.rank < LOW_RANK:
+        return Observation("mask-fit", title, words, "weak", mend)
+    return Observation("mask-fit", title, words)
+
+
+def size_observation(looked: Sequence[Looked]) -> Observation:
+    """How many masks differ from their images in size, in aspect, or lie on their side."""
+    scaled = sum(one.mask != one.image for one in looked)
+    bad = [one for one in looked if misfit(one.mask, one.image)]
+    lying = sum(not misfit(one.mask, one.image[::-1]) for one in bad)
+    words = f"Of {len(looked)} masks {len(looked) - scaled} have the size of their image"
+    if scaled > len(bad):
+        words += f", {scaled - len(bad)} another of the same aspect"
+    title = "Sizes of masks"
+    if not bad:
+        return Observation("mask-size", title, words)
+    words += f", {len(bad)} another aspect ({lying} of them as if turned by 90 degrees)"
+    mend = "turn them as their images are" if 2 * lying > len(bad) else "draw them on their images"
+    strength: Strength = "strong" if 2 * len(bad) > len(looked) >= FEWEST else "weak"
+    return Observation("mask-size", title, words, strength, mend)
+
+
+def source_observation(
+    dataset: Dataset,
+    masks: Masks,
+    items: Sequence[Item],
+    own: Sequence[Item],
+    looked: Sequence[Looked],
+) -> Observation:
+    """How many images have a mask of their own, are cut out by GrabCut, or have none."""
+    rest = len(items) - len(own)
+    names = {item.name for item in own}
+    bare = [item for item in items if item.name not in names]
+    cut = _cut(dataset, stratified(bare, CUT, 0)) if masks.grabcut else []
+    instead = "cut out by GrabCut" if masks.grabcut else "without any"
+    words = (
+        f"{len(own):,} of {len(items):,} images have a mask of their own, {rest:,} are {instead}"
+    )
+    doubts = [why for why in (*(one.doubt for one in looked), *cut) if why]
+    n = len(looked) + len(cut)
+    if n:
+        words += f"; of {n} looked at {len(doubts)} are doubtful"
+    if doubts:
+        kinds = Counter(why.split(" (")[0] for why in doubts)
+        words += f" ({', '.join(f'{count} {kind}' for kind, count in kinds.most_common())})"
+    title = "Where masks come from"
+    if (n and wilson(len(doubts), n)[0] > DOUBTFUL) or (rest and not masks.grabcut):
+        return Observation("mask-source", title, words, "weak", "draw masks by hand: give --masks")
+    return Observation("mask-source", title, words)
+
+
+def _look(dataset: Dataset, masks: Masks, items: Sequence[Item]) -> Iterator[Looked]:
+    for item, image in dataset.images(items):
+        if isinstance(image, BrokenImageError):
+            continue
+        try:
+            trimap, _, _ = masks.unfitted(item)
+        except DataError:
+            continue  # listed among the bad masks
+        if trimap is not None:
+            size = (image.shape[0], image.shape[1])
+            own = (trimap.shape[0], trimap.shape[1])
+            yield Looked(Pair.of(image, trimap), size, own, doubt(trimap))
+
+
+def _cut(dataset: Dataset, items: Sequence[Item]) -> list[str]:
+    """What is doubtful about GrabCut's masks; "" where nothing is."""
+    images: Iterator[NDArray[np.uint8]] = (
+        image for _, image in dataset.images(items) if not isinstance(image, BrokenImageError)
+    )
+    return [doubt(grabcut(image)) for image in images]
+
+
+def _all_border(pairs: Sequence[Pair]) -> bool:
+    """Whether nearly all masks hold the whole border, and leave something out inside."""
+    subjects = [pair.mask > 0 for pair in pairs]
+    ends = [s[0].all() and s[-1].all() and s[:, 0].all() and s[:, -1].all() for s in subjects]
+    holes = [(~s).sum() > SIDE for s in subjects]
+    whole = sum(bool(e and h) for e, h in zip(ends, holes, strict=True))
+    return len(pairs) > 1 and whole > SURE * len(pairs)
+
+
+def _turned(masks: Masks) -> str:
+    """How the user turns masks over."""
+    files = [source for source in masks.sources if source.any()]
+    if not files or not isinstance(files[0], ValuedMasks):
+        return "give masks that mark the subject"
+    found = files[0].convention
+    if found.style == "colours":
+        return "give masks whose background is black"
+    if found.stated.subject is not None:
+        return "give the other values by --mask-subject"
+    return f"give --mask-subject {2 if found.style == 'pets' else 0}"
