@@ -21,9 +21,9 @@ from audit.score.statistics import wilson
 SAMPLE, CUT = 64, 12  # images with masks of their own, and images to cut out, that are looked at
 FEWEST = 8  # pairs below which nothing is beyond doubt
 CLEAR = 0.5  # of the border more than of the centre, or less: which way up a mask is
-SURE, UNSURE = 0.8, 0.5  # shares of clear masks that are upside down, at the interval's low end
+SURE, UNSURE = 0.65, 0.4  # shares of clear masks that are upside down, at the interval's low end
 RANK, LOW_RANK = 0.65, 0.7  # of masks that fit: below, beyond doubt; below, worth a look
-MOVED_RANK, MOVED_SHARE = 0.85, 0.7  # of masks that were moved
+MOVED_RANK, MOVED_SHARE = 0.85, 0.65  # of masks that were moved
 ALIKE = 0.75  # overlap of two masks beyond which they cannot be told apart
 DOUBTFUL = 0.1  # share of masks that look unlikely, as in the report's findings
 
@@ -177,7 +177,7 @@ def _all_border(pairs: Sequence[Pair]) -> bool:
     ends = [s[0].all() and s[-1].all() and s[:, 0].all() and s[:, -1].all() for s in subjects]
     holes = [(~s).sum() > SIDE for s in subjects]
     whole = sum(bool(e and h) for e, h in zip(ends, holes, strict=True))
-    return len(pairs) > 1 and whole > SURE * len(pairs)
+    return len(pairs) > 1 and whole > 0.8 * len(pairs)
 
 
 def _turned(masks: Masks) -> str:

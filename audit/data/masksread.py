@@ -89,9 +89,12 @@ def join_observations(
         example = readable(str(left[0]))
         words.append(f"{len(left):,} of {every:,} mask files fit no image, as {example}")
     weak = len(own) < (1 - _FEW) * images or len(left) > _FEW * (len(left) + len(own))
-    mend = "name each mask like its image, in a folder named like its class" if weak else ""
-    strength: Strength = "weak" if weak else "fine"
-    return [Observation("mask-join", "Masks and images", "; ".join(words), strength, mend)]
+    title, told = "Masks and images", "; ".join(words)
+    if not weak:
+        return [Observation("mask-join", title, told)]
+    named = "name each mask like its image, in a folder named like its class"
+    mend = named if left else "see whether the others' masks lie elsewhere"
+    return [Observation("mask-join", title, told, "weak", mend)]
 
 
 def _without(own: set[str], classes: Mapping[str, str], grabcut: bool) -> str:
@@ -99,7 +102,8 @@ def _without(own: set[str], classes: Mapping[str, str], grabcut: bool) -> str:
     instead = "are cut out by GrabCut" if grabcut else "get none"
     every, some = set(classes.values()), {classes[name] for name in own if name in classes}
     bare = sorted(every - some)
-    of = f", among them all of {len(bare)} of {len(every)} classes ({bare[0]}, ...)" if bare else ""
+    named = ", ".join([*bare[:2], *["..."] * (len(bare) > 2)])
+    of = f", among them all of {len(bare)} of {len(every)} classes ({named})" if bare else ""
     return f"the other {missing:,} {instead}{of}"
 
 
