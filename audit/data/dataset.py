@@ -15,6 +15,7 @@ from audit.errors import BrokenImageError
 
 SPLITS = ("train", "validation", "test")
 FLOWER, BACKGROUND, UNKNOWN = 255, 0, 128
+UNUSABLE = "its mask cannot be used"  # how the reasons of such images begin
 
 
 @dataclass(frozen=True)

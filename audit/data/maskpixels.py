@@ -129,6 +129,6 @@ def _eight_bits(values: Codes) -> Codes:
         return np.where(values == _TOP, FLOWER, values)
     seen = np.rint(np.flatnonzero(np.bincount(values.ravel())) / 257)
     near = (np.abs(seen[:, None] - _LEVELS).min(axis=1) <= TOLERANCE).all()
-    if near or top >= _TOP - 257 * TOLERANCE:
+    if (near and seen[-1] > TOLERANCE) or top >= _TOP - 257 * TOLERANCE:
         return np.rint(values / 257).astype(np.int64)
     return values

@@ -17,7 +17,7 @@ import numpy as np
 import pooch
 from numpy.typing import NDArray
 
-from audit.data.dataset import FLOWER, SPLITS, UNKNOWN, Dataset, Decoded, Filed, Item
+from audit.data.dataset import FLOWER, SPLITS, UNKNOWN, UNUSABLE, Dataset, Decoded, Filed, Item
 from audit.data.grabcutpool import AHEAD, GrabCutPool, in_order
 from audit.data.maskfiles import FolderMasks, MaskFiles, ValuedMasks, fit
 from audit.data.maskmatch import Joined
@@ -38,7 +38,6 @@ __all__ = ["BadMask", "Masks", "doubt", "make", "read_mask"]
 
 log = logging.getLogger("audit")
 Trimap = NDArray[np.uint8]
-UNUSABLE = "its mask cannot be used"
 TINY, FULL, MOSTLY = 0.01, 0.95, 0.5  # shares beyond which a mask is suspect
 _ARCHIVE = re.compile(r".*\.(tgz|tar|tar\.gz)", re.IGNORECASE)
 

@@ -287,7 +287,7 @@ def _by_level(codes: Codes, *, lossy: bool) -> tuple[Trimap, NDArray[np.bool_]]:
         return trimap, away > TOLERANCE
     moved = away > BLUR
     faint = TOLERANCE >= codes.max(initial=0) > 0  # zeros and ones do not outlive JPEG
-    odd = moved & (moved.mean() > BLURRED) | faint
+    odd = moved & (moved.mean() > BLURRED) | (codes > 0) & faint
     return np.where(moved, UNKNOWN, trimap).astype(np.uint8), odd
 
 

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from audit.data.dataset import UNUSABLE
 from audit.report.source import Source
 
 
@@ -51,7 +52,7 @@ def notes(source: Source) -> Notes:
         _skipped(source),
         [Gap(*row) for row in doubtful[["name", "mask_source", "mask_doubt"]].to_numpy()],
         Counter(map(_kind, doubtful["mask_doubt"])).most_common(),
-        Counter(undecided["verdict_reason"].tolist()).most_common(),
+        Counter(map(_cause, undecided["verdict_reason"])).most_common(),
         Counter(explained["mask_source"].tolist()).most_common(),
         _completeness(source),
     )
@@ -60,6 +61,11 @@ def notes(source: Source) -> Notes:
 def _kind(doubt: str) -> str:
     """A doubt without its amount: "tiny (0.4% of the image)" is "tiny"."""
     return re.split(r" ?[(:]", doubt)[0]
+
+
+def _cause(reason: str) -> str:
+    """Why there is no verdict, the same for all masks that cannot be used."""
+    return UNUSABLE if reason.startswith(UNUSABLE) else reason
 
 
 def _skipped(source: Source) -> list[Gap]:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.data.dataset import FLOWER, UNKNOWN, Item
-from audit.data.masks import UNUSABLE, Given
+from audit.data.dataset import FLOWER, UNKNOWN, UNUSABLE, Item
+from audit.data.masks import Given
 from audit.runfolder import EXPLAINERS, Maps, record_schema
 from audit.score.causal import Causes
 from audit.score.composites import grown

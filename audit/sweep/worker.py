@@ -80,7 +80,13 @@ class Worker:
             raise ClusterError(f"{_versions()} is installed, not {setup.versions}: install those.")
         self._config = setup.config
         self._dataset = open_dataset(setup.config)
-        self._masks = Masks(self._dataset, setup.config.masks, grabcut=setup.config.grabcut)
+        self._masks = Masks(
+            self._dataset,
+            setup.config.masks,
+            grabcut=setup.config.grabcut,
+            subject=setup.config.mask_subject,
+            unknown=setup.config.mask_unknown,
+        )
         own = fingerprints(self._dataset, self._masks)
         for key, what in (("fingerprint", "images or labels"), ("masks", "masks")):
             if own[key] != setup.hashes[key]:

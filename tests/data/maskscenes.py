@@ -1,10 +1,12 @@
 """Drawn images with known flowers, and a data set of them, for the tests of masks."""
 
 import numpy as np
+from PIL import Image
 
 from audit.data.dataset import Item
 
 SHARED = "../shared/data"
+TRIMAP = np.array([[255, 255, 0, 0], [255, 128, 0, 0]], np.uint8)
 
 
 def scene(height=120, width=120, centre=(60, 60), radius=35, seed=0):
@@ -44,3 +46,15 @@ class Scenes:
 
     def fingerprint(self):
         return "scenes"
+
+
+def save(file, array, mode=None):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(array)
+    (image.convert(mode) if mode else image).save(file)
+    return file
+
+
+def flat(names, size=(2, 4)):
+    """A data set of black images."""
+    return Scenes({name: np.zeros((*size, 3), np.uint8) for name in names})

@@ -9,24 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from maskscenes import Scenes, scene
-from PIL import Image
+from maskscenes import TRIMAP, Scenes, flat, save, scene
 
 from audit.data.dataset import Item
-from audit.data.decode import decode
 from audit.data.grabcut import grabcut
 from audit.data.grabcutpool import GrabCutPool
 from audit.data.masks import Masks, doubt, make, read_mask
 from audit.errors import BrokenImageError, DataError
-
-TRIMAP = np.array([[255, 255, 0, 0], [255, 128, 0, 0]], np.uint8)
-
-
-def save(file, array, mode=None):
-    file.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.fromarray(array)
-    (image.convert(mode) if mode else image).save(file)
-    return file
 
 
 def pairs(count, size=100):
@@ -35,140 +24,7 @@ def pairs(count, size=100):
     ]
 
 
-def flat(names, size=(2, 4)):
-    return Scenes({name: np.zeros((*size, 3), np.uint8) for name in names})
-
-
-# What the pixels of a mask file mean
-
-
-@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P"])
-def test_trimap_of_every_pixel_format_reads_the_same(tmp_path, mode):
-    np.testing.assert_array_equal(read_mask(save(tmp_path / "m.png", TRIMAP, mode)), TRIMAP)
-
-
-def test_levels_within_the_tolerance_are_rounded(tmp_path):
-    file = save(tmp_path / "m.png", np.array([[250, 5, 127, 133]], np.uint8))
-    assert read_mask(file).tolist() == [[255, 0, 128, 128]]
-
-
-def test_zeros_and_ones_are_a_mask(tmp_path):
-    file = save(tmp_path / "m.png", np.array([[1, 0, 0, 1]], np.uint8))
-    assert read_mask(file).tolist() == [[255, 0, 0, 255]]
-
-
-def test_exif_turns_a_mask_as_it_turns_its_image(tmp_path):
-    exif = Image.Exif()
-    exif[0x0112] = 6  # stored lying on its left side
-    file = tmp_path / "m.png"
-    Image.fromarray(np.rot90(TRIMAP)).save(file, exif=exif)
-    np.testing.assert_array_equal(read_mask(file), TRIMAP)
-    picture = decode(file.read_bytes(), "m.png")
-    np.testing.assert_array_equal(picture[..., 0], TRIMAP)
-
-
-@pytest.mark.parametrize("odd", [np.nan, np.inf, 0.5, 1e30, -1])
-def test_values_that_are_no_whole_numbers_are_refused(tmp_path, odd):
-    file = save(tmp_path / "m.tif", np.array([[0, odd]], np.float32))
-    with pytest.raises(DataError, match=r"m\.tif holds values that are no whole numbers: use 255"):
-        read_mask(file)
-
-
-def test_mask_of_float_pixels_is_a_mask(tmp_path):
-    file = save(tmp_path / "m.tif", np.array([[0, 128, 255]], np.float32))
-    assert read_mask(file).tolist() == [[0, 128, 255]]
-
-
-def test_pipe_is_no_mask(tmp_path):
-    os.mkfifo(tmp_path / "m.png")  # opening it would wait for ever
-    with pytest.raises(DataError, match=r"m\.png: .*Not a regular file"):
-        read_mask(tmp_path / "m.png")
-
-
-def test_one_bit_png_is_a_mask(tmp_path):
-    file = save(tmp_path / "m.png", np.array([[255, 0, 0, 255]], np.uint8), "1")
-    assert read_mask(file).tolist() == [[255, 0, 0, 255]]
-
-
-def test_sixteen_bit_mask_is_scaled(tmp_path):
-    file = save(tmp_path / "m.png", np.array([[65535, 0, 32896]], np.uint16))
-    assert read_mask(file).tolist() == [[255, 0, 128]]
-
-
-def test_coloured_palette_counts_by_its_indices(tmp_path):
-    image = Image.fromarray(np.array([[0, 1, 1]], np.uint8), "P")
-    image.putpalette([0, 0, 0, 128, 0, 0])
-    image.save(tmp_path / "m.png")
-    assert read_mask(tmp_path / "m.png").tolist() == [[0, 255, 255]]
-
-
-def test_cut_out_counts_by_its_opacity(tmp_path):
-    rgba = np.full((1, 3, 4), 90, np.uint8)
-    rgba[0, :, 3] = [255, 0, 255]
-    assert read_mask(save(tmp_path / "m.png", rgba)).tolist() == [[255, 0, 255]]
-
-
-@pytest.mark.parametrize("values", [[0, 60, 255], [0, 4, 60, 255, 255, 255]])
-def test_other_values_are_refused_by_name_and_value(tmp_path, values):
-    file = save(tmp_path / "odd.png", np.array([values], np.uint8))
-    with pytest.raises(DataError, match=r"odd\.png holds the value \d+: use 255 for the flower"):
-        read_mask(file)
-
-
-def test_photograph_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"photo\.png is in colour"):
-        read_mask(save(tmp_path / "photo.png", scene()[0]))
-
-
-@pytest.mark.parametrize("content", [b"", b"not an image", None])
-def test_unreadable_mask_is_named(tmp_path, content):
-    file = tmp_path / "torn.png"
-    if content is None:
-        content = save(file, np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8))
-        content = file.read_bytes()[:500]
-    file.write_bytes(content)
-    with pytest.raises(DataError, match=r"Cannot read the mask .*torn\.png"):
-        read_mask(file)
-
-
-# Which mask belongs to which image
-
-
-@pytest.mark.parametrize("mask", ["a.png", "a.jpg.png", "rose/a.png", "x/y/a.PNG"])
-def test_mask_is_found_by_name_in_any_sub_folder(tmp_path, mask):
-    save(tmp_path / mask, TRIMAP)
-    masks = Masks(flat(["rose/a.jpg"]), tmp_path)
-    trimap, source = masks.own(Item("rose/a.jpg", 0, "test"), (2, 4))
-    np.testing.assert_array_equal(trimap, TRIMAP)
-    assert source == "folder"
-
-
-def test_same_file_name_in_two_classes_needs_the_class_folder(tmp_path):
-    save(tmp_path / "rose/1.png", TRIMAP)
-    masks = Masks(flat(["rose/1.jpg", "lily/1.jpg"]), tmp_path)
-    assert masks.has_own(Item("rose/1.jpg", 0, "test"))
-    assert not masks.has_own(Item("lily/1.jpg", 0, "test"))
-
-
-def test_a_mask_that_fits_images_of_several_classes_is_refused_not_dropped(tmp_path):
-    save(tmp_path / "1.png", TRIMAP)
-    save(tmp_path / "only.png", TRIMAP)
-    with pytest.raises(DataError, match=r"1\.png fits 2 images .*say which by its place"):
-        Masks(flat(["rose/1.jpg", "lily/1.jpg", "lily/only.jpg"]), tmp_path)
-
-
-def test_two_images_of_one_stem_are_told_apart_by_their_full_names(tmp_path):
-    save(tmp_path / "a.jpg.png", TRIMAP)
-    masks = Masks(flat(["a.jpg", "a.webp"]), tmp_path)
-    assert masks.has_own(Item("a.jpg", 0, "test"))
-    assert not masks.has_own(Item("a.webp", 0, "test"))
-
-
-def test_two_masks_for_one_image_are_refused(tmp_path):
-    save(tmp_path / "x/a.png", TRIMAP)
-    save(tmp_path / "y/a.png", TRIMAP)
-    with pytest.raises(DataError, match=r"Two masks fit the image a\.jpg: .*Remove one"):
-        Masks(flat(["a.jpg"]), tmp_path)
+# Sources
 
 
 def test_missing_folder_is_refused(tmp_path):
