@@ -239,7 +239,8 @@ def _indices(masks: Sequence[Seen], looks: Sequence[Look]) -> Convention:
     doubts = []
     several = sum(len(set(seen.counts) - {0, FLOWER}) > 1 for seen in numbered)
     if several:
-        doubts.append(f"{several} of {len(masks)} masks hold several numbers, all taken for it")
+        held = f"{several} of {len(masks)} masks hold several numbers"
+        doubts.append(f"{held}, all taken for the subject")
     levels = looks.count("levels")
     if levels and not void:
         doubts.append(f"{levels} of {len(masks)} masks hold 0 and 255: each is read alone")
@@ -250,7 +251,7 @@ def _colours(masks: Sequence[Seen]) -> Convention:
     held = [seen.counts for seen in masks]
     if sum(0 in counts for counts in held) > len(held) / 2:
         several = sum(len(set(counts) - {0, VOID}) > 1 for counts in held)
-        doubt = f"{several} of {len(held)} masks hold several colours, all taken for it"
+        doubt = f"{several} of {len(held)} masks hold several colours, all taken for the subject"
         return Convention("colours", doubts=(doubt,) if several else ())
     edges = sum(seen.edge == WHITE for seen in masks)
     if any(0 in counts for counts in held) or edges <= 0.9 * len(held):

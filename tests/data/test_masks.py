@@ -14,8 +14,9 @@ from maskscenes import TRIMAP, Scenes, flat, save, scene
 from audit.data.dataset import Item
 from audit.data.grabcut import grabcut
 from audit.data.grabcutpool import GrabCutPool
-from audit.data.masks import Masks, doubt, make, read_mask
-from audit.errors import BrokenImageError, DataError
+from audit.data.imagefiles import ImageFiles
+from audit.data.masks import BadMask, Masks, doubt, make, read_mask, trusted
+from audit.errors import BrokenImageError, ConfigError, DataError
 
 
 def pairs(count, size=100):
@@ -66,6 +67,41 @@ def test_fingerprint_follows_the_content(tmp_path):
     assert Masks(flat(["a.jpg"]), tmp_path).fingerprint() != before
 
 
+def test_photographs_of_the_data_set_are_never_its_masks(tmp_path):
+    for label in ("one", "two"):
+        save(tmp_path / f"{label}/1.png", np.full((2, 4, 3), 90, np.uint8))
+    dataset = ImageFiles(tmp_path)
+    with pytest.raises(DataError, match="No file in --masks"):
+        Masks(dataset, tmp_path)
+
+
+def test_parts_of_one_image_are_united(tmp_path):
+    save(tmp_path / "a_mask_1.png", np.array([[255, 0, 128, 0]], np.uint8))
+    save(tmp_path / "a_mask_2.png", np.array([[0, 0, 255, 128]], np.uint8))
+    trimap, _ = Masks(flat(["a.jpg"], (1, 4)), tmp_path).own(Item("a.jpg", 0, "test"), (1, 4))
+    assert trimap.tolist() == [[255, 0, 255, 128]]
+
+
+def test_parts_of_different_sizes_are_refused(tmp_path):
+    save(tmp_path / "a_mask_1.png", TRIMAP)
+    save(tmp_path / "a_mask_2.png", TRIMAP[:1])
+    with pytest.raises(DataError, match="of one image differ in size"):
+        Masks(flat(["a.jpg"]), tmp_path).own(Item("a.jpg", 0, "test"), (2, 4))
+
+
+def test_what_is_said_of_values_changes_masks_and_fingerprint(tmp_path):
+    save(tmp_path / "a.png", TRIMAP)
+    plain, turned = (Masks(flat(["a.jpg"]), tmp_path, subject=s) for s in ("auto", "0"))
+    trimap, _ = turned.own(Item("a.jpg", 0, "test"), (2, 4))
+    np.testing.assert_array_equal(trimap, np.where(TRIMAP == 128, 128, 255 - TRIMAP))
+    assert plain.fingerprint() != turned.fingerprint()
+
+
+def test_values_that_are_none_are_refused_at_once():
+    with pytest.raises(ConfigError, match="'mask_unknown'"):
+        Masks(flat(["a.jpg"]), unknown="grey")
+
+
 # Suspect masks
 
 
@@ -111,6 +147,20 @@ def test_stream_keeps_order_images_and_sources(tmp_path):
     np.testing.assert_array_equal(out[1][2], known)
     assert out[2][1] is broken
     assert out[2][2] is None
+
+
+def test_a_bad_mask_goes_through_the_stream_and_grabcut_does_not_replace_it(tmp_path):
+    save(tmp_path / "0.png", np.array([[0, 255, 255, 60]], np.uint8))
+    save(tmp_path / "1.png", np.zeros((40, 100), np.uint8))
+    given = pairs(3)
+    masks = Masks(Scenes({i.name: p for i, p in given}), tmp_path)
+    odd, slim, made = masks.stream(iter(given), 0)
+    assert isinstance(odd[2], BadMask)
+    assert doubt(odd[2]).startswith("its mask cannot be used: Mask ")
+    assert "holds the value 60" in odd[2].reason
+    assert "is 100 x 40 but its image is 100 x 100" in slim[2].reason
+    assert [source for *_, source in (odd, slim, made)] == ["none", "none", "grabcut"]
+    assert trusted(odd[2]) is None
 
 
 def test_without_grabcut_there_is_no_mask():
@@ -229,6 +279,18 @@ def test_make_writes_what_is_missing_and_says_what_it_did(tmp_path):
     assert sorted(p.name for p in out.rglob("*.*")) == ["0.png", "1.png", "2.png"]
     assert (out / "c/1.png").stat().st_mtime_ns == kept
     np.testing.assert_array_equal(read_mask(out / "c/2.png"), grabcut(given["c/2.jpg"]))
+
+
+def test_make_leaves_bad_masks_out_and_names_them(tmp_path, caplog):
+    given = {item.name: image for item, image in pairs(2)}
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "masks/1.png").write_bytes(b"torn")
+    dataset = Scenes(given)
+    masks = Masks(dataset, tmp_path / "masks")
+    counts = make(dataset, dataset.items("test"), masks, tmp_path / "out", 0)
+    assert counts == {"kept": 0, "grabcut": 1, "bad": 1}
+    assert "1.png: not an image of a known format" in caplog.text
+    assert not (tmp_path / "out/1.png").exists()
 
 
 def test_made_masks_are_found_again(tmp_path):

@@ -14,7 +14,7 @@ def test_values_and_ranges_are_joined_by_commas():
 
 @pytest.mark.parametrize("text", ["", "x", "1-", "-1", "3-1", "1,,2", "70000", "0.5", "1;2", "²"])
 def test_what_is_no_value_is_named(text):
-    with pytest.raises(ConfigError, match="Bad value .* for 'mask_subject': expected auto, or"):
+    with pytest.raises(ConfigError, match=r"Bad value .* for 'mask_subject': expected auto, or"):
         stated(text)
 
 

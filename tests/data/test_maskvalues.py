@@ -54,7 +54,7 @@ def test_with_a_zero_they_are_numbers_of_things():
 
 
 def test_numbers_without_a_zero_are_refused_with_the_option_that_says_which():
-    with pytest.raises(DataError, match="none of 1, 2 is plainly the background: .*--mask-subject"):
+    with pytest.raises(DataError, match=r"none of 1, 2 is plainly the background: say"):
         read(grey([1, 2]), grey([2, 2]))
 
 
@@ -87,7 +87,8 @@ def test_where_no_mask_holds_255_the_one_level_is_the_subject_and_told():
 
 
 def test_several_numbers_in_a_mask_are_told():
-    assert "1 of 2 masks hold several numbers" in decide([look(grey([0, 1, 2])), look(grey([0, 1]))]).doubts[0]  # fmt: skip
+    (doubt,) = decide([look(grey([0, 1, 2])), look(grey([0, 1]))]).doubts
+    assert doubt == "1 of 2 masks hold several numbers, all taken for the subject"
 
 
 def test_shades_are_no_numbers():
@@ -201,7 +202,8 @@ def test_a_mask_of_two_values_reads_the_same_in_bits_ones_and_opacity(tmp_path_f
 KINDS = st.sampled_from(["grey", "lossy", "opacity", "colour"])
 VALUES = st.one_of(st.integers(0, 3), st.integers(0, 255), st.sampled_from([0, 128, 255, 65535]))
 MASKS = st.builds(Pixels, KINDS, arrays(np.int64, (3, 4), elements=VALUES))
-SAID = st.builds(stated, st.sampled_from(["auto", "0", "1-8", "255"]), st.sampled_from(["auto", "9"]))  # fmt: skip
+SUBJECTS = st.sampled_from(["auto", "0", "1-8", "255"])
+SAID = st.builds(stated, SUBJECTS, st.sampled_from(["auto", "9"]))
 
 
 @given(st.lists(MASKS, min_size=1, max_size=5), SAID)

@@ -6,7 +6,6 @@ from audit.config import load_config
 from audit.data.dataset import Item
 from audit.data.imagefiles import ImageFiles
 from audit.data.masks import Masks
-from audit.errors import DataError
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
 from audit.runfolder import RunFolder
@@ -102,16 +101,23 @@ def test_nothing_left_to_do_does_nothing(swept):
     assert {f: f.stat().st_mtime_ns for f in run.records_dir.iterdir()} == before
 
 
-def test_unusable_mask_stops_the_sweep_and_names_its_file(swept, images, dataset):
+def test_unusable_mask_leaves_its_image_without_a_verdict_and_is_named(swept, images, dataset):
     item = dataset.items("test")[7]
     mask = images.parent / item.name.replace(".png", "_mask.png")
     content = mask.read_bytes()
     mask.write_bytes(b"torn")
     try:
-        with pytest.raises(DataError, match=mask.name):
-            swept()
+        records = swept().records().set_index("name")
     finally:
         mask.write_bytes(content)
+    bad, others = records.loc[item.name], records.drop(item.name)
+    assert bad["verdict"] == "undecided"
+    assert bad["skipped"] == ""
+    assert bad["mask_source"] == "none"
+    for column in ("mask_doubt", "verdict_reason", "causal_reason"):
+        assert bad[column].startswith("its mask cannot be used: Cannot read the mask")
+        assert mask.name in bad[column]
+    assert (others["mask_doubt"] == "").all()
 
 
 # Engine and predictions
