@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -15,11 +15,12 @@ from audit.data.imagefiles import SUFFIXES
 from audit.data.maskmatch import Joined, files_below, match, refuse_ambiguous
 from audit.data.maskpixels import read_pixels
 from audit.data.maskstated import Stated
-from audit.data.maskvalues import Convention, Seen, decide, look, to_trimap
+from audit.data.maskvalues import Convention, Seen, appearance, decide, look, to_trimap
 from audit.errors import DataError
 from audit.score.geometry import resize_trimap
 
 ASPECT_TOLERANCE = 0.02
+PHOTOGRAPHS = 5  # files that tell whether a suffix is that of photographs
 SAMPLE, SAMPLE_PIXELS = 200, 10**8  # masks that tell what values mean, and pixels of them
 
 
@@ -63,6 +64,11 @@ class MaskFiles:
     ) -> None:
         self._files: dict[str, tuple[Path, ...]] = {name: (f,) for name, f in files.items()}
         self._read = read
+
+    @property
+    def joined(self) -> Joined:
+        """Which files belong to which images, and by what."""
+        return Joined(self._files, {self.name: len(self._files)})
 
     def any(self) -> bool:
         """Whether any image has a mask here."""
@@ -112,9 +118,14 @@ class ValuedMasks(MaskFiles):
     def __init__(self, name: str, joined: Joined, said: Stated) -> None:
         super().__init__({}, self._by_convention)
         self.name = name
-        self.joined = joined
+        self._joined = joined
         self._files = dict(joined.files)
         self._said = said
+
+    @property
+    def joined(self) -> Joined:
+        """Which files belong to which images, by which rules, and what is left."""
+        return self._joined
 
     @cached_property
     def convention(self) -> Convention:
@@ -165,9 +176,32 @@ class FolderMasks(ValuedMasks):
     ) -> None:
         own = {os.path.realpath(path) for path in images}
         files = [f for f in files_below(folder, SUFFIXES) if os.path.realpath(f) not in own]
-        joined = match(folder, files, classes)
+        joined = match(folder, _masks_among(files), classes)
         refuse_ambiguous(folder, joined.left, classes)
         super().__init__("folder", joined, said)
+
+
+def _masks_among(files: Sequence[Path]) -> list[Path]:
+    """Files of the suffixes that masks have here: photographs of another may lie among them."""
+    groups: dict[str, list[Path]] = {}
+    for file in files:
+        groups.setdefault(file.suffix.lower(), []).append(file)
+    if len(groups) < 2:
+        return list(files)
+    masks = [file for group in groups.values() if not _photographs(group) for file in group]
+    return sorted(masks) or list(files)
+
+
+def _photographs(files: Sequence[Path]) -> bool:
+    """Whether all of a few files are photographs in colour."""
+    few = sorted(files, key=lambda file: _hash(file.name))[:PHOTOGRAPHS]
+    try:
+        return all(
+            seen.kind == "colour" and appearance(seen) == "odd"
+            for seen in (look(read_pixels(file)) for file in few)
+        )
+    except DataError:
+        return False
 
 
 def fingerprint(files: Mapping[str, tuple[Path, ...]]) -> str:

@@ -66,21 +66,24 @@ def match(folder: Path, files: Iterable[Path], classes: Mapping[str, str]) -> Jo
     DataError
         Two masks fit one image by the same rule.
     """
-    left = [_Mask.of(folder, file) for file in sorted(files)]
+    masks = [_Mask.of(folder, file) for file in sorted(files)]
     images = [_Image(name, label) for name, label in classes.items()]
     names = {folded(label) for label in classes.values()}
     found: dict[str, tuple[Path, ...]] = {}
     rules: dict[str, int] = {}
-    for rule in _rules(names):
-        open_images = [image for image in images if image.name not in found]
-        if not left or not open_images:
-            break
-        new = dict(_join(rule, left, images, open_images, names))
-        found |= {name: tuple(m.file for m in masks) for name, masks in new.items()}
-        used = {mask.file for masks in new.values() for mask in masks}
-        left = [mask for mask in left if mask.file not in used]
-        if new:
-            rules[rule.words] = rules.get(rule.words, 0) + len(new)
+    left: list[_Mask] = []
+    for some in _exact_first(masks):
+        for rule in _rules(names):
+            open_images = [image for image in images if image.name not in found]
+            if not some or not open_images:
+                break
+            new = dict(_join(rule, some, images, open_images, names))
+            found |= {name: tuple(m.file for m in several) for name, several in new.items()}
+            used = {mask.file for several in new.values() for mask in several}
+            some = [mask for mask in some if mask.file not in used]
+            if new:
+                rules[rule.words] = rules.get(rule.words, 0) + len(new)
+        left += some
     return Joined(found, rules, tuple(mask.file for mask in left))
 
 
@@ -188,6 +191,12 @@ def _rules(classes: set[str]) -> list[_Rule]:
     ]
 
 
+def _exact_first(masks: Sequence[_Mask]) -> tuple[list[_Mask], list[_Mask]]:
+    """PNG files, then all others: a photograph may lie beside its mask."""
+    exact = [mask for mask in masks if mask.file.suffix.lower() == ".png"]
+    return exact, [mask for mask in masks if mask.file.suffix.lower() != ".png"]
+
+
 def _join(
     rule: _Rule, masks: Sequence[_Mask], images: Sequence[_Image], wanted: Sequence[_Image],
     classes: set[str],
@@ -203,7 +212,6 @@ def _join(
         fit = _candidates(rule, image, by_key, bare, full)
         if rule.loose:
             fit = [m for m in fit if not _of_another(m, image, classes)]
-        fit = _preferred(fit)
         if len(fit) > 1 and not rule.unite:
             pair = " and ".join(str(m.file) for m in fit[:2])
             raise DataError(f"Two masks fit the image {image.name}: {pair}. Remove one.")
@@ -226,12 +234,6 @@ def _candidates(
     if stem is not None and stem != whole and bare[stem] == 1:
         found += [mask for mask in masks.get(stem, []) if mask not in found]
     return found
-
-
-def _preferred(masks: list[_Mask]) -> list[_Mask]:
-    """PNG files alone where there are some: a photograph may lie beside its mask."""
-    exact = [mask for mask in masks if mask.file.suffix.lower() == ".png"]
-    return exact or masks
 
 
 def _of_another(mask: _Mask, image: _Image, classes: set[str]) -> bool:

@@ -164,9 +164,9 @@ class Masks:
         """
         images = sum(len(self._dataset.items(split)) for split in SPLITS)
         by_class = classes_of(self._dataset)
-        found = [f for f in self.sources if isinstance(f, ValuedMasks)]
+        found = [f for f in self.sources if isinstance(f, ValuedMasks) and f.any()]
         told = [o for files in found for o in (value_observation(files), bad_observation(files))]
-        return [*join_observations(found, by_class, images, self._grabcut), *told]
+        return [*join_observations(self.sources, by_class, images, self._grabcut), *told]
 
     def stream(
         self, pairs: Iterable[tuple[Item, Decoded]], workers: int

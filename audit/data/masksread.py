@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from audit.data.maskfiles import SAMPLE_PIXELS, ValuedMasks
+from audit.data.maskfiles import SAMPLE_PIXELS, MaskFiles, ValuedMasks
 from audit.data.maskmatch import readable
 from audit.data.maskvalues import Convention, shown_values
 from audit.errors import DataError
@@ -69,7 +69,7 @@ def bad_observation(files: ValuedMasks) -> Observation:
 
 
 def join_observations(
-    sources: Sequence[ValuedMasks], classes: Mapping[str, str], images: int, grabcut: bool
+    sources: Sequence[MaskFiles], classes: Mapping[str, str], images: int, grabcut: bool
 ) -> list[Observation]:
     """By which rule how many images got a mask, how many have none, which files fit no image."""
     found = [files for files in sources if files.any()]

@@ -120,8 +120,10 @@ def test_several_masks_of_one_image_are_its_parts():
     assert joined(masks, ["rose/1.jpg"]) == {"rose/1.jpg": masks}
 
 
-def test_a_mask_is_preferred_to_a_photograph_beside_it():
+def test_png_is_preferred_to_what_may_be_a_photograph_beside_it():
     assert joined(["x/1.jpg", "y/1.png"], ["rose/1.jpg"]) == {"rose/1.jpg": ["y/1.png"]}
+    beside = ["rose/1.jpg", "rose/1_mask.png"]
+    assert joined(beside, ["rose/1.jpg"]) == {"rose/1.jpg": ["rose/1_mask.png"]}
 
 
 def test_what_fits_no_image_is_left():

@@ -75,6 +75,15 @@ def test_photographs_of_the_data_set_are_never_its_masks(tmp_path):
         Masks(dataset, tmp_path)
 
 
+def test_copies_of_photographs_among_masks_are_no_masks(tmp_path):
+    for name in ("a", "b"):
+        save(tmp_path / f"{name}.jpg", scene()[0])
+    save(tmp_path / "a_mask.png", TRIMAP)
+    masks = Masks(flat(["a.jpg", "b.jpg"]), tmp_path)
+    assert masks.has_own(Item("a.jpg", 0, "test"))
+    assert not masks.has_own(Item("b.jpg", 0, "test"))
+
+
 def test_parts_of_one_image_are_united(tmp_path):
     save(tmp_path / "a_mask_1.png", np.array([[255, 0, 128, 0]], np.uint8))
     save(tmp_path / "a_mask_2.png", np.array([[0, 0, 255, 128]], np.uint8))

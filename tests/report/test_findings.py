@@ -203,6 +203,11 @@ def test_a_class_stands_out_and_is_linked(find):
         ("background-share", {"background_share": 0.8}, "80.0% (95% interval 80.0% to 80.0%, n ="),
         ("bg-gap", {"mixed_rand": 0.4}, "60.0% (95% interval 60.0% to 60.0%, n = 40)"),
         ("undecided", {"verdict": "undecided", "verdict_reason": "no mask"}, "most often: no mask"),
+        (
+            "undecided",
+            {"verdict": "undecided", "verdict_reason": "its mask cannot be used: Mask 7.png ..."},
+            "most often: its mask cannot be used.",
+        ),
         ("doubtful-masks", {"mask_doubt": "tiny"}, "100.0% (95% interval 91.2% to 100.0%, n = 40)"),
     ],
 )  # fmt: skip
