@@ -17,6 +17,7 @@ from audit.errors import DataError, first_line
 MEND = "use 255 for the flower, 0 for the background, 128 for unknown"
 TOLERANCE = 8  # grey levels around 0, 128 and 255
 _MANY = 32  # grey levels that no mask holds unless its compression made them
+_HEADER = 1024  # bytes within which WebP says how it is compressed
 _TOP = 65535  # of 16 bits
 _LEVELS = np.array([BACKGROUND, UNKNOWN, FLOWER])
 
@@ -73,8 +74,9 @@ def colour(code: int) -> tuple[int, int, int]:
 def _compressed(content: bytes, codes: Codes) -> bool:
     if content.startswith(b"\xff\xd8\xff"):
         return True  # JPEG
-    either = content[8:12] == b"WEBP" or content[4:8] == b"ftyp"  # exact or not: levels tell
-    return either and len(np.unique(codes)) > _MANY
+    if content[8:12] == b"WEBP":
+        return b"VP8L" not in content[12:_HEADER]
+    return content[4:8] == b"ftyp" and len(np.unique(codes)) > _MANY  # AVIF, HEIC: levels tell
 
 
 def _pixels(file: Path, image: Image.Image) -> Pixels:

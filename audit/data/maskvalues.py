@@ -126,7 +126,7 @@ def decide(masks: Sequence[Seen], said: Stated = NOTHING_SAID) -> Convention:
     indexed, levels = count["ones"] + count["indices"], count["levels"]
     if count["colours"] > indexed + levels:
         found = _colours(known)
-    elif indexed > levels:
+    elif indexed > max(levels, count["odd"]):  # blurred outlines of small things look like numbers
         found = _indices(known, looks)
     else:
         found = _graded(known, looks)
@@ -212,7 +212,8 @@ def _numbered(counts: dict[int, int]) -> bool:
     things = {value: n for value, n in counts.items() if value not in (BACKGROUND, FLOWER)}
     small = max(things, default=0) <= TOLERANCE
     outweigh = sum(things.values()) > counts.get(FLOWER, 0)
-    return len(things) <= MOST and (small or outweigh)
+    noise = any(FLOWER - TOLERANCE <= value < FLOWER for value in things)
+    return len(things) <= MOST and (small or outweigh) and not noise
 
 
 def _graded(masks: Sequence[Seen], looks: Sequence[Look]) -> Convention:

@@ -121,13 +121,20 @@ def test_a_palette_sorted_by_how_common_its_colours_are_counts_by_colours(tmp_pa
     assert read_mask(file).tolist() == [[255, 255, 0]]
 
 
-def test_levels_of_jpeg_are_blurred_and_its_outline_unknown_at_most(tmp_path):
+@pytest.mark.parametrize("name", ["m.jpg", "m.webp"])
+def test_levels_of_lossy_files_are_blurred_and_its_outline_unknown_at_most(tmp_path, name):
     disc = np.where(scene()[1], 255, 0).astype(np.uint8)
-    Image.fromarray(disc).save(tmp_path / "m.jpg", quality=60)
-    assert read_pixels(tmp_path / "m.jpg").kind == "lossy"
-    trimap = read_mask(tmp_path / "m.jpg")
+    Image.fromarray(disc).save(tmp_path / name, quality=60)
+    assert read_pixels(tmp_path / name).kind == "lossy"
+    trimap = read_mask(tmp_path / name)
     assert np.array_equal(trimap[trimap != 128], disc[trimap != 128])
     assert (trimap == 128).mean() < 0.02
+
+
+def test_lossless_webp_keeps_zeros_and_ones(tmp_path):
+    mask = scene()[1]
+    Image.fromarray(mask.astype(np.uint8)).save(tmp_path / "m.webp", lossless=True)
+    assert np.array_equal(read_mask(tmp_path / "m.webp") == 255, mask)
 
 
 def test_photograph_in_grey_jpeg_is_refused(tmp_path):

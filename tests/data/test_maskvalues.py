@@ -97,6 +97,20 @@ def test_shades_are_no_numbers():
         read(grey(range(255)))
 
 
+def test_blurred_outlines_of_small_things_are_no_numbers():
+    blurred = [grey([0] * 5 + list(range(20, 200))) for _ in range(3)]
+    small = grey([0, 0, 40, 80, 255])
+    convention = decide([look(mask) for mask in (*blurred, small)])
+    assert convention.style == "levels"
+    with pytest.raises(DataError, match="holds the value 40"):
+        to_trimap(small, convention, FILE)
+
+
+def test_255_with_noise_below_it_is_no_void():
+    with pytest.raises(DataError, match="holds the value 60"):
+        read(grey([0, 60, 254, 254, 254, 255]))
+
+
 def colours(*codes):
     return Pixels("colour", np.array([codes], np.int64))
 
