@@ -20,7 +20,7 @@ from PIL import Image
 from audit.config import Config, load_config
 from audit.data.decode import decode
 from audit.data.imagefiles import ImageFiles
-from audit.data.maskfiles import read_mask
+from audit.data.maskvalues import read_mask
 from audit.data.official import read_segmentation, unpack
 from audit.errors import AuditError, BrokenImageError
 from audit.models import hdf5

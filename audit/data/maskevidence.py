@@ -128,25 +128,30 @@ def source_observation(
     looked: Sequence[Looked],
 ) -> Observation:
     """How many images have a mask of their own, are cut out by GrabCut, or have none."""
-    rest = len(items) - len(own)
     names = {item.name for item in own}
     bare = [item for item in items if item.name not in names]
     cut = _cut(dataset, stratified(bare, CUT, 0)) if masks.grabcut else []
+    told = [*(one.doubt for one in looked), *cut]
     instead = "cut out by GrabCut" if masks.grabcut else "without any"
     words = (
-        f"{len(own):,} of {len(items):,} images have a mask of their own, {rest:,} are {instead}"
+        f"{len(own):,} of {len(items):,} images have a mask of their own, {len(bare):,} are "
+        f"{instead}{_doubts(told)}"
     )
-    doubts = [why for why in (*(one.doubt for one in looked), *cut) if why]
-    n = len(looked) + len(cut)
-    if n:
-        words += f"; of {n} looked at {len(doubts)} are doubtful"
-    if doubts:
-        kinds = Counter(why.split(" (")[0] for why in doubts)
-        words += f" ({', '.join(f'{count} {kind}' for kind, count in kinds.most_common())})"
     title = "Where masks come from"
-    if (n and wilson(len(doubts), n)[0] > DOUBTFUL) or (rest and not masks.grabcut):
+    many = bool(told) and wilson(sum(map(bool, told)), len(told))[0] > DOUBTFUL
+    if many or (bare and not masks.grabcut):
         return Observation("mask-source", title, words, "weak", "draw masks by hand: give --masks")
     return Observation("mask-source", title, words)
+
+
+def _doubts(told: Sequence[str]) -> str:
+    """How many of the masks looked at are doubtful, and why."""
+    kinds = Counter(why.split(" (")[0] for why in told if why)
+    if not told:
+        return ""
+    listed = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+    words = f"; of {len(told)} looked at {kinds.total()} are doubtful"
+    return f"{words} ({listed})" if kinds else words
 
 
 def _look(dataset: Dataset, masks: Masks, items: Sequence[Item]) -> Iterator[Looked]:

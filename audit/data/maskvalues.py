@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +21,7 @@ from audit.errors import DataError
 
 VOID, WHITE = 0xE0E0C0, 0xFFFFFF  # Pascal VOC draws the border of its objects in the first
 MOST = 64  # things of different numbers in a mask; more are shades
+ONES = 0.8  # share of masks of 0 and 1 beyond which other values are errors
 BLUR = 32  # grey levels that JPEG moves a pixel by, near an outline
 BLURRED = 0.1  # share of pixels moved by more, beyond which it is no mask
 _SHOWN = 12
@@ -63,6 +64,9 @@ class Convention:
         subject, background, unknown. ``colours``: all but one colour. ``unclear``: none of them.
     void : bool
         Of indices: 255 is unknown.
+    most : int
+        Of indices: the highest that numbers a thing. Where nearly all masks are of 0 and 1, what is
+        higher is an error.
     background : int
         Of colours: the code of the background.
     values : tuple of int
@@ -75,6 +79,7 @@ class Convention:
 
     style: Style
     void: bool = False
+    most: int = 65535
     background: int = 0
     values: tuple[int, ...] = ()
     looked: int = 0
@@ -131,7 +136,7 @@ def decide(masks: Sequence[Seen], said: Stated = NOTHING_SAID) -> Convention:
     else:
         found = _graded(known, looks)
     values = tuple(sorted({value for seen in masks for value in seen.counts}))
-    return Convention(**{**vars(found), "values": values, "looked": len(masks), "stated": said})
+    return replace(found, values=values, looked=len(masks), stated=said)
 
 
 def appearance(seen: Seen) -> Look:
@@ -245,7 +250,8 @@ def _indices(masks: Sequence[Seen], looks: Sequence[Look]) -> Convention:
     levels = looks.count("levels")
     if levels and not void:
         doubts.append(f"{levels} of {len(masks)} masks hold 0 and 255: each is read alone")
-    return Convention("indices", void=void, doubts=tuple(doubts))
+    few = looks.count("ones") >= ONES * len(masks)
+    return Convention("indices", void=void, most=TOLERANCE if few else 65535, doubts=tuple(doubts))
 
 
 def _colours(masks: Sequence[Seen]) -> Convention:
@@ -276,7 +282,7 @@ def _meaning(
     found, highest = appearance(seen), max(seen.counts, default=0)
     graded = found == "levels" and highest >= FLOWER - TOLERANCE and not convention.void
     if (style == "indices" and not graded) or found == "ones":
-        return _by_index(codes, convention.void, len(seen.counts))
+        return _by_index(codes, convention, len(seen.counts))
     trimap, odd = _by_level(codes, lossy=False)
     # What is no noise, for there is none above, may be the subject, and 255 its border.
     return trimap, odd | ((found == "indices") & (codes > 0) & (codes <= TOLERANCE))
@@ -293,12 +299,15 @@ def _by_level(codes: Codes, *, lossy: bool) -> tuple[Trimap, NDArray[np.bool_]]:
     return np.where(moved, UNKNOWN, trimap).astype(np.uint8), odd
 
 
-def _by_index(codes: Codes, void: bool, values: int) -> tuple[Trimap, NDArray[np.bool_]]:
+def _by_index(
+    codes: Codes, convention: Convention, values: int
+) -> tuple[Trimap, NDArray[np.bool_]]:
     trimap = np.where(codes > 0, FLOWER, BACKGROUND)
-    if void:
+    if convention.void:
         trimap = np.where(codes == FLOWER, UNKNOWN, trimap)
     shades = values > MOST + 2  # beside 0 and 255
-    return trimap.astype(np.uint8), (codes > 0) & (codes != FLOWER) & shades
+    odd = (codes > convention.most) | shades
+    return trimap.astype(np.uint8), (codes > 0) & (codes != FLOWER) & odd
 
 
 def _by_pets(codes: Codes, convention: Convention) -> tuple[Trimap, NDArray[np.bool_]]:

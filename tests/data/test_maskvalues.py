@@ -86,6 +86,13 @@ def test_where_no_mask_holds_255_the_one_level_is_the_subject_and_told():
     assert convention.doubts == ("no mask holds 255, so 128 is taken for the subject",)
 
 
+def test_an_odd_value_among_masks_of_0_and_1_is_refused():
+    ones = [grey([0, 1])] * 9
+    with pytest.raises(DataError, match="holds the value 60"):
+        read(*ones, grey([0, 1, 60]))
+    assert read(*ones, grey([0, 1, 2]))[9] == [[0, 255, 255]]
+
+
 def test_several_numbers_in_a_mask_are_told():
     (doubt,) = decide([look(grey([0, 1, 2])), look(grey([0, 1]))]).doubts
     assert doubt == "1 of 2 masks hold several numbers, all taken for the subject"
