@@ -198,12 +198,12 @@ class Classifier:
 
 
 def _read(
-    model: Any, given: ImageInput, scaling: str, images: NDArray[np.float32]
+    model: Any, given: ImageInput, scaling: str, probe: NDArray[np.float32]
 ) -> tuple[Graph, dict[str, str], NDArray[np.float32]]:
     """The model's graph, its layers' paths by the tensors they make, and its own answers."""
 
-    def answer(pixels: tf.Tensor) -> tf.Tensor:
-        scaled = TREATMENTS[scaling](pixels)
+    def answer(images: tf.Tensor) -> tf.Tensor:
+        scaled = TREATMENTS[scaling](images)
         made = tf.nest.flatten(model(given.fed(scaled), training=False))
         if len(made) != 1:
             raise ModelError(
@@ -214,8 +214,10 @@ def _read(
     try:
         with layer_paths(model) as paths:
             graph = freeze(answer, given.size)
-        answers = np.asarray(tf.cast(answer(tf.constant(images)), tf.float32))
-        graph = _smoothed(graph, given.size, images, answers)
+        if not graph.reads_image():
+            raise ModelError("The model's output does not depend on the image.")
+        answers = np.asarray(tf.cast(answer(tf.constant(probe)), tf.float32))
+        graph = _smoothed(graph, given.size, probe, answers)
     except (ValueError, TypeError, NotImplementedError, tf.errors.OpError) as error:
         raise ModelError(
             f"The model does not run on a {given.size}x{given.size} image: {first_line(error)}."

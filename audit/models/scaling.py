@@ -65,6 +65,7 @@ class Trial:
     names : tuple of str
         Of `TREATMENTS`, those that can be meant.
     predictions : int64 ``(treatments, n)``
+        -1 where the logits are NaN or infinite.
     labels : int64 ``(n,)``
     """
 
@@ -124,8 +125,8 @@ def _answers(
 ) -> NDArray[np.int64]:
     starts = range(0, len(images), BATCH)
     batches = (tf.constant(images[i : i + BATCH], tf.float32) for i in starts)
-    logits = [np.asarray(classifier.logits(treat(batch))) for batch in batches]
-    return np.concatenate(logits).argmax(axis=-1)
+    logits = np.concatenate([np.asarray(classifier.logits(treat(batch))) for batch in batches])
+    return np.where(np.isfinite(logits).all(axis=-1), logits.argmax(axis=-1), -1)
 
 
 def choose(found: Trial, default: str = "0..255") -> str:
@@ -139,7 +140,7 @@ def choose(found: Trial, default: str = "0..255") -> str:
     proven = [n for n in others if ps[n] < CERTAIN and _gain(found, n, default) >= BETTER]
     if not proven:
         return default
-    best = max(proven, key=lambda name: found.accuracies[name])
+    best = max(proven, key=lambda n: (found.accuracies[n], n.removesuffix(" bgr") == default))
     plain = best.removesuffix(" bgr")
     sure = _gain(found, best, plain) >= BETTER and found.p_better(best, plain) < CERTAIN
     return best if sure or plain not in found.names else plain

@@ -40,11 +40,14 @@ def test_another_backend_in_the_environment_gives_way_with_a_word():
     assert "Keras runs on TensorFlow here, not on jax as KERAS_BACKEND says." in err
 
 
-def test_another_backend_in_keras_own_file_gives_way_with_a_word(tmp_path):
+def test_another_backend_in_keras_own_file_gives_way_with_a_word(tmp_path, monkeypatch, caplog):
     (tmp_path / "keras.json").write_text('{"backend": "torch"}')
-    out, err = in_a_process(ASK, KERAS_HOME=str(tmp_path), KERAS_BACKEND="")
-    assert out == "tensorflow"
-    assert f"not on torch as {tmp_path / 'keras.json'} says." in err
+    monkeypatch.delitem(sys.modules, "keras")
+    monkeypatch.setenv("KERAS_BACKEND", "")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    backend.use_tensorflow()
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"
+    assert f"not on torch as {tmp_path / 'keras.json'} says." in caplog.text
 
 
 def test_a_backend_that_was_chosen_already_is_one_line(monkeypatch):
