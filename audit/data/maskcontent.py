@@ -13,6 +13,7 @@ from audit.data.decode import PIXELS_AT_ONCE, open_regular
 
 SAMPLE = 128  # photographs that are looked at
 SUSPECT, SURE = 0.02, 0.2  # shares of them that look like masks: worth a look; beyond doubt
+_FEW = 16  # files of one rule that are looked at
 _MOST_BYTES = 300_000_000
 _SIDE = 256  # an image is looked at on a grid of at most so many pixels a side
 _FLAT = 16  # levels or colours that a mask has at most
@@ -89,3 +90,8 @@ def share_like_masks(files: Sequence[str | Path], count: int = SAMPLE) -> tuple[
         looked, alike = looked + 1, alike + file_looks_like_mask(file)
         spent += Path(file).stat().st_size if Path(file).is_file() else 0
     return (alike / looked if looked else 0.0), looked
+
+
+def mostly_like_masks(files: Sequence[str | Path]) -> bool:
+    """Whether most of a small sample of files look like masks."""
+    return bool(files) and share_like_masks(files, _FEW)[0] > 0.5
