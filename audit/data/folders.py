@@ -11,7 +11,7 @@ from audit.data.filenames import composed, readable, unique
 from audit.data.formats import mend
 from audit.data.layout import Layout, read_layout
 from audit.data.leftout import images_among
-from audit.data.listed import Listed, Photo, plural, some
+from audit.data.listed import Listed, Photo, are, plural, some
 from audit.data.listing import Folder, list_folder
 from audit.data.maskbeside import take_beside
 from audit.data.maskfolders import Masks, take_folders
@@ -129,7 +129,7 @@ def _of_masks(words: str, strength: Strength, mend: str = "") -> Observation:
 def _whose(masks: Masks, bare: int) -> str:
     rules = ", ".join(f"{count:,} {rule}" for rule, count in masks.rules.most_common(4))
     return (
-        f"{plural(sum(masks.rules.values()), 'file')} are masks of "
+        f"{are(sum(masks.rules.values()), 'file')} masks of "
         f"{plural(len(masks.of), 'photograph')} ({rules}); {bare:,} photographs have none"
     )
 
@@ -137,7 +137,7 @@ def _whose(masks: Masks, bare: int) -> str:
 def _names_seen(photos: Sequence[Photo], layout: Layout) -> Iterator[Observation]:
     odd = [photo.name for photo in photos if not _is_utf8(photo.path)]
     if odd:
-        words = f"{plural(len(odd), 'file name')} are not UTF-8 and are shown as in {odd[0]}"
+        words = f"{are(len(odd), 'file name')} not UTF-8, shown as in {odd[0]}"
         yield Observation("names", "Names of files", words)
     forms: dict[str, set[str]] = {}
     for _, folder in layout.classes:
