@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,23 +119,28 @@ def read_order(file: Path, labels: Collection[str] = ()) -> tuple[str, ...]:
     DataError
         The file is missing, empty, not UTF-8, or names a class twice.
     """
+    text = _text(file)
+    begins = text.lstrip()[:1]
+    found = _from_json(file, text) if begins in ("[", "{") else _from_lines(text, labels)
+    names = tuple(map(composed, found))
+    if not names:
+        raise DataError(f"--class-order {file} names no class: write one a line.")
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice is not None:
+        raise DataError(f"--class-order {file} names {twice!r} twice: write each class once.")
+    return names
+
+
+def _text(file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise DataError(f"--class-order {file} is not UTF-8: save it as such.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
         raise DataError(
             f"--class-order {file} cannot be read ({_reason(error)}): give text, number, or a "
             "file with one class a line."
         ) from None
-    begins = text.lstrip()[:1]
-    found = _from_json(file, text) if begins in ("[", "{") else _from_lines(text, labels)
-    names = tuple(map(composed, found))
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None or not names:
-        what = f"names {twice!r} twice" if names else "names no class"
-        raise DataError(f"--class-order {file} {what}: one class a line, each once.")
-    return names
 
 
 def _reason(error: Exception) -> str:

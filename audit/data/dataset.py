@@ -94,17 +94,6 @@ class Filed(Protocol):
 
 
 @runtime_checkable
-class Filed(Protocol):
-    """A data set whose images lie in files, perhaps with masks beside them."""
-
-    def paths(self) -> set[Path]:
-        """Files of all images: none of them is a mask."""
-
-    def mask_paths(self) -> dict[str, Path]:
-        """Mask files that the data set names itself, by image name."""
-
-
-@runtime_checkable
 class Counterfactual(Protocol):
     """A data set that can draw its scenes without their shortcuts: the truth of every image."""
 

@@ -11,9 +11,10 @@ from audit.data.filenames import composed, readable, unique
 from audit.data.formats import mend
 from audit.data.layout import Layout, read_layout
 from audit.data.leftout import images_among
-from audit.data.listed import Listed, Photo, plural, some
+from audit.data.listed import Listed, Photo, are, plural, some
 from audit.data.listing import Folder, list_folder
-from audit.data.maskfolders import Masks, take_masks
+from audit.data.maskbeside import take_beside
+from audit.data.maskfolders import Masks, take_folders
 from audit.errors import DataError
 from audit.observation import Observation, Strength
 
@@ -30,7 +31,9 @@ def read_folder(root: Path) -> Listed:
         There is no image in a class sub-folder, or a folder cannot be read.
     """
     listing = list_folder(root)
-    masks = take_masks(listing)
+    masks = Masks()
+    take_folders(listing, masks)
+    take_beside(listing, masks)
     layout = read_layout(listing)
     photos = _photos(root, layout, masks)
     if not photos:
@@ -75,8 +78,8 @@ def _left_out(layout: Layout) -> dict[str, list[str]]:
 
 
 def _images_of(folder: Folder) -> list[str]:
-    paths = [os.path.join(folder.path, name) for name in folder.others]  # noqa: PTH118
-    return images_among(paths, [os.path.join(folder.path, n) for n in folder.images])  # noqa: PTH118
+    files = [folder.file(name) for name in folder.others]
+    return images_among(files, map(folder.file, folder.images))
 
 
 def _strays(layout: Layout, read: int) -> Iterator[Observation]:
@@ -103,32 +106,38 @@ def _empty(listed: Listed) -> Iterator[Observation]:
 
 
 def _masks_seen(masks: Masks, photos: Sequence[Photo]) -> Iterator[Observation]:
-    key, title = "masks-beside", "Masks among the photographs"
     several = next((found for found in masks.folders.values() if len(found) > 1), None)
     if several:
         words = f"Masks of one photograph lie in several folders ({some(sorted(several))})"
         mend = "keep the folder of masks of the subject, or give it as --masks"
-        yield Observation(key, title, words, "strong", mend)
+        yield _of_masks(words, "strong", mend)
     if masks.of:
         bare = sum(not photo.masks for photo in photos)
-        rules = ", ".join(f"{count:,} {rule}" for rule, count in masks.rules.most_common(4))
-        words = (
-            f"{plural(sum(masks.rules.values()), 'file')} are masks of {len(masks.of):,} "
-            f"photographs ({rules}); {bare:,} photographs have none"
-        )
-        yield Observation(key, title, words, "weak" if bare else "fine")
+        yield _of_masks(_whose(masks, bare), "weak" if bare else "fine")
     if masks.loose:
         words = (
             f"{plural(len(masks.loose), 'file')} in folders named as masks, as "
             f"{readable(masks.loose[0])}, fit no photograph and are left out"
         )
-        yield Observation(key, title, words, "weak", "name each mask as its photograph is named")
+        yield _of_masks(words, "weak", "name each mask as its photograph is named")
+
+
+def _of_masks(words: str, strength: Strength, mend: str = "") -> Observation:
+    return Observation("masks-beside", "Masks among the photographs", words, strength, mend)
+
+
+def _whose(masks: Masks, bare: int) -> str:
+    rules = ", ".join(f"{count:,} {rule}" for rule, count in masks.rules.most_common(4))
+    return (
+        f"{are(sum(masks.rules.values()), 'file')} masks of "
+        f"{plural(len(masks.of), 'photograph')} ({rules}); {bare:,} photographs have none"
+    )
 
 
 def _names_seen(photos: Sequence[Photo], layout: Layout) -> Iterator[Observation]:
     odd = [photo.name for photo in photos if not _is_utf8(photo.path)]
     if odd:
-        words = f"{plural(len(odd), 'file name')} are not UTF-8 and are shown as in {odd[0]}"
+        words = f"{are(len(odd), 'file name')} not UTF-8, shown as in {odd[0]}"
         yield Observation("names", "Names of files", words)
     forms: dict[str, set[str]] = {}
     for _, folder in layout.classes:
@@ -155,10 +164,12 @@ def _nothing(root: Path, listing: Folder, layout: Layout) -> str:
         return f"{root} holds no images but the archive {readable(archive)}: unpack it."
     unread = images_among(others, [])
     if unread:
-        suffix = os.path.splitext(unread[0])[1].lower()  # noqa: PTH122
-        kind = suffix or "without suffix"
-        return (
-            f"{root} holds no images that are read, but {len(unread):,} others, the first {kind}: "
-            f"{mend(suffix)}."
-        )
+        return _unread(root, unread)
     return f"{root} holds no images in class sub-folders: {to_mend}."
+
+
+def _unread(root: Path, files: Sequence[str]) -> str:
+    suffix = os.path.splitext(files[0])[1].lower()  # noqa: PTH122
+    kind = f"as {readable(os.path.basename(files[0]))}"  # noqa: PTH119
+    count = plural(len(files), "image file")
+    return f"{root} holds no images that are read, but {count}, {kind}: {mend(suffix)}."

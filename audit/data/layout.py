@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from audit.data.filenames import readable
 from audit.data.listed import plural, some
 from audit.data.listing import Folder
-from audit.data.maskfolders import is_image_name, is_mask_name
+from audit.data.masknames import is_image_name, is_mask_name
 from audit.data.splitnames import split_of
 from audit.observation import Observation, Strength
 

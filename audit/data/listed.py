@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -100,6 +99,6 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def folder_of(path: str) -> str:
-    """The name of the folder that a file lies in."""
-    return os.path.basename(os.path.dirname(path))  # noqa: PTH119, PTH120
+def are(count: int, noun: str) -> str:
+    """``1 image is``, ``2,000 images are``."""
+    return f"{plural(count, noun)} {'is' if count == 1 else 'are'}"

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from audit.data.classorder import Names, whole_numbers
 from audit.data.dataset import SPLITS
 from audit.data.filenames import composed
-from audit.data.listed import Listed, Photo, plural
+from audit.data.listed import Listed, Photo, are, plural
 from audit.data.splitnames import split_of
 from audit.errors import DataError, first_line
 from audit.observation import Observation, Strength
@@ -173,7 +173,7 @@ def _turned(found: Sequence[_Found]) -> Iterator[Observation]:
     turned = [at for at in found if at.there and "\\" in at.written and "\\" not in at.read]
     if turned:
         words = (
-            f"{plural(len(turned), 'path')} of the manifest are written as on Windows and were "
-            f"found with slashes: {turned[0].written} as {turned[0].read}"
+            f"{are(len(turned), 'path')} written as on Windows in the manifest and found with "
+            f"slashes: {turned[0].written} as {turned[0].read}"
         )
         yield Observation("windows-paths", "Paths of the manifest", words)

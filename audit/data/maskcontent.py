@@ -13,9 +13,10 @@ from audit.data.decode import PIXELS_AT_ONCE, open_regular
 
 SAMPLE = 128  # photographs that are looked at
 SUSPECT, SURE = 0.02, 0.2  # shares of them that look like masks: worth a look; beyond doubt
+_FEW = 16  # files of one rule that are looked at
 _MOST_BYTES = 300_000_000
 _SIDE = 256  # an image is looked at on a grid of at most so many pixels a side
-_FLAT = 16  # levels or colours that a mask has at most
+_FLAT = 8  # levels or colours that a mask has at most; digits of 8 x 8 pixels have more
 _NEAR = 8  # grey levels around the two most frequent ones: what JPEG and resizing leave
 _WITHIN, _LEAST = 0.95, 0.01  # share of the pixels near the two; and near the rarer one
 
@@ -30,7 +31,7 @@ def looks_like_mask(image: NDArray[np.generic]) -> bool:
     Returns
     -------
     bool
-        True for 2 to 16 levels or colours, or for grey of which nearly all lies near two levels,
+        True for 2 to 8 levels or colours, or for grey of which nearly all lies near two levels,
         as a mask stored as JPEG. False for one level, which says nothing, and tiny images.
     """
     step = max(1, -(-max(image.shape[:2]) // _SIDE))
@@ -89,3 +90,8 @@ def share_like_masks(files: Sequence[str | Path], count: int = SAMPLE) -> tuple[
         looked, alike = looked + 1, alike + file_looks_like_mask(file)
         spent += Path(file).stat().st_size if Path(file).is_file() else 0
     return (alike / looked if looked else 0.0), looked
+
+
+def mostly_like_masks(files: Sequence[str | Path]) -> bool:
+    """Whether most of a small sample of files look like masks."""
+    return bool(files) and share_like_masks(files, _FEW)[0] > 0.5

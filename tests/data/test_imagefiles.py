@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -377,3 +378,12 @@ def test_name_is_the_folders(tmp_path, monkeypatch):
     monkeypatch.chdir(folder(tmp_path / "my.photos"))
     assert ImageFiles(tmp_path / "my.photos").name == "my.photos"
     assert ImageFiles(Path()).name == "my.photos"
+
+
+def test_classes_are_in_the_order_in_which_keras_finds_them(tmp_path):
+    names = ["1", "10", "2", "02", "a", "B", "_x", "é", "e\u0301b", "Z 1", "~z", "0.5", "猫"]
+    folder(tmp_path, labels=names, count=3)
+    (tmp_path / "empty").mkdir()
+    found = keras.utils.image_dataset_from_directory(tmp_path, image_size=(4, 4), verbose=False)
+    composed = tuple(unicodedata.normalize("NFC", name) for name in found.class_names)
+    assert ImageFiles(tmp_path).classes == composed

@@ -165,7 +165,7 @@ def test_classes_too_small_for_a_test_image_are_named_with_the_mend(tmp_path):
         ),
         (
             lambda root: [(root / "a").mkdir(), (root / "a" / "1.cr2").write_bytes(b"raw")],
-            "no images that are read, but 1 others, the first .cr2: convert them",
+            "no images that are read, but 1 image file, as 1.cr2: convert them",
         ),
     ],
 )

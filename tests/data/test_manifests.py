@@ -69,7 +69,7 @@ def test_paths_of_windows_are_found_with_slashes(root):
     assert seen(dataset, "windows-paths") == [
         (
             "fine",
-            r"12 paths of the manifest are written as on Windows and were found with slashes: "
+            r"12 paths are written as on Windows in the manifest and found with slashes: "
             r"img\0.png as img/0.png",
         )
     ]

@@ -4,7 +4,7 @@ from PIL import Image
 from trees import counts, items, mask, masks, photo, photos, seen
 
 from audit.data.imagefiles import ImageFiles
-from audit.data.maskfolders import is_image_name, is_mask_name
+from audit.data.masknames import is_image_name, is_mask_name
 from audit.data.masks import Masks
 from audit.errors import DataError
 
@@ -85,7 +85,7 @@ def test_several_masks_of_a_photograph_are_united(tmp_path):
     expected[2:8, 2:8] = expected[12:20, 12:20] = 255
     np.testing.assert_array_equal(Masks(dataset).own(item, (24, 24))[0], expected)
     assert (
-        "2 files are masks of 1 photographs (2 named like x_mask); 9 photographs have none"
+        "2 files are masks of 1 photograph (2 named like x_mask); 9 photographs have none"
         in (seen(dataset, "masks-beside")[0][1])
     )
 
