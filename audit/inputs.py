@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.checks.preflight.answers import observe
-from audit.checks.preflight.outcome import Preflight, gathered, refuse, say
+from audit.checks.preflight.outcome import Preflight, gathered, refuse
 from audit.checks.preflight.pixels import find as find_pixels
 from audit.checks.preflight.run import answers_to, look_at_data, sample, stacked
 from audit.config import Config
@@ -81,7 +81,6 @@ def read_inputs(
     classifier, answers = _read(plain, config, dataset) if plain is not None else (None, [])
     found = gathered([*seen, *answers], anyway=config.anyway)
     refuse(found)
-    say(found)
     return Inputs(config, dataset, masks, classifier, found, fingerprints(dataset, masks))
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from audit import __version__
 from audit.checks.preflight.answers import assigned_order
-from audit.checks.preflight.outcome import Preflight, gathered, kept, refuse
+from audit.checks.preflight.outcome import Preflight, gathered, kept, refuse, say
 from audit.checks.preflight.run import answers_to, look_at_predictions, sample
 from audit.clock import Clock
 from audit.config import Config, change
@@ -91,6 +91,7 @@ def run(
     crew = _crew(config)
     earlier = RunFolder(out) if resume else None
     inputs = read_inputs(config, ("test",) if config.model else SPLITS, earlier, track)
+    say(inputs.preflight)
     config = inputs.config
     if not crew.chief:
         _help(inputs, config, crew, track)
@@ -144,6 +145,7 @@ def train(
     crew = _crew(config)
     earlier = RunFolder(out) if resume else None
     inputs = read_inputs(config, ("train", "validation"), earlier, track)
+    say(inputs.preflight)
     config = inputs.config
     if not crew.chief:
         _help(inputs, config, crew, track)
@@ -157,6 +159,7 @@ def train(
 def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track = silent) -> None:
     """Predict and explain with the model of ``folder``, going on where an earlier sweep stopped."""
     inputs = read_inputs(config, ("test",), folder, track)
+    say(inputs.preflight)
     config = inputs.config
     _refuse_others(folder, inputs, config)
     folder.update_manifest(
