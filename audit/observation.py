@@ -36,5 +36,6 @@ class Observation:
 
     @property
     def line(self) -> str:
-        """The one line that a run stops with."""
-        return f"{self.words.rstrip('.')}: {self.mend}." if self.mend else self.words
+        """What was seen and what mends it, as the one line that a run stops with."""
+        words = self.words.rstrip(".")
+        return f"{words}: {self.mend.rstrip('.')}." if self.mend else f"{words}."

@@ -121,7 +121,7 @@ class Confusions:
 
 def confusions(source: Source, galleries: Mapping[str, Sequence[Case]]) -> Confusions:
     """All confusions, counted over every test image; the most frequent with their cases."""
-    table = source.predictions
+    table = source.answered
     wrong = table[table["label"] != table["prediction"]]
     counts = _counted(wrong)
     pairs = _pairs(source, counts, [c for cases in galleries.values() for c in cases])
@@ -139,12 +139,12 @@ def confusions(source: Source, galleries: Mapping[str, Sequence[Case]]) -> Confu
 
 def matrix(source: Source, most: int = 12) -> Matrix | None:
     """Confusion matrix of the classes with most wrong answers; None where nothing is confused."""
-    wrong = source.predictions.query("label != prediction")
+    wrong = source.answered.query("label != prediction")
     if wrong.empty:
         return None
     involved = pd.concat([wrong["label"], wrong["prediction"]]).value_counts()
     chosen = sorted(int(i) for i in involved.index[:most])
-    table = pd.crosstab(source.predictions["label"], source.predictions["prediction"])
+    table = pd.crosstab(source.answered["label"], source.answered["prediction"])
     counts = table.reindex(index=chosen, columns=chosen, fill_value=0).to_numpy(dtype=np.int64)
     return Matrix([source.classes[i] for i in chosen], counts)
 

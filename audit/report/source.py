@@ -41,6 +41,11 @@ class Source:
         return self.records[self.records["skipped"] == ""]
 
     @cached_property
+    def answered(self) -> pd.DataFrame:
+        """Predictions without those where the model answered NaN or infinity."""
+        return self.predictions[self.predictions["prediction"] >= 0]
+
+    @cached_property
     def mapped(self) -> pd.DataFrame:
         """Explained records that have maps."""
         return self.explained[self.explained["row"] >= 0]

@@ -12,7 +12,7 @@ from audit.observation import Observation
 
 log = logging.getLogger("audit")
 # What readers find out by trying: printed in every run, also where all is fine.
-TRIED = ("pixels", "depth", "mask-values", "classes")
+TRIED = ("pixels", "depth", "mask-values", "classes", "splits", "masks-beside")
 _STRENGTHS = ("strong", "weak", "fine")
 
 
@@ -65,7 +65,7 @@ def say(found: Preflight) -> None:
     """Log what was found by trial, and what is worth a look."""
     for o in found.observations:
         if o.strength == "fine" and o.key in TRIED:
-            log.info("Preflight: %s.", o.words.rstrip("."))
+            log.info("Preflight: %s", o.line)
     for o in (*found.weak, *(found.strong if found.anyway else ())):
         log.warning("Preflight: %s", o.line)
 

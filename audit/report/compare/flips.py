@@ -92,7 +92,7 @@ def _side(source: Source, side: str) -> pd.DataFrame:
     given = source.predictions.set_index("name")
     found = pd.DataFrame(
         {
-            "prediction": given["prediction"].map(source.classes),
+            "prediction": given["prediction"].map(source.classes).fillna("no answer"),
             "correct": given["prediction"] == given["label"],
             "confidence": given["confidence"],
         }
