@@ -27,6 +27,7 @@ def in_a_process(code, **environment):
 
 ASK = """
 import logging; logging.basicConfig()
+import tensorflow  # tries to import Keras, in vain
 from audit.models.backend import use_tensorflow
 use_tensorflow()
 import keras
@@ -42,7 +43,8 @@ def test_another_backend_in_the_environment_gives_way_with_a_word():
 
 def test_another_backend_in_keras_own_file_gives_way_with_a_word(tmp_path, monkeypatch, caplog):
     (tmp_path / "keras.json").write_text('{"backend": "torch"}')
-    monkeypatch.delitem(sys.modules, "keras")
+    for name in [name for name in sys.modules if name.split(".")[0] == "keras"]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setenv("KERAS_BACKEND", "")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     backend.use_tensorflow()
