@@ -53,6 +53,8 @@ def tensorflow_ready() -> Iterator[None]:
 def use_tensorflow() -> None:
     """Make Keras choose TensorFlow, where it has not chosen yet.
 
+    To be called before the first import of TensorFlow, which imports Keras.
+
     Raises
     ------
     AuditError
@@ -71,6 +73,9 @@ def use_tensorflow() -> None:
     if asked not in ("", _NEEDED):
         log.warning("Keras runs on TensorFlow here, not on %s as %s says.", asked, where)
     os.environ["KERAS_BACKEND"] = _NEEDED
+    # An import that failed for want of the backend asked for leaves its choice behind.
+    for name in [name for name in sys.modules if name.startswith("keras.")]:
+        del sys.modules[name]
 
 
 def _asked() -> tuple[str, str]:
