@@ -12,7 +12,7 @@ from audit.observation import Observation
 
 log = logging.getLogger("audit")
 # What readers find out by trying: printed in every run, also where all is fine.
-TRIED = ("pixels", "depth", "mask-values", "classes", "splits", "masks-beside")
+TRIED = ("pixels", "depth", "mask-values", "class-names", "splits", "masks-beside")
 _STRENGTHS = ("strong", "weak", "fine")
 
 
