@@ -70,7 +70,7 @@ def seen(photos, model, **settings):
 
 
 def test_a_model_that_is_read_as_it_was_meant_is_all_fine(photos, model):
-    found = seen(photos(), model())
+    found = seen(photos(), model(), grabcut=True)
     assert {o.strength for o in found.values()} == {"fine"}
     assert found["accuracy"].words.startswith("100.0% of 30 images")
 
@@ -106,7 +106,7 @@ def test_numbers_as_names_come_as_text_and_the_other_order_is_named(photos, mode
 def test_names_beside_the_model_give_the_order(photos, model, tmp_path):
     (tmp_path / "labels.txt").write_text("0 sky\n1 ember\n2 grass\n")
     found = seen(photos(), model(outputs=(2, 0, 1)))
-    assert found["classes"].words.endswith("labels.txt")
+    assert found["class-names"].words.endswith("labels.txt")
     assert found["accuracy"].words.startswith("100.0%")
 
 
