@@ -50,7 +50,7 @@ def read_folder(root: Path) -> Listed:
 
 
 def _photos(root: Path, layout: Layout, masks: Masks) -> list[Photo]:
-    start = len(os.path.normpath(root)) + 1 if os.path.normpath(root) != "." else 0
+    start = len(os.path.join(root, ""))  # noqa: PTH118 - Path drops the last slash
     rows = [(s, readable(f.name), file) for s, f in layout.classes for file in f.files()]
     names = unique([file[start:].replace(os.sep, "/") for _, _, file in rows])
     return [

@@ -69,7 +69,7 @@ def list_folder(root: Path) -> Folder:
     DataError
         A folder cannot be read.
     """
-    return _list(os.path.normpath(root), frozenset())
+    return _list(str(root), frozenset())
 
 
 def _list(path: str, around: frozenset[tuple[int, int]]) -> Folder:
