@@ -30,6 +30,11 @@ def folded(text: str) -> str:
     return composed(composed(text).casefold())
 
 
+def suffix_of(name: str) -> str:
+    """``.jpg`` for ``a.JPG``; "" for names without one."""
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122 - a hundred thousand of them
+
+
 def unique(names: Sequence[str]) -> list[str]:
     """`readable` names in the same order, none twice, whatever else lies beside them.
 
