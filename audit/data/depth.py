@@ -10,6 +10,7 @@ import numpy as np
 
 from audit.data import deep
 from audit.data.decode import open_regular, read_regular, upright
+from audit.data.listed import spread
 from audit.observation import Observation, Strength
 
 HEADERS, SAMPLE = 512, 32  # files whose header is read, and deep ones whose samples are
@@ -55,10 +56,9 @@ class Depth:
 def measure(files: Sequence[str], white_level: float | None = None) -> Depth:
     """Look at the headers of a sample of ``files``, and into some of those that are deep."""
     likely = [file for file in files if file.lower().endswith(_MAY_BE_DEEP)]
-    heads = likely[:: max(1, len(likely) // HEADERS)][:HEADERS]
+    heads = spread(likely, HEADERS)
     found = [file for file in heads if _is_deep(file)]
-    some = found[:: max(1, len(found) // SAMPLE)][:SAMPLE]
-    sampled = tuple(one for file in some if (one := _sample(file)) is not None)
+    sampled = tuple(one for file in spread(found, SAMPLE) if (one := _sample(file)) is not None)
     white = (white_level or _white(sampled)) if sampled else white_level
     return Depth(len(heads), len(found), sampled, white)
 

@@ -25,6 +25,16 @@ def readable(name: str) -> str:
     return composed(os.fsencode(name).decode("utf-8", "backslashreplace"))
 
 
+def folded(text: str) -> str:
+    """A name without what file systems disagree on: case, and how accents are composed."""
+    return composed(composed(text).casefold())
+
+
+def suffix_of(name: str) -> str:
+    """``.jpg`` for ``a.JPG``; "" for names without one."""
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122 - a hundred thousand of them
+
+
 def unique(names: Sequence[str]) -> list[str]:
     """`readable` names in the same order, none twice, whatever else lies beside them.
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from audit.data.classorder import Names
-from audit.data.filenames import composed, readable, unique
-from audit.data.formats import mend
+from audit.data.filenames import composed, readable, suffix_of, unique
+from audit.data.formats import ARCHIVES, mend
 from audit.data.layout import Layout, read_layout
 from audit.data.leftout import images_among
 from audit.data.listed import Listed, Photo, are, plural, some
@@ -18,7 +18,6 @@ from audit.data.maskfolders import Masks, take_folders
 from audit.errors import DataError
 from audit.observation import Observation, Strength
 
-_ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".7z", ".rar")
 _TO_MEND = "put the images of each class into a sub-folder, {root}/CLASS/*.jpg, or give a manifest"
 
 
@@ -50,7 +49,7 @@ def read_folder(root: Path) -> Listed:
 
 
 def _photos(root: Path, layout: Layout, masks: Masks) -> list[Photo]:
-    start = len(os.path.normpath(root)) + 1 if os.path.normpath(root) != "." else 0
+    start = len(os.path.join(root, ""))  # noqa: PTH118 - Path drops the last slash
     rows = [(s, readable(f.name), file) for s, f in layout.classes for file in f.files()]
     names = unique([file[start:].replace(os.sep, "/") for _, _, file in rows])
     return [
@@ -159,7 +158,7 @@ def _nothing(root: Path, listing: Folder, layout: Layout) -> str:
     if direct:
         return f"{root} holds {plural(direct, 'image')}, but no folders of classes: {to_mend}."
     others = list(listing.leftovers())
-    archive = next((file for file in others if file.lower().endswith(_ARCHIVES)), None)
+    archive = next((file for file in others if file.lower().endswith(ARCHIVES)), None)
     if archive:
         return f"{root} holds no images but the archive {readable(archive)}: unpack it."
     unread = images_among(others, [])
@@ -169,7 +168,6 @@ def _nothing(root: Path, listing: Folder, layout: Layout) -> str:
 
 
 def _unread(root: Path, files: Sequence[str]) -> str:
-    suffix = os.path.splitext(files[0])[1].lower()  # noqa: PTH122
-    kind = f"as {readable(os.path.basename(files[0]))}"  # noqa: PTH119
-    count = plural(len(files), "image file")
-    return f"{root} holds no images that are read, but {count}, {kind}: {mend(suffix)}."
+    first = readable(os.path.basename(files[0]))  # noqa: PTH119
+    held = f"{plural(len(files), 'image file')}, as {first}"
+    return f"{root} holds no images that are read, but {held}: {mend(suffix_of(first))}."

@@ -20,6 +20,7 @@ _OTHER = word_set(
     ".dds .fits .fit .jxl .jxr .svs .ndpi .czi .lif .nd2 .webm .mp4 .avi .mov .bmp2 .pcx "
     ".sgi .qoi .pfm .ai .h5 .hdf5 .tfrecord .zip"
 )
+ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar", ".zst")
 _SIGNATURES = (
     b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP  ",
 )  # fmt: skip
@@ -48,14 +49,13 @@ def suffixes() -> frozenset[str]:
 
 
 def is_read(suffix: str) -> bool:
-    """Whether files of this suffix, as ``.JPG``, are read as images."""
-    return suffix.lower() in suffixes()
+    """Whether files of this suffix, in small letters, are read as images."""
+    return suffix in suffixes()
 
 
 def is_left_out(suffix: str) -> bool:
     """Whether files of this suffix hold images, or stacks of them, that are not read."""
-    small = suffix.lower()
-    return small not in suffixes() and small in _HEIF | _RAW | _OTHER
+    return suffix not in suffixes() and suffix in _HEIF | _RAW | _OTHER
 
 
 def is_heif(content: bytes) -> bool:

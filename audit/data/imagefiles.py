@@ -54,7 +54,7 @@ class ImageFiles:
     Raises
     ------
     DataError
-        Nothing there, no class, no image, no test image, a column missing, a split or class of
+        Nothing there, fewer than two classes, no image, a column missing, a split or class of
         another name.
     """
 

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from audit.data.filenames import word_set
+from audit.data.filenames import suffix_of, word_set
 from audit.data.formats import begins_like_an_image, is_left_out, mend
-from audit.data.listed import are, some
+from audit.data.listed import are, some, spread
 from audit.observation import Observation, Strength
 
 _SNIFFED = 1000  # files of no known suffix whose first bytes are read
@@ -24,9 +24,9 @@ def images_among(files: Sequence[str], photos: Iterable[str]) -> list[str]:
     """Files that are images though they are not read, and no other form of a photograph."""
     known = {os.path.splitext(photo)[0] for photo in photos}  # noqa: PTH122
     alone = [file for file in files if os.path.splitext(file)[0] not in known]  # noqa: PTH122
-    certain = [file for file in alone if is_left_out(_suffix(file))]
-    unknown = [f for f in alone if not is_left_out(s := _suffix(f)) and s not in _NO_IMAGES]
-    sniffed = unknown[:: max(1, len(unknown) // _SNIFFED)][:_SNIFFED]
+    certain = [file for file in alone if is_left_out(suffix_of(file))]
+    unknown = [f for f in alone if not is_left_out(s := suffix_of(f)) and s not in _NO_IMAGES]
+    sniffed = spread(unknown, _SNIFFED)
     return certain + [file for file in sniffed if begins_like_an_image(Path(file))]
 
 
@@ -43,7 +43,7 @@ def observe(left_out: Mapping[str, Sequence[str]], counts: Mapping[str, int]) ->
     files = [file for of_class in left_out.values() for file in of_class]
     if not files:
         return []
-    kinds = Counter(map(_suffix, files)).most_common()
+    kinds = Counter(map(suffix_of, files)).most_common()
     listed = some((f"{count:,} {suffix or 'without suffix'}" for suffix, count in kinds), 4)
     whole = [name for name, found in left_out.items() if name and found and not counts.get(name)]
     words = f"{are(len(files), 'image file')} left out for their suffix ({listed})"
@@ -52,7 +52,3 @@ def observe(left_out: Mapping[str, Sequence[str]], counts: Mapping[str, int]) ->
     strong = bool(whole) or len(files) > sum(counts.values())
     strength: Strength = "strong" if strong else "weak"
     return [Observation("suffixes", "Suffixes", words, strength, mend(kinds[0][0]))]
-
-
-def _suffix(file: str) -> str:
-    return os.path.splitext(file)[1].lower()  # noqa: PTH122

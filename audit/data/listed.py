@@ -6,10 +6,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from audit.data.classorder import Names
 from audit.observation import Observation
 
+Member = TypeVar("Member")
 _SHARES = (("test", 0.2), ("validation", 0.3))  # below 0.2: test; below 0.3: validation
 ALL = "give --splits all to audit every image"
 
@@ -92,6 +94,11 @@ def some(names: Iterable[str], count: int = 3) -> str:
     """The first few names, and that there are more."""
     listed = list(names)
     return ", ".join(listed[:count]) + (", ..." if len(listed) > count else "")
+
+
+def spread(members: Sequence[Member], count: int) -> Sequence[Member]:
+    """At most ``count`` members, evenly spaced."""
+    return members[:: max(1, len(members) // count)][:count]
 
 
 def plural(count: int, noun: str) -> str:

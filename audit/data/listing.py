@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from audit.data.filenames import suffix_of
 from audit.data.formats import is_read
 from audit.errors import DataError
 
@@ -69,7 +70,7 @@ def list_folder(root: Path) -> Folder:
     DataError
         A folder cannot be read.
     """
-    return _list(os.path.normpath(root), frozenset())
+    return _list(str(root), frozenset())
 
 
 def _list(path: str, around: frozenset[tuple[int, int]]) -> Folder:
@@ -88,8 +89,8 @@ def _list(path: str, around: frozenset[tuple[int, int]]) -> Folder:
             if not (entry.is_symlink() and _identity(entry) in around):
                 found.folders[entry.name] = _list(entry.path, around)
         elif entry.is_file():
-            suffix = os.path.splitext(entry.name)[1]  # noqa: PTH122
-            (found.images if is_read(suffix) else found.others).append(entry.name)
+            read = is_read(suffix_of(entry.name))
+            (found.images if read else found.others).append(entry.name)
     return found
 
 

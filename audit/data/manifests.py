@@ -17,13 +17,13 @@ import pyarrow.parquet as pq
 from audit.data.classorder import Names, whole_numbers
 from audit.data.dataset import SPLITS
 from audit.data.filenames import composed
+from audit.data.formats import ARCHIVES
 from audit.data.listed import Listed, Photo, are, plural
 from audit.data.splitnames import split_of
 from audit.errors import DataError, first_line
 from audit.observation import Observation, Strength
 
 MOST = 100_000_000  # rows
-_ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar", ".zst")
 _HALF = 0.5  # share of missing files from which a manifest is taken for another folder's
 
 
@@ -63,7 +63,7 @@ def read_manifest(file: Path) -> Listed:
 def _read_table(file: Path) -> pd.DataFrame:
     if not file.is_file():
         raise DataError(f"No image folder or manifest {file}.")
-    if file.suffix.lower() in _ARCHIVES:
+    if file.suffix.lower() in ARCHIVES:
         raise DataError(f"{file} is an archive: unpack it and give its folder as --images.")
     try:
         read = _read_parquet if file.suffix.lower() in (".parquet", ".pq") else _read_csv

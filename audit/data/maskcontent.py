@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from audit.data.decode import PIXELS_AT_ONCE, open_regular
+from audit.data.listed import spread
 
 SAMPLE = 128  # photographs that are looked at
 SUSPECT, SURE = 0.02, 0.2  # shares of them that look like masks: worth a look; beyond doubt
@@ -84,7 +85,7 @@ def share_like_masks(files: Sequence[str | Path], count: int = SAMPLE) -> tuple[
     seconds.
     """
     looked, alike, spent = 0, 0, 0
-    for file in files[:: max(1, len(files) // count)][:count]:
+    for file in spread(files, count):
         if spent > _MOST_BYTES:
             break
         looked, alike = looked + 1, alike + file_looks_like_mask(file)

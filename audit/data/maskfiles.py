@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.data.formats import suffixes
-from audit.data.maskmatch import Joined, files_below, match, refuse_ambiguous
+from audit.data.listed import hash_of
+from audit.data.listing import list_folder
+from audit.data.maskmatch import Joined, match, refuse_ambiguous
 from audit.data.maskpixels import read_pixels
 from audit.data.maskstated import Stated
 from audit.data.maskvalues import Convention, Seen, appearance, decide, look, to_trimap
@@ -80,7 +81,7 @@ class MaskFiles:
 
     def names(self) -> list[str]:
         """Names of the images that have a mask here, in an order that mixes the classes."""
-        return sorted(self._files, key=_hash)
+        return sorted(self._files, key=hash_of)
 
     def read(self, name: str) -> tuple[NDArray[np.uint8], Path]:
         """The trimap of the image ``name``, in its own size, and its (first) file.
@@ -175,7 +176,8 @@ class FolderMasks(ValuedMasks):
         self, folder: Path, classes: Mapping[str, str], images: set[Path], said: Stated
     ) -> None:
         own = {os.path.realpath(path) for path in images}
-        files = [f for f in files_below(folder, suffixes()) if os.path.realpath(f) not in own]
+        listed = sorted(map(Path, list_folder(folder).files()))
+        files = [file for file in listed if os.path.realpath(file) not in own]
         joined = match(folder, _masks_among(files), classes)
         refuse_ambiguous(folder, joined.left, classes)
         super().__init__("folder", joined, said)
@@ -194,7 +196,7 @@ def _masks_among(files: Sequence[Path]) -> list[Path]:
 
 def _photographs(files: Sequence[Path]) -> bool:
     """Whether all of a few files are photographs in colour."""
-    few = sorted(files, key=lambda file: _hash(file.name))[:PHOTOGRAPHS]
+    few = sorted(files, key=lambda file: hash_of(file.name))[:PHOTOGRAPHS]
     try:
         return all(
             seen.kind == "colour" and appearance(seen) == "odd"
@@ -212,7 +214,3 @@ def fingerprint(files: Mapping[str, tuple[Path, ...]]) -> str:
             content = hashlib.sha256(file.read_bytes()).hexdigest()
             digest.update(f"{name}\t{content}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:16]
-
-
-def _hash(name: str) -> bytes:
-    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()

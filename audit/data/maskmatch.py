@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 
+from audit.data.filenames import folded, readable
+from audit.data.masknames import base_of, is_image_name, is_mask_name, without_mask
+from audit.data.splitnames import split_of_word
 from audit.errors import DataError
 
-# Folders that say what lies in them, not which class it shows.
-GENERIC = {
-    *("mask", "masks", "trimap", "trimaps", "annotation", "annotations", "label", "labels"),
-    *("segmentation", "segmentations", "segmentationclass", "segmentationobject", "seg", "segs"),
-    *("gt", "groundtruth", "ground_truth", "image", "images", "img", "imgs", "jpegimages"),
-    *("photo", "photos", "picture", "pictures", "data"),
-}
-_SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val",
-           "validation": "val", "test": "test", "testing": "test"}  # fmt: skip
-_MARKED = re.compile(
-    r"(.+?)[ _.-]+(?:mask|seg|segmentation|gt|groundtruth|trimap|label|matte)s?"
-    r"(?:[ _.-]?\(?\d+\)?)?",
-    re.IGNORECASE,
-)
 Key = tuple[str, ...]
 KeyOf = Callable[[PurePosixPath], Key | None]
 
@@ -85,30 +71,6 @@ def match(folder: Path, files: Iterable[Path], classes: Mapping[str, str]) -> Jo
                 rules[rule.words] = rules.get(rule.words, 0) + len(new)
         left += some
     return Joined(found, rules, tuple(mask.file for mask in left))
-
-
-def files_below(folder: Path, suffixes: Iterable[str]) -> list[Path]:
-    """Files of these suffixes below a folder, hidden ones left out; links are followed."""
-    wanted = set(suffixes)
-    found: list[Path] = []
-    for parent, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
-        if _circular(Path(parent), folder):
-            folders.clear()
-            continue
-        paths = [Path(parent, name) for name in sorted(names) if not name.startswith(".")]
-        found += [path for path in paths if path.suffix.lower() in wanted and path.is_file()]
-    return sorted(found)
-
-
-def folded(text: str) -> str:
-    """A name without what file systems disagree on: case, and how accents are composed."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-
-
-def readable(name: str) -> str:
-    r"""A file name as records show it: ``caf\xe9`` where its bytes are not UTF-8."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def refuse_ambiguous(folder: Path, left: Iterable[Path], names: Iterable[str]) -> None:
@@ -172,18 +134,17 @@ class _Rule:
 
 
 def _rules(classes: set[str]) -> list[_Rule]:
-    generic = GENERIC - classes
-    same, alike, tidy, plain = _parts, _folded_parts, _without(generic), _classed(generic)
+    placed, classed = _placed(classes), _classed(classes)
     rules = [
-        _Rule("by path", same, loose=False),
-        _Rule("by path", alike, loose=False),
-        _Rule("by folder and name", tidy),
-        _Rule("by folder and name", plain),
+        _Rule("by path", _parts, loose=False),
+        _Rule("by path", _folded_parts, loose=False),
+        _Rule("by folder and name", placed),
+        _Rule("by folder and name", classed),
         _Rule("by name alone", _name),
         _Rule("by name alone", _folded_name),
     ]
     marked: list[tuple[KeyOf, bool]] = [
-        (alike, False), (tidy, True), (plain, True), (_folded_name, True)
+        (_folded_parts, False), (placed, True), (classed, True), (_folded_name, True)
     ]  # fmt: skip
     return rules + [
         _Rule("by a name like x_mask", key, loose, _unmarked(key), unite=True)
@@ -258,41 +219,44 @@ def _folded_name(path: PurePosixPath) -> Key:
     return (folded(path.name),)
 
 
-def _without(generic: set[str]) -> Callable[[PurePosixPath], Key]:
-    """Folders that name a class or a split, and the file's name."""
+def _placed(classes: set[str]) -> Callable[[PurePosixPath], Key]:
+    """What folders say of classes and splits, but not of masks or images, and the file's name."""
+    said = cache(lambda folder: _said_by(folder, classes))  # many files lie in each
 
     def key(path: PurePosixPath) -> Key:
-        *folders, name = _folded_parts(path)
-        return *(_SPLITS.get(f, f) for f in folders if f not in generic), name
+        return *filter(None, map(said, path.parent.parts)), folded(path.name)
 
     return key
 
 
-def _classed(generic: set[str]) -> KeyOf:
+def _said_by(folder: str, classes: set[str]) -> str:
+    """The split or class that a folder names: ``train`` for Training and train_masks."""
+    name = folded(folder)
+    if name in classes:
+        return name
+    if is_image_name(folder):
+        return ""
+    left = without_mask(folder) if is_mask_name(folder) else name
+    return split_of_word(left) or left
+
+
+def _classed(classes: set[str]) -> KeyOf:
     """Folders that name a class, and the file's name; None where there are none."""
-    tidy = _without(generic)
+    placed = _placed(classes)
 
     def key(path: PurePosixPath) -> Key | None:
-        *folders, name = tidy(path)
-        kept = [f for f in folders if f not in _SPLITS.values()]
+        *folders, name = placed(path)
+        kept = [f for f in folders if f in classes or not split_of_word(f)]
         return (*kept, name) if kept else None
 
     return key
 
 
-def _unmarked(
-    key: KeyOf,
-) -> KeyOf:
+def _unmarked(key: KeyOf) -> KeyOf:
     """The key of x for x_mask and x_mask_1."""
 
     def unmarked(path: PurePosixPath) -> Key | None:
-        marked = _MARKED.fullmatch(path.name)
-        return key(path.with_name(marked[1])) if marked else None
+        base = base_of(path.name)
+        return key(path.with_name(base)) if base else None
 
     return unmarked
-
-
-def _circular(folder: Path, root: Path) -> bool:
-    """Whether a linked folder leads back to one that it lies in."""
-    above = [p for p in folder.parents if p == root or root in p.parents]
-    return any(folder.samefile(parent) for parent in above)

@@ -20,8 +20,8 @@ _IMAGE = word_set(
 )
 _FILLER = word_set("ground class object binary png and the of for")
 _MASK_WORDS = (
-    r"mask|masks|seg|segmentation|segmented|gt|ground[_\- ]?truth|label|labels|labelids|"
-    r"annotation|trimap|matte|roi"
+    r"masks?|segs?|segmentations?|segmented|gts?|ground[_\- ]?truths?|labels?|labelids|"
+    r"annotations?|trimaps?|mattes?|rois?"
 )
 _AFTER = re.compile(
     rf"(?P<base>.+?)(?:[_\-. ]+(?:{_MASK_WORDS})|(?:mask|Mask|MASK|Seg|GT))(?:[_\-. ]*\(?\d+\)?)?"
@@ -29,7 +29,7 @@ _AFTER = re.compile(
 _AFTER_SMALL = re.compile(
     rf"(?P<base>.+?)[_\-. ]+(?:{_MASK_WORDS})(?:[_\-. ]*\(?\d+\)?)?", re.IGNORECASE
 )
-_BEFORE = re.compile(rf"(?:{_MASK_WORDS})[_\-. ]+(?P<base>.+)", re.IGNORECASE)
+_BEFORE = re.compile(rf"(?:{_MASK_WORDS})[_\-. ]+(?P<base>.*\w.*)", re.IGNORECASE)
 
 
 def is_mask_name(name: str) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from audit.data.filenames import readable
 from audit.data.maskfiles import SAMPLE_PIXELS, MaskFiles, ValuedMasks
-from audit.data.maskmatch import readable
 from audit.data.maskvalues import Convention, shown_values
 from audit.errors import DataError
 from audit.observation import Observation, Strength

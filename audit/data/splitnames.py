@@ -28,6 +28,11 @@ def words_of(name: str) -> list[str]:
     return re.findall(r"[^\W\d_]+", apart.casefold())
 
 
+def split_of_word(word: str) -> str | None:
+    """The split that one word in small letters stands for: ``test`` for ``testing``."""
+    return _SPLITS.get(word)
+
+
 def split_of(name: str) -> tuple[str, tuple[str, ...]] | None:
     """The split that a name stands for, and its further words.
 
@@ -43,7 +48,7 @@ def split_of(name: str) -> tuple[str, tuple[str, ...]] | None:
     rest: list[str] = []
     for word in words:
         joined = _JOINED.fullmatch(word)
-        split = _SPLITS.get(joined[1] if joined else word)
+        split = split_of_word(joined[1] if joined else word)
         if split:
             found.append(split)
         elif word not in _AFFIXES:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from audit.observation import Observation
+from audit.score.paired import holm, mcnemar
 
 if TYPE_CHECKING:
     from audit.models.classifier import Classifier
@@ -83,12 +83,6 @@ class Trial:
         """Share of images named rightly, 0..1, by treatment."""
         return dict(zip(self.names, self.right.mean(axis=1).tolist(), strict=True))
 
-    def p_better(self, name: str, than: str) -> float:
-        """Two-sided exact McNemar test of two treatments on the same images."""
-        one, other = (self.right[self.names.index(n)] for n in (name, than))
-        only = int((one & ~other).sum()), int((other & ~one).sum())
-        return float(binomtest(only[0], sum(only)).pvalue) if sum(only) else 1.0
-
 
 def trial(classifier: Classifier, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> Trial:
     """Ask a classifier for labelled images under every treatment that it can be meant for.
@@ -135,29 +129,28 @@ def choose(found: Trial, default: str = "0..255") -> str:
     Beyond doubt: exact McNemar test with p below `CERTAIN` after Holm over all treatments, and
     `BETTER` or more accuracy gained. Swapped colours must be so against the same scaling, too.
     """
+    right = dict(zip(found.names, found.right, strict=True))
     others = [name for name in found.names if name != default]
-    ps = dict(zip(others, _holm([found.p_better(name, default) for name in others]), strict=True))
-    proven = [n for n in others if ps[n] < CERTAIN and _gain(found, n, default) >= BETTER]
+    ps = holm([mcnemar(right[default], right[name]).exact for name in others])
+    gains = [_gain(right[name], right[default]) for name in others]
+    proven = [
+        name
+        for name, p, gain in zip(others, ps, gains, strict=True)
+        if p < CERTAIN and gain >= BETTER
+    ]
     if not proven:
         return default
-    best = max(proven, key=lambda n: (found.accuracies[n], n.removesuffix(" bgr") == default))
+    best = max(proven, key=lambda n: (right[n].sum(), n.removesuffix(" bgr") == default))
     plain = best.removesuffix(" bgr")
-    sure = _gain(found, best, plain) >= BETTER and found.p_better(best, plain) < CERTAIN
-    return best if sure or plain not in found.names else plain
+    return plain if plain in right and not _surely_better(right[best], right[plain]) else best
 
 
-def _gain(found: Trial, name: str, than: str) -> float:
-    one, other = (int(found.right[found.names.index(n)].sum()) for n in (name, than))
-    return (one - other) / len(found.labels)
+def _surely_better(right: NDArray[np.bool_], than: NDArray[np.bool_]) -> bool:
+    return _gain(right, than) >= BETTER and mcnemar(than, right).exact < CERTAIN
 
 
-def _holm(ps: list[float]) -> list[float]:
-    """p-values after Holm's correction, in the order given."""
-    order = np.argsort(ps, kind="stable")
-    scaled = np.asarray(ps)[order] * np.arange(len(ps), 0, -1)
-    adjusted = np.empty(len(ps))
-    adjusted[order] = np.minimum(1, np.maximum.accumulate(scaled))
-    return adjusted.tolist()
+def _gain(right: NDArray[np.bool_], than: NDArray[np.bool_]) -> float:
+    return (int(right.sum()) - int(than.sum())) / right.size
 
 
 def unlikely_range(classifier: Classifier) -> Observation | None:

@@ -112,7 +112,7 @@ def test_one_white_level_is_found_for_the_whole_data_set(tmp_path, top, dtype, k
         f"8 of 8 sampled files hold more than 8 bits; the largest value in 8 of them is {top:.6g}"
         in words
     )
-    assert words.endswith(f"{white:.6g} is read as white")
+    assert words.endswith(f"{white:.6g} is read as white.")
 
 
 def test_a_dark_image_stays_dark_beside_bright_ones(tmp_path):

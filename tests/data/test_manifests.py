@@ -70,7 +70,7 @@ def test_paths_of_windows_are_found_with_slashes(root):
         (
             "fine",
             r"12 paths are written as on Windows in the manifest and found with slashes: "
-            r"img\0.png as img/0.png",
+            r"img\0.png as img/0.png.",
         )
     ]
 

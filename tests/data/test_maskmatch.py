@@ -7,7 +7,7 @@ import pytest
 from maskscenes import TRIMAP, flat, save
 
 from audit.data.dataset import Item
-from audit.data.maskmatch import files_below, match
+from audit.data.maskmatch import match
 from audit.data.masks import Masks
 from audit.errors import DataError
 
@@ -76,6 +76,10 @@ def test_two_masks_for_one_image_are_refused(tmp_path):
         ("rose/ISIC_07_Segmentation.png", "rose/ISIC_07.jpg"),
         ("rose/benign (1)_mask.png", "rose/benign (1).png"),
         ("rose/1_gt.bmp", "rose/1.jpg"),
+        ("rose/mask_1.png", "rose/1.jpg"),
+        ("rose/1Mask.png", "rose/1.jpg"),
+        ("train_masks/rose/1.png", "Train/rose/1.jpg"),
+        ("dev/rose/1.png", "validation/rose/1.jpg"),
     ],
 )
 def test_usual_layouts_are_joined(mask, image):
@@ -136,10 +140,12 @@ def test_linked_folders_are_followed_and_circles_end(tmp_path):
     (tmp_path / "masks").mkdir()
     (tmp_path / "masks/rose").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "masks/back").symlink_to(tmp_path / "masks")
-    assert files_below(tmp_path / "masks", {".png"}) == [tmp_path / "masks/rose/1.png"]
+    (source,) = Masks(flat(["rose/1.jpg"]), tmp_path / "masks").sources
+    assert source.joined.files == {"rose/1.jpg": (tmp_path / "masks/rose/1.png",)}
 
 
 def test_hidden_files_are_no_masks(tmp_path):
     save(tmp_path / "rose/1.png", TRIMAP)
     (tmp_path / "rose/._1.png").write_bytes(b"left by macOS")
-    assert files_below(tmp_path, {".png"}) == [tmp_path / "rose/1.png"]
+    (source,) = Masks(flat(["rose/1.jpg"]), tmp_path).sources
+    assert source.joined.left == ()

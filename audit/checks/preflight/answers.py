@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.checks.preflight.matching import Indices, assignment
 from audit.observation import Observation, Strength
 from audit.score.paired import holm, mcnemar
 from audit.score.statistics import wilson
@@ -17,7 +18,6 @@ GAIN = 0.2  # of all images: what another order must win at least to stop a run
 MOST_NAN = 0.1  # of all images: from where on answers that are no numbers stop a run
 ASSIGNED = "assigned"  # the order found by assignment, among those that have a name
 NAMED = 300  # characters of class names in one line
-Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -178,9 +178,8 @@ def _assigned_across(answers: Answers) -> NDArray[np.bool_]:
     right = np.zeros(len(half), bool)
     for this in (False, True):
         learnt, asked = half != this, half == this
-        output = _assignment(
-            answers.predictions[learnt], answers.labels[learnt], len(answers.classes)
-        )
+        n = len(answers.classes)
+        output = assignment(answers.predictions[learnt], answers.labels[learnt], n)
         right[asked] = answers.predictions[asked] == output[answers.labels[asked]]
     return right
 
@@ -194,21 +193,7 @@ def _halves(labels: Indices) -> NDArray[np.bool_]:
     return half
 
 
-def _assignment(predictions: Indices, labels: Indices, classes: int) -> Indices:
-    """The output of each class under the one-to-one assignment that names most images rightly."""
-    from scipy.optimize import linear_sum_assignment
-
-    times = np.zeros((classes, classes))
-    np.add.at(times, (labels, predictions), 1)
-    times[np.diag_indices(classes)] += 0.5  # a class of which little is known stays where it is
-    return np.asarray(linear_sum_assignment(times, maximize=True)[1])
-
-
 def assigned_order(answers: Answers) -> tuple[str, ...]:
     """Class names in the order of outputs that names most images rightly."""
-    known = answers.predictions >= 0
-    output = _assignment(answers.predictions[known], answers.labels[known], len(answers.classes))
-    order = [""] * len(answers.classes)
-    for label, place in enumerate(output):
-        order[place] = answers.classes[label]
-    return tuple(order)
+    output = assignment(answers.predictions, answers.labels, len(answers.classes))
+    return tuple(answers.classes[label] for label in np.argsort(output))

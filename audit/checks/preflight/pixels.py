@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.checks.preflight.matching import match
 from audit.config import Config
 from audit.observation import Observation
 from audit.score.statistics import wilson
@@ -78,15 +79,15 @@ def _whatever_the_order(tried: Trial, default: str, classes: int) -> str:
     Asked where the default is no better than chance, and nothing better beyond doubt: then the
     classes may be in another order besides.
     """
-    from audit.models.matching import matched_accuracy
     from audit.models.scaling import choose
 
     right = tried.right[tried.names.index(default)]
     commonest = np.bincount(tried.labels).max() / right.size
     if wilson(int(right.sum()), right.size)[0] > commonest or right.size < _EACH * classes:
         return default
-    matched = [matched_accuracy(row, tried.labels, classes) for row in tried.predictions]
-    told = np.stack([m.classes_of[row] for m, row in zip(matched, tried.predictions, strict=True)])
+    matched = [match(row, tried.labels, classes) for row in tried.predictions]
+    expected = np.stack([m.output_of[tried.labels] for m in matched])
+    told = np.where(tried.predictions == expected, tried.labels, -1)
     best = choose(replace(tried, predictions=told), default)
     found = matched[tried.names.index(best)]
     return best if found.accuracy > found.chance + _BEYOND else default

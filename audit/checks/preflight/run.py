@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audit.checks.preflight.answers import Answers, Indices, observe
+from audit.checks.preflight.answers import Answers, observe
+from audit.checks.preflight.matching import Indices
 from audit.config import Config
 from audit.data.batches import Readable, readable
 from audit.data.dataset import Dataset, stratified
