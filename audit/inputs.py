@@ -153,12 +153,13 @@ def _read(plain: Any, config: Config, dataset: Dataset) -> tuple[Any, list[Obser
     from audit.models.averaged import averaged
 
     images = sample(dataset, plain.input_size, config)
-    found = find_pixels(plain, *stacked(images, plain.input_size), config)
+    read = dataset.classes, dataset.orders()
+    found = find_pixels(plain, *stacked(images, plain.input_size), config, *read)
     as_it_is = found.treatment == plain.scaling
     each = plain if as_it_is else classifier_of(plain.model, config, dataset, found.treatment)
     classifier = averaged(each, config.tta, config.seed)
     tried = [found.observation] if found.observation else []
-    answers = observe(answers_to(classifier, images, dataset.classes), dataset.orders())
+    answers = observe(answers_to(classifier, images, read[0]), read[1])
     return classifier, [*each.observations(), *tried, *answers]
 
 
