@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from audit.models.classifier import Classifier
 
 BATCH = 32
-CERTAIN = 0.001  # p of a treatment that replaces the default, after Holm
+CERTAIN = 0.01  # p of a treatment that replaces the default, after Holm
 BETTER = 0.05  # accuracy that it gains at least
 _PLAIN = ("0..255", "0..1", "-1..1")
 _WIDE = 10.0  # weights are not made for values beyond

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.checks.preflight.answers import GAIN, Answers, better_order
+from audit.checks.preflight.answers import BEYOND_DOUBT, GAIN, Answers, better_order
 from audit.checks.preflight.matching import match
 from audit.config import Config
-from audit.observation import Observation
+from audit.observation import Observation, Strength
+from audit.score.paired import mcnemar
 from audit.score.statistics import wilson
 
 if TYPE_CHECKING:
@@ -115,13 +116,14 @@ def _whatever_the_order(tried: Trial, default: str, classes: int) -> str:
 def _given_wrongly(tried: Trial, given: str, best: str) -> Observation:
     """Settings say one thing, and labels beyond doubt another."""
     now, would = tried.accuracies[given], tried.accuracies[best]
+    right = (tried.right[tried.names.index(name)] for name in (given, best))
+    sure = would - now >= GAIN and mcnemar(*right).exact < BEYOND_DOUBT
     words = (
         f"Read as {given}, {now:.0%} of {len(tried.labels):,} images are named rightly; read as "
         f"{best}, {would:.0%} would be"
     )
-    return Observation(
-        "pixels", TITLE, words, "strong" if would - now >= GAIN else "weak", f"give {_flags(best)}"
-    )
+    strength: Strength = "strong" if sure else "weak"
+    return Observation("pixels", TITLE, words, strength, f"give {_flags(best)}")
 
 
 def _flags(treatment: str) -> str:
@@ -156,8 +158,11 @@ def _said(tried: Trial, chosen: str, classifier: Any) -> Observation:
         f"Pixels are read as {chosen}: {shares[chosen]:.0%} of {len(tried.labels):,} images are "
         f"named rightly ({told or 'no other reading could be proven better'})"
     )
+    if others and others[0][0] >= shares[chosen] + GAIN:
+        mend = f"give {_flags(others[0][1])} if that is meant, or more labelled images"
+        return Observation("pixels", TITLE, words, "weak", mend)
     undecided = max(shares.values()) <= 1 / classifier.classes
     odd = unlikely_range(classifier) if undecided and chosen == "0..255" else None
-    if odd is None:
-        return Observation("pixels", TITLE, words)
-    return replace(odd, words=f"{words}. {odd.words}")
+    return (
+        replace(odd, words=f"{words}. {odd.words}") if odd else Observation("pixels", TITLE, words)
+    )
