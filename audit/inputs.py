@@ -141,11 +141,11 @@ def _open(config: Config, plain: Any, track: Track) -> tuple[Dataset, list[Obser
     names, where = found
     if set(dataset.classes) <= set(names):
         words = f"The {len(names):,} classes and their order are those in {where}"
-        return open_dataset(config, names), [Observation("classes", "Names of classes", words)]
+        return open_dataset(config, names), [Observation("class-names", "Names of classes", words)]
     lacking = next(name for name in dataset.classes if name not in names)
     words = f"{where} beside the model names {len(names):,} classes, but not {lacking!r}"
     mend = "give --class-order FILE, or text or number to leave these names out"
-    return dataset, [Observation("classes", "Names of classes", words, "weak", mend)]
+    return dataset, [Observation("class-names", "Names of classes", words, "weak", mend)]
 
 
 def _read(plain: Any, config: Config, dataset: Dataset) -> tuple[Any, list[Observation]]:
@@ -153,12 +153,13 @@ def _read(plain: Any, config: Config, dataset: Dataset) -> tuple[Any, list[Obser
     from audit.models.averaged import averaged
 
     images = sample(dataset, plain.input_size, config)
-    found = find_pixels(plain, *stacked(images, plain.input_size), config)
+    read = dataset.classes, dataset.orders()
+    found = find_pixels(plain, *stacked(images, plain.input_size), config, *read)
     as_it_is = found.treatment == plain.scaling
     each = plain if as_it_is else classifier_of(plain.model, config, dataset, found.treatment)
     classifier = averaged(each, config.tta, config.seed)
     tried = [found.observation] if found.observation else []
-    answers = observe(answers_to(classifier, images, dataset.classes), dataset.orders())
+    answers = observe(answers_to(classifier, images, read[0]), read[1])
     return classifier, [*each.observations(), *tried, *answers]
 
 

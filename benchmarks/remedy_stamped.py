@@ -36,7 +36,8 @@ def predictions(data: Path, run: Path) -> pd.DataFrame:
     oxford = OxfordFlowers(data / "tfds", download=False)
     model = Classifier(load_model(run / "model.keras", trust=False))
     engine = Engine(model, oxford, load_config({}))
-    return predict(engine, oxford, oxford.items("test"), 16, silent).set_index("name")
+    table, _ = predict(engine, oxford, oxford.items("test"), 16, silent)
+    return table.set_index("name")
 
 
 def facts(records: pd.DataFrame, answers: pd.DataFrame) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from audit.data.dataset import UNKNOWN, Decoded, Item, fingerprint
 from audit.data.decode import resize
 from audit.data.grabcut import grabcut
-from audit.data.maskfiles import read_mask
+from audit.data.masks import read_mask
 from audit.data.oxford import OxfordFlowers
 from audit.score.geometry import resize_trimap
 

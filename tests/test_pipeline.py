@@ -466,7 +466,7 @@ def test_explainer_whose_package_is_missing_is_refused(tmp_path, config, monkeyp
 
 def test_model_of_other_classes_is_refused(tmp_path, config, draw_manifest):
     two = draw_manifest(tmp_path / "two", ("red", "green"))
-    message = "The model tells 3 classes apart, but images has 2: give the model"
+    message = r"The model tells 3 classes apart, but images has 2 \(green, red\): give the model"
     refused(config(images=two), tmp_path / "out", ModelError, message)
 
 
@@ -585,7 +585,7 @@ def test_scaling_that_a_model_wants_is_found_by_its_accuracy(
 ):
     caplog.set_level("INFO", logger="audit")
     run = pipeline.run(config(model=wants_0_to_1), tmp_path / "found")
-    assert "Input scaling 0..1: accuracy on 11 images" in caplog.text
+    assert "Preflight: Pixels are read as 0..1: " in caplog.text
     assert run.manifest()["model"]["input_scaling"] == "0..1"
     named = pipeline.run(config(model=wants_0_to_1, input_scaling="0..1"), tmp_path / "named")
     pd.testing.assert_frame_equal(run.records(), named.records(), rtol=1e-5)

@@ -151,7 +151,7 @@ class ImageFiles:
         used = {"text": "sorted as text, as Keras sorts folders", "number": "sorted by number"}
         how = used.get(self.class_order_used, f"in the order of the {self.class_order_used}")
         words = f"{len(self.classes):,} classes {how}: "
-        return Observation("class-order", "Order of the classes", words + some(self.classes, 12))
+        return Observation("classes", "Classes", words + some(self.classes, 12))
 
     def _like_masks(self) -> list[Observation]:
         share, n = share_like_masks([photo.path for photo in self._photos.values()])

@@ -229,8 +229,6 @@ def _named(dataset: Dataset, said: Stated) -> ValuedMasks | None:
     if not isinstance(dataset, Filed):
         return None
     named = dataset.mask_paths()
-    if not named:
-        return None
     joined = Joined(named, {"as it says itself": len(named)})
     return ValuedMasks(dataset.mask_source, joined, said)
 

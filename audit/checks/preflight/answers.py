@@ -18,6 +18,7 @@ GAIN = 0.2  # of all images: what another order must win at least to stop a run
 MOST_NAN = 0.1  # of all images: from where on answers that are no numbers stop a run
 ASSIGNED = "assigned"  # the order found by assignment, among those that have a name
 NAMED = 300  # characters of class names in one line
+OPTIONS = ("text", "number")  # orders that --class-order knows by name
 
 
 @dataclass(frozen=True)
@@ -118,52 +119,73 @@ def _constant(answers: Answers) -> Observation:
     )
 
 
+@dataclass(frozen=True)
+class Better:
+    """An order of the classes that explains answers better than the one they are read in.
+
+    Attributes
+    ----------
+    name : str
+        As people call it; `ASSIGNED` where it was found by assignment.
+    order : tuple of str
+        The classes in that order.
+    p : float
+        Of McNemar's exact test against the order in use, after Holm over the orders tried.
+    right : bool ``(n,)``
+        Images that would be named rightly.
+    """
+
+    name: str
+    order: tuple[str, ...]
+    p: float
+    right: NDArray[np.bool_]
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the images that would be named rightly, 0..1."""
+        return float(self.right.mean())
+
+    @property
+    def option(self) -> str:
+        """What to give for --class-order, with the content of a file where it is short."""
+        if self.name in OPTIONS:
+            return self.name
+        listed = ", ".join(self.order)
+        file = "FILE with one class a line in the order of the model's outputs"
+        return f"{file}, here {listed}" if len(listed) <= NAMED else f"{file} (--write-order)"
+
+
+def better_order(answers: Answers, orders: Mapping[str, Sequence[str]]) -> Better | None:
+    """The order of classes that names most images rightly, where that is more than luck."""
+    right = answers.predictions == answers.labels
+    named = {name: tuple(o) for name, o in orders.items() if tuple(o) != answers.classes}
+    tried = {name: answers.predictions == _moved(answers, o) for name, o in named.items()}
+    tried[ASSIGNED] = _assigned_across(answers)
+    chances = holm([mcnemar(right, other).exact for other in tried.values()])
+    # Among equals the first: an order with a name is the simpler explanation.
+    best, p = max(zip(tried, chances, strict=True), key=lambda found: tried[found[0]].sum())
+    if p >= DOUBTFUL or tried[best].sum() <= right.sum():
+        return None
+    return Better(best, named.get(best) or assigned_order(answers), p, tried[best])
+
+
 def _order(answers: Answers, orders: Mapping[str, Sequence[str]]) -> Observation:
     """Whether another order of the classes explains the answers better, beyond doubt."""
-    right = answers.predictions == answers.labels
-    found = _better(right, _tried(answers, orders))
+    n, title = len(answers.labels), "Order of the classes"
+    found = better_order(answers, orders)
     if found is None:
-        many = f"{len(answers.classes):,} classes"
-        words = f"No other order of the {many} fits better (n = {right.size:,})"
-        return Observation("class-order", "Order of the classes", words)
-    name, p, other = found
-    gain = other.mean() - right.mean()
-    strength: Strength = "strong" if p < BEYOND_DOUBT and gain >= GAIN else "weak"
-    words, mend = _said(answers, name, float(other.mean()), float(right.mean()))
-    return Observation("class-order", "Order of the classes", words, strength, mend)
-
-
-def _tried(answers: Answers, orders: Mapping[str, Sequence[str]]) -> dict[str, NDArray[np.bool_]]:
-    """Which images every other order would name rightly; orders with a name come first."""
-    named = {
-        name: answers.predictions == _moved(answers, order)
-        for name, order in orders.items()
-        if tuple(order) != answers.classes
-    }
-    return named | {ASSIGNED: _assigned_across(answers)}
-
-
-def _better(
-    right: NDArray[np.bool_], tried: Mapping[str, NDArray[np.bool_]]
-) -> tuple[str, float, NDArray[np.bool_]] | None:
-    """The order that names most images rightly, where that is more than luck, and its p-value."""
-    chances = holm([mcnemar(right, other).exact for other in tried.values()])
-    best, p = max(zip(tried, chances, strict=True), key=lambda found: tried[found[0]].sum())
-    better = tried[best].sum() > right.sum() and p < DOUBTFUL
-    return (best, p, tried[best]) if better else None
-
-
-def _said(answers: Answers, best: str, would: float, now: float) -> tuple[str, str]:
-    n = len(answers.labels)
-    shares = f"{would:.0%} of {n:,} images are named rightly instead of {now:.0%}"
-    if best != ASSIGNED:
-        return f"With the classes in the order {best!r}, {shares}", f"give --class-order {best}"
-    order = assigned_order(answers)
-    listed = ", ".join(order)
-    file = "give --class-order FILE with one class a line in the order of the model's outputs"
-    seen = f"{file}, here {listed}" if len(listed) <= NAMED else f"{file} (--write-order writes it)"
-    moved = sum(a != b for a, b in zip(order, answers.classes, strict=True))
-    return f"With {moved:,} of the model's outputs read as other classes, {shares}", seen
+        words = f"No other order of the {len(answers.classes):,} classes fits better (n = {n:,})"
+        return Observation("class-order", title, words)
+    now = float((answers.predictions == answers.labels).mean())
+    moved = sum(a != b for a, b in zip(found.order, answers.classes, strict=True))
+    words = (
+        f"With {moved:,} of {len(answers.classes):,} outputs read as other classes, "
+        f"{found.accuracy:.0%} of {n:,} images are named rightly instead of {now:.0%}"
+    )
+    strength: Strength = (
+        "strong" if found.p < BEYOND_DOUBT and found.accuracy - now >= GAIN else "weak"
+    )
+    return Observation("class-order", title, words, strength, f"give --class-order {found.option}")
 
 
 def _moved(answers: Answers, order: Sequence[str]) -> Indices:

@@ -12,7 +12,7 @@ from audit.observation import Observation
 
 log = logging.getLogger("audit")
 # What readers find out by trying: printed in every run, also where all is fine.
-TRIED = ("pixels", "depth", "mask-values", "classes", "splits", "masks-beside")
+TRIED = ("pixels", "depth", "mask-values", "class-names", "masks-beside")
 _STRENGTHS = ("strong", "weak", "fine")
 
 
@@ -64,7 +64,7 @@ def lines(found: Preflight) -> list[str]:
 def say(found: Preflight) -> None:
     """Log what was found by trial, and what is worth a look."""
     for o in found.observations:
-        if o.strength == "fine" and o.key in TRIED:
+        if o.strength == "fine" and (o.key in TRIED or o.mend):
             log.info("Preflight: %s", o.line)
     for o in (*found.weak, *(found.strong if found.anyway else ())):
         log.warning("Preflight: %s", o.line)

@@ -2,38 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.checks.preflight.answers import BEYOND_DOUBT, GAIN, Answers, better_order
 from audit.checks.preflight.matching import match
 from audit.config import Config
-from audit.observation import Observation
+from audit.observation import Observation, Strength
+from audit.score.paired import mcnemar
 from audit.score.statistics import wilson
 
 if TYPE_CHECKING:
     from audit.models.scaling import Trial
 
 TITLE = "Input pixels"
-_SHOWN = 3  # treatments whose accuracy is told
+_SHOWN = 3  # other treatments whose accuracy is told
 _EACH = 2  # images a class from where on answers can tell of another order
 _BEYOND = 0.1  # accuracy beyond what the best assignment to shuffled labels has
+_AS_GOOD = 0.05  # accuracy by which two explanations may differ and still both explain
+Orders = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Pixels:
-    """A treatment of the pixels, and how it was found; no words where it was given."""
+    """A treatment of the pixels, and how it was found; no words where no image could tell."""
 
     treatment: str
     observation: Observation | None
 
 
 def find(
-    classifier: Any, images: NDArray[np.uint8], labels: NDArray[np.int64], config: Config
+    classifier: Any,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    config: Config,
+    classes: tuple[str, ...],
+    orders: Orders,
 ) -> Pixels:
-    """Try every treatment that the settings leave open on labelled images.
+    """Try every treatment on labelled images; settings that are not ``auto`` are kept to.
 
     Parameters
     ----------
@@ -43,22 +53,28 @@ def find(
         At its input size.
     labels : int64 ``(n,)``
     config : Config
-        ``input_scaling`` and ``input_channels``: what is not ``auto`` is kept to.
+        ``input_scaling`` and ``input_channels``.
+    classes : tuple of str
+        Names in the order in which outputs are read.
+    orders : mapping
+        Other orders of the classes that people use.
     """
     from audit.models.scaling import choose, treatment, trial
 
-    given = {"scaling": config.input_scaling, "channels": config.input_channels}
-    default = treatment(*(value.replace("auto", fallback) for value, fallback in
-                          zip(given.values(), ("0..255", "rgb"), strict=True)))  # fmt: skip
-    if "auto" not in given.values() or not len(images):
+    scaling = config.input_scaling.replace("auto", "0..255")
+    default = treatment(scaling, config.input_channels.replace("auto", "rgb"))
+    if not len(images):
         return Pixels(default, None)
-    tried = _allowed(trial(classifier, images, labels), config)
-    if default not in tried.names:
-        return Pixels(default, None)
-    chosen = choose(tried, default)
+    tried = trial(classifier, images, labels, default)
+    allowed = _allowed(tried, config)
+    chosen = choose(allowed, default)
     if chosen == default:
-        chosen = _whatever_the_order(tried, default, classifier.classes)
-    return Pixels(chosen, _said(tried, chosen, classifier))
+        chosen = _whatever_the_order(allowed, default, len(classes))
+    best = choose(tried, chosen)
+    if best != chosen:
+        return Pixels(chosen, _given_wrongly(tried, chosen, best))
+    rival = _rival(tried, chosen, default, classes, orders) if chosen != default else None
+    return Pixels(chosen, rival or _said(tried, chosen, classifier))
 
 
 def _allowed(tried: Trial, config: Config) -> Trial:
@@ -67,10 +83,14 @@ def _allowed(tried: Trial, config: Config) -> Trial:
         i
         for i, name in enumerate(tried.names)
         if config.input_scaling in ("auto", name.split()[0])
-        and config.input_channels in ("auto", "bgr" if name.endswith("bgr") else "rgb")
+        and config.input_channels in ("auto", _channels(name))
     ]
     names = tuple(tried.names[i] for i in keep)
     return replace(tried, names=names, predictions=tried.predictions[keep])
+
+
+def _channels(treatment: str) -> str:
+    return "bgr" if treatment.endswith("bgr") else "rgb"
 
 
 def _whatever_the_order(tried: Trial, default: str, classes: int) -> str:
@@ -93,15 +113,56 @@ def _whatever_the_order(tried: Trial, default: str, classes: int) -> str:
     return best if found.accuracy > found.chance + _BEYOND else default
 
 
+def _given_wrongly(tried: Trial, given: str, best: str) -> Observation:
+    """Settings say one thing, and labels beyond doubt another."""
+    now, would = tried.accuracies[given], tried.accuracies[best]
+    right = (tried.right[tried.names.index(name)] for name in (given, best))
+    sure = would - now >= GAIN and mcnemar(*right).exact < BEYOND_DOUBT
+    words = (
+        f"Read as {given}, {now:.0%} of {len(tried.labels):,} images are named rightly; read as "
+        f"{best}, {would:.0%} would be"
+    )
+    strength: Strength = "strong" if sure else "weak"
+    return Observation("pixels", TITLE, words, strength, f"give {_flags(best)}")
+
+
+def _flags(treatment: str) -> str:
+    return f"--input-scaling {treatment.split()[0]} --input-channels {_channels(treatment)}"
+
+
+def _rival(
+    tried: Trial, chosen: str, default: str, classes: tuple[str, ...], orders: Orders
+) -> Observation | None:
+    """Another order of the classes that explains the answers as well as other pixels do."""
+    as_default = tried.predictions[tried.names.index(default)]
+    found = better_order(Answers(as_default, tried.labels, classes), orders)
+    share = tried.accuracies[chosen]
+    if found is None or found.accuracy < share - _AS_GOOD:
+        return None
+    words = (
+        f"Read as {chosen}, {share:.0%} of {len(tried.labels):,} images are named rightly, but "
+        f"with the classes in another order {found.accuracy:.0%} would be as well: labels cannot "
+        "tell which is meant"
+    )
+    mend = f"give {_flags(chosen)}, or {_flags(default)} and --class-order {found.option}"
+    return Observation("pixels", TITLE, words, "strong", mend)
+
+
 def _said(tried: Trial, chosen: str, classifier: Any) -> Observation:
     from audit.models.scaling import unlikely_range
 
-    shares = sorted(tried.accuracies.items(), key=lambda kv: (kv[0] != chosen, -kv[1]))
-    told = ", ".join(f"{name} {share:.0%}" for name, share in shares[: _SHOWN + 1])
-    n = len(tried.labels)
-    words = f"Read as {chosen}; of {n:,} images are named rightly as {told}"
-    undecided = max(tried.accuracies.values()) <= 1 / classifier.classes
+    shares = tried.accuracies
+    others = sorted(((s, n) for n, s in shares.items() if n != chosen), reverse=True)[:_SHOWN]
+    told = ", ".join(f"{name}: {share:.0%}" for share, name in others)
+    words = (
+        f"Pixels are read as {chosen}: {shares[chosen]:.0%} of {len(tried.labels):,} images are "
+        f"named rightly ({told or 'no other reading could be proven better'})"
+    )
+    if others and others[0][0] >= shares[chosen] + GAIN:
+        mend = f"give {_flags(others[0][1])} if that is meant, or more labelled images"
+        return Observation("pixels", TITLE, words, "weak", mend)
+    undecided = max(shares.values()) <= 1 / classifier.classes
     odd = unlikely_range(classifier) if undecided and chosen == "0..255" else None
-    if odd is None:
-        return Observation("pixels", TITLE, words)
-    return replace(odd, words=f"{words}. {odd.words}")
+    return (
+        replace(odd, words=f"{words}. {odd.words}") if odd else Observation("pixels", TITLE, words)
+    )

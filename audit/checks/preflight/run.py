@@ -14,7 +14,7 @@ from audit.checks.preflight.answers import Answers, observe
 from audit.checks.preflight.matching import Indices
 from audit.config import Config
 from audit.data.batches import Readable, readable
-from audit.data.dataset import Dataset, stratified
+from audit.data.dataset import SPLITS, Dataset, stratified
 from audit.data.maskevidence import mask_observations
 from audit.data.masks import Masks
 from audit.observation import Observation
@@ -26,9 +26,13 @@ Orders = Mapping[str, Sequence[str]]
 
 
 def sample(dataset: Dataset, size: int, config: Config) -> list[Readable]:
-    """Readable test images at a model's size, sampled by class."""
-    items = stratified(dataset.items("test"), TRIED, config.seed)
-    return list(readable(dataset.images(items), size, []))
+    """Readable test images at a model's size, sampled by class; where few, others besides."""
+    found: list[Readable] = []
+    for split in reversed(SPLITS):
+        items = dataset.items(split) if len(found) < TRIED else []
+        some = stratified(items, TRIED - len(found), config.seed)
+        found += readable(dataset.images(some), size, [])
+    return found
 
 
 def stacked(images: Sequence[Readable], size: int) -> tuple[NDArray[np.uint8], Indices]:

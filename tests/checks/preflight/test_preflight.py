@@ -70,7 +70,7 @@ def seen(photos, model, **settings):
 
 
 def test_a_model_that_is_read_as_it_was_meant_is_all_fine(photos, model):
-    found = seen(photos(), model())
+    found = seen(photos(), model(), grabcut=True)
     assert {o.strength for o in found.values()} == {"fine"}
     assert found["accuracy"].words.startswith("100.0% of 30 images")
 
@@ -88,7 +88,7 @@ def test_the_order_that_is_written_mends_it(photos, model, tmp_path, call):
     shared = ("preflight", "--images", where, "--model", file)
     code, out, _ = call(*shared, "--write-order", order)
     assert (code, order.read_text()) == (1, "sky\nember\ngrass\n")
-    assert out.startswith("STOPS  class-order: With 3 of the model's outputs read as other classes")
+    assert out.startswith("STOPS  class-order: With 3 of 3 outputs read as other classes")
     code, out, _ = call(*shared, "--class-order", order)
     assert code == 0
     assert "Preflight: " in out.splitlines()[-1] and " 0 stop a run" in out.splitlines()[-1]
@@ -106,7 +106,7 @@ def test_numbers_as_names_come_as_text_and_the_other_order_is_named(photos, mode
 def test_names_beside_the_model_give_the_order(photos, model, tmp_path):
     (tmp_path / "labels.txt").write_text("0 sky\n1 ember\n2 grass\n")
     found = seen(photos(), model(outputs=(2, 0, 1)))
-    assert found["classes"].words.endswith("labels.txt")
+    assert found["class-names"].words.endswith("labels.txt")
     assert found["accuracy"].words.startswith("100.0%")
 
 
@@ -121,14 +121,28 @@ def test_a_model_fed_0_to_1_is_found_whatever_its_first_layer(photos, model, lay
                           keras.layers.Rescaling(0.5, 0.2)),
     }[layers]  # fmt: skip
     found = seen(photos(), model(first=first, scale=1 / 255))
-    assert found["pixels"].words.startswith("Read as 0..1;")
+    assert found["pixels"].words.startswith("Pixels are read as 0..1: 100%")
     assert found["accuracy"].words.startswith("100.0%")
 
 
-def test_a_model_of_bgr_is_found(photos, model):
-    found = seen(photos(), model(outputs=(2, 1, 0)), class_order="text", input_channels="auto")
-    # red and blue exchanged in the outputs look as red and blue exchanged in the pixels
-    assert found["pixels"].words.startswith("Read as 0..255 bgr;")
+def test_bgr_and_another_order_that_explain_alike_are_both_named(photos, model):
+    # Red and blue exchanged in the outputs look as red and blue exchanged in the pixels.
+    where, file = photos(), model(outputs=(2, 1, 0))
+    found = seen(where, file)["pixels"]
+    assert found.strength == "strong"
+    assert found.mend == (
+        "give --input-scaling 0..255 --input-channels bgr, or --input-scaling 0..255 "
+        "--input-channels rgb and --class-order FILE with one class a line in the order of the "
+        "model's outputs, here sky, grass, ember"
+    )
+    told = seen(where, file, input_channels="bgr")
+    assert {told[key].strength for key in ("pixels", "class-order")} == {"fine"}
+
+
+def test_a_scaling_that_was_given_wrongly_stops_a_run(photos, model):
+    found = seen(photos(), model(), input_scaling="0..1")["pixels"]
+    assert found.strength == "strong"
+    assert found.mend == "give --input-scaling 0..255 --input-channels rgb"
 
 
 def test_nan_weights_stop_a_run(photos, model, tmp_path):
