@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -88,17 +88,12 @@ def run(
     AuditError
         One line that says what is wrong and how to mend it; finished parts stay.
     """
-    crew = _crew(config)
-    earlier = RunFolder(out) if resume else None
-    inputs = read_inputs(config, ("test",) if config.model else SPLITS, earlier, track)
-    say(inputs.preflight)
-    config = inputs.config
-    if not crew.chief:
-        _help(inputs, config, crew, track)
+    splits = ("test",) if config.model else SPLITS
+    begun = _with_model(config, splits, out, resume=resume, command=command, track=track)
+    if begun is None:
         return None
-    folder = _start(config, inputs, out, resume=resume, command=command)
-    _train(folder, inputs, config, crew, track)
-    _sweep(folder, inputs, config, track)
+    folder, inputs = begun
+    _sweep(folder, inputs, inputs.config, track)
     report(folder, track=track)
     return folder
 
@@ -142,17 +137,9 @@ def train(
     """Train a model into ``out``; as for `run` otherwise. `sweep` goes on from there."""
     if config.model:
         raise ModelError(f"{config.model} is a model already: leave --model out, or use run.")
-    crew = _crew(config)
-    earlier = RunFolder(out) if resume else None
-    inputs = read_inputs(config, ("train", "validation"), earlier, track)
-    say(inputs.preflight)
-    config = inputs.config
-    if not crew.chief:
-        _help(inputs, config, crew, track)
-        return None
-    folder = _start(config, inputs, out, resume=resume, command=command)
-    _train(folder, inputs, config, crew, track)
-    return folder
+    splits = ("train", "validation")
+    begun = _with_model(config, splits, out, resume=resume, command=command, track=track)
+    return begun[0] if begun else None
 
 
 @tensorflow_ready()
@@ -231,6 +218,21 @@ def check(
     if junit is not None:
         write_whole(junit, junit_xml(found, now))
     return found
+
+
+def _with_model(
+    config: Config, splits: Sequence[str], out: Path, *, resume: bool, command: str, track: Track
+) -> tuple[RunFolder, Inputs] | None:
+    """A run folder that has its model, trained where none is given; None on a helping host."""
+    crew = _crew(config)
+    inputs = read_inputs(config, splits, RunFolder(out) if resume else None, track)
+    say(inputs.preflight)
+    if not crew.chief:
+        _help(inputs, inputs.config, crew, track)
+        return None
+    folder = _start(inputs.config, inputs, out, resume=resume, command=command)
+    _train(folder, inputs, inputs.config, crew, track)
+    return folder, inputs
 
 
 def _start(config: Config, inputs: Inputs, out: Path, *, resume: bool, command: str) -> RunFolder:
@@ -336,73 +338,108 @@ def _train(folder: RunFolder, inputs: Inputs, config: Config, crew: Any, track: 
     log.info("Trained: validation accuracy %.1f%%.", 100 * best["val_accuracy"])
 
 
+class _Plan(NamedTuple):
+    """What a sweep asks, and of which images."""
+
+    classifier: Any
+    donors: Any  # backgrounds to put foregrounds on; None where nothing is tested so
+    engine: Any
+    tested: Sequence[Item]
+    explained: Sequence[Item]
+
+
 def _sweep(folder: RunFolder, inputs: Inputs, config: Config, track: Track) -> None:
+    classifier = inputs.classifier or _trained_classifier(folder, config, inputs.dataset)
+    log.info("Model: %s.", classifier.describe())
+    weights = _weights_hash(classifier.model)
+    if folder.manifest().get("model", {}).get("sha256", weights) != weights:
+        raise RunFolderError(f"{folder.root} was begun with another model: choose another --out.")
+    plan = _planned(folder, inputs, config, classifier)
+    folder.update_manifest(model=_facts(inputs, config, classifier, weights), sweep=_counts(plan))
+    try:
+        _predict(folder, inputs, plan, config, track)
+        with _timed(folder, "explain"):
+            _explain(folder, inputs, plan, config, track)
+    finally:
+        _add_seconds(folder, "stages", plan.engine.clock.seconds)
+    _check_all(folder, inputs, plan, config, track)
+    folder.update_manifest(finished=_now())
+
+
+def _planned(folder: RunFolder, inputs: Inputs, config: Config, classifier: Any) -> _Plan:
     from audit.sweep.donors import draw_donors
     from audit.sweep.engine import Engine
     from audit.sweep.further import further_of
-    from audit.sweep.local import parts_of
-    from audit.sweep.predict import predict
     from audit.sweep.select import select
 
-    classifier = inputs.classifier or _trained_classifier(folder, config, inputs.dataset)
-    model = classifier.model
-    log.info("Model: %s.", classifier.describe())
-    weights = _weights_hash(model)
-    if folder.manifest().get("model", {}).get("sha256", weights) != weights:
-        raise RunFolderError(f"{folder.root} was begun with another model: choose another --out.")
-    donors = None
+    dataset, masks, donors = inputs.dataset, inputs.masks, None
     if config.interventions != "off" and classifier.classes > 1:
-        donors = draw_donors(inputs.dataset, inputs.masks, classifier, config.workers)
+        donors = draw_donors(dataset, masks, classifier, config.workers)
         folder.keep(folder.donors_file, pack_donors(donors.names, donors.backgrounds))
-    further = further_of(classifier, inputs.dataset, inputs.masks, config)
-    engine = Engine(classifier, inputs.dataset, config, donors, further)
-    tested, explained = select(inputs.dataset, inputs.masks, config)
-    parts = parts_of(explained)
-    folder.update_manifest(
-        model={
-            "backbone": model.name if inputs.classifier else config.backbone,
-            "source": str(config.model) if inputs.classifier else "trained",
-            "sha256": weights,
-            "parameters": model.count_params(),
-            "input_size": classifier.input_size,
-            "feature_layer": classifier.feature_layer,
-            "feature_shape": list(classifier.feature_shape),
-            "input_scaling": classifier.scaling,
-            "head": f"{classifier.classes} classes, {classifier.end} end",
-        },
-        sweep={
-            "parts": len(parts),
-            "part_size": len(parts[0]),
-            "test_images": len(tested),
-            "explained": len(explained),
-        },
-    )
-    try:
-        if not folder.has(folder.predictions_file):
-            with _timed(folder, "predict"):
-                read = predict(engine, inputs.dataset, tested, config.batch_size, track)
-                table, skipped = read
-                _add_skipped(folder, skipped)
-                folder.keep(folder.predictions_file, table.to_parquet(index=False))
-        _heed_predictions(folder, inputs, config)
-        with _timed(folder, "explain"):
-            _explain(folder, inputs, classifier, engine, donors, explained, config, track)
-    finally:
-        _add_seconds(folder, "stages", engine.clock.seconds)
+    further = further_of(classifier, dataset, masks, config)
+    engine = Engine(classifier, dataset, config, donors, further)
+    return _Plan(classifier, donors, engine, *select(dataset, masks, config))
+
+
+def _facts(inputs: Inputs, config: Config, classifier: Any, weights: str) -> dict[str, Any]:
+    """What the manifest says of the model."""
+    model = classifier.model
+    return {
+        "backbone": model.name if inputs.classifier else config.backbone,
+        "source": str(config.model) if inputs.classifier else "trained",
+        "sha256": weights,
+        "parameters": model.count_params(),
+        "input_size": classifier.input_size,
+        "feature_layer": classifier.feature_layer,
+        "feature_shape": list(classifier.feature_shape),
+        "input_scaling": classifier.scaling,
+        "head": f"{classifier.classes} classes, {classifier.end} end",
+    }
+
+
+def _counts(plan: _Plan) -> dict[str, int]:
+    """What the manifest says of the images."""
+    from audit.sweep.local import parts_of
+
+    parts = parts_of(plan.explained)
+    return {
+        "parts": len(parts),
+        "part_size": len(parts[0]),
+        "test_images": len(plan.tested),
+        "explained": len(plan.explained),
+    }
+
+
+def _predict(folder: RunFolder, inputs: Inputs, plan: _Plan, config: Config, track: Track) -> None:
+    """Answer all test images, once, and heed what the answers say of how inputs are read."""
+    from audit.sweep.predict import predict
+
+    if not folder.has(folder.predictions_file):
+        with _timed(folder, "predict"):
+            size = config.batch_size
+            table, skipped = predict(plan.engine, inputs.dataset, plan.tested, size, track)
+            _add_skipped(folder, skipped)
+            folder.keep(folder.predictions_file, table.to_parquet(index=False))
+    _heed_predictions(folder, inputs, config)
+
+
+def _check_all(
+    folder: RunFolder, inputs: Inputs, plan: _Plan, config: Config, track: Track
+) -> None:
+    """Make what checks are asked for and not done."""
     if not folder.has(folder.trust_file):
         with _timed(folder, "trust"):
-            _check_explainers(folder, inputs, classifier, explained, config)
+            _check_explainers(folder, inputs, plan, config)
     if not folder.has(folder.shortcuts_file):
         with _timed(folder, "shortcuts"):
-            _find_shortcuts(folder, classifier, donors, explained, config, track)
+            _find_shortcuts(folder, plan, config, track)
     if config.robustness and not folder.has(folder.robustness_file):
         with _timed(folder, "robustness"):
-            _try_corruptions(folder, inputs, engine, tested, config, track)
+            _try_corruptions(folder, inputs, plan, config, track)
     tables = folder.health_file, folder.duplicates_file
     if config.health and not all(map(folder.has, tables)):
         with _timed(folder, "health"):
-            _examine_data(folder, inputs.dataset, tested, track)
-    folder.update_manifest(finished=_now())
+            _examine_data(folder, inputs.dataset, plan.tested, track)
 
 
 def _heed_predictions(folder: RunFolder, inputs: Inputs, config: Config) -> None:
@@ -423,73 +460,51 @@ def _add_skipped(folder: RunFolder, skipped: Sequence[tuple[Item, str]]) -> None
     folder.update_manifest(data=data | {"skipped": list(known.values())})
 
 
-def _explain(
-    folder: RunFolder,
-    inputs: Inputs,
-    classifier: Any,
-    engine: Any,
-    donors: Any,
-    items: Sequence[Item],
-    config: Config,
-    track: Track,
-) -> None:
+def _explain(folder: RunFolder, inputs: Inputs, plan: _Plan, config: Config, track: Track) -> None:
     if config.executor == "ray":
         from audit.sweep import ray_executor
         from audit.sweep.worker import setup_of
 
-        model = config.model or folder.model_file
+        model, scaling = config.model or folder.model_file, plan.classifier.scaling
         classes = inputs.dataset.classes
-        setup = setup_of(config, model, classifier.scaling, donors, inputs.hashes, classes)
-        ray_executor.sweep(folder, setup, items, engine.clock, track)
+        setup = setup_of(config, model, scaling, plan.donors, inputs.hashes, classes)
+        ray_executor.sweep(folder, setup, plan.explained, plan.engine.clock, track)
     else:
         from audit.sweep import local
 
-        local.sweep(folder, inputs.dataset, inputs.masks, engine, items, config, track)
+        images = inputs.dataset, inputs.masks
+        local.sweep(folder, *images, plan.engine, plan.explained, config, track)
 
 
-def _check_explainers(
-    folder: RunFolder, inputs: Inputs, classifier: Any, items: Sequence[Item], config: Config
-) -> None:
+def _check_explainers(folder: RunFolder, inputs: Inputs, plan: _Plan, config: Config) -> None:
     from audit.sweep.trust import SAMPLE, check
 
-    sample = stratified(items, SAMPLE, config.seed)
-    readable = next(batched(inputs.dataset.images(sample), classifier.input_size, SAMPLE, []), [])
+    images = inputs.dataset.images(stratified(plan.explained, SAMPLE, config.seed))
+    readable = next(batched(images, plan.classifier.input_size, SAMPLE, []), [])
     if readable:
-        images = np.stack([image for _, image in readable])
+        pixels = np.stack([image for _, image in readable])
         names = [item.name for item, _ in readable]
-        found = check(classifier, images, names, config)
+        found = check(plan.classifier, pixels, names, config)
         folder.keep(folder.trust_file, json.dumps(found).encode())
 
 
-def _find_shortcuts(
-    folder: RunFolder,
-    classifier: Any,
-    donors: Any,
-    items: Sequence[Item],
-    config: Config,
-    track: Track,
-) -> None:
+def _find_shortcuts(folder: RunFolder, plan: _Plan, config: Config, track: Track) -> None:
     from audit.sweep.local import thresholds_of
     from audit.sweep.shortcuts import find
 
     maps = (m for part in sorted(folder.done_parts()) for m in folder.maps(part))
-    found = find(folder.records(), maps, items, classifier, donors, config.cam,
+    found = find(folder.records(), maps, plan.explained, plan.classifier, plan.donors, config.cam,
                  thresholds_of(config), config.seed, track)  # fmt: skip
     folder.keep(folder.shortcuts_file, json.dumps(found).encode())
 
 
 def _try_corruptions(
-    folder: RunFolder,
-    inputs: Inputs,
-    engine: Any,
-    items: Sequence[Item],
-    config: Config,
-    track: Track,
+    folder: RunFolder, inputs: Inputs, plan: _Plan, config: Config, track: Track
 ) -> None:
     from audit.sweep.robustness import contact_sheet, measure
 
-    sample = stratified(items, config.robustness, config.seed)
-    found = measure(engine, inputs.dataset, inputs.masks, sample, config, track)
+    sample = stratified(plan.tested, config.robustness, config.seed)
+    found = measure(plan.engine, inputs.dataset, inputs.masks, sample, config, track)
     if found.pictured:
         write_whole(folder.robustness_picture_file, contact_sheet(*found.pictured))
         folder.update_manifest(robustness=found.facts)

@@ -75,16 +75,9 @@ def list_folder(root: Path) -> Folder:
 
 def _list(path: str, around: frozenset[tuple[int, int]]) -> Folder:
     found = Folder(path)
-    try:
-        own = Path(path).stat()
-        with os.scandir(path) as entries:
-            inner = sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        raise DataError(f"Cannot read the folder {path}: {error.strerror}.") from None
+    own, entries = _opened(path)
     around |= {(own.st_dev, own.st_ino)}
-    for entry in inner:
-        if entry.name.startswith(".") or entry.name in _LEFTOVERS:
-            continue
+    for entry in entries:
         if entry.is_dir():
             if not (entry.is_symlink() and _identity(entry) in around):
                 found.folders[entry.name] = _list(entry.path, around)
@@ -92,6 +85,16 @@ def _list(path: str, around: frozenset[tuple[int, int]]) -> Folder:
             read = is_read(suffix_of(entry.name))
             (found.images if read else found.others).append(entry.name)
     return found
+
+
+def _opened(path: str) -> tuple[os.stat_result, list[os.DirEntry[str]]]:
+    """What a folder is, and what lies in it, sorted, but hidden files and leftovers."""
+    try:
+        with os.scandir(path) as entries:
+            shown = [e for e in entries if not e.name.startswith(".") and e.name not in _LEFTOVERS]
+        return Path(path).stat(), sorted(shown, key=lambda entry: entry.name)
+    except OSError as error:
+        raise DataError(f"Cannot read the folder {path}: {error.strerror}.") from None
 
 
 def _identity(entry: os.DirEntry[str]) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from audit.data.dataset import Dataset, Item, stratified
 from audit.data.grabcut import grabcut
+from audit.data.listed import plural
 from audit.data.maskfiles import ValuedMasks, misfit
 from audit.data.maskfit import SIDE, Fit, Pair, measure, upside
 from audit.data.masks import Masks, doubt
@@ -82,25 +83,30 @@ def polarity_observation(pairs: Sequence[Pair], mend: str) -> Observation:
 
 def fit_observation(fit: Fit) -> Observation:
     """Do masks fit their own images better than others', and as they lie?"""
-    title = "Whether masks fit their images"
     words = (
-        f"On {fit.n} images the own mask fits better than {fit.rank:.0%} of other images' masks "
-        "(50% were chance), by edges and colours"
+        f"On {plural(fit.n, 'image')} the own mask fits better than {fit.rank:.0%} of other "
+        "images' masks (50% were chance), by edges and colours"
     )
-    low = wilson(fit.better, fit.n)[0]
-    turned = f"{words}; {fit.better} fit better {fit.move}"
-    if min(low / MOVED_SHARE, fit.moved_rank / MOVED_RANK) > 1 and fit.moved_rank > fit.rank:
-        strength: Strength = "strong" if fit.n >= FEWEST else "weak"
+    if _is_moved(fit):
+        words += f"; {fit.better} fit better {fit.move}"
         mend = f"give masks {fit.move}, as where an EXIF orientation was lost"
-        return Observation("mask-fit", title, turned, strength, mend)
+        return _of_fit(words, "strong" if fit.n >= FEWEST else "weak", mend)
     if fit.alike > ALIKE:
-        return Observation("mask-fit", title, f"{words}; masks are too alike to tell more")
+        return _of_fit(f"{words}; masks are too alike to tell more")
     mend = "check that each mask is named like its own image"
     if fit.n >= FEWEST and fit.rank + fit.error < RANK:
-        return Observation("mask-fit", title, words, "strong", mend)
-    if fit.rank < LOW_RANK:
-        return Observation("mask-fit", title, words, "weak", mend)
-    return Observation("mask-fit", title, words)
+        return _of_fit(words, "strong", mend)
+    return _of_fit(words, "weak", mend) if fit.rank < LOW_RANK else _of_fit(words)
+
+
+def _is_moved(fit: Fit) -> bool:
+    share = wilson(fit.better, fit.n)[0]
+    sure = share > MOVED_SHARE and fit.moved_rank > MOVED_RANK
+    return sure and fit.moved_rank > fit.rank
+
+
+def _of_fit(words: str, strength: Strength = "fine", mend: str = "") -> Observation:
+    return Observation("mask-fit", "Whether masks fit their images", words, strength, mend)
 
 
 def size_observation(looked: Sequence[Looked]) -> Observation:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from audit.data.filenames import readable
+from audit.data.listed import plural, some
 from audit.data.maskfiles import SAMPLE_PIXELS, MaskFiles, ValuedMasks
 from audit.data.maskvalues import Convention, shown_values
 from audit.errors import DataError
@@ -76,35 +78,44 @@ def join_observations(
     if not found:
         return []
     own = {name for files in found for name in files.joined.files}
-    rules = Counter[str]()
-    for files in found:
-        rules.update(files.joined.rules)
     left = [file for files in found for file in files.joined.left]
-    said = ", ".join(f"{n:,} {rule}" for rule, n in rules.items())
-    words = [f"{len(own):,} of {images:,} images have a mask of their own ({said})"]
+    words = [f"{len(own):,} of {plural(images, 'image')} have masks of their own ({_rules(found)})"]
     if len(own) < images:
         words.append(_without(own, classes, grabcut))
     if left:
-        every = len(left) + sum(len(f) for files in found for f in files.joined.files.values())
-        example = readable(str(left[0]))
-        words.append(f"{len(left):,} of {every:,} mask files fit no image, as {example}")
-    weak = len(own) < (1 - _FEW) * images or len(left) > _FEW * (len(left) + len(own))
+        words.append(_unused(left, found))
+    few = len(own) < (1 - _FEW) * images or len(left) > _FEW * (len(left) + len(own))
     title, told = "Masks and images", "; ".join(words)
-    if not weak:
+    if not few:
         return [Observation("mask-join", title, told)]
     named = "name each mask like its image, in a folder named like its class"
     mend = named if left else "see whether the others' masks lie elsewhere"
     return [Observation("mask-join", title, told, "weak", mend)]
 
 
+def _rules(found: Sequence[MaskFiles]) -> str:
+    rules = Counter[str]()
+    for files in found:
+        rules.update(files.joined.rules)
+    return ", ".join(f"{n:,} {rule}" for rule, n in rules.items())
+
+
+def _unused(left: Sequence[Path], found: Sequence[MaskFiles]) -> str:
+    used = sum(len(parts) for files in found for parts in files.joined.files.values())
+    every, fit = len(left) + used, "fits" if len(left) == 1 else "fit"
+    of = f"{len(left):,} of {plural(every, 'mask file')}"
+    return f"{of} {fit} no image, as {readable(str(left[0]))}"
+
+
 def _without(own: set[str], classes: Mapping[str, str], grabcut: bool) -> str:
     missing = len(classes) - len(own)
-    instead = "are cut out by GrabCut" if grabcut else "get none"
-    every, some = set(classes.values()), {classes[name] for name in own if name in classes}
-    bare = sorted(every - some)
-    named = ", ".join([*bare[:2], *["..."] * (len(bare) > 2)])
-    of = f", among them all of {len(bare)} of {len(every)} classes ({named})" if bare else ""
-    return f"the other {missing:,} {instead}{of}"
+    be, have = ("is", "has") if missing == 1 else ("are", "have")
+    words = f"the other {missing:,} {f'{be} cut out by GrabCut' if grabcut else f'{have} none'}"
+    every = set(classes.values())
+    bare = sorted(every - {classes[name] for name in own if name in classes})
+    if not bare:
+        return words
+    return f"{words}, among them all of {len(bare)} of {len(every)} classes ({some(bare, 2)})"
 
 
 def _bad(files: ValuedMasks) -> tuple[list[str], int]:

@@ -270,18 +270,25 @@ def _meaning(
     pixels: Pixels, seen: Seen, convention: Convention, file: Path
 ) -> tuple[Trimap, NDArray[np.bool_]]:
     """Trimap of a mask, and which of its pixels mean nothing."""
-    codes, style = pixels.codes, convention.style
+    style = convention.style
     if pixels.kind in ("lossy", "opacity"):
-        return _by_level(codes, lossy=pixels.kind == "lossy")
+        return _by_level(pixels.codes, lossy=pixels.kind == "lossy")
     if style == "colours":
         return _by_colour(pixels, convention)
     if pixels.kind == "colour":
         raise DataError(f"Mask {file} is in colour: {MEND}.")
     if style in ("pets", "unclear"):
-        return _by_pets(codes, convention)
+        return _by_pets(pixels.codes, convention)
+    return _by_number(pixels.codes, seen, convention)
+
+
+def _by_number(
+    codes: Codes, seen: Seen, convention: Convention
+) -> tuple[Trimap, NDArray[np.bool_]]:
+    """Levels or indices, whichever this one mask holds; where it may be both, as all others."""
     found, highest = appearance(seen), max(seen.counts, default=0)
     graded = found == "levels" and highest >= FLOWER - TOLERANCE and not convention.void
-    if (style == "indices" and not graded) or found == "ones":
+    if (convention.style == "indices" and not graded) or found == "ones":
         return _by_index(codes, convention, len(seen.counts))
     trimap, odd = _by_level(codes, lossy=False)
     # What is no noise, for there is none above, may be the subject, and 255 its border.

@@ -21,7 +21,7 @@ def test_all_is_fine_where_every_image_has_its_mask(tmp_path):
         "mask-values": "fine",
         "bad-masks": "fine",
     }
-    assert found["mask-join"].words == "3 of 3 images have a mask of their own (3 by path)"
+    assert found["mask-join"].words == "3 of 3 images have masks of their own (3 by path)"
     assert found["mask-values"].words == (
         "3 folder masks hold 0, 128, 255: 255 is the subject, 0 background, 128 unknown"
     )
@@ -34,8 +34,8 @@ def test_masks_without_an_image_and_images_without_a_mask_are_counted(tmp_path):
     found = observed(tmp_path, ["a.jpg", "b.jpg", "c.jpg"])["mask-join"]
     assert found.strength == "weak"
     assert found.words.startswith(
-        "2 of 3 images have a mask of their own (1 by path, 1 by a name like x_mask); the other 1 "
-        "are cut out by GrabCut; 1 of 3 mask files fit no image, as "
+        "2 of 3 images have masks of their own (1 by path, 1 by a name like x_mask); the other 1 "
+        "is cut out by GrabCut; 1 of 3 mask files fits no image, as "
     )
 
 
@@ -45,7 +45,7 @@ def test_classes_without_any_mask_are_named(tmp_path):
     save(tmp_path / "masks/one/one.png", TRIMAP)
     masks = Masks(ImageFiles(tmp_path / "photos"), tmp_path / "masks", grabcut=False)
     found = masks.observations()[0]
-    assert "the other 1 get none, among them all of 1 of 2 classes (two)" in found.words
+    assert "the other 1 has none, among them all of 1 of 2 classes (two)" in found.words
 
 
 def test_bad_masks_are_named_up_to_three_and_counted(tmp_path):
