@@ -43,8 +43,9 @@ def meaning(found: Convention) -> str:
         said_unknown = f", {shown_values(said.unknown)} unknown" if said.unknown else ""
         return f"{shown_values(said.subject)} is the subject{said_unknown}, as --mask-subject says"
     words = {
-        "levels": "255 is the subject, 0 background, 128 unknown",
+        "levels": "255 is the subject, 0 background" + ", 128 unknown" * _holds_unknown(found),
         "indices": "everything but 0 is the subject" + ", 255 unknown" * found.void,
+        "votes": "from 128 on it is the subject, 0 background, unknown between",
         "pets": "1 is the subject, 2 background, 3 unknown",
         "colours": _COLOURS.format(found.background),
         "unclear": "none of them is plainly the background",
@@ -54,6 +55,10 @@ def meaning(found: Convention) -> str:
     if said.unknown:
         words += f"; {shown_values(said.unknown)} unknown, as --mask-unknown says"
     return words
+
+
+def _holds_unknown(found: Convention) -> bool:
+    return any(120 <= value <= 136 for value in found.values)
 
 
 def bad_observation(files: ValuedMasks) -> Observation:
