@@ -13,7 +13,7 @@ from audit.data.masknames import is_image_name, is_mask_name
 from audit.data.splitnames import split_of
 from audit.observation import Observation, Strength
 
-_RENAME = "name the folders train, validation and test, or move those that are no splits away"
+_RENAME = "name the folders train, validation and test, or move away those that are not splits"
 _NO_CLASSES = frozenset(
     {"docs", "doc", "annotations", "annotation", "metadata", "labels", "splits", "scripts", "code"}
 )
@@ -29,8 +29,6 @@ class Layout:
     strays : list of Folder
         Folders whose images belong to no class.
     observations : list of Observation
-    below : bool
-        Each class folder holds the splits, not the other way round.
     """
 
     classes: list[tuple[str, Folder]] = field(default_factory=list)
@@ -137,7 +135,7 @@ def _further(splits: Sequence[Folder], others: Sequence[Folder]) -> Iterator[Obs
         if _alike([splits[0], folder]):
             words = (
                 f"{readable(folder.name)} lies beside the splits and holds folders of the same "
-                f"names ({some(sorted(_class_names(folder)))}), but its name is none of a split"
+                f"names ({some(sorted(_class_names(folder)))}), but is not named like a split"
             )
             yield Observation("splits", "Splits", words, "strong", _RENAME)
 
@@ -152,7 +150,7 @@ def _like_splits(held: Sequence[Folder]) -> list[Observation]:
         return [_seen(others, ": they look like splits, not classes", "strong", _RENAME)]
     splits = {found[0] for f in named if (found := split_of(f.name))}
     if len(named) == len(held) and len(splits) > 1 and not deep:
-        words = f"{_listed(held)} are named as splits but hold no folders of classes"
+        words = f"{_listed(held)} are named like splits but hold no class folders"
         mend = "put the images of each class into a sub-folder, train/CLASS, or give a manifest"
         return [Observation("splits", "Splits", words, "strong", mend)]
     if len(deep) == len(held) > 1 and _alike(held) and len(_class_names(held[0])) > 1:
@@ -182,7 +180,7 @@ def _add_classes(layout: Layout, tops: Sequence[Folder]) -> None:
         for folder, found in zip(held, inner, strict=True):
             layout.classes += [(s, Folder(folder.path, {f.name: f})) for s, f in found]
         layout.classes += [("train", f) for f in tops if not f.holds_images()]
-        words = "Every class folder holds the splits, as CLASS/train and CLASS/test"
+        words = "Every class folder holds its own splits, like CLASS/train and CLASS/test"
         layout.observations.append(Observation("splits", "Splits", words))
     else:
         layout.classes += [("", f) for f in tops]

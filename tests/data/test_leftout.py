@@ -43,7 +43,7 @@ def test_a_few_files_of_another_suffix_are_counted(tmp_path):
     assert seen(ImageFiles(tmp_path), "suffixes") == [
         (
             "weak",
-            "3 image files are left out for their suffix (2 .heic, 1 .dng): "
+            "3 image files are left out because of their suffix (2 .heic, 1 .dng): "
             "pip install 'flower-audit[heic]'.",
         )
     ]
@@ -73,7 +73,7 @@ def test_images_without_a_suffix_are_counted(tmp_path):
     write(tmp_path, "cat/notes", "cat/README.txt", content=b"text")
     ((strength, words),) = seen(ImageFiles(tmp_path), "suffixes")
     assert strength == "weak"
-    assert words.startswith("2 image files are left out for their suffix (1 ")
+    assert words.startswith("2 image files are left out because of their suffix (1 ")
 
 
 def test_the_raw_file_beside_a_photograph_is_not_missed(tmp_path):
@@ -95,7 +95,7 @@ def test_heic_under_the_suffix_of_jpeg_says_what_reads_it(tmp_path):
 @pytest.mark.skipif(not heif(), reason="needs pillow-heif")
 def test_heic_is_read_where_pillow_heif_is_installed(tmp_path):
     photo(tmp_path / "x.heic")
-    assert is_read(".HEIC") and begins_like_an_image(tmp_path / "x.heic")
+    assert is_read(".heic") and begins_like_an_image(tmp_path / "x.heic")
 
 
 def test_each_suffix_has_its_mend():
