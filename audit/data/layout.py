@@ -143,22 +143,28 @@ def _further(splits: Sequence[Folder], others: Sequence[Folder]) -> Iterator[Obs
 def _like_splits(held: Sequence[Folder]) -> list[Observation]:
     """Folders that are read as classes, but may be splits."""
     deep = [f for f in held if _class_names(f)]
-    named = [f for f in held if split_of(f.name)]
-    twins = [f for f in deep if f in named and any(_alike([f, o]) for o in deep if o is not f)]
+    twins = [
+        f for f in deep if split_of(f.name) and any(_alike([f, o]) for o in deep if o is not f)
+    ]
     if twins:
         others = [f for f in deep if any(_alike([f, t]) for t in twins)]
         return [_seen(others, ": they look like splits, not classes", "strong", _RENAME)]
-    splits = {found[0] for f in named if (found := split_of(f.name))}
-    if len(named) == len(held) and len(splits) > 1 and not deep:
+    splits = [found[0] for f in held if (found := split_of(f.name))]
+    if len(splits) == len(held) and len(set(splits)) > 1 and not deep:
         words = f"{_listed(held)} are named like splits but hold no class folders"
         mend = "put the images of each class into a sub-folder, train/CLASS, or give a manifest"
         return [Observation("splits", "Splits", words, "strong", mend)]
-    if len(deep) == len(held) > 1 and _alike(held) and len(_class_names(held[0])) > 1:
-        inner = [f for outer in held for f in outer.folders.values()]
-        if sum(1 for f in held for _ in f.files()) >= 2 * len(inner):
-            mend = "if the inner folders are the classes, give a manifest that says so"
-            return [_seen(held, ", and are read as the classes", "weak", mend)]
+    if len(deep) == len(held) > 1 and _are_groups(held):
+        mend = "if the inner folders are the classes, give a manifest that says so"
+        return [_seen(held, ", and are read as the classes", "weak", mend)]
     return []
+
+
+def _are_groups(folders: Sequence[Folder]) -> bool:
+    """Whether all hold the same few folders, each of them of two images or more on average."""
+    inner = sum(len(f.folders) for f in folders)
+    images = sum(1 for f in folders for _ in f.files())
+    return _alike(folders) and len(_class_names(folders[0])) > 1 and images >= 2 * inner
 
 
 def _seen(folders: Sequence[Folder], how: str, strength: Strength, mend: str) -> Observation:
