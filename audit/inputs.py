@@ -12,6 +12,7 @@ from audit.checks.preflight.pixels import find as find_pixels
 from audit.checks.preflight.run import answers_to, look_at_data, sample, stacked
 from audit.config import Config
 from audit.data.dataset import Dataset
+from audit.data.listed import some
 from audit.data.masks import Masks, fingerprints
 from audit.data.masksource import masks_of, settled
 from audit.data.open import open_dataset
@@ -167,7 +168,6 @@ def _refuse_other_classes(outputs: int, dataset: Dataset) -> None:
     classes = dataset.classes
     if outputs == len(classes):
         return
-    some = ", ".join(classes[:_SHOWN]) + (", ..." if len(classes) > _SHOWN else "")
     mend = "give the model that was trained for these classes"
     if outputs > len(classes):
         mend += (
@@ -175,6 +175,6 @@ def _refuse_other_classes(outputs: int, dataset: Dataset) -> None:
             f"all {outputs} names, one a line in the order of its outputs"
         )
     raise ModelError(
-        f"The model tells {outputs} classes apart, but {dataset.name} has {len(classes)} ({some}): "
-        f"{mend}."
+        f"The model tells {outputs} classes apart, but {dataset.name} has {len(classes)} "
+        f"({some(classes, _SHOWN)}): {mend}."
     )

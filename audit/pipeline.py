@@ -27,6 +27,7 @@ from audit.config import Config, change
 from audit.data import inspect
 from audit.data.batches import batched
 from audit.data.dataset import SPLITS, Dataset, Item, stratified
+from audit.data.listed import some
 from audit.data.masks import Masks, make
 from audit.data.masksource import masks_of, settled
 from audit.data.open import open_dataset
@@ -569,10 +570,9 @@ def _refuse_other_order(
 ) -> None:
     """Name the option where the same classes come in another order, as earlier versions sorted."""
     if before and tuple(before) != now and sorted(before) == sorted(now):
-        some = ", ".join(before[:4])
         raise RunFolderError(
-            f"{folder.root} was begun with its classes in another order ({some}, ...): give the "
-            "--class-order that it was begun with (number for runs of earlier versions)."
+            f"{folder.root} was begun with its classes in another order ({some(before, 4)}): give "
+            "the --class-order that it was begun with (number for runs of earlier versions)."
         )
 
 

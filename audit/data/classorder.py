@@ -107,7 +107,7 @@ def _named(listed: Sequence[str], known: tuple[str, ...], source: str) -> tuple[
     near = next((name for name in known if name.casefold() == missing.casefold()), known[0])
     raise DataError(
         f"{source} lacks the class {missing!r}, which the images have (it names "
-        f"{len(known)}, {near!r} among them): write it as the folders and labels are written."
+        f"{len(known)}, among them {near!r}): write it as the folders and labels are written."
     )
 
 

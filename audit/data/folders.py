@@ -11,7 +11,7 @@ from audit.data.filenames import composed, readable, suffix_of, unique
 from audit.data.formats import ARCHIVES, mend
 from audit.data.layout import Layout, read_layout
 from audit.data.leftout import images_among
-from audit.data.listed import Listed, Photo, are, plural, some
+from audit.data.listed import Listed, Photo, are, plural, some, verb
 from audit.data.listing import Folder, list_folder
 from audit.data.maskbeside import take_beside
 from audit.data.maskfolders import Masks, take_folders
@@ -86,22 +86,24 @@ def _strays(layout: Layout, read: int) -> Iterator[Observation]:
     count = sum(n for _, n in held)
     if held:
         where = some(readable(f.name) for f, _ in held)
-        words = f"{plural(count, 'image')} in {where} lie in no class folder and are left out"
+        how = verb(count, "lies in no class folder and is", "lie in no class folder and are")
+        words = f"{plural(count, 'image')} in {where} {how} left out"
         strength: Strength = "strong" if count > read else "weak"
         yield Observation("folders", "Folders of no class", words, strength,
-                          "move them into the folders of their classes, or away")  # fmt: skip
+                          "move them into the folders of their classes, or elsewhere")  # fmt: skip
 
 
 def _empty(listed: Listed) -> Iterator[Observation]:
     with_images = {photo.label for photo in listed.photos}
     empty = [name for name in listed.names.listed if name not in with_images]
     if empty:
+        hold = verb(len(empty), "holds", "hold")
         words = (
-            f"{len(empty)} of {len(listed.names.listed)} class folders hold no image that is read "
-            f"({some(empty)}); they stay classes, as for Keras"
+            f"{len(empty)} of {len(listed.names.listed)} class folders {hold} no readable image "
+            f"({some(empty)}); such folders stay classes, as in Keras"
         )
         yield Observation("empty-classes", "Empty classes", words, "weak",
-                          "fill these folders, or remove those that are no classes")  # fmt: skip
+                          "fill these folders, or remove those that are not classes")  # fmt: skip
 
 
 def _masks_seen(masks: Masks, photos: Sequence[Photo]) -> Iterator[Observation]:
@@ -115,10 +117,10 @@ def _masks_seen(masks: Masks, photos: Sequence[Photo]) -> Iterator[Observation]:
         yield _of_masks(_whose(masks, bare), "weak" if bare else "fine")
     if masks.loose:
         words = (
-            f"{plural(len(masks.loose), 'file')} in folders named as masks, as "
-            f"{readable(masks.loose[0])}, fit no photograph and are left out"
+            f"{are(len(masks.loose), 'file')} left out that lie in folders named like masks but "
+            f"fit no photograph, such as {readable(masks.loose[0])}"
         )
-        yield _of_masks(words, "weak", "name each mask as its photograph is named")
+        yield _of_masks(words, "weak", "name each mask after its photograph")
 
 
 def _of_masks(words: str, strength: Strength, mend: str = "") -> Observation:
@@ -127,23 +129,24 @@ def _of_masks(words: str, strength: Strength, mend: str = "") -> Observation:
 
 def _whose(masks: Masks, bare: int) -> str:
     rules = ", ".join(f"{count:,} {rule}" for rule, count in masks.rules.most_common(4))
-    return (
-        f"{are(sum(masks.rules.values()), 'file')} masks of "
-        f"{plural(len(masks.of), 'photograph')} ({rules}); {bare:,} photographs have none"
-    )
+    files, whose = are(sum(masks.rules.values()), "file"), plural(len(masks.of), "photograph")
+    others = f"; {plural(bare, 'photograph')} {verb(bare, 'has', 'have')} none" if bare else ""
+    return f"{files} masks of {whose} ({rules}){others}"
 
 
 def _names_seen(photos: Sequence[Photo], layout: Layout) -> Iterator[Observation]:
     odd = [photo.name for photo in photos if not _is_utf8(photo.path)]
     if odd:
-        words = f"{are(len(odd), 'file name')} not UTF-8, shown as in {odd[0]}"
+        words = f"{are(len(odd), 'file name')} not UTF-8 and shown like {odd[0]}"
         yield Observation("names", "Names of files", words)
     forms: dict[str, set[str]] = {}
     for _, folder in layout.classes:
         forms.setdefault(readable(folder.name), set()).add(folder.name)
     both = [label for label, names in forms.items() if len(names) > 1]
     if both:
-        words = f"Folders spell {some(both)} with composed and with separate accents: one class"
+        words = (
+            f"Folders spell {some(both)} with composed and with separate accents: read as one class"
+        )
         yield Observation("names", "Names of classes", words)
 
 
@@ -169,5 +172,5 @@ def _nothing(root: Path, listing: Folder, layout: Layout) -> str:
 
 def _unread(root: Path, files: Sequence[str]) -> str:
     first = readable(os.path.basename(files[0]))  # noqa: PTH119
-    held = f"{plural(len(files), 'image file')}, as {first}"
-    return f"{root} holds no images that are read, but {held}: {mend(suffix_of(first))}."
+    held = f"{plural(len(files), 'image file')} such as {first}"
+    return f"{root} holds no images that can be read, but {held}: {mend(suffix_of(first))}."

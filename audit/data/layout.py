@@ -13,7 +13,7 @@ from audit.data.masknames import is_image_name, is_mask_name
 from audit.data.splitnames import split_of
 from audit.observation import Observation, Strength
 
-_RENAME = "name the folders train, validation and test, or move those that are no splits away"
+_RENAME = "name the folders train, validation and test, or move away those that are not splits"
 _NO_CLASSES = frozenset(
     {"docs", "doc", "annotations", "annotation", "metadata", "labels", "splits", "scripts", "code"}
 )
@@ -29,8 +29,6 @@ class Layout:
     strays : list of Folder
         Folders whose images belong to no class.
     observations : list of Observation
-    below : bool
-        Each class folder holds the splits, not the other way round.
     """
 
     classes: list[tuple[str, Folder]] = field(default_factory=list)
@@ -137,7 +135,7 @@ def _further(splits: Sequence[Folder], others: Sequence[Folder]) -> Iterator[Obs
         if _alike([splits[0], folder]):
             words = (
                 f"{readable(folder.name)} lies beside the splits and holds folders of the same "
-                f"names ({some(sorted(_class_names(folder)))}), but its name is none of a split"
+                f"names ({some(sorted(_class_names(folder)))}), but is not named like a split"
             )
             yield Observation("splits", "Splits", words, "strong", _RENAME)
 
@@ -145,22 +143,28 @@ def _further(splits: Sequence[Folder], others: Sequence[Folder]) -> Iterator[Obs
 def _like_splits(held: Sequence[Folder]) -> list[Observation]:
     """Folders that are read as classes, but may be splits."""
     deep = [f for f in held if _class_names(f)]
-    named = [f for f in held if split_of(f.name)]
-    twins = [f for f in deep if f in named and any(_alike([f, o]) for o in deep if o is not f)]
+    twins = [
+        f for f in deep if split_of(f.name) and any(_alike([f, o]) for o in deep if o is not f)
+    ]
     if twins:
         others = [f for f in deep if any(_alike([f, t]) for t in twins)]
         return [_seen(others, ": they look like splits, not classes", "strong", _RENAME)]
-    splits = {found[0] for f in named if (found := split_of(f.name))}
-    if len(named) == len(held) and len(splits) > 1 and not deep:
-        words = f"{_listed(held)} are named as splits but hold no folders of classes"
+    splits = [found[0] for f in held if (found := split_of(f.name))]
+    if len(splits) == len(held) and len(set(splits)) > 1 and not deep:
+        words = f"{_listed(held)} are named like splits but hold no class folders"
         mend = "put the images of each class into a sub-folder, train/CLASS, or give a manifest"
         return [Observation("splits", "Splits", words, "strong", mend)]
-    if len(deep) == len(held) > 1 and _alike(held) and len(_class_names(held[0])) > 1:
-        inner = [f for outer in held for f in outer.folders.values()]
-        if sum(1 for f in held for _ in f.files()) >= 2 * len(inner):
-            mend = "if the inner folders are the classes, give a manifest that says so"
-            return [_seen(held, ", and are read as the classes", "weak", mend)]
+    if len(deep) == len(held) > 1 and _are_groups(held):
+        mend = "if the inner folders are the classes, give a manifest that says so"
+        return [_seen(held, ", and are read as the classes", "weak", mend)]
     return []
+
+
+def _are_groups(folders: Sequence[Folder]) -> bool:
+    """Whether all hold the same few folders, each of them of two images or more on average."""
+    inner = sum(len(f.folders) for f in folders)
+    images = sum(1 for f in folders for _ in f.files())
+    return _alike(folders) and len(_class_names(folders[0])) > 1 and images >= 2 * inner
 
 
 def _seen(folders: Sequence[Folder], how: str, strength: Strength, mend: str) -> Observation:
@@ -182,7 +186,7 @@ def _add_classes(layout: Layout, tops: Sequence[Folder]) -> None:
         for folder, found in zip(held, inner, strict=True):
             layout.classes += [(s, Folder(folder.path, {f.name: f})) for s, f in found]
         layout.classes += [("train", f) for f in tops if not f.holds_images()]
-        words = "Every class folder holds the splits, as CLASS/train and CLASS/test"
+        words = "Every class folder holds its own splits, like CLASS/train and CLASS/test"
         layout.observations.append(Observation("splits", "Splits", words))
     else:
         layout.classes += [("", f) for f in tops]

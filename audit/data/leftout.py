@@ -46,9 +46,9 @@ def observe(left_out: Mapping[str, Sequence[str]], counts: Mapping[str, int]) ->
     kinds = Counter(map(suffix_of, files)).most_common()
     listed = some((f"{count:,} {suffix or 'without suffix'}" for suffix, count in kinds), 4)
     whole = [name for name, found in left_out.items() if name and found and not counts.get(name)]
-    words = f"{are(len(files), 'image file')} left out for their suffix ({listed})"
+    words = f"{are(len(files), 'image file')} left out because of their suffix ({listed})"
     if whole:
-        words += f", all images of {some(whole)} among them"
+        words += f", among them all images of {some(whole)}"
     strong = bool(whole) or len(files) > sum(counts.values())
     strength: Strength = "strong" if strong else "weak"
     return [Observation("suffixes", "Suffixes", words, strength, mend(kinds[0][0]))]

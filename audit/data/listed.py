@@ -86,7 +86,8 @@ def untested(photos: Iterable[Photo], classes: Sequence[str]) -> list[Observatio
     bare = [c for c in classes if counts[c, False] and not counts[c, True]]
     if not bare:
         return []
-    words = f"{len(bare)} of {len(classes)} classes have no test image ({some(bare)})"
+    have = verb(len(bare), "has", "have")
+    words = f"{len(bare)} of {len(classes)} classes {have} no test image ({some(bare)})"
     return [Observation("untested-classes", "Classes without test images", words, "weak", ALL)]
 
 
@@ -108,4 +109,9 @@ def plural(count: int, noun: str) -> str:
 
 def are(count: int, noun: str) -> str:
     """``1 image is``, ``2,000 images are``."""
-    return f"{plural(count, noun)} {'is' if count == 1 else 'are'}"
+    return f"{plural(count, noun)} {verb(count, 'is', 'are')}"
+
+
+def verb(count: int, of_one: str, of_many: str) -> str:
+    """The form of a verb that goes with a count."""
+    return of_one if count == 1 else of_many

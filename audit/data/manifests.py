@@ -18,7 +18,7 @@ from audit.data.classorder import Names, whole_numbers
 from audit.data.dataset import SPLITS
 from audit.data.filenames import composed
 from audit.data.formats import ARCHIVES
-from audit.data.listed import Listed, Photo, are, plural, some
+from audit.data.listed import Listed, Photo, are, plural, some, verb
 from audit.data.splitnames import split_of
 from audit.errors import DataError, first_line
 from audit.observation import Observation, Strength
@@ -165,11 +165,12 @@ def _missing(file: Path, found: Sequence[_Found]) -> Iterator[Observation]:
     if not gone:
         return
     first = f"{gone[0].written!r}, was looked for as {file.parent / gone[0].written}"
-    mend = "write paths relative to the manifest, or move it to where they begin"
+    mend = "write paths relative to the manifest, or move it to where these paths begin"
     if len(gone) == len(found):
         what = "its one file" if len(found) == 1 else f"any of its {len(found):,} files"
         raise DataError(f"{file}: cannot find {what}; the first, {first}: {mend}.")
-    words = f"{len(gone):,} of {plural(len(found), 'file')} are missing; the first, {first}"
+    be = verb(len(gone), "is", "are")
+    words = f"{len(gone):,} of {plural(len(found), 'file')} {be} missing; the first, {first}"
     strength: Strength = "strong" if len(gone) > _HALF * len(found) else "weak"
     yield Observation("missing-files", "Files of the manifest", words, strength, mend)
 

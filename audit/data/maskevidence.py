@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from audit.data.dataset import Dataset, Item, stratified
 from audit.data.grabcut import grabcut
-from audit.data.listed import plural
+from audit.data.listed import plural, verb
 from audit.data.maskfiles import ValuedMasks, misfit
 from audit.data.maskfit import SIDE, Fit, Pair, measure, upside
 from audit.data.masks import Masks, doubt
@@ -69,8 +69,8 @@ def polarity_observation(pairs: Sequence[Pair], mend: str) -> Observation:
     down, up = int((scores > CLEAR).sum()), int((scores < -CLEAR).sum())
     low = wilson(down, down + up)[0] if down + up else 0.0
     words = (
-        f"Of {len(pairs)} masks {up} cover the centre of their image and spare its border, "
-        f"{down} the other way round"
+        f"Of {plural(len(pairs), 'mask')}, {up} {verb(up, 'covers', 'cover')} the centre of the "
+        f"image and not its border, {down} the other way round"
     )
     title = "Which way up masks are"
     if low > SURE and down >= max(FEWEST, len(pairs) / 4):
@@ -84,8 +84,8 @@ def polarity_observation(pairs: Sequence[Pair], mend: str) -> Observation:
 def fit_observation(fit: Fit) -> Observation:
     """Do masks fit their own images better than others', and as they lie?"""
     words = (
-        f"On {plural(fit.n, 'image')} the own mask fits better than {fit.rank:.0%} of other "
-        "images' masks (50% were chance), by edges and colours"
+        f"On {plural(fit.n, 'image')}, by edges and colours, an image's own mask fits better than "
+        f"{fit.rank:.0%} of the others (chance: 50%)"
     )
     if _is_moved(fit):
         words += f"; {fit.better} fit better {fit.move}"
@@ -114,9 +114,11 @@ def size_observation(looked: Sequence[Looked]) -> Observation:
     scaled = sum(one.mask != one.image for one in looked)
     bad = [one for one in looked if misfit(one.mask, one.image)]
     lying = sum(not misfit(one.mask, one.image[::-1]) for one in bad)
-    words = f"Of {len(looked)} masks {len(looked) - scaled} have the size of their image"
-    if scaled > len(bad):
-        words += f", {scaled - len(bad)} another of the same aspect"
+    same, resized = len(looked) - scaled, scaled - len(bad)
+    have = verb(same, "has", "have")
+    words = f"Of {plural(len(looked), 'mask')}, {same} {have} the size of the image"
+    if resized:
+        words += f", {resized} another size of the same aspect"
     title = "Sizes of masks"
     if not bad:
         return Observation("mask-size", title, words)
@@ -140,8 +142,8 @@ def source_observation(
     told = [*(one.doubt for one in looked), *cut]
     instead = "cut out by GrabCut" if masks.grabcut else "without any"
     words = (
-        f"{len(own):,} of {len(items):,} images have a mask of their own, {len(bare):,} are "
-        f"{instead}{_doubts(told)}"
+        f"{len(own):,} of {plural(len(items), 'image')} have masks of their own, {len(bare):,} "
+        f"{verb(len(bare), 'is', 'are')} {instead}{_doubts(told)}"
     )
     title = "Where masks come from"
     many = bool(told) and wilson(sum(map(bool, told)), len(told))[0] > DOUBTFUL
@@ -156,7 +158,8 @@ def _doubts(told: Sequence[str]) -> str:
     if not told:
         return ""
     listed = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
-    words = f"; of {len(told)} looked at {kinds.total()} are doubtful"
+    be = verb(kinds.total(), "is", "are")
+    words = f"; of {plural(len(told), 'mask')} looked at, {kinds.total()} {be} doubtful"
     return f"{words} ({listed})" if kinds else words
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from audit.data.filenames import readable
-from audit.data.listed import plural, some
+from audit.data.listed import plural, some, verb
 from audit.data.maskfiles import SAMPLE_PIXELS, MaskFiles, ValuedMasks
 from audit.data.maskvalues import Convention, shown_values
 from audit.errors import DataError
@@ -22,18 +22,25 @@ _COLOURS = "everything but #{:06x} is the subject, #e0e0c0 unknown"
 def value_observation(files: ValuedMasks) -> Observation:
     """Which values were seen in a source's masks, and what each was taken for."""
     found = files.convention
-    words = (
-        f"{found.looked:,} {files.name} masks hold {shown_values(found.values, found.style)}: "
-        f"{meaning(found)}"
-    )
+    if not found.looked:
+        return Observation("mask-values", "Values of masks", "None of the masks can be read")
+    held = shown_values(found.values, found.style)
+    hold = verb(found.looked, "holds", "hold")
+    words = f"{_counted(found.looked, files)} {hold} {held}: {meaning(found)}"
     doubts = "; ".join(found.doubts)
     unclear = found.style == "unclear" and found.stated.subject is None
-    if found.looked and (doubts or unclear):
+    if doubts or unclear:
         words += f" ({doubts})" if doubts else ""
         mend = "say which values are the subject by --mask-subject, as 1 or 1-8"
         strength: Strength = "strong" if unclear else "weak"
         return Observation("mask-values", "Values of masks", words, strength, mend)
     return Observation("mask-values", "Values of masks", words)
+
+
+def _counted(count: int, files: MaskFiles) -> str:
+    if files.name == "beside":
+        return f"{plural(count, 'mask')} beside the images"
+    return plural(count, f"{files.name} mask")
 
 
 def meaning(found: Convention) -> str:
@@ -43,22 +50,26 @@ def meaning(found: Convention) -> str:
         said_unknown = f", {shown_values(said.unknown)} unknown" if said.unknown else ""
         return f"{shown_values(said.subject)} is the subject{said_unknown}, as --mask-subject says"
     words = {
-        "levels": "255 is the subject, 0 background" + ", 128 unknown" * _holds_unknown(found),
+        "levels": _levels(found.values),
         "indices": "everything but 0 is the subject" + ", 255 unknown" * found.void,
-        "votes": "from 128 on it is the subject, 0 background, unknown between",
-        "pets": "1 is the subject, 2 background, 3 unknown",
+        "votes": "from 128 on it is the subject, 0 is the background, unknown between",
+        "pets": "1 is the subject, 2 the background, 3 unknown",
         "colours": _COLOURS.format(found.background),
         "unclear": "none of them is plainly the background",
     }[found.style]
     if set(found.values) <= {0, 1}:
-        words = "1 is the subject, 0 background"
+        words = "1 is the subject, 0 the background"
     if said.unknown:
         words += f"; {shown_values(said.unknown)} unknown, as --mask-unknown says"
     return words
 
 
-def _holds_unknown(found: Convention) -> bool:
-    return any(120 <= value <= 136 for value in found.values)
+def _levels(values: Sequence[int]) -> str:
+    """What levels mean, of those alone that masks hold, or come near."""
+    names = {255: "the subject", 0: "the background", 128: "unknown"}
+    held = {min(names, key=lambda level: abs(level - value)) for value in values}
+    first, *others = [(level, name) for level, name in names.items() if level in held]
+    return ", ".join([f"{first[0]} is {first[1]}", *(f"{n} {name}" for n, name in others)])
 
 
 def bad_observation(files: ValuedMasks) -> Observation:
@@ -66,10 +77,10 @@ def bad_observation(files: ValuedMasks) -> Observation:
     bad, looked = _bad(files)
     title = "Masks that cannot be used"
     if not bad:
-        return Observation("bad-masks", title, f"All {looked:,} {files.name} masks can be read")
-    more = f" and {len(bad) - _NAMED:,} more" if len(bad) > _NAMED else ""
+        return Observation("bad-masks", title, f"All {_counted(looked, files)} can be read")
+    more = f"; and {len(bad) - _NAMED:,} more" if len(bad) > _NAMED else ""
     reasons = "; ".join(reason.rstrip(".") for reason in bad[:_NAMED])
-    words = f"{len(bad):,} of {looked:,} {files.name} masks cannot be used: {reasons}{more}"
+    words = f"{len(bad):,} of {_counted(looked, files)} cannot be used: {reasons}{more}"
     strength: Strength = "strong" if 2 * len(bad) > looked else "weak"
     mend = "mend these masks, or state values by --mask-subject; their images get no verdict"
     return Observation("bad-masks", title, words, strength, mend)
@@ -107,15 +118,14 @@ def _rules(found: Sequence[MaskFiles]) -> str:
 
 def _unused(left: Sequence[Path], found: Sequence[MaskFiles]) -> str:
     used = sum(len(parts) for files in found for parts in files.joined.files.values())
-    every, fit = len(left) + used, "fits" if len(left) == 1 else "fit"
-    of = f"{len(left):,} of {plural(every, 'mask file')}"
-    return f"{of} {fit} no image, as {readable(str(left[0]))}"
+    of = f"{len(left):,} of {plural(len(left) + used, 'mask file')}"
+    return f"{of} {verb(len(left), 'fits', 'fit')} no image, such as {readable(str(left[0]))}"
 
 
 def _without(own: set[str], classes: Mapping[str, str], grabcut: bool) -> str:
     missing = len(classes) - len(own)
-    be, have = ("is", "has") if missing == 1 else ("are", "have")
-    words = f"the other {missing:,} {f'{be} cut out by GrabCut' if grabcut else f'{have} none'}"
+    cut = f"{verb(missing, 'is', 'are')} cut out by GrabCut"
+    words = f"the other {missing:,} {cut if grabcut else verb(missing, 'has none', 'have none')}"
     every = set(classes.values())
     bare = sorted(every - {classes[name] for name in own if name in classes})
     if not bare:

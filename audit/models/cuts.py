@@ -154,8 +154,8 @@ class _Chooser:
     def _too_early(self, front: Sequence[str]) -> str:
         latest = max((self._cut(t, whole=False) for t in front), key=lambda c: c.before / c.steps)
         return (
-            f"The model's last feature map with places is {latest.path}, before "
-            f"{latest.steps - latest.before} of {latest.steps} weighted steps: Grad-CAM there "
+            f"The model's last spatial feature map is {latest.path}, before "
+            f"{latest.steps - latest.before} of {latest.steps} layers with weights: Grad-CAM there "
             "would show the picture, not what the model makes of it; to see it all the same, "
             f"give --feature-layer {latest.path}."
         )

@@ -95,25 +95,28 @@ def without_squashing(graph: Graph, specs: Mapping[str, Spec]) -> Logits:
 
 
 def _refuse_hidden(graph: Graph) -> None:
-    node = graph.node(graph.output)
-    while node is not None and node.op in _SAME_ORDER and node.op != "Placeholder":
-        if node.op == "Cast" and not tf.as_dtype(node.attr["SrcT"].type).is_floating:
-            before = graph.node(node.input[0])
-            node = before if before is not None and before.op in _DECIDED else node
-            break
-        node = graph.node(node.input[0])
-    if node is None:
-        return
-    if node.op in (*_DECIDED, "Cast"):
+    node = _deciding(graph)
+    if node is not None and node.op in (*_DECIDED, "Cast"):
         raise ModelError(
             f"The model ends in {node.op} ({node.name}), which names a class and says nothing of "
             "the others: give the model as it is before that step."
         )
-    if node.op in _HIDING:
+    if node is not None and node.op in _HIDING:
         raise ModelError(
             f"The model ends in {node.op} ({node.name}), so it has no logits to explain: "
             "let softmax, sigmoid or a linear layer be its last."
         )
+
+
+def _deciding(graph: Graph) -> Any:
+    """The last step that does more than hand numbers on; a cast of whole numbers names classes."""
+    node = graph.node(graph.output)
+    while node is not None and node.op in _SAME_ORDER:
+        before = graph.node(node.input[0])
+        if node.op == "Cast" and not tf.as_dtype(node.attr["SrcT"].type).is_floating:
+            return before if before is not None and before.op in _DECIDED else node
+        node = before
+    return node
 
 
 def _logit(p: float) -> float:

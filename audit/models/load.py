@@ -141,12 +141,8 @@ def _load_saved(folder: Path, trust: bool) -> SavedModel:
 
 def _load_older(file: Path, origin: Origin, trust: bool) -> Any:
     """Load a file of Keras 2 by `tf_keras`."""
-    try:
-        unsafe = any(_runs_code(layer) for layer in layers_of(origin.config))
-    except RecursionError:
-        raise ModelError(f"Cannot load {file}: its layers are nested too deep.") from None
-    if not trust and unsafe:
-        raise ModelError(f"Cannot load {file}: it has Lambda layers or calls of its own.{_TRUST}")
+    if not trust:
+        _refuse_code(file, origin)
     try:
         tf_keras = importlib.import_module("tf_keras")
     except ImportError:
@@ -159,9 +155,17 @@ def _load_older(file: Path, origin: Origin, trust: bool) -> Any:
         return tf_keras.models.load_model(file, compile=False, **safe)
     except Exception as error:  # as many kinds as Keras 3 raises
         missing = missing_part(str(error), origin)
-        if missing:
-            raise ModelError(f"Cannot load {file}: {missing}.") from None
-        raise ModelError(f"Cannot load {file}, is it whole? {first_line(error)}.") from None
+        why = f": {missing}" if missing else f", is it whole? {first_line(error)}"
+        raise ModelError(f"Cannot load {file}{why}.") from None
+
+
+def _refuse_code(file: Path, origin: Origin) -> None:
+    try:
+        unsafe = any(_runs_code(layer) for layer in layers_of(origin.config))
+    except RecursionError:
+        raise ModelError(f"Cannot load {file}: its layers are nested too deeply.") from None
+    if unsafe:
+        raise ModelError(f"Cannot load {file}: it has Lambda layers or calls of its own.{_TRUST}")
 
 
 def _runs_code(layer: dict[str, Any]) -> bool:

@@ -82,15 +82,15 @@ def _pixels(classifier: Classifier) -> Observation:
 def _layer(classifier: Classifier) -> Observation:
     cut, title = classifier.cut, "Feature layer"
     words = (
-        f"Grad-CAM reads {cut.path}, behind {cut.before} of {cut.steps} weighted steps on places"
+        f"Grad-CAM reads {cut.path}, behind {cut.before} of {cut.steps} spatial layers with weights"
     )
     if not cut.whole:
         return Observation(
             "feature-layer",
             title,
-            f"{words}; the head also reads the image on other ways, which no heatmap of it shows",
+            f"{words}; the head also reads the image by other paths, which no heatmap of it shows",
             "weak",
-            "leave --feature-layer out if all are meant",
+            "leave --feature-layer out to see all of them",
         )
     if 2 * cut.before < cut.steps:
         return Observation(

@@ -178,7 +178,7 @@ def unlikely_range(classifier: Classifier) -> Observation | None:
         "pixels",
         "Input pixels",
         f"For black and white images the model's first weights read {low:.3g}..{high:.3g}, which "
-        f"is wide of what most models are trained on (within {_WIDE:g})",
+        f"is far beyond what most models are trained on (within {_WIDE:g})",
         "weak",
         "if it was trained on scaled pixels, give --input-scaling",
     )

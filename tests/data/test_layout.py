@@ -55,8 +55,8 @@ def test_folders_that_look_like_splits_among_others_stop_a_run(tmp_path):
     assert seen(dataset, "splits")[0] == (
         "strong",
         "test, train-new and train-old hold folders of the same names (cat, dog): they look like "
-        "splits, not classes: name the folders train, validation and test, or move those that are "
-        "no splits away.",
+        "splits, not classes: name the folders train, validation and test, or move away those "
+        "that are not splits.",
     )
 
 
@@ -80,7 +80,7 @@ def test_unlabelled_images_beside_the_splits_are_told(tmp_path):
 def test_splits_without_folders_of_classes_stop_a_run(tmp_path):
     dataset = ImageFiles(photos(tmp_path, "{c}/{n}.png", classes=("train", "test")))
     assert seen(dataset, "splits")[0][0] == "strong"
-    assert "test and train are named as splits" in seen(dataset, "splits")[0][1]
+    assert "test and train are named like splits" in seen(dataset, "splits")[0][1]
 
 
 def test_classes_that_share_folders_are_a_remark(tmp_path):
@@ -98,8 +98,8 @@ def test_empty_class_folders_are_classes_as_for_keras(tmp_path):
     assert seen(dataset, "empty-classes") == [
         (
             "weak",
-            "1 of 3 class folders hold no image that is read (bird); they stay classes, as for "
-            "Keras: fill these folders, or remove those that are no classes.",
+            "1 of 3 class folders holds no readable image (bird); such folders stay classes, as in "
+            "Keras: fill these folders, or remove those that are not classes.",
         )
     ]
 
@@ -111,7 +111,7 @@ def test_a_class_that_is_empty_in_one_split_is_not_empty(tmp_path):
     dataset = ImageFiles(tmp_path)
     assert dataset.classes == ("cat", "dog")
     assert not seen(dataset, "empty-classes")
-    assert "1 of 2 classes have no test image (dog)" in seen(dataset, "untested-classes")[0][1]
+    assert "1 of 2 classes has no test image (dog)" in seen(dataset, "untested-classes")[0][1]
 
 
 def test_one_class_of_two_spellings_is_one(tmp_path):
@@ -165,7 +165,7 @@ def test_classes_too_small_for_a_test_image_are_named_with_the_mend(tmp_path):
         ),
         (
             lambda root: [(root / "a").mkdir(), (root / "a" / "1.cr2").write_bytes(b"raw")],
-            "no images that are read, but 1 image file, as 1.cr2: convert them",
+            "no images that can be read, but 1 image file such as 1.cr2: convert them",
         ),
     ],
 )

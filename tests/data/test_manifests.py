@@ -97,7 +97,7 @@ def test_a_few_missing_files_are_a_remark(root):
     ((strength, words),) = seen(dataset, "missing-files")
     assert strength == "weak"
     assert words.startswith(
-        f"1 of 12 files are missing; the first, 'img/3.png', was looked for as {root}/img/3.png: "
+        f"1 of 12 files is missing; the first, 'img/3.png', was looked for as {root}/img/3.png: "
     )
 
 
@@ -117,7 +117,7 @@ def test_a_manifest_of_another_place_is_one_line(root, prefix):
     assert str(error.value) == (
         f"{file}: cannot find any of its 12 files; the first, {first!r}, was looked for as "
         f"{root / first}: write paths relative to the manifest, or move it to where "
-        "they begin."
+        "these paths begin."
     )
 
 

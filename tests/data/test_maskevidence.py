@@ -107,7 +107,7 @@ def test_masks_on_their_side_are_counted(tmp_path):
     found = observed(tmp_path, scenes, masks)["mask-size"]
     assert found.strength == "strong"
     assert found.words == (
-        "Of 8 masks 0 have the size of their image, 8 another aspect (8 of them as if turned by 90 "
+        "Of 8 masks, 0 have the size of the image, 8 another aspect (8 of them as if turned by 90 "
         "degrees)"
     )
 
@@ -117,8 +117,8 @@ def test_images_without_a_mask_are_counted_and_some_are_cut_out(tmp_path):
     masks = [mask for _, mask in scenes.values()][:8]
     found = observed(tmp_path, scenes, masks)["mask-source"]
     assert found.words == (
-        "8 of 10 images have a mask of their own, 2 are cut out by GrabCut; of 10 looked at 0 are "
-        "doubtful"
+        "8 of 10 images have masks of their own, 2 are cut out by GrabCut; of 10 masks looked at, "
+        "0 are doubtful"
     )
 
 
@@ -126,7 +126,7 @@ def test_doubtful_masks_are_worth_a_look(tmp_path):
     scenes = drawn(10)
     found = observed(tmp_path, scenes, [np.full((120, 120), 255, np.uint8)] * 10)["mask-source"]
     assert found.strength == "weak"
-    assert found.words.endswith("of 10 looked at 10 are doubtful (10 full)")
+    assert found.words.endswith("of 10 masks looked at, 10 are doubtful (10 full)")
 
 
 @pytest.mark.parametrize("count", [0, 1])

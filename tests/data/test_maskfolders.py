@@ -124,7 +124,7 @@ def test_masks_that_fit_no_photograph_are_left_out_and_told(tmp_path):
     dataset = ImageFiles(tmp_path)
     assert len(items(dataset)) == 10
     ((strength, words),) = seen(dataset, "masks-beside")
-    assert strength == "weak" and words.startswith("10 files in folders named as masks, as ")
+    assert strength == "weak" and words.startswith("10 files are left out that lie in ")
 
 
 def test_overlays_in_a_folder_of_masks_are_no_photographs(tmp_path):

@@ -23,7 +23,7 @@ def test_all_is_fine_where_every_image_has_its_mask(tmp_path):
     }
     assert found["mask-join"].words == "3 of 3 images have masks of their own (3 by path)"
     assert found["mask-values"].words == (
-        "3 folder masks hold 0, 128, 255: 255 is the subject, 0 background, 128 unknown"
+        "3 folder masks hold 0, 128, 255: 255 is the subject, 0 the background, 128 unknown"
     )
     assert found["bad-masks"].words == "All 3 folder masks can be read"
 
@@ -35,7 +35,7 @@ def test_masks_without_an_image_and_images_without_a_mask_are_counted(tmp_path):
     assert found.strength == "weak"
     assert found.words.startswith(
         "2 of 3 images have masks of their own (1 by path, 1 by a name like x_mask); the other 1 "
-        "is cut out by GrabCut; 1 of 3 mask files fits no image, as "
+        "is cut out by GrabCut; 1 of 3 mask files fits no image, such as "
     )
 
 
@@ -56,7 +56,7 @@ def test_bad_masks_are_named_up_to_three_and_counted(tmp_path):
     assert found.strength == "weak"
     assert found.words.startswith("5 of 10 folder masks cannot be used: ")
     assert found.words.endswith("e.png holds the value 60: use 255 for the flower, 0 for the "
-                                "background, 128 for unknown and 2 more")  # fmt: skip
+                                "background, 128 for unknown; and 2 more")  # fmt: skip
 
 
 def test_more_bad_masks_than_good_ones_stop_the_run(tmp_path):
@@ -72,15 +72,15 @@ def test_values_of_which_none_is_plainly_background_stop_the_run_until_stated(tm
     assert "--mask-subject" in found.line
     stated = observed(tmp_path, ["a.jpg"], subject="1")["mask-values"]
     assert stated.strength == "fine"
-    assert stated.words == "1 folder masks hold 1, 2: 1 is the subject, as --mask-subject says"
+    assert stated.words == "1 folder mask holds 1, 2: 1 is the subject, as --mask-subject says"
 
 
 @pytest.mark.parametrize(
     ("values", "taken"),
     [
-        ([0, 1], "1 is the subject, 0 background"),
+        ([0, 1], "1 is the subject, 0 the background"),
         ([0, 1, 255], "everything but 0 is the subject, 255 unknown"),
-        ([1, 2, 3], "1 is the subject, 2 background, 3 unknown"),
+        ([1, 2, 3], "1 is the subject, 2 the background, 3 unknown"),
     ],
 )
 def test_what_values_are_taken_for_is_said(tmp_path, values, taken):

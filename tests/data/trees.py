@@ -22,20 +22,20 @@ def mask(file, box=(6, 18), value=255):
 
 def photos(root, *patterns, classes=("cat", "dog"), count=5):
     """Write ``root / pattern`` for every class and number, as ``train/{c}/{n}.png``."""
-    for pattern in patterns:
-        for c in classes:
-            for n in range(count):
-                photo(root / pattern.format(c=c, n=n))
+    for file in _places(patterns, classes, count):
+        photo(root / file)
     return root
 
 
 def masks(root, *patterns, classes=("cat", "dog"), count=5):
     """Write a mask to each such place."""
-    for pattern in patterns:
-        for c in classes:
-            for n in range(count):
-                mask(root / pattern.format(c=c, n=n))
+    for file in _places(patterns, classes, count):
+        mask(root / file)
     return root
+
+
+def _places(patterns, classes, count):
+    return [p.format(c=c, n=n) for p in patterns for c in classes for n in range(count)]
 
 
 def counts(dataset):

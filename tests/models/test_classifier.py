@@ -1,27 +1,14 @@
 import keras
 import numpy as np
 import pytest
+from colourmix import BIAS, CLASSES, IMAGES, KERNEL, MIX, SIZE, expected_features, expected_logits
 from keras import layers
 
 from audit.errors import ModelError
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
 
-SIZE, CLASSES = 8, 3
-RNG = np.random.default_rng(0)
-IMAGES = RNG.uniform(0, 255, (2, SIZE, SIZE, 3)).astype(np.float32)
-MIX = RNG.normal(size=(3, 4)).astype(np.float32) / 255
-KERNEL = RNG.normal(size=(4, CLASSES)).astype(np.float32)
-BIAS = np.array([0.5, -1.0, 0.25], np.float32)
-
-
-def expected_features(images=IMAGES):
-    return np.maximum(images @ MIX, 0)
-
-
-def expected_logits(images=IMAGES):
-    """A pixelwise mix of colours with ReLU, its mean over the image, and a dense layer."""
-    return expected_features(images).mean(axis=(1, 2)) @ KERNEL + BIAS
+RNG = np.random.default_rng(1)
 
 
 def conv(name="mix"):

@@ -123,8 +123,8 @@ def test_no_map_before_most_of_the_weights_is_read(make):
         Classifier(built(make))
     after, steps = {transformer: (8, 9), mixer: (6, 7)}[make]
     assert str(error.value) == (
-        f"The model's last feature map with places is patches, before {after} of {steps} weighted "
-        "steps: Grad-CAM there would show the picture, not what the model makes of it; to see it "
+        f"The model's last spatial feature map is patches, before {after} of {steps} layers with "
+        "weights: Grad-CAM there would show the picture, not what the model makes of it; to see it "
         "all the same, give --feature-layer patches."
     )
 
@@ -133,7 +133,7 @@ def test_an_early_map_that_was_asked_for_is_a_weak_observation():
     classifier = Classifier(built(transformer), "patches")
     seen = {o.key: o for o in classifier.observations()}["feature-layer"]
     assert seen.strength == "weak"
-    assert "Grad-CAM reads patches, behind 1 of 9 weighted steps on places" in seen.words
+    assert "Grad-CAM reads patches, behind 1 of 9 spatial layers with weights" in seen.words
 
 
 def test_the_picture_itself_is_never_read():
@@ -187,7 +187,7 @@ def test_grad_cam_of_one_branch_is_that_by_hand_while_the_others_see_the_image()
     found = GradCAM(classifier)(IMAGES, TARGETS).heatmaps
     np.testing.assert_allclose(found, by_tape(model, ["b1"]), rtol=1e-3, atol=1e-6)
     seen = {o.key: o for o in classifier.observations()}["feature-layer"]
-    assert seen.strength == "weak" and "reads the image on other ways" in seen.words
+    assert seen.strength == "weak" and "reads the image by other paths" in seen.words
 
 
 def test_joined_maps_can_be_asked_for():

@@ -70,7 +70,7 @@ def _numbers(finite: NDArray[np.bool_]) -> Observation:
     n, bad = len(finite), int((~finite).sum())
     title = "Answers are numbers"
     if not bad:
-        return Observation("nan-outputs", title, f"The model answers all of {n:,} images")
+        return Observation("nan-outputs", title, f"All answers to {n:,} images are finite numbers")
     strength: Strength = "strong" if bad > MOST_NAN * n else "weak"
     return Observation(
         "nan-outputs",
@@ -113,9 +113,9 @@ def _constant(answers: Answers) -> Observation:
     return Observation(
         "constant-answers",
         title,
-        f"All of {n:,} images of {there:,} classes get the answer {name!r}",
+        f"All {n:,} images of {there:,} classes get the answer {name!r}",
         "weak",
-        "look whether the model is trained, and which --input-scaling it wants",
+        "check that the model is trained, and which --input-scaling it wants",
     )
 
 

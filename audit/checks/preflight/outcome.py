@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from audit.data.listed import verb
 from audit.errors import AuditError
 from audit.observation import Observation
 
@@ -56,7 +57,8 @@ def gathered(observations: Iterable[Observation], *, anyway: bool) -> Preflight:
 def lines(found: Preflight) -> list[str]:
     """One line an observation, what stops a run first, and one that counts them."""
     words = {"strong": "STOPS ", "weak": "look  ", "fine": "ok    "}
-    counts = f"{len(found.strong):,} stop a run, {len(found.weak):,} worth a look"
+    stop = verb(len(found.strong), "stops", "stop")
+    counts = f"{len(found.strong):,} {stop} a run, {len(found.weak):,} worth a look"
     told = [f"{words[o.strength]} {o.key}: {o.line.rstrip('.')}" for o in found.observations]
     return [*told, f"Preflight: {len(found.observations):,} things looked at, {counts}."]
 
