@@ -172,11 +172,20 @@ def _refuse_one_class(source: Path, classes: Sequence[str]) -> None:
             f"{source / classes[0]} holds images, but no folders of classes: put the images of "
             "each class into a sub-folder, or give a manifest."
         )
-    inner = source / classes[0]
-    folders = [f for f in os.scandir(inner) if f.is_dir()] if inner.is_dir() else []
+    inner, folders = _first_with_several(source / classes[0])
     mend = (
-        f"its own {len(folders)} folders may be the classes: give --images {inner}"
-        if len(folders) > 1
+        f"the {len(folders)} folders in {inner} may be the classes or splits: give --images {inner}"
+        if folders
         else "give a folder with one sub-folder a class, or a manifest"
     )
     raise DataError(f"{source} has 1 class, {classes[0]!r}; a classifier needs two: {mend}.")
+
+
+def _first_with_several(folder: Path) -> tuple[Path, list[str]]:
+    """The first folder below that holds several folders, and their names; [] where none does."""
+    while folder.is_dir():
+        held = [f.name for f in os.scandir(folder) if f.is_dir() and not f.name.startswith(".")]
+        if len(held) != 1:
+            return folder, held
+        folder = folder / held[0]
+    return folder, []
