@@ -113,7 +113,7 @@ class Run:
         against : Run, optional
             On the same images; it may not be worse than this one by more than ``no_worse_than``.
         anyway : bool
-            Judge a run whose preflight says that its inputs are misread.
+            Judge a run whose preflight says that its inputs are read wrongly.
         limits
             ``max_wrong_reasons``, ``max_suspect``, ``min_accuracy``, ``max_bg_gap``,
             ``min_class_accuracy``, ``no_worse_than``.

@@ -203,8 +203,8 @@ def run(
 def preflight(preset: str, config_file: Path, order_file: Path | None, **flags: Any) -> None:
     """Look whether model, images, labels and masks are read as their makers meant.
 
-    Takes seconds, on samples; writes nothing. Exits with 1 where something is misread beyond doubt,
-    as `run` would, unless --anyway.
+    Takes seconds, on samples; writes nothing. Exits with 1 where something is read wrongly beyond
+    doubt, as `run` would, unless --anyway.
 
     \b
     Example:
@@ -350,7 +350,9 @@ def backbones() -> None:
 )
 @click.option("--no-worse-than", type=SHARE, help="Margin of --against, in points [default: 0%].")
 @click.option(
-    "--anyway", is_flag=True, help="Judge a run whose preflight says that its inputs are misread."
+    "--anyway",
+    is_flag=True,
+    help="Judge a run whose preflight says that its inputs are read wrongly.",
 )
 @click.option(
     "--junit", type=click.Path(path_type=Path, dir_okay=False), help="JUnit XML to write."
@@ -368,7 +370,7 @@ def check(
     Limits are shares, given as 5% or 0.05. A gate fails when the rate is above the limit (below a
     minimum) beyond doubt: with its whole 95% interval. So noise does not fail a build, and few
     images let much pass. A gate also fails where its figure is undefined or where nothing could be
-    proven, and any check where the sweep is unfinished or the inputs were misread. The outcome is
+    proven, and any check where the sweep is unfinished or inputs were read wrongly. The outcome is
     kept in RUN as gate.json.
 
     \b

@@ -292,7 +292,8 @@ class Config(BaseModel):
 
     anyway: bool = Field(
         False,
-        description="Go on where the preflight says that inputs are misread; the report says so.",
+        description="Go on where the preflight says that inputs are read wrongly; the report says "
+        "so.",
     )
     seed: int = Field(0, ge=0, description="Seed of sampling, training and drawing.")
     workers: int = Field(2, ge=0, description="Processes that make masks (0: none, in line).")

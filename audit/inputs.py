@@ -66,7 +66,7 @@ def read_inputs(
     Raises
     ------
     AuditError
-        An input is missing or cannot be used, or is misread beyond doubt.
+        An input is missing or cannot be used, or is read wrongly beyond doubt.
     """
     _check_settings(config)
     plain = _given_model(config, earlier)

@@ -18,12 +18,13 @@ from audit.data.classorder import Names, whole_numbers
 from audit.data.dataset import SPLITS
 from audit.data.filenames import composed
 from audit.data.formats import ARCHIVES
-from audit.data.listed import Listed, Photo, are, plural, verb
+from audit.data.listed import Listed, Photo, are, plural, some, verb
 from audit.data.splitnames import split_of
 from audit.errors import DataError, first_line
 from audit.observation import Observation, Strength
 
 MOST = 100_000_000  # rows
+_SEPARATORS = (";", "\t", "|")  # which others write for commas
 _HALF = 0.5  # share of missing files from which a manifest is taken for another folder's
 
 
@@ -46,9 +47,10 @@ def read_manifest(file: Path) -> Listed:
         none; or none of its files is there.
     """
     table = _read_table(file)
-    missing = {"path", "label"} - set(table.columns)
+    missing = sorted({"path", "label"} - set(table.columns))
     if missing:
-        raise DataError(f"{file} lacks the column {', '.join(sorted(missing))}.")
+        has, lacks = some(map(str, table.columns), 8), " and ".join(missing)
+        raise DataError(f"{file} lacks the column {lacks}: rename one of those it has ({has}).")
     if table.empty:
         raise DataError(f"{file} lists no images.")
     rows = table.to_dict("records")
@@ -57,7 +59,8 @@ def read_manifest(file: Path) -> Listed:
     _refuse_twice(file, photos)
     photos = _whole(photos)
     names = Names(tuple(dict.fromkeys(p.label for p in photos)), {}, table=True)
-    return Listed(photos, names, observations=[*_missing(file, found), *_turned(found)])
+    seen = [*_missing(file, found), *_turned(found), *_trimmed(rows)]
+    return Listed(photos, names, observations=seen)
 
 
 def _read_table(file: Path) -> pd.DataFrame:
@@ -91,6 +94,8 @@ def _read_csv(file: Path) -> pd.DataFrame:
     if not rows:
         raise ValueError("it is empty")
     header, *rows = rows
+    if len(header) == 1 and (other := next((c for c in _SEPARATORS if c in header[0]), "")):
+        raise ValueError(f"its columns are separated by {other!r}, write commas")
     for row in rows:
         if len(row) != len(header):
             raise ValueError(f"{row[0]!r} has {len(row)} fields, but the header {len(header)}")
@@ -119,7 +124,7 @@ def _find(folder: Path, path: str) -> _Found:
 
 
 def _photo(manifest: Path, row: dict[Any, Any], at: _Found) -> Photo:
-    path, label, mask = row["path"], row["label"], row.get("mask", "")
+    path, label, mask = row["path"], row["label"].strip(), row.get("mask", "")
     if not path:
         raise DataError(f"{manifest} has a row without a path.")
     if "\0" in f"{path}{label}{mask}":
@@ -178,3 +183,10 @@ def _turned(found: Sequence[_Found]) -> Iterator[Observation]:
             f"slashes: {turned[0].written} as {turned[0].read}"
         )
         yield Observation("windows-paths", "Paths of the manifest", words)
+
+
+def _trimmed(rows: Sequence[dict[Any, Any]]) -> Iterator[Observation]:
+    spaced = [row["label"] for row in rows if row["label"] != row["label"].strip()]
+    if spaced:
+        words = f"{plural(len(spaced), 'label')} with spaces around, as {spaced[0]!r}, are read "
+        yield Observation("labels", "Labels of the manifest", f"{words}without them")

@@ -33,7 +33,7 @@ _PETS = {1: FLOWER, 2: BACKGROUND, 3: UNKNOWN}
 
 Trimap = NDArray[np.uint8]
 Look = Literal["empty", "levels", "ones", "indices", "colours", "odd"]
-Style = Literal["levels", "indices", "pets", "colours", "unclear"]
+Style = Literal["levels", "indices", "votes", "pets", "colours", "unclear"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ class Convention:
     Attributes
     ----------
     style : str
-        ``levels``: 0, 128, 255. ``indices``: all but 0 is the subject. ``pets``: 1, 2, 3 are
+        ``levels``: 0, 128, 255. ``indices``: all but 0 is the subject. ``votes``: even shares of
+        255, from half on the subject, unknown below. ``pets``: 1, 2, 3 are
         subject, background, unknown. ``colours``: all but one colour. ``unclear``: none of them.
     void : bool
         Of indices: 255 is unknown.
@@ -241,6 +242,9 @@ def _indices(masks: Sequence[Seen], looks: Sequence[Look]) -> Convention:
     values = {value for seen in masks for value in seen.counts if seen.kind == "grey"}
     if 0 not in values and values != {1}:
         return Convention("pets" if values == {1, 2, 3} else "unclear")
+    if _even_shares(values - {0}):
+        doubt = "taken for shares of 255, as of votes"
+        return Convention("votes", doubts=(doubt,))
     void = any(FLOWER in seen.counts for seen in numbered)
     doubts = []
     several = sum(len(set(seen.counts) - {0, FLOWER}) > 1 for seen in numbered)
@@ -252,6 +256,12 @@ def _indices(masks: Sequence[Seen], looks: Sequence[Look]) -> Convention:
         doubts.append(f"{levels} of {len(masks)} masks hold 0 and 255: each is read alone")
     few = looks.count("ones") >= ONES * len(masks)
     return Convention("indices", void=void, most=TOLERANCE if few else 65535, doubts=tuple(doubts))
+
+
+def _even_shares(values: Collection[int]) -> bool:
+    """Whether values are 255 and thirds, quarters, ... tenths of it, as where annotators vote."""
+    shares = ({round(FLOWER * i / k) for i in range(1, k + 1)} for k in range(3, 11))
+    return len(values) > 2 and FLOWER in values and any(set(values) <= s for s in shares)
 
 
 def _colours(masks: Sequence[Seen]) -> Convention:
@@ -279,6 +289,8 @@ def _meaning(
         raise DataError(f"Mask {file} is in colour: {MEND}.")
     if style in ("pets", "unclear"):
         return _by_pets(pixels.codes, convention)
+    if style == "votes":
+        return _by_votes(pixels.codes, convention)
     return _by_number(pixels.codes, seen, convention)
 
 
@@ -315,6 +327,11 @@ def _by_index(
     shades = values > MOST + 2  # beside 0 and 255
     odd = (codes > convention.most) | shades
     return trimap.astype(np.uint8), (codes > 0) & (codes != FLOWER) & odd
+
+
+def _by_votes(codes: Codes, convention: Convention) -> tuple[Trimap, NDArray[np.bool_]]:
+    trimap = np.where(codes > FLOWER // 2, FLOWER, np.where(codes > 0, UNKNOWN, BACKGROUND))
+    return trimap.astype(np.uint8), ~np.isin(codes, list(convention.values))
 
 
 def _by_pets(codes: Codes, convention: Convention) -> tuple[Trimap, NDArray[np.bool_]]:

@@ -107,6 +107,13 @@ def _unreadable(file: Path, origin: Origin, trust: bool, error: Exception) -> Mo
             f"Cannot load {file}: Keras {origin.version} wrote it, but {keras.__version__} is "
             "installed: pip install -U keras."
         )
+    lambdas = [layer for layer in layers_of(origin.config) if layer["class_name"] == "Lambda"]
+    if lambdas and not trust:
+        name = lambdas[0].get("config", {}).get("name", "lambda")
+        return ModelError(
+            f"Cannot load {file}: its layer {name!r} is a Lambda, which holds code of its own: add "
+            "--trust-model if you trust it."
+        )
     own_code = not trust and any(word in str(error) for word in _OWN_CODE)
     return ModelError(
         f"Cannot load {file}, is it whole? {first_line(error)}.{_TRUST if own_code else ''}"

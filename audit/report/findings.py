@@ -14,7 +14,7 @@ Rule = Callable[[Content], Finding | None]
 RULES: tuple[Rule, ...] = (
     run.unfinished,
     run.gate_failed,
-    run.misread,
+    run.read_wrongly,
     verdicts.not_judged,
     verdicts.nothing_provable,
     verdicts.wrong_reasons,

@@ -31,7 +31,7 @@ class Limits:
     no_worse_than : float
         By how much accuracy and wrong reasons may be worse than those of the base run.
     anyway : bool
-        Let a run pass whose preflight says that its inputs are misread.
+        Let a run pass whose preflight says that its inputs are read wrongly.
     """
 
     max_wrong_reasons: float | None = None
@@ -120,7 +120,7 @@ def check(run: RunFolder, limits: Limits, base: RunFolder | None = None) -> Chec
 
 def _own(source: Source, limits: Limits) -> Iterator[Outcome]:
     yield _complete("complete", source)
-    yield from _misread(source, anyway=limits.anyway)
+    yield from _read_wrongly(source, anyway=limits.anyway)
     if limits.max_wrong_reasons is not None:
         yield _wrong_reasons(source, limits.max_wrong_reasons)
     if limits.max_suspect is not None:
@@ -151,14 +151,14 @@ def _complete(key: str, source: Source) -> Outcome:
     return Outcome(key, estimate, math.nan, "at least", 1.0, stands, words[stands])
 
 
-def _misread(source: Source, *, anyway: bool) -> Iterator[Outcome]:
+def _read_wrongly(source: Source, *, anyway: bool) -> Iterator[Outcome]:
     """Whether a run went on although its preflight stopped it: its figures mean nothing then."""
     found = preflight(source.section("preflight"))
     if not found or not found.strong:
         return
     n = len(found.strong)
     words = (
-        f"the run went on although its preflight says that inputs are misread "
+        f"the run went on although its preflight says that inputs are read wrongly "
         f"({n:,} {'reason' if n == 1 else 'reasons'}): mend them, or check --anyway"
     )
     stands: Standing = "doubtful" if anyway else "broken"

@@ -269,8 +269,11 @@ def test_commas_in_quotes_stay_in_the_label(ten):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("path,split\n0.png,test\n", "lacks the column label."),
-        ("name\n0.png\n", "lacks the column label, path."),
+        (
+            "path,split\n0.png,test\n",
+            "lacks the column label: rename one of those it has (path, split).",
+        ),
+        ("name\n0.png\n", "lacks the column label and path: rename"),
         ("path,label\n", "lists no images."),
         ("", "is not a readable CSV or Parquet manifest: "),
         (CSV + "3.png,rose,left\n", "unknown split 'left'; use train, validation, test."),

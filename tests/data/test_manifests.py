@@ -119,3 +119,23 @@ def test_a_manifest_of_another_place_is_one_line(root, prefix):
         f"{root / first}: write paths relative to the manifest, or move it to where "
         "these paths begin."
     )
+
+
+def test_columns_of_other_names_are_told(root):
+    (root / "m.csv").write_text("image_id,dx\n0.png,mel\n")
+    with pytest.raises(DataError, match=r"lacks the column label and path: .* \(image_id, dx\)"):
+        ImageFiles(root / "m.csv")
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_columns_that_are_not_separated_by_commas_are_told(root, separator):
+    (root / "m.csv").write_text(separator.join(["path", "label"]) + "\n")
+    with pytest.raises(DataError, match=r"its columns are separated by .*, write commas"):
+        ImageFiles(root / "m.csv")
+
+
+def test_spaces_around_a_label_make_no_other_class(root):
+    file = listed(root, label=["a", "b ", "a", "b"] * 3, split="test")
+    dataset = ImageFiles(file)
+    assert dataset.classes == ("a", "b")
+    assert seen(dataset, "labels")[0][1].startswith("3 labels with spaces around, as 'b '")

@@ -239,3 +239,16 @@ def test_whatever_masks_hold_each_is_a_trimap_or_an_error_that_names_it(masks, s
         assert trimap.dtype == np.uint8
         assert trimap.shape == (3, 4)
         assert set(np.unique(trimap)) <= {0, 128, 255}
+
+
+def test_shares_of_votes_are_subject_from_half_on_and_unknown_below():
+    row = np.array([[0, 51, 102, 153, 204, 255]], np.int64)
+    found = decide([look(Pixels("grey", row))])
+    assert found.style == "votes" and found.doubts
+    trimap = to_trimap(Pixels("grey", row), found, Path("m.png"))
+    assert trimap.tolist() == [[0, 128, 128, 255, 255, 255]]
+
+
+def test_numbers_of_things_with_void_are_no_votes():
+    row = np.array([[0, 1, 2, 3, 255]], np.int64)
+    assert decide([look(Pixels("grey", row))]).style == "indices"

@@ -273,10 +273,13 @@ def test_an_accusation_beyond_doubt_stays_one_where_little_could_be_proven(judge
 
 
 @pytest.mark.parametrize("anyway", [False, True])
-def test_a_run_that_went_on_with_misread_inputs_fails_unless_asked_otherwise(tmp_path, anyway):
+def test_a_run_that_went_on_with_inputs_read_wrongly_fails_unless_asked_otherwise(tmp_path, anyway):
     run = write_run(tmp_path / "run", accused(0, 10))
     seen = Observation("class-order", "Order", "8% instead of 100%", "strong", "give another")
     run.update_manifest(preflight=kept(gathered([seen], anyway=True)))
     found = check(run, Limits(anyway=anyway))
     assert found.holds is anyway
-    assert "inputs are misread (1 reason)" in {o.key: o for o in found.outcomes}["preflight"].words
+    assert (
+        "inputs are read wrongly (1 reason)"
+        in {o.key: o for o in found.outcomes}["preflight"].words
+    )

@@ -28,14 +28,14 @@ def told(tmp_path):
     return of
 
 
-def test_a_run_that_went_on_with_misread_inputs_says_so_before_anything_else(told):
+def test_a_run_that_went_on_with_inputs_read_wrongly_says_so_before_anything_else(told):
     found = told(STRONG, anyway=True)
     opening = fill("partials/opening.html", **shared(found))
     assert opening.index("Do not judge the model by this report") < opening.index("right predict")
     assert "8% &lt;b&gt;instead&lt;/b&gt; of 100%: give --class-order number." in opening
-    assert "**Inputs are misread" in summary_md(found).decode()
+    assert "**Inputs are read wrongly" in summary_md(found).decode()
     first = findings(found)[0]
-    assert (first.key, first.severity) == ("misread", "blocks")
+    assert (first.key, first.severity) == ("read-wrongly", "blocks")
 
 
 def test_the_page_lists_what_was_seen_and_what_mends_it(told):

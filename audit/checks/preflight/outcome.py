@@ -73,12 +73,12 @@ def say(found: Preflight) -> None:
 
 
 def refuse(found: Preflight) -> None:
-    """Stop a run whose inputs are misread.
+    """Stop a run whose inputs are read wrongly.
 
     Raises
     ------
     PreflightError
-        One line: what is misread, and which option mends it.
+        One line: what is read wrongly, and which option mends it.
     """
     if not found.strong or found.anyway:
         return

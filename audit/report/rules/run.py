@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+from audit.observation import Observation
 from audit.report.content import Content
 from audit.report.figures import rate
 from audit.report.finding import Finding, Link, Step, limit_of, said, shown, times
@@ -46,16 +48,17 @@ def gate_failed(content: Content) -> Finding | None:
     )
 
 
-def misread(content: Content) -> Finding | None:
+def read_wrongly(content: Content) -> Finding | None:
     """The run went on although its preflight stopped it."""
     found = content.preflight
     if not found or not found.strong:
         return None
     return Finding(
-        "misread",
+        "read-wrongly",
         "blocks",
-        f"Inputs are misread: {'; '.join(o.title.lower() for o in found.strong)}",
-        f"{' '.join(o.line for o in found.strong)} (n = {len(found.observations):,} looked at)",
+        f"Inputs are read wrongly: {_titles(found.strong)}",
+        f"Beyond doubt, of what the preflight looked at (n = {len(found.observations):,}): "
+        f"{_titles(found.strong)}.",
         "Every figure here may be of something else than the model that ships.",
         (
             Step("Mend what is named and run again.", (_PREFLIGHT,)),
@@ -64,6 +67,10 @@ def misread(content: Content) -> Finding | None:
             ),
         ),
     )
+
+
+def _titles(seen: Sequence[Observation]) -> str:
+    return ", ".join(o.title[:1].lower() + o.title[1:] for o in seen)
 
 
 def worth_a_look(content: Content) -> Finding | None:
@@ -75,7 +82,8 @@ def worth_a_look(content: Content) -> Finding | None:
         "preflight",
         "look",
         f"Preflight: {times(len(found.weak), 'thing')} to look at",
-        f"{' '.join(o.line for o in found.weak)} (n = {len(found.observations):,} looked at)",
+        f"Of what the preflight looked at (n = {len(found.observations):,}): "
+        f"{_titles(found.weak)}.",
         "What is read otherwise than it was meant makes every figure wrong.",
         (Step("See everything that was looked at, and what it was taken for.", (_PREFLIGHT,)),),
     )
