@@ -358,6 +358,10 @@ class Config(BaseModel):
     def _agree(self) -> Config:
         if (self.dataset == "images") != (self.images is not None):
             raise ValueError("--images PATH and --dataset images go together")
+        if self.splits != "official" and self.dataset == "planted":
+            raise ValueError("--splits says nothing of planted data, which has its own")
+        if self.splits == "practice" and self.dataset == "images":
+            raise ValueError("--splits practice is of Oxford's images alone: leave it out, or all")
         if self.address is not None and self.executor != "ray":
             raise ValueError("--address needs --executor ray")
         if self.albumentations and "albumentations" not in self.pipeline.split("+"):

@@ -122,6 +122,8 @@ def run_each(
         raise ModelError(f"{config.model} is trained already: leave out --model or --pipelines.")
     if len(set(pipelines)) < max(2, len(pipelines)):
         raise ConfigError("--pipelines needs two pipelines or more, each once: baseline,augmented.")
+    if not resume:  # a network that comes or goes must not give two pipelines different masks
+        config = settled(config, None, track)
     configs = [change(config, pipeline=name) for name in pipelines]
     folders = []
     for name, its_own in zip(pipelines, configs, strict=True):

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -221,3 +223,12 @@ def test_explainers_are_named_in_one_order(given):
 def test_explainers_that_cannot_be_are_refused(flags, message):
     with pytest.raises(ConfigError, match=message):
         load_config(flags)
+
+
+@pytest.mark.parametrize(
+    ("splits", "settings"), [("all", {"preset": "planted"}), ("practice", {"images": "photos"})]
+)
+def test_splits_that_would_change_nothing_are_refused(splits, settings):
+    flags = {key: Path(value) for key, value in settings.items() if key == "images"}
+    with pytest.raises(ConfigError, match="--splits"):
+        load_config({"splits": splits, **flags}, settings.get("preset"))

@@ -50,9 +50,9 @@ def meaning(found: Convention) -> str:
         said_unknown = f", {shown_values(said.unknown)} unknown" if said.unknown else ""
         return f"{shown_values(said.subject)} is the subject{said_unknown}, as --mask-subject says"
     words = {
-        "levels": "255 is the subject, 0 the background" + ", 128 unknown" * _holds_unknown(found),
+        "levels": _levels(found.values),
         "indices": "everything but 0 is the subject" + ", 255 unknown" * found.void,
-        "votes": "values from 128 on are the subject, 0 the background, those between unknown",
+        "votes": "from 128 on it is the subject, 0 is the background, unknown between",
         "pets": "1 is the subject, 2 the background, 3 unknown",
         "colours": _COLOURS.format(found.background),
         "unclear": "none of them is plainly the background",
@@ -64,8 +64,12 @@ def meaning(found: Convention) -> str:
     return words
 
 
-def _holds_unknown(found: Convention) -> bool:
-    return any(120 <= value <= 136 for value in found.values)
+def _levels(values: Sequence[int]) -> str:
+    """What levels mean, of those alone that masks hold, or come near."""
+    names = {255: "the subject", 0: "the background", 128: "unknown"}
+    held = {min(names, key=lambda level: abs(level - value)) for value in values}
+    first, *others = [(level, name) for level, name in names.items() if level in held]
+    return ", ".join([f"{first[0]} is {first[1]}", *(f"{n} {name}" for n, name in others)])
 
 
 def bad_observation(files: ValuedMasks) -> Observation:

@@ -32,7 +32,8 @@ class OxfordFlowers:
         Download and prepare the data where it is missing.
     splits : str
         ``official`` (1020 train, 1020 validation, 6149 test), or ``practice``: 5000 to train, 1000
-        to test, drawn from all by class with ``seed``, and the rest as validation.
+        to test, drawn from all by class with ``seed``, and the rest as validation; or ``all``:
+        every image to test.
     seed : int
     track : Track
         Shows the progress of downloads.
@@ -59,7 +60,7 @@ class OxfordFlowers:
         self.classes: tuple[str, ...] = tuple(self._builder.info.features["label"].names)
         official = [item for split in SPLITS for item in self._read_items(split)]
         self._home = {item.name: item.split for item in official}
-        self._items = official if splits == "official" else _practice(official, seed)
+        self._items = _divided(official, splits, seed)
 
     def items(self, split: str) -> list[Item]:
         """Items of one split, in the order of the files they are stored in."""
@@ -144,6 +145,12 @@ def _download(builder: Any, track: Track) -> None:
     folder = Path(builder.data_dir_root).expanduser() / "downloads" / "manual"
     for url, info in sorted(builder.url_infos.items(), key=lambda pair: int(pair[1].size)):
         fetch(url, f"sha256:{info.checksum}", folder, track)
+
+
+def _divided(official: list[Item], splits: str, seed: int) -> list[Item]:
+    if splits == "all":
+        return [Item(i.name, i.label, "test") for i in official]
+    return official if splits == "official" else _practice(official, seed)
 
 
 def _practice(official: Sequence[Item], seed: int) -> list[Item]:
