@@ -9,7 +9,7 @@ from typing import Any
 from audit.checks.preflight.answers import observe
 from audit.checks.preflight.outcome import Preflight, gathered, refuse
 from audit.checks.preflight.pixels import find as find_pixels
-from audit.checks.preflight.run import answers_to, look_at_data, sample, stacked
+from audit.checks.preflight.run import answers_to, look_at_data, repeated, sample, stacked
 from audit.config import Config
 from audit.data.dataset import Dataset
 from audit.data.listed import some
@@ -126,8 +126,10 @@ def _given_model(config: Config, earlier: RunFolder | None) -> Any:
 def _refuse_empty(dataset: Dataset, split: str) -> None:
     if dataset.items(split):
         return
+    why = [o.words.rstrip(".") for o in dataset.observations() if o.key == "folders"]
     mend = "give --splits all to audit every image" if split == "test" else "name its images so"
-    raise DataError(f"{dataset.name} has no images in its {split} split: {mend}.")
+    said = "; ".join([f"{dataset.name} has no images in its {split} split", *why])
+    raise DataError(f"{said}: {mend}.")
 
 
 def _open(config: Config, plain: Any, track: Track) -> tuple[Dataset, list[Observation]]:
@@ -161,7 +163,7 @@ def _read(plain: Any, config: Config, dataset: Dataset) -> tuple[Any, list[Obser
     classifier = averaged(each, config.tta, config.seed)
     tried = [found.observation] if found.observation else []
     answers = observe(answers_to(classifier, images, read[0]), read[1])
-    return classifier, [*each.observations(), *tried, *answers]
+    return classifier, [*each.observations(), repeated(classifier, images), *tried, *answers]
 
 
 def _refuse_other_classes(outputs: int, dataset: Dataset) -> None:

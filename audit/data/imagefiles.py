@@ -21,6 +21,7 @@ from audit.data.folders import read_folder
 from audit.data.listed import Listed, Photo, divide, hash_of, some, untested, without_splits
 from audit.data.manifests import read_manifest
 from audit.data.maskcontent import SURE, SUSPECT, share_like_masks
+from audit.data.splitnames import split_of
 from audit.errors import BrokenImageError, DataError
 from audit.observation import Observation, Strength
 
@@ -166,6 +167,11 @@ class ImageFiles:
 def _refuse_one_class(source: Path, classes: Sequence[str]) -> None:
     if len(classes) > 1:
         return
+    if split_of(classes[0]) and source.is_dir():
+        raise DataError(
+            f"{source / classes[0]} holds images, but no folders of classes: put the images of "
+            "each class into a sub-folder, or give a manifest."
+        )
     inner = source / classes[0]
     folders = [f for f in os.scandir(inner) if f.is_dir()] if inner.is_dir() else []
     mend = (

@@ -81,8 +81,10 @@ def _is_other(name: str) -> bool:
 
 def _splits(tops: Sequence[Folder]) -> dict[str, str]:
     """Splits by the paths of their folders; {} where the folders are classes."""
-    found = {f.path: s for f in tops if (s := split_of(f.name)) and _class_names(f)}
     held = [f for f in tops if f.holds_images()]
+    if some_bare := _some_bare(held):
+        return some_bare
+    found = {f.path: s for f in tops if (s := split_of(f.name)) and _class_names(f)}
     plain = {path: split for path, (split, rest) in found.items() if not rest}
     if plain and len(plain) == len(held):
         return plain
@@ -91,6 +93,13 @@ def _splits(tops: Sequence[Folder]) -> dict[str, str]:
         if len(set(chosen.values())) > 1 and _alike(members):
             return chosen
     return {}
+
+
+def _some_bare(held: Sequence[Folder]) -> dict[str, str]:
+    """``train/CLASS/*.jpg`` beside ``test/*.jpg``: splits, some of which lack their classes."""
+    named = {f.path: found[0] for f in held if (found := split_of(f.name)) and not found[1]}
+    all_are = len(named) == len(held) and len(set(named.values())) > 1
+    return named if all_are and any(_class_names(f) for f in held) else {}
 
 
 def _of_one_rest(found: dict[str, tuple[str, tuple[str, ...]]]) -> dict[str, str]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from audit.data import deep
 from audit.data.decode import PIXELS_AT_ONCE, open_regular
 from audit.data.listed import spread
 
@@ -65,9 +66,22 @@ def _two_greys(rows: NDArray[np.int16]) -> bool:
     return bool(first + second >= _WITHIN and second >= _LEAST)
 
 
+def _deep(file: Path) -> deep.Samples | None:
+    """Samples of more than 8 bits that Pillow would cut: 12 bits in 16 come out nearly black."""
+    with open_regular(file) as stream:
+        if not deep.is_deep(stream):
+            return None
+        stream.seek(0)
+        content = stream.read()
+    return deep.by_opencv(content) if deep.is_for_opencv(content) else None
+
+
 def file_looks_like_mask(file: str | Path) -> bool:
     """`looks_like_mask` of a file, JPEG read at a fraction of its size; False where unreadable."""
     try:
+        samples = _deep(Path(file))
+        if samples is not None:
+            return looks_like_mask(samples)
         with open_regular(Path(file)) as stream, Image.open(stream) as image:
             if image.width * image.height > PIXELS_AT_ONCE and image.format != "JPEG":
                 return False

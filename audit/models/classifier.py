@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from copy import copy
 from typing import Any
@@ -26,6 +27,7 @@ from audit.models.smooth import smoothed
 from audit.models.specs import specs_of
 from audit.observation import Observation
 
+_DRAWS = re.compile(r"\bRng|Rng[A-Z]|stateful_uniform|RandomUniform|seed_generator")
 _SAME = 1e-3  # how far two answers of one model may differ; half precision is allowed more
 _SAME_IN_HALF = 2e-2
 _ALIKE = 1e-4  # how far apart two classes' answers may be and still tie
@@ -211,6 +213,11 @@ def _read(
         answers = np.asarray(tf.cast(answer(tf.constant(probe)), tf.float32))
         graph = _smoothed(graph, given.size, probe, answers)
     except (ValueError, TypeError, NotImplementedError, tf.errors.OpError) as error:
+        if _DRAWS.search(str(error)):
+            raise ModelError(
+                "The model draws random numbers while it predicts, as dropout and augmentation do: "
+                "save it with them switched off (training=False)."
+            ) from None
         raise ModelError(
             f"The model does not run on a {given.size}x{given.size} image: {first_line(error)}."
         ) from None

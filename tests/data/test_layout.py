@@ -181,3 +181,21 @@ def test_an_archive_is_to_be_unpacked(tmp_path):
         (tmp_path / name).write_bytes(b"PK")
         with pytest.raises(DataError, match=r"is an archive: unpack it and give its folder"):
             ImageFiles(tmp_path / name)
+
+
+def test_a_split_without_folders_of_classes_is_no_class(tmp_path):
+    photos(tmp_path, "train/{c}/{n}.png")
+    for n in range(3):
+        photo(tmp_path / "test" / f"{n}.png")
+    dataset = ImageFiles(tmp_path)
+    assert dataset.classes == ("cat", "dog")
+    assert counts(dataset) == (10, 0, 0)
+    ((_, words),) = seen(dataset, "folders")
+    assert words.startswith("3 images in test lie in no class folder and are left out")
+
+
+def test_images_in_a_split_alone_say_that_classes_are_missing(tmp_path):
+    for n in range(3):
+        photo(tmp_path / "train" / f"cat.{n}.png")
+    with pytest.raises(DataError, match=r"train holds images, but no folders of classes: put"):
+        ImageFiles(tmp_path)

@@ -1,5 +1,6 @@
 import io
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -62,3 +63,11 @@ def test_share_is_of_an_even_sample(tmp_path):
     assert share_like_masks(files) == (0.25, 40)
     assert share_like_masks(files, 13)[1] == 13
     assert share_like_masks([]) == (0.0, 0)
+
+
+@pytest.mark.parametrize("bits", [10, 12])
+def test_a_photograph_of_few_bits_in_16_is_no_mask(tmp_path, bits):
+    rng = np.random.default_rng(0)
+    colours = rng.integers(0, 2**bits, (48, 48, 3)).astype(np.uint16)
+    cv2.imwrite(str(tmp_path / "deep.png"), colours)
+    assert not file_looks_like_mask(tmp_path / "deep.png")

@@ -21,6 +21,7 @@ from audit.observation import Observation
 
 TRIED = 128  # labelled images that a model is asked about
 _PASS = 32  # of them a call
+_SAME = 1e-2  # by how much logits may differ from call to call: rounding
 LOOKED_AT = 64  # images whose masks are held against them
 Orders = Mapping[str, Sequence[str]]
 
@@ -58,6 +59,25 @@ def look_at_data(
 def _for_training(seen: Observation) -> Observation:
     """What is learnt from must not be audited, so --splits all mends nothing there."""
     return replace(seen, mend="") if seen.key == "splits" and seen.strength == "fine" else seen
+
+
+def repeated(classifier: Any, images: Sequence[Readable]) -> Observation:
+    """Whether a model answers the same images alike when it is asked again."""
+    pixels = stacked(images[:_PASS], classifier.input_size)[0].astype(np.float32)
+    first, again = (np.asarray(classifier.logits(pixels)) for _ in range(2))
+    most = float(np.abs(first - again).max(initial=0.0, where=np.isfinite(first - again)))
+    title, n = "Answers stay the same", len(pixels)
+    if most < _SAME:
+        words = f"Asked twice, the model gives the same logits for {n:,} images"
+        return Observation("repeated", title, words)
+    return Observation(
+        "repeated",
+        title,
+        f"Asked twice, the model's logits for {n:,} images differ by up to {most:.2g}: one of its "
+        "layers draws random numbers",
+        "strong",
+        "save the model with dropout and augmentation switched off (training=False)",
+    )
 
 
 def answers_to(classifier: Any, images: Sequence[Readable], classes: tuple[str, ...]) -> Answers:
