@@ -9,7 +9,7 @@ from pathlib import Path
 
 from audit.data.filenames import suffix_of, word_set
 from audit.data.formats import begins_like_an_image, is_left_out, mend
-from audit.data.listed import are, some, spread
+from audit.data.listed import are, some, spread, verb
 from audit.observation import Observation, Strength
 
 _SNIFFED = 1000  # files of no known suffix whose first bytes are read
@@ -46,7 +46,8 @@ def observe(left_out: Mapping[str, Sequence[str]], counts: Mapping[str, int]) ->
     kinds = Counter(map(suffix_of, files)).most_common()
     listed = some((f"{count:,} {suffix or 'without suffix'}" for suffix, count in kinds), 4)
     whole = [name for name, found in left_out.items() if name and found and not counts.get(name)]
-    words = f"{are(len(files), 'image file')} left out because of their suffix ({listed})"
+    whose = verb(len(files), "its", "their")
+    words = f"{are(len(files), 'image file')} left out because of {whose} suffix ({listed})"
     if whole:
         words += f", among them all images of {some(whole)}"
     strong = bool(whole) or len(files) > sum(counts.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from copy import copy
 from typing import Any
 
@@ -203,16 +204,7 @@ def _read(
     model: Any, given: ImageInput, scaling: str, probe: NDArray[np.float32]
 ) -> tuple[Graph, dict[str, str], NDArray[np.float32]]:
     """The model's graph, its layers' paths by the tensors they make, and its own answers."""
-
-    def answer(images: tf.Tensor) -> tf.Tensor:
-        scaled = TREATMENTS[scaling](images)
-        made = tf.nest.flatten(model(given.fed(scaled), training=False))
-        if len(made) != 1:
-            raise ModelError(
-                f"The model has {len(made)} outputs: an audit needs one class vector out."
-            )
-        return made[0]
-
+    answer = _answering(model, given, scaling)
     try:
         with layer_paths(model) as paths:
             graph = freeze(answer, given.size)
@@ -233,6 +225,21 @@ def _read(
     for tensor, path in paths.items():
         named.setdefault(graph.named(tensor), path)
     return graph, named, answers
+
+
+def _answering(model: Any, given: ImageInput, scaling: str) -> Callable[[tf.Tensor], tf.Tensor]:
+    """The model's own answer to RGB images in 0..255."""
+
+    def answer(images: tf.Tensor) -> tf.Tensor:
+        scaled = TREATMENTS[scaling](images)
+        made = tf.nest.flatten(model(given.fed(scaled), training=False))
+        if len(made) != 1:
+            raise ModelError(
+                f"The model has {len(made)} outputs: an audit needs one class vector out."
+            )
+        return made[0]
+
+    return answer
 
 
 def _smoothed(

@@ -56,7 +56,7 @@ def test_a_file_of_names_is_the_order_and_a_class_without_images_stays(tmp_path)
 
 def test_a_label_that_the_file_lacks_is_named(tmp_path):
     file = written(tmp_path, "Cat\ndog\n")
-    with pytest.raises(DataError, match=r"lacks the class 'cat', .* 2, 'Cat' among them"):
+    with pytest.raises(DataError, match=r"lacks the class 'cat', .* 2, among them 'Cat'"):
         arrange(Names(("cat", "dog"), {}), str(file))
 
 
