@@ -72,7 +72,7 @@ def draw():
 def draw_manifest():
     """Write images, masks and a manifest CSV into a folder; give the manifest."""
 
-    def write(root, classes=("red", "green", "blue"), per_split=None, size=64):
+    def write(root, classes=("crimson", "green", "navy"), per_split=None, size=64):
         per_split = per_split or {"train": 6, "validation": 2, "test": 4}
         root.mkdir(parents=True, exist_ok=True)
         lines = ["path,label,split,mask"]
@@ -104,7 +104,10 @@ def shared_data():
 
 @pytest.fixture(scope="session")
 def colour_model(tmp_path_factory):
-    """A saved model that sees the discs' colours and nothing else: right on every drawn image."""
+    """A saved model that sees the discs' colours and nothing else: right on every drawn image.
+
+    Its outputs come in the order of `COLOURS`, as the names that `draw_manifest` gives them do.
+    """
     import keras
 
     x = keras.Input((64, 64, 3))

@@ -109,6 +109,7 @@ def unbroken(start, tmp_path_factory):
     work.begun()
     began = time.monotonic()
     while len(events(work.lines())) < PARTS:
+        assert not any('"exit_code"' in line for line in work.lines()), work.lines()[-1]
         time.sleep(0.05)
     seconds = time.monotonic() - began
     assert work.wait() == 0
