@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Any
 
@@ -235,11 +235,18 @@ def _answering(model: Any, given: ImageInput, scaling: str) -> Callable[[tf.Tens
         made = tf.nest.flatten(model(given.fed(scaled), training=False))
         if len(made) != 1:
             raise ModelError(
-                f"The model has {len(made)} outputs: an audit needs one class vector out."
+                f"The model has {len(made)} outputs ({_named(model, made)}), but an audit needs "
+                "one of classes: keras.Model(model.input, model.outputs[0]) keeps the first; save that."
             )
         return made[0]
 
     return answer
+
+
+def _named(model: Any, made: Sequence[tf.Tensor]) -> str:
+    """Names of a model's outputs, or their shapes where they have none."""
+    names = getattr(model, "output_names", None) or []
+    return ", ".join(names if len(names) == len(made) else [str(tuple(t.shape)) for t in made])
 
 
 def _smoothed(

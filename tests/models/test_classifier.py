@@ -277,7 +277,7 @@ def built(shape, make):
         ),
         (
             lambda: built((SIZE, SIZE, 3), lambda x: [head(conv()(x)), conv("b")(x)]),
-            "The model has 2 outputs: an audit needs one class vector out.",
+            "but an audit needs one of classes: keras.Model(model.input, model.outputs[0]) keeps",
         ),
         (
             lambda: built((SIZE, SIZE, 3), layers.Conv2D(4, 1)),
