@@ -14,6 +14,7 @@ from audit.data.listed import spread
 
 SAMPLE = 128  # photographs that are looked at
 SUSPECT, SURE = 0.02, 0.2  # shares of them that look like masks: worth a look; beyond doubt
+DRAWN = 0.95  # from where on there is nothing else that they could be masks of
 _FEW = 16  # files of one rule that are looked at
 _MOST_BYTES = 300_000_000
 _SIDE = 256  # an image is looked at on a grid of at most so many pixels a side

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from audit.observation import Observation
 from audit.score.paired import holm, mcnemar
+from audit.score.statistics import mean_recall
 
 if TYPE_CHECKING:
     from audit.models.classifier import Classifier
 
 BATCH = 32
 CERTAIN = 0.01  # p of a treatment that replaces the default, after Holm
-BETTER = 0.05  # accuracy that it gains at least
+BETTER = 0.05  # accuracy that it gains at least, of all images and of the mean class's
 _PLAIN = ("0..255", "0..1", "-1..1")
 _WIDE = 10.0  # weights are not made for values beyond
 
@@ -140,12 +141,14 @@ def choose(found: Trial, default: str = "0..255") -> str:
     """The treatment that a model wants: the default unless another is better beyond doubt.
 
     Beyond doubt: exact McNemar test with p below `CERTAIN` after Holm over all treatments, and
-    `BETTER` or more accuracy gained. Swapped colours must be so against the same scaling, too.
+    `BETTER` or more gained, of all images' accuracy and of the mean class's: pixels that make a
+    model answer with the commonest class alone are no better. Swapped colours must be so against
+    the same scaling, too.
     """
     right = dict(zip(found.names, found.right, strict=True))
     others = [name for name in found.names if name != default]
     ps = holm([mcnemar(right[default], right[name]).exact for name in others])
-    gains = [_gain(right[name], right[default]) for name in others]
+    gains = [_gain(found.labels, right[name], right[default]) for name in others]
     proven = [
         name
         for name, p, gain in zip(others, ps, gains, strict=True)
@@ -155,15 +158,16 @@ def choose(found: Trial, default: str = "0..255") -> str:
         return default
     best = max(proven, key=lambda n: (right[n].sum(), n.removesuffix(" bgr") == default))
     plain = best.removesuffix(" bgr")
-    return plain if plain in right and not _surely_better(right[best], right[plain]) else best
+    if plain not in right:
+        return best
+    gained = _gain(found.labels, right[best], right[plain])
+    surely = gained >= BETTER and mcnemar(right[plain], right[best]).exact < CERTAIN
+    return best if surely else plain
 
 
-def _surely_better(right: NDArray[np.bool_], than: NDArray[np.bool_]) -> bool:
-    return _gain(right, than) >= BETTER and mcnemar(than, right).exact < CERTAIN
-
-
-def _gain(right: NDArray[np.bool_], than: NDArray[np.bool_]) -> float:
-    return (int(right.sum()) - int(than.sum())) / right.size
+def _gain(labels: NDArray[np.int64], right: NDArray[np.bool_], than: NDArray[np.bool_]) -> float:
+    won = right.astype(int) - than
+    return min(float(won.sum() / won.size), mean_recall(won, labels))
 
 
 def unlikely_range(classifier: Classifier) -> Observation | None:

@@ -71,6 +71,13 @@ def test_bgr_turns_the_channels_before_they_are_scaled():
     assert treatment("caffe", "bgr") == "caffe"  # turns them by itself
 
 
+def test_pixels_under_which_a_model_answers_with_the_common_class_alone_are_no_better():
+    labels = np.repeat([0, 1], [120, 8])
+    default = np.where(np.arange(128) % 5 == 0, 1 - labels, labels)  # 80% of each class
+    answers = np.stack([default, np.zeros(128, int)])  # 94% are right, but none of class 1
+    assert choose(Trial(("0..255", "0..1"), answers, labels)) == "0..255"
+
+
 def test_the_default_stays_where_nothing_is_better():
     assert choose(tried(sees_red())) == "0..255"
 

@@ -74,6 +74,33 @@ def test_no_order_is_doubted_beyond_doubt_where_errors_fall_at_random(seed, clas
     assert seen["class-order"].strength != "strong"
 
 
+@pytest.mark.parametrize("share", [1.0, 0.9])
+def test_one_answer_to_all_is_no_other_order_however_common_a_class_is(share):
+    labels = np.repeat([0, 1], [120, 8])  # exchanged, 94% would be right instead of 6%
+    outputs = np.where(np.random.default_rng(0).random(128) < share, 1, 0)
+    seen = found(answers(outputs, labels, "ab"), {"reversed": ("b", "a")})
+    assert seen["class-order"].strength == "fine"
+    assert seen["accuracy"].strength == "weak"
+
+
+def test_a_common_class_that_is_taken_for_a_rare_one_is_an_error_of_the_model():
+    labels = np.repeat([0, 1, 2], [80, 30, 18])
+    outputs = np.where(labels == 0, 1, labels)  # both kinds of images get the answer b
+    assert found(answers(outputs, labels, "abc"))["class-order"].strength == "fine"
+
+
+def test_images_of_one_class_alone_tell_nothing_of_the_order():
+    seen = found(answers([2] * 100, [0] * 100, "abc"))
+    assert seen["class-order"].strength == "fine"
+
+
+def test_exchanged_classes_of_which_one_is_common_still_stop_a_run():
+    labels = np.repeat([0, 1], [100, 28])
+    outputs = 1 - mostly_right(labels, 2, 0.9)
+    seen = found(answers(outputs, labels, "ab"), {"reversed": ("b", "a")})
+    assert seen["class-order"].strength == "strong"
+
+
 def test_a_few_images_prove_no_other_order():
     seen = found(answers([1, 0, 1, 0], [0, 1, 0, 1], "ab"), {"reversed": ("b", "a")})
     assert seen["class-order"].strength == "fine"
