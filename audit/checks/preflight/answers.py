@@ -15,6 +15,7 @@ from audit.score.statistics import mean_recall, wilson
 
 BEYOND_DOUBT, DOUBTFUL = 0.001, 0.01  # p-values, after Holm over the orders tried
 GAIN = 0.2  # of all images, and of each class's: what another order must win to stop a run
+FEW = 20  # images below which an accuracy above chance may be no more than that
 MOST_NAN = 0.1  # of all images: from where on answers that are no numbers stop a run
 ASSIGNED = "assigned"  # the order found by assignment, among those that have a name
 NAMED = 300  # characters of class names in one line
@@ -90,6 +91,9 @@ def _accuracy(answers: Answers) -> Observation:
         f"by chance it would be {chance:.1%}"
     )
     if low > chance or len(answers.classes) < 2:
+        return Observation("accuracy", "Accuracy against chance", words)
+    if hits / n > chance and n < FEW:
+        words += ": too few images to tell these apart"
         return Observation("accuracy", "Accuracy against chance", words)
     mend = "check that this model was trained for these classes and pixels"
     return Observation("accuracy", "Accuracy against chance", f"Only {words}", "weak", mend)

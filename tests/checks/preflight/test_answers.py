@@ -101,6 +101,13 @@ def test_exchanged_classes_of_which_one_is_common_still_stop_a_run():
     assert seen["class-order"].strength == "strong"
 
 
+def test_of_a_few_images_that_are_named_rightly_nothing_is_said_but_that_they_are_few():
+    seen = found(answers([0, 1], [0, 1], "ab"))["accuracy"]
+    assert seen.strength == "fine"
+    assert seen.words.endswith("by chance it would be 50.0%: too few images to tell these apart")
+    assert found(answers([1, 0], [0, 1], "ab"))["accuracy"].strength == "weak"
+
+
 def test_a_few_images_prove_no_other_order():
     seen = found(answers([1, 0, 1, 0], [0, 1, 0, 1], "ab"), {"reversed": ("b", "a")})
     assert seen["class-order"].strength == "fine"
