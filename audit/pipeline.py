@@ -186,7 +186,7 @@ def preflight(
 def _write_order(file: Path, inputs: Inputs, config: Config) -> None:
     if inputs.classifier is None:
         raise ConfigError("--write-order needs --model: the order is read off its answers.")
-    images = sample(inputs.dataset, inputs.classifier.input_size, config)
+    images = sample(inputs.dataset, inputs.classifier.input_size, config, [])
     order = assigned_order(answers_to(inputs.classifier, images, inputs.dataset.classes))
     write_whole(file, "".join(f"{name}\n" for name in order).encode())
 

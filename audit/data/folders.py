@@ -111,8 +111,8 @@ def _lost(listing: Folder) -> Iterator[Observation]:
         one = len(lost) == 1
         what = "link with an image's name leads" if one else "links with images' names lead"
         words = f"{len(lost):,} {what} nowhere, as {first}, and {'is' if one else 'are'} left out"
-        yield Observation("links", "Links to nowhere", words, "weak",
-                          "bring the files to where these links lead, or remove the links")  # fmt: skip
+        mend = "bring the files to where these links lead, or remove the links"
+        yield Observation("links", "Links to nowhere", words, "weak", mend)
 
 
 def _masks_seen(masks: Masks, photos: Sequence[Photo]) -> Iterator[Observation]:

@@ -75,6 +75,18 @@ def test_a_model_that_is_read_as_it_was_meant_is_all_fine(photos, model):
     assert found["accuracy"].words.startswith("100.0% of 30 images")
 
 
+@pytest.mark.parametrize(
+    ("broken", "strength"), [(0, "fine"), (3, "fine"), (4, "weak"), (16, "strong"), (30, "strong")]
+)
+def test_images_that_cannot_be_read_are_counted_and_stop_a_run(photos, model, broken, strength):
+    where = photos()
+    for file in sorted(where.rglob("*.png"))[:broken]:
+        file.write_bytes(b"")
+    found = seen(where, model())["broken-images"]
+    assert found.strength == strength
+    assert not broken or found.words.startswith(f"{broken} of 30 sampled images cannot be read")
+
+
 def test_outputs_in_another_order_stop_a_run_before_it_writes(photos, model, tmp_path):
     given = config(photos(), model(outputs=(2, 0, 1)))
     with pytest.raises(PreflightError, match=r"--class-order FILE .* here sky, ember, grass"):
