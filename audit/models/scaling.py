@@ -22,6 +22,7 @@ BATCH = 32
 CERTAIN = 0.01  # p of a treatment that replaces the default, after Holm
 BETTER = 0.05  # accuracy that it gains at least, of all images and of the mean class's
 _PLAIN = ("0..255", "0..1", "-1..1")
+_OF_GREY = ("standardised image by image", "0..1 inverted")
 _WIDE = 10.0  # weights are not made for values beyond
 
 
@@ -57,6 +58,24 @@ TREATMENTS: dict[str, Callable[[Any], Any]] = SCALINGS | {
 }
 
 
+def _centred(images: Any) -> Any:
+    return images - tf.constant((123.68, 116.779, 103.939))
+
+
+def _standardised(images: Any) -> Any:
+    """As `tf.image.per_image_standardization` does."""
+    return tf.image.per_image_standardization(images)
+
+
+# What some models are fed, but no option gives, so that they must do it themselves: told alone.
+WITHOUT_OPTION: dict[str, Callable[[Any], Any]] = {
+    "RGB less the ImageNet mean": _centred,
+    "standardised image by image": _standardised,
+    "0..1 inverted": lambda images: 1 - images / 255,
+}
+_READINGS = TREATMENTS | WITHOUT_OPTION
+
+
 @dataclass(frozen=True)
 class Trial:
     """What a classifier answers under each treatment of the pixels.
@@ -64,7 +83,7 @@ class Trial:
     Attributes
     ----------
     names : tuple of str
-        Of `TREATMENTS`, those that can be meant.
+        Of `TREATMENTS` and `WITHOUT_OPTION`, those that can be meant.
     predictions : int64 ``(treatments, n)``
         -1 where the logits are NaN or infinite.
     labels : int64 ``(n,)``
@@ -123,14 +142,14 @@ def trial(
 def _possible(classifier: Classifier) -> list[str]:
     """Treatments of grey images know no colours, those of whole numbers no fractions."""
     if classifier.input.grey:
-        return list(_PLAIN[:1] if classifier.input.whole else _PLAIN)
+        return list(_PLAIN[:1] if classifier.input.whole else (*_PLAIN, *_OF_GREY))
     if classifier.input.whole:
         return ["0..255", "0..255 bgr"]
-    return list(TREATMENTS)
+    return list(_READINGS)
 
 
 def _answers(classifier: Classifier, name: str, images: NDArray[np.uint8]) -> NDArray[np.int64]:
-    treat = TREATMENTS[name]
+    treat = _READINGS[name]
     starts = range(0, len(images), BATCH)
     batches = (tf.constant(images[i : i + BATCH], tf.float32) for i in starts)
     logits = np.concatenate([np.asarray(classifier.logits(treat(batch))) for batch in batches])

@@ -122,6 +122,23 @@ def test_names_beside_the_model_give_the_order(photos, model, tmp_path):
     assert found["accuracy"].words.startswith("100.0%")
 
 
+def test_another_order_is_told_though_other_pixels_name_one_class_rightly(photos, model):
+    found = seen(photos(count=20), model(outputs=(2, 0, 1)))  # 0% as it is, 33% if all is black
+    assert found["class-order"].strength == "strong"
+    assert found["class-order"].mend.endswith("here sky, ember, grass")
+    assert found["pixels"].words.startswith("Pixels are read as 0..255: 0% of 60 images")
+
+
+def test_pixels_that_no_option_gives_stop_a_run(photos, model):
+    import keras
+
+    unturned = (keras.layers.Rescaling(-255.0, 255.0),)  # what was fed 1 - x / 255
+    found = seen(photos(), model(first=unturned))["pixels"]
+    assert found.strength == "strong"
+    assert found.words.endswith("read as 0..1 inverted, 100% would be")
+    assert found.mend == "let the model's first layer do so, for no option does"
+
+
 @pytest.mark.parametrize("layers", ["none", "rescaling", "normalization"])
 def test_a_model_fed_0_to_1_is_found_whatever_its_first_layer(photos, model, layers):
     import keras
