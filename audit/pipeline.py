@@ -44,9 +44,9 @@ log = logging.getLogger("audit")
 PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "pandas", "pyarrow", "pillow",
             "opencv-python-headless", "mkdocs", "mkdocs-material")  # fmt: skip
 SHEET_ROW = 12  # cases in each group of a contact sheet
-# Settings that say how a run is done, not what comes out of it.
+# Settings that say how a run is done, not what comes out of it; the order itself is compared.
 _ALWAYS_FREE = {"workers", "download", "data_dir", "health", "model_card", "executor", "address",
-                "worker_cores", "anyway"}  # fmt: skip
+                "worker_cores", "anyway", "class_order"}  # fmt: skip
 # Settings that what corruptions do rests on, besides those that are never free.
 _OF_ROBUSTNESS = {"robustness", "masks", "grabcut", "feature_layer", "cam", "ig_variant",
                   "ig_rule", "ig_baseline"}  # fmt: skip

@@ -9,6 +9,7 @@ from PIL import Image
 
 import audit
 from audit.checks.preflight.outcome import PreflightError
+from audit.errors import RunFolderError
 from audit.pipeline import preflight
 
 NAMES = ("ember", "grass", "sky")  # what is red, green, blue
@@ -113,6 +114,15 @@ def test_numbers_as_names_come_as_text_and_the_other_order_is_named(photos, mode
     assert found.strength == ("fine" if order == "text" else "strong")
     assert found.mend == ("" if order == "text" else "give --class-order number")
     assert seen(where, file, class_order=order)["class-order"].strength == "fine"
+
+
+def test_a_run_goes_on_where_a_file_gives_the_order_that_it_was_begun_with(photos, model, tmp_path):
+    where, file, out = photos(names=("1", "2", "10")), model(), tmp_path / "run"
+    audit.run(config(where, file, class_order="number"), out)
+    (tmp_path / "order.txt").write_text("1\n2\n10\n")
+    audit.run(config(where, file, class_order=str(tmp_path / "order.txt")), out, resume=True)
+    with pytest.raises(RunFolderError, match=r"its classes in another order \(1, 2, 10, \.\.\.\)"):
+        audit.run(config(where, file, class_order="text", anyway=True), out, resume=True)
 
 
 def test_names_beside_the_model_give_the_order(photos, model, tmp_path):
