@@ -15,6 +15,7 @@ from audit.score.statistics import mean_recall, wilson
 
 BEYOND_DOUBT, DOUBTFUL = 0.001, 0.01  # p-values, after Holm over the orders tried
 GAIN = 0.2  # of all images, and of each class's: what another order must win to stop a run
+CLEAR = 0.5  # accuracy below which an order found by assignment may be what random weights give
 FEW = 20  # images below which an accuracy above chance may be no more than that
 MOST_NAN = 0.1  # of all images: from where on answers that are no numbers stop a run
 ASSIGNED = "assigned"  # the order found by assignment, among those that have a name
@@ -90,7 +91,7 @@ def _accuracy(answers: Answers) -> Observation:
         f"{hits / n:.1%} of {n:,} images are named rightly (95% interval {low:.1%} to {high:.1%}); "
         f"by chance it would be {chance:.1%}"
     )
-    if low > chance or len(answers.classes) < 2:
+    if low > chance or len(np.unique(answers.labels)) < 2:
         return Observation("accuracy", "Accuracy against chance", words)
     if hits / n > chance and n < FEW:
         words += ": too few images to tell these apart"
@@ -203,7 +204,8 @@ def _order(answers: Answers, orders: Mapping[str, Sequence[str]]) -> Observation
         f"With {moved:,} of {len(answers.classes):,} outputs read as other classes, "
         f"{found.accuracy:.0%} of {n:,} images are named rightly instead of {now:.0%}"
     )
-    sure = found.p < BEYOND_DOUBT and found.gain >= GAIN
+    clear = found.name != ASSIGNED or found.accuracy >= CLEAR
+    sure = clear and found.p < BEYOND_DOUBT and found.gain >= GAIN
     strength: Strength = "strong" if sure else "weak"
     return Observation("class-order", title, words, strength, f"give --class-order {found.option}")
 

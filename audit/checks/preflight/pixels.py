@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.checks.preflight.answers import BEYOND_DOUBT, GAIN, Answers, Better, better_order
+from audit.checks.preflight.answers import BEYOND_DOUBT, CLEAR, GAIN, Answers, Better, better_order
 from audit.checks.preflight.matching import match
 from audit.config import Config
 from audit.observation import Observation, Strength
@@ -118,7 +118,7 @@ def _whatever_the_order(tried: Trial, default: str, classes: int) -> str:
     told = np.where(tried.predictions == expected, tried.labels, -1)
     best = choose(replace(tried, predictions=told), default)
     found = matched[tried.names.index(best)]
-    return best if found.accuracy > found.chance + _BEYOND else default
+    return best if found.accuracy > max(CLEAR, found.chance + _BEYOND) else default
 
 
 def _given_wrongly(tried: Trial, given: str, best: str) -> Observation:
