@@ -9,9 +9,16 @@ from typing import Any
 from audit.checks.preflight.answers import observe
 from audit.checks.preflight.outcome import Preflight, gathered, refuse
 from audit.checks.preflight.pixels import find as find_pixels
-from audit.checks.preflight.run import answers_to, look_at_data, repeated, sample, stacked
+from audit.checks.preflight.run import (
+    answers_to,
+    look_at_broken,
+    look_at_data,
+    repeated,
+    sample,
+    stacked,
+)
 from audit.config import Config
-from audit.data.dataset import Dataset
+from audit.data.dataset import Dataset, Item
 from audit.data.listed import some
 from audit.data.masks import Masks, fingerprints
 from audit.data.masksource import masks_of, settled
@@ -155,7 +162,8 @@ def _read(plain: Any, config: Config, dataset: Dataset) -> tuple[Any, list[Obser
     """The classifier of a given model under the pixels that it wants, and what it was taken for."""
     from audit.models.averaged import averaged
 
-    images = sample(dataset, plain.input_size, config)
+    broken: list[tuple[Item, str]] = []
+    images = sample(dataset, plain.input_size, config, broken)
     read = dataset.classes, dataset.orders()
     found = find_pixels(plain, *stacked(images, plain.input_size), config, *read)
     as_it_is = found.treatment == plain.scaling
@@ -163,7 +171,8 @@ def _read(plain: Any, config: Config, dataset: Dataset) -> tuple[Any, list[Obser
     classifier = averaged(each, config.tta, config.seed)
     tried = [found.observation] if found.observation else []
     answers = observe(answers_to(classifier, images, read[0]), read[1])
-    return classifier, [*each.observations(), repeated(classifier, images), *tried, *answers]
+    seen = look_at_broken(broken, len(images))
+    return classifier, [seen, *each.observations(), *repeated(classifier, images), *tried, *answers]
 
 
 def _refuse_other_classes(outputs: int, dataset: Dataset) -> None:

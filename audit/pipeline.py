@@ -45,9 +45,9 @@ log = logging.getLogger("audit")
 PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "pandas", "pyarrow", "pillow",
             "opencv-python-headless", "mkdocs", "mkdocs-material")  # fmt: skip
 SHEET_ROW = 12  # cases in each group of a contact sheet
-# Settings that say how a run is done, not what comes out of it.
+# Settings that say how a run is done, not what comes out of it; the order itself is compared.
 _ALWAYS_FREE = {"workers", "download", "data_dir", "health", "model_card", "executor", "address",
-                "worker_cores", "anyway"}  # fmt: skip
+                "worker_cores", "anyway", "class_order"}  # fmt: skip
 # Settings that what corruptions do rests on, besides those that are never free.
 _OF_ROBUSTNESS = {"robustness", "masks", "grabcut", "feature_layer", "cam", "ig_variant",
                   "ig_rule", "ig_baseline"}  # fmt: skip
@@ -189,7 +189,7 @@ def preflight(
 def _write_order(file: Path, inputs: Inputs, config: Config) -> None:
     if inputs.classifier is None:
         raise ConfigError("--write-order needs --model: the order is read off its answers.")
-    images = sample(inputs.dataset, inputs.classifier.input_size, config)
+    images = sample(inputs.dataset, inputs.classifier.input_size, config, [])
     order = assigned_order(answers_to(inputs.classifier, images, inputs.dataset.classes))
     write_whole(file, "".join(f"{name}\n" for name in order).encode())
 

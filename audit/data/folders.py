@@ -43,7 +43,7 @@ def read_folder(root: Path) -> Listed:
     listed.left_out = _left_out(layout)
     listed.observations += [
         *layout.observations, *_strays(layout, len(photos)), *_empty(listed),
-        *_masks_seen(masks, photos), *_names_seen(photos, layout),
+        *_masks_seen(masks, photos), *_names_seen(photos, layout), *_lost(listing),
     ]  # fmt: skip
     return listed
 
@@ -104,6 +104,17 @@ def _empty(listed: Listed) -> Iterator[Observation]:
         )
         yield Observation("empty-classes", "Empty classes", words, "weak",
                           "fill these folders, or remove those that are not classes")  # fmt: skip
+
+
+def _lost(listing: Folder) -> Iterator[Observation]:
+    lost = [folder.file(name) for folder in listing.walk() for name in folder.lost]
+    if lost:
+        first = f"{readable(lost[0])} to {readable(os.readlink(lost[0]))}"  # noqa: PTH115
+        one = len(lost) == 1
+        what = "link with an image's name leads" if one else "links with images' names lead"
+        words = f"{len(lost):,} {what} nowhere, as {first}, and {'is' if one else 'are'} left out"
+        mend = "bring the files to where these links lead, or remove the links"
+        yield Observation("links", "Links to nowhere", words, "weak", mend)
 
 
 def _masks_seen(masks: Masks, photos: Sequence[Photo]) -> Iterator[Observation]:

@@ -20,7 +20,7 @@ from audit.data.depth import Depth
 from audit.data.folders import read_folder
 from audit.data.listed import Listed, Photo, divide, hash_of, some, untested, without_splits
 from audit.data.manifests import read_manifest
-from audit.data.maskcontent import SURE, SUSPECT, share_like_masks
+from audit.data.maskcontent import DRAWN, SURE, SUSPECT, share_like_masks
 from audit.data.splitnames import split_of
 from audit.errors import BrokenImageError, DataError
 from audit.observation import Observation, Strength
@@ -159,8 +159,10 @@ class ImageFiles:
         if share <= SUSPECT:
             return []
         words = f"{share:.0%} of {n} sampled photographs hold only a few flat levels, as masks do"
-        strength: Strength = "strong" if share > SURE else "weak"
+        strength: Strength = "strong" if SURE < share < DRAWN else "weak"
         mend = "take the masks out of --images and give their folder as --masks"
+        if share >= DRAWN:
+            mend = "see whether they are drawings, or masks that were given for the images"
         return [Observation("photos-like-masks", "Photographs like masks", words, strength, mend)]
 
 

@@ -199,21 +199,7 @@ def _add_classes(layout: Layout, tops: Sequence[Folder]) -> None:
         layout.observations.append(Observation("splits", "Splits", words))
     else:
         layout.classes += [("", f) for f in tops]
-        layout.observations += list(_like_splits(held)) or list(_variants(held))
-
-
-def _variants(held: Sequence[Folder]) -> Iterator[Observation]:
-    """``color/CLASS``, ``grey/CLASS``: the same folders in all that is read as classes."""
-    names = [_class_names(f) for f in held]
-    shared = sorted(set.intersection(*names)) if names else []
-    bare = not any(f.images for f in held)
-    if len(held) > 1 and len(shared) > 1 and bare and all(len(n) == len(shared) for n in names):
-        words = (
-            f"All of {some(readable(f.name) for f in held)} hold the same folders "
-            f"({some(shared)}), which may be the classes"
-        )
-        mend = f"if so, give one of them as --images, such as {readable(held[0].path)}"
-        yield Observation("folders-alike", "Folders of the same names", words, "weak", mend)
+        layout.observations += _like_splits(held)
 
 
 def _inner_splits(folder: Folder) -> list[tuple[str, Folder]]:

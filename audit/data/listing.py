@@ -25,12 +25,15 @@ class Folder:
         By name, sorted.
     images, others : list of str
         Names of files whose suffix is read as an image, and of all other files, sorted.
+    lost : list of str
+        Names of links that are named as images, but lead to no file.
     """
 
     path: str
     folders: dict[str, Folder] = field(default_factory=dict)
     images: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -78,13 +81,20 @@ def _list(path: str, around: frozenset[tuple[int, int]]) -> Folder:
     own, entries = _opened(path)
     around |= {(own.st_dev, own.st_ino)}
     for entry in entries:
-        if entry.is_dir():
+        if _leads_nowhere(entry):
+            found.lost += [entry.name] if is_read(suffix_of(entry.name)) else []
+        elif entry.is_dir():
             if not (entry.is_symlink() and _identity(entry) in around):
                 found.folders[entry.name] = _list(entry.path, around)
         elif entry.is_file():
             read = is_read(suffix_of(entry.name))
             (found.images if read else found.others).append(entry.name)
     return found
+
+
+def _leads_nowhere(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a link to something that is not there, or to itself."""
+    return entry.is_symlink() and not os.path.exists(entry.path)  # noqa: PTH110
 
 
 def _opened(path: str) -> tuple[os.stat_result, list[os.DirEntry[str]]]:

@@ -58,8 +58,9 @@ def mask_observations(dataset: Dataset, masks: Masks, items: Sequence[Item]) -> 
     if looked:
         pairs = [one.pair for one in looked]
         found += [polarity_observation(pairs, _turned(masks)), size_observation(looked)]
-    if len(looked) > 1:
-        found.append(fit_observation(measure(pairs)))
+    drawn = [one.pair for one in looked if one.pair.has_outline()]
+    if len(drawn) > 1:
+        found.append(fit_observation(measure(drawn)))
     return found
 
 

@@ -53,6 +53,10 @@ class Pair:
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32)
         return cls(small, cv2.resize(trimap, size, interpolation=cv2.INTER_NEAREST_EXACT))
 
+    def has_outline(self) -> bool:
+        """Whether the mask holds a flower and something else: those of healthy organs may not."""
+        return bool((self.mask == FLOWER).any() and (self.mask != FLOWER).any())
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -92,7 +96,7 @@ def measure(pairs: Sequence[Pair]) -> Fit:
     Parameters
     ----------
     pairs : sequence of Pair
-        Two at least.
+        Two at least, whose masks have outlines.
     """
     n = len(pairs)
     edges = np.stack([edge_ranks(pair.image).ravel() for pair in pairs])

@@ -29,6 +29,10 @@ def value_observation(files: ValuedMasks) -> Observation:
     words = f"{_counted(found.looked, files)} {hold} {held}: {meaning(found)}"
     doubts = "; ".join(found.doubts)
     unclear = found.style == "unclear" and found.stated.subject is None
+    if found.looked and not _held(found):
+        words += ", but no mask holds that"
+        mend = "state values that the masks hold by --mask-subject"
+        return Observation("mask-values", "Values of masks", words, "strong", mend)
     if doubts or unclear:
         words += f" ({doubts})" if doubts else ""
         mend = "say which values are the subject by --mask-subject, as 1 or 1-8"
@@ -41,6 +45,12 @@ def _counted(count: int, files: MaskFiles) -> str:
     if files.name == "beside":
         return f"{plural(count, 'mask')} beside the images"
     return plural(count, f"{files.name} mask")
+
+
+def _held(found: Convention) -> bool:
+    """Whether masks hold what is stated as the subject; 0, 128 and 255 may be held nearly."""
+    said = found.stated.subject
+    return said is None or bool(said & {0, 128, 255, *found.values})
 
 
 def meaning(found: Convention) -> str:

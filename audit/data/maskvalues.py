@@ -137,7 +137,8 @@ def decide(masks: Sequence[Seen], said: Stated = NOTHING_SAID) -> Convention:
     else:
         found = _graded(known, looks)
     values = tuple(sorted({value for seen in masks for value in seen.counts}))
-    return replace(found, values=values, looked=len(masks), stated=said)
+    doubts = () if said.subject else (*found.doubts, *_outweighed(known, found))
+    return replace(found, values=values, looked=len(masks), stated=said, doubts=doubts)
 
 
 def appearance(seen: Seen) -> Look:
@@ -262,6 +263,34 @@ def _even_shares(values: Collection[int]) -> bool:
     """Whether values are 255 and thirds, quarters, ... tenths of it, as where annotators vote."""
     shares = ({round(FLOWER * i / k) for i in range(1, k + 1)} for k in range(3, 11))
     return len(values) > 2 and FLOWER in values and any(set(values) <= s for s in shares)
+
+
+def _outweighed(masks: Sequence[Seen], found: Convention) -> list[str]:
+    """Doubts where what is left out of most masks has more pixels than the subject."""
+    grey = [m.counts for m in masks if m.kind == "grey" and set(m.counts) - {BACKGROUND}]
+    doubts = []
+    for value, what in _left_out(grey, found):
+        subject = (_subject(counts, found) for counts in grey)
+        more = sum(counts.get(value, 0) > n for counts, n in zip(grey, subject, strict=True))
+        if 2 * more > len(grey):
+            doubts.append(f"in {more} of {len(masks)} masks {value}, taken for {what}, covers "
+                          "more than the subject")  # fmt: skip
+    return doubts
+
+
+def _left_out(grey: Sequence[dict[int, int]], found: Convention) -> list[tuple[int, str]]:
+    """Values other than 0 that are not the subject, and what they are taken for."""
+    if found.style == "levels":
+        small = sorted({v for counts in grey for v in counts if 0 < v <= TOLERANCE})
+        return [(UNKNOWN, "unknown"), *((value, "background") for value in small)]
+    return [(FLOWER, "unknown")] if found.style == "indices" and found.void else []
+
+
+def _subject(counts: dict[int, int], found: Convention) -> int:
+    """How many pixels of a mask are the subject's."""
+    if found.style == "levels":
+        return sum(n for value, n in counts.items() if value >= FLOWER - TOLERANCE)
+    return sum(n for value, n in counts.items() if value not in (BACKGROUND, FLOWER))
 
 
 def _colours(masks: Sequence[Seen]) -> Convention:

@@ -236,7 +236,7 @@ def _answering(model: Any, given: ImageInput, scaling: str) -> Callable[[tf.Tens
         if len(made) != 1:
             raise ModelError(
                 f"The model has {len(made)} outputs ({_named(model, made)}), but an audit needs "
-                "one of classes: keras.Model(model.input, model.outputs[0]) keeps the first; save that."
+                "one of classes: keras.Model(model.input, model.outputs[0]) keeps the first."
             )
         return made[0]
 

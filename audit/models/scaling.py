@@ -13,14 +13,16 @@ from numpy.typing import NDArray
 
 from audit.observation import Observation
 from audit.score.paired import holm, mcnemar
+from audit.score.statistics import mean_recall
 
 if TYPE_CHECKING:
     from audit.models.classifier import Classifier
 
 BATCH = 32
 CERTAIN = 0.01  # p of a treatment that replaces the default, after Holm
-BETTER = 0.05  # accuracy that it gains at least
+BETTER = 0.05  # accuracy that it gains at least, of all images and of the mean class's
 _PLAIN = ("0..255", "0..1", "-1..1")
+_OF_GREY = ("standardised image by image", "0..1 inverted")
 _WIDE = 10.0  # weights are not made for values beyond
 
 
@@ -56,6 +58,24 @@ TREATMENTS: dict[str, Callable[[Any], Any]] = SCALINGS | {
 }
 
 
+def _centred(images: Any) -> Any:
+    return images - tf.constant((123.68, 116.779, 103.939))
+
+
+def _standardised(images: Any) -> Any:
+    """As `tf.image.per_image_standardization` does."""
+    return tf.image.per_image_standardization(images)
+
+
+# What some models are fed, but no option gives, so that they must do it themselves: told alone.
+WITHOUT_OPTION: dict[str, Callable[[Any], Any]] = {
+    "RGB less the ImageNet mean": _centred,
+    "standardised image by image": _standardised,
+    "0..1 inverted": lambda images: 1 - images / 255,
+}
+_READINGS = TREATMENTS | WITHOUT_OPTION
+
+
 @dataclass(frozen=True)
 class Trial:
     """What a classifier answers under each treatment of the pixels.
@@ -63,7 +83,7 @@ class Trial:
     Attributes
     ----------
     names : tuple of str
-        Of `TREATMENTS`, those that can be meant.
+        Of `TREATMENTS` and `WITHOUT_OPTION`, those that can be meant.
     predictions : int64 ``(treatments, n)``
         -1 where the logits are NaN or infinite.
     labels : int64 ``(n,)``
@@ -122,14 +142,14 @@ def trial(
 def _possible(classifier: Classifier) -> list[str]:
     """Treatments of grey images know no colours, those of whole numbers no fractions."""
     if classifier.input.grey:
-        return list(_PLAIN[:1] if classifier.input.whole else _PLAIN)
+        return list(_PLAIN[:1] if classifier.input.whole else (*_PLAIN, *_OF_GREY))
     if classifier.input.whole:
         return ["0..255", "0..255 bgr"]
-    return list(TREATMENTS)
+    return list(_READINGS)
 
 
 def _answers(classifier: Classifier, name: str, images: NDArray[np.uint8]) -> NDArray[np.int64]:
-    treat = TREATMENTS[name]
+    treat = _READINGS[name]
     starts = range(0, len(images), BATCH)
     batches = (tf.constant(images[i : i + BATCH], tf.float32) for i in starts)
     logits = np.concatenate([np.asarray(classifier.logits(treat(batch))) for batch in batches])
@@ -140,12 +160,14 @@ def choose(found: Trial, default: str = "0..255") -> str:
     """The treatment that a model wants: the default unless another is better beyond doubt.
 
     Beyond doubt: exact McNemar test with p below `CERTAIN` after Holm over all treatments, and
-    `BETTER` or more accuracy gained. Swapped colours must be so against the same scaling, too.
+    `BETTER` or more gained, of all images' accuracy and of the mean class's: pixels that make a
+    model answer with the commonest class alone are no better. Swapped colours must be so against
+    the same scaling, too.
     """
     right = dict(zip(found.names, found.right, strict=True))
     others = [name for name in found.names if name != default]
     ps = holm([mcnemar(right[default], right[name]).exact for name in others])
-    gains = [_gain(right[name], right[default]) for name in others]
+    gains = [_gain(found.labels, right[name], right[default]) for name in others]
     proven = [
         name
         for name, p, gain in zip(others, ps, gains, strict=True)
@@ -155,15 +177,16 @@ def choose(found: Trial, default: str = "0..255") -> str:
         return default
     best = max(proven, key=lambda n: (right[n].sum(), n.removesuffix(" bgr") == default))
     plain = best.removesuffix(" bgr")
-    return plain if plain in right and not _surely_better(right[best], right[plain]) else best
+    if plain not in right:
+        return best
+    gained = _gain(found.labels, right[best], right[plain])
+    surely = gained >= BETTER and mcnemar(right[plain], right[best]).exact < CERTAIN
+    return best if surely else plain
 
 
-def _surely_better(right: NDArray[np.bool_], than: NDArray[np.bool_]) -> bool:
-    return _gain(right, than) >= BETTER and mcnemar(than, right).exact < CERTAIN
-
-
-def _gain(right: NDArray[np.bool_], than: NDArray[np.bool_]) -> float:
-    return (int(right.sum()) - int(than.sum())) / right.size
+def _gain(labels: NDArray[np.int64], right: NDArray[np.bool_], than: NDArray[np.bool_]) -> float:
+    won = right.astype(int) - than
+    return min(float(won.sum() / won.size), mean_recall(won, labels))
 
 
 def unlikely_range(classifier: Classifier) -> Observation | None:

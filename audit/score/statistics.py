@@ -41,6 +41,29 @@ def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
     return low, high
 
 
+def mean_recall(right: ArrayLike, labels: ArrayLike) -> float:
+    """Mean over the classes of the share that is right, so that common ones count no more.
+
+    Parameters
+    ----------
+    right : bool ``(n,)``
+        Or the difference of two such, -1..1.
+    labels : int ``(n,)``
+        Classes, from 0.
+
+    Returns
+    -------
+    float
+        0..1, or a difference of two; NaN without images.
+    """
+    classes = np.asarray(labels)
+    if not classes.size:
+        return float("nan")
+    times = np.bincount(classes)
+    hits = np.bincount(classes, weights=np.asarray(right, float))
+    return float((hits[times > 0] / times[times > 0]).mean())
+
+
 def bootstrap_mean(
     values: ArrayLike, seed: int, draws: int = 2000, level: float = 0.95
 ) -> tuple[float, float]:

@@ -199,12 +199,3 @@ def test_images_in_a_split_alone_say_that_classes_are_missing(tmp_path):
         photo(tmp_path / "train" / f"cat.{n}.png")
     with pytest.raises(DataError, match=r"train holds images, but no folders of classes: put"):
         ImageFiles(tmp_path)
-
-
-def test_folders_that_all_hold_the_same_folders_may_be_variants(tmp_path):
-    photos(tmp_path, "color/{c}/{n}.png", "grey/{c}/{n}.png")
-    dataset = ImageFiles(tmp_path)
-    assert dataset.classes == ("color", "grey")
-    ((strength, words),) = seen(dataset, "folders-alike")
-    assert strength == "weak"
-    assert words.startswith("All of color, grey hold the same folders (cat, dog), which may be")

@@ -34,8 +34,19 @@ def test_linked_folders_and_files_are_followed(tmp_path):
 def test_links_in_a_circle_end(tmp_path):
     photos(tmp_path, "{c}/{n}.png")
     (tmp_path / "cat" / "up").symlink_to(tmp_path)
-    (tmp_path / "cat" / "gone.png").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "cat" / "self.png").symlink_to("self.png")
     assert len(items(ImageFiles(tmp_path))) == 10
+
+
+def test_links_to_images_that_are_not_there_are_counted(tmp_path):
+    photos(tmp_path, "{c}/{n}.png")
+    (tmp_path / "cat" / "gone.png").symlink_to("../nowhere.png")
+    (tmp_path / "cat" / "notes").symlink_to("nowhere")
+    dataset = ImageFiles(tmp_path)
+    ((strength, words),) = seen(dataset, "links")
+    assert len(items(dataset)) == 10 and strength == "weak"
+    assert words.startswith("1 link with an image's name leads nowhere")
+    assert "gone.png to ../nowhere.png" in words
 
 
 def test_a_folder_that_may_not_be_read_is_one_line(tmp_path):

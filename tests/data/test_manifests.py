@@ -139,3 +139,9 @@ def test_spaces_around_a_label_make_no_other_class(root):
     dataset = ImageFiles(file)
     assert dataset.classes == ("a", "b")
     assert seen(dataset, "labels")[0][1].startswith("3 labels with spaces around, as 'b '")
+
+
+def test_a_path_that_is_longer_than_any_file_system_takes_is_a_missing_file(root):
+    paths = [*(f"img/{n}.png" for n in range(11)), "x" * 300]
+    file = listed(root, path=paths, label=["a", "b"] * 6)
+    assert seen(ImageFiles(file), "missing-files")[0][0] == "weak"

@@ -148,6 +148,13 @@ def test_masks_of_other_names_among_photographs_stop_a_run(tmp_path):
     assert words.startswith("50% of 20 sampled photographs hold only a few flat levels")
 
 
+def test_images_that_all_are_line_drawings_are_a_remark(tmp_path):
+    masks(tmp_path, "{c}/{n}.png")
+    ((strength, words),) = seen(ImageFiles(tmp_path), "photos-like-masks")
+    assert strength == "weak"
+    assert "100% of 10 sampled" in words and "see whether they are drawings" in words
+
+
 def test_a_few_drawings_among_photographs_are_a_remark(tmp_path):
     photos(tmp_path, "{c}/{n}.png", count=10)
     photo(tmp_path / "cat" / "x.png")

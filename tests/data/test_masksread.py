@@ -105,3 +105,11 @@ def test_masks_of_a_manifest_are_read_by_what_all_of_them_tell(tmp_path):
     trimap, source = masks.own(Item("b.png", 0, "test"), (1, 3))
     assert source == "manifest"
     assert trimap.tolist() == [[0, 0, 128]]
+
+
+def test_a_stated_subject_that_no_mask_holds_stops_a_run(tmp_path):
+    save(tmp_path / "a.png", TRIMAP)
+    found = observed(tmp_path, ["a.jpg"], subject="7")["mask-values"]
+    assert found.strength == "strong"
+    assert found.words.endswith("7 is the subject, as --mask-subject says, but no mask holds that")
+    assert observed(tmp_path, ["a.jpg"], subject="128")["mask-values"].strength == "fine"

@@ -252,3 +252,21 @@ def test_shares_of_votes_are_subject_from_half_on_and_unknown_below():
 def test_numbers_of_things_with_void_are_no_votes():
     row = np.array([[0, 1, 2, 3, 255]], np.int64)
     assert decide([look(Pixels("grey", row))]).style == "indices"
+
+
+@pytest.mark.parametrize(
+    ("row", "doubt"),
+    [
+        ([0, 1, 255, 255], "255, taken for unknown"),
+        ([0, 255, 128, 128], "128, taken for unknown"),
+        ([0, 254, 3, 3], "3, taken for background"),
+    ],
+)
+def test_what_covers_more_than_the_subject_may_be_the_subject(row, doubt):
+    (told,) = decide([look(grey(row)), look(grey([0, 0, 0, 0]))]).doubts
+    assert told == f"in 1 of 2 masks {doubt}, covers more than the subject"
+    assert not decide([look(grey(row))], stated("255")).doubts
+
+
+def test_a_border_of_unknown_pixels_is_no_doubt():
+    assert not decide([look(grey([0, 1, 1, 255])), look(grey([0, 2, 2, 255]))]).doubts

@@ -7,6 +7,7 @@ from audit.models.classifier import Classifier
 from audit.models.scaling import (
     SCALINGS,
     TREATMENTS,
+    WITHOUT_OPTION,
     Trial,
     choose,
     treatment,
@@ -49,14 +50,14 @@ def tried(model, labels=LABELS):
 
 def test_every_treatment_is_tried_on_the_same_images():
     found = tried(sees_red(), 1 - LABELS)
-    assert found.names == tuple(TREATMENTS)
-    assert found.right.shape == (9, 60)
+    assert found.names == (*TREATMENTS, *WITHOUT_OPTION)
+    assert found.right.shape == (12, 60)
     assert found.accuracies["0..255"] == 0 and found.accuracies["0..255 bgr"] > 0.2
 
 
 def test_where_nothing_could_be_proven_better_nothing_else_is_tried():
-    # 10 wrong answers of 60, all mended: 8 treatments x 2 / 2^10 is above 0.01; with 11 below.
-    for wrong, names in ((10, 1), (11, 9)):
+    # 11 wrong answers of 60, all mended: 11 treatments x 2 / 2^11 is above 0.01; with 12 below.
+    for wrong, names in ((11, 1), (12, 12)):
         labels = np.where(np.arange(60) < wrong, 1 - LABELS, LABELS)
         assert len(tried(sees_red(), labels).names) == names
 
@@ -69,6 +70,13 @@ def test_bgr_turns_the_channels_before_they_are_scaled():
     assert treatment("0..1", "bgr") == "0..1 bgr"
     assert treatment("0..1") == "0..1"
     assert treatment("caffe", "bgr") == "caffe"  # turns them by itself
+
+
+def test_pixels_under_which_a_model_answers_with_the_common_class_alone_are_no_better():
+    labels = np.repeat([0, 1], [120, 8])
+    default = np.where(np.arange(128) % 5 == 0, 1 - labels, labels)  # 80% of each class
+    answers = np.stack([default, np.zeros(128, int)])  # 94% are right, but none of class 1
+    assert choose(Trial(("0..255", "0..1"), answers, labels)) == "0..255"
 
 
 def test_the_default_stays_where_nothing_is_better():
@@ -109,7 +117,8 @@ def test_models_of_whole_pixels_are_tried_on_those_alone():
 
 def test_grey_models_know_no_colours():
     found = tried(sees_red(channels=1))
-    assert found.names == ("0..255", "0..1", "-1..1")
+    of_grey = ("standardised image by image", "0..1 inverted")
+    assert found.names == ("0..255", "0..1", "-1..1", *of_grey)
 
 
 def made(right):

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from audit.score.statistics import auroc, bootstrap_auroc, bootstrap_mean, stands_out, wilson
+from audit.score.statistics import (
+    auroc,
+    bootstrap_auroc,
+    bootstrap_mean,
+    mean_recall,
+    stands_out,
+    wilson,
+)
 
 counts = st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 numbers = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30)
@@ -126,3 +133,10 @@ def test_among_many_classes_a_high_rate_may_be_chance():
     assert stands_out(hits, sizes)[0] is False
     assert not any(stands_out([0, 0, 0], [5, 5, 0]))
     assert stands_out([3], [5]) == [False]  # nobody to compare with
+
+
+def test_mean_recall_counts_each_class_that_is_there_alike():
+    # 2 of 4 of class 0, none of 1, all of class 2; there is no class 3
+    right = [True, True, False, False, False, True]
+    assert mean_recall(right, [0, 0, 0, 0, 1, 2]) == pytest.approx((0.5 + 0 + 1) / 3)
+    assert math.isnan(mean_recall([], np.array([], int)))

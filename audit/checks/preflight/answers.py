@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from audit.checks.preflight.matching import Indices, assignment
 from audit.observation import Observation, Strength
 from audit.score.paired import holm, mcnemar
-from audit.score.statistics import wilson
+from audit.score.statistics import mean_recall, wilson
 
 BEYOND_DOUBT, DOUBTFUL = 0.001, 0.01  # p-values, after Holm over the orders tried
-GAIN = 0.2  # of all images: what another order must win at least to stop a run
+GAIN = 0.2  # of all images, and of each class's: what another order must win to stop a run
+CLEAR = 0.5  # accuracy below which an order found by assignment may be what random weights give
+FEW = 20  # images below which an accuracy above chance may be no more than that
 MOST_NAN = 0.1  # of all images: from where on answers that are no numbers stop a run
 ASSIGNED = "assigned"  # the order found by assignment, among those that have a name
 NAMED = 300  # characters of class names in one line
@@ -89,7 +91,10 @@ def _accuracy(answers: Answers) -> Observation:
         f"{hits / n:.1%} of {n:,} images are named rightly (95% interval {low:.1%} to {high:.1%}); "
         f"by chance it would be {chance:.1%}"
     )
-    if low > chance or len(answers.classes) < 2:
+    if low > chance or len(np.unique(answers.labels)) < 2:
+        return Observation("accuracy", "Accuracy against chance", words)
+    if hits / n > chance and n < FEW:
+        words += ": too few images to tell these apart"
         return Observation("accuracy", "Accuracy against chance", words)
     mend = "check that this model was trained for these classes and pixels"
     return Observation("accuracy", "Accuracy against chance", f"Only {words}", "weak", mend)
@@ -133,12 +138,15 @@ class Better:
         Of McNemar's exact test against the order in use, after Holm over the orders tried.
     right : bool ``(n,)``
         Images that would be named rightly.
+    gain : float
+        What it wins, of all images or of the mean class's, whichever is less; -1..1.
     """
 
     name: str
     order: tuple[str, ...]
     p: float
     right: NDArray[np.bool_]
+    gain: float
 
     @property
     def accuracy(self) -> float:
@@ -164,9 +172,23 @@ def better_order(answers: Answers, orders: Mapping[str, Sequence[str]]) -> Bette
     chances = holm([mcnemar(right, other).exact for other in tried.values()])
     # Among equals the first: an order with a name is the simpler explanation.
     best, p = max(zip(tried, chances, strict=True), key=lambda found: tried[found[0]].sum())
-    if p >= DOUBTFUL or tried[best].sum() <= right.sum():
+    order = named.get(best) or assigned_order(answers)
+    gain = _gain(answers.labels, right, tried[best])
+    if p >= DOUBTFUL or gain <= 0 or not _beats_chance(answers, order, tried[best]):
         return None
-    return Better(best, named.get(best) or assigned_order(answers), p, tried[best])
+    return Better(best, order, p, tried[best], gain)
+
+
+def _gain(labels: Indices, right: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    """Where one class is common, a model that names it seldom is no proof of another order."""
+    won = other.astype(int) - right
+    return min(float(won.mean()), mean_recall(won, labels))
+
+
+def _beats_chance(answers: Answers, order: tuple[str, ...], right: NDArray[np.bool_]) -> bool:
+    """Whether answers tell of the image at all: one answer to all has some order that fits."""
+    moved = Answers(answers.predictions, _moved(answers, order), order)
+    return wilson(int(right.sum()), right.size)[0] > _chance(moved)
 
 
 def _order(answers: Answers, orders: Mapping[str, Sequence[str]]) -> Observation:
@@ -182,9 +204,9 @@ def _order(answers: Answers, orders: Mapping[str, Sequence[str]]) -> Observation
         f"With {moved:,} of {len(answers.classes):,} outputs read as other classes, "
         f"{found.accuracy:.0%} of {n:,} images are named rightly instead of {now:.0%}"
     )
-    strength: Strength = (
-        "strong" if found.p < BEYOND_DOUBT and found.accuracy - now >= GAIN else "weak"
-    )
+    clear = found.name != ASSIGNED or found.accuracy >= CLEAR
+    sure = clear and found.p < BEYOND_DOUBT and found.gain >= GAIN
+    strength: Strength = "strong" if sure else "weak"
     return Observation("class-order", title, words, strength, f"give --class-order {found.option}")
 
 

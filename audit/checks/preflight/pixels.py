@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.checks.preflight.answers import BEYOND_DOUBT, GAIN, Answers, better_order
+from audit.checks.preflight.answers import BEYOND_DOUBT, CLEAR, GAIN, Answers, Better, better_order
 from audit.checks.preflight.matching import match
 from audit.config import Config
 from audit.observation import Observation, Strength
@@ -71,18 +71,26 @@ def find(
     if chosen == default:
         chosen = _whatever_the_order(allowed, default, len(classes))
     best = choose(tried, chosen)
+    share = tried.accuracies[best]
+    found = _other_order(tried, default, classes, orders) if best != default else None
+    if found is not None and found.accuracy > share + _AS_GOOD:
+        return Pixels(default, _said(tried, default, classifier))  # the order is wrong, not pixels
     if best != chosen:
         return Pixels(chosen, _given_wrongly(tried, chosen, best))
-    rival = _rival(tried, chosen, default, classes, orders) if chosen != default else None
-    return Pixels(chosen, rival or _said(tried, chosen, classifier))
+    if found is None or found.accuracy < share - _AS_GOOD:
+        return Pixels(chosen, _said(tried, chosen, classifier))
+    return Pixels(chosen, _either(tried, chosen, default, found))
 
 
 def _allowed(tried: Trial, config: Config) -> Trial:
     """The treatments that settings leave open."""
+    from audit.models.scaling import TREATMENTS
+
     keep = [
         i
         for i, name in enumerate(tried.names)
-        if config.input_scaling in ("auto", name.split()[0])
+        if name in TREATMENTS
+        and config.input_scaling in ("auto", name.split()[0])
         and config.input_channels in ("auto", _channels(name))
     ]
     names = tuple(tried.names[i] for i in keep)
@@ -110,11 +118,11 @@ def _whatever_the_order(tried: Trial, default: str, classes: int) -> str:
     told = np.where(tried.predictions == expected, tried.labels, -1)
     best = choose(replace(tried, predictions=told), default)
     found = matched[tried.names.index(best)]
-    return best if found.accuracy > found.chance + _BEYOND else default
+    return best if found.accuracy > max(CLEAR, found.chance + _BEYOND) else default
 
 
 def _given_wrongly(tried: Trial, given: str, best: str) -> Observation:
-    """Settings say one thing, and labels beyond doubt another."""
+    """Settings, or what options can say, are one thing, and labels beyond doubt another."""
     now, would = tried.accuracies[given], tried.accuracies[best]
     right = (tried.right[tried.names.index(name)] for name in (given, best))
     sure = would - now >= GAIN and mcnemar(*right).exact < BEYOND_DOUBT
@@ -123,26 +131,35 @@ def _given_wrongly(tried: Trial, given: str, best: str) -> Observation:
         f"{best}, {would:.0%} would be"
     )
     strength: Strength = "strong" if sure else "weak"
-    return Observation("pixels", TITLE, words, strength, f"give {_flags(best)}")
+    return Observation("pixels", TITLE, words, strength, _mend(best))
+
+
+def _mend(treatment: str) -> str:
+    from audit.models.scaling import WITHOUT_OPTION
+
+    if treatment in WITHOUT_OPTION:
+        return "let the model's first layer do so, for no option does"
+    return f"give {_flags(treatment)}"
 
 
 def _flags(treatment: str) -> str:
     return f"--input-scaling {treatment.split()[0]} --input-channels {_channels(treatment)}"
 
 
-def _rival(
-    tried: Trial, chosen: str, default: str, classes: tuple[str, ...], orders: Orders
-) -> Observation | None:
-    """Another order of the classes that explains the answers as well as other pixels do."""
+def _other_order(
+    tried: Trial, default: str, classes: tuple[str, ...], orders: Orders
+) -> Better | None:
+    """Another order of the classes that explains the answers under the default."""
     as_default = tried.predictions[tried.names.index(default)]
-    found = better_order(Answers(as_default, tried.labels, classes), orders)
-    share = tried.accuracies[chosen]
-    if found is None or found.accuracy < share - _AS_GOOD:
-        return None
+    return better_order(Answers(as_default, tried.labels, classes), orders)
+
+
+def _either(tried: Trial, chosen: str, default: str, found: Better) -> Observation:
+    """Another order of the classes explains the answers as well as other pixels do."""
     words = (
-        f"Read as {chosen}, {share:.0%} of {len(tried.labels):,} images are named rightly, but "
-        f"with the classes in another order {found.accuracy:.0%} would be as well: labels cannot "
-        "tell which is meant"
+        f"Read as {chosen}, {tried.accuracies[chosen]:.0%} of {len(tried.labels):,} images are "
+        f"named rightly, but with the classes in another order {found.accuracy:.0%} would be as "
+        "well: labels cannot tell which is meant"
     )
     mend = f"give {_flags(chosen)}, or {_flags(default)} and --class-order {found.option}"
     return Observation("pixels", TITLE, words, "strong", mend)
@@ -159,7 +176,7 @@ def _said(tried: Trial, chosen: str, classifier: Any) -> Observation:
         f"named rightly ({told or 'no other reading could be proven better'})"
     )
     if others and others[0][0] >= shares[chosen] + GAIN:
-        mend = f"give {_flags(others[0][1])} if that is meant, or more labelled images"
+        mend = f"if {others[0][1]} is meant, {_mend(others[0][1])}; or give more labelled images"
         return Observation("pixels", TITLE, words, "weak", mend)
     undecided = max(shares.values()) <= 1 / classifier.classes
     odd = unlikely_range(classifier) if undecided and chosen == "0..255" else None

@@ -74,6 +74,49 @@ def test_no_order_is_doubted_beyond_doubt_where_errors_fall_at_random(seed, clas
     assert seen["class-order"].strength != "strong"
 
 
+@pytest.mark.parametrize("share", [1.0, 0.9])
+def test_one_answer_to_all_is_no_other_order_however_common_a_class_is(share):
+    labels = np.repeat([0, 1], [120, 8])  # exchanged, 94% would be right instead of 6%
+    outputs = np.where(np.random.default_rng(0).random(128) < share, 1, 0)
+    seen = found(answers(outputs, labels, "ab"), {"reversed": ("b", "a")})
+    assert seen["class-order"].strength == "fine"
+    assert seen["accuracy"].strength == "weak"
+
+
+def test_a_common_class_that_is_taken_for_a_rare_one_is_an_error_of_the_model():
+    labels = np.repeat([0, 1, 2], [80, 30, 18])
+    outputs = np.where(labels == 0, 1, labels)  # both kinds of images get the answer b
+    assert found(answers(outputs, labels, "abc"))["class-order"].strength == "fine"
+
+
+def test_images_of_one_class_alone_tell_nothing_of_the_order():
+    seen = found(answers([2] * 100, [0] * 100, "abc"))
+    assert seen["class-order"].strength == "fine"
+    assert found(answers([0] * 100, [0] * 100, "abc"))["accuracy"].strength == "fine"
+
+
+def test_an_order_that_fits_a_third_of_the_images_may_be_one_of_random_weights():
+    labels = np.repeat(np.arange(10), 12)
+    outputs = np.array([7, 7, 7, 7, 8, 8, 8, 9, 9, 9])[labels]  # 3 of 10 classes can be right
+    seen = found(answers(outputs, labels, "abcdefghij"))["class-order"]
+    assert seen.strength == "weak"
+    assert "30% of 120 images are named rightly instead of 10%" in seen.words
+
+
+def test_exchanged_classes_of_which_one_is_common_still_stop_a_run():
+    labels = np.repeat([0, 1], [100, 28])
+    outputs = 1 - mostly_right(labels, 2, 0.9)
+    seen = found(answers(outputs, labels, "ab"), {"reversed": ("b", "a")})
+    assert seen["class-order"].strength == "strong"
+
+
+def test_of_a_few_images_that_are_named_rightly_nothing_is_said_but_that_they_are_few():
+    seen = found(answers([0, 1], [0, 1], "ab"))["accuracy"]
+    assert seen.strength == "fine"
+    assert seen.words.endswith("by chance it would be 50.0%: too few images to tell these apart")
+    assert found(answers([1, 0], [0, 1], "ab"))["accuracy"].strength == "weak"
+
+
 def test_a_few_images_prove_no_other_order():
     seen = found(answers([1, 0, 1, 0], [0, 1, 0, 1], "ab"), {"reversed": ("b", "a")})
     assert seen["class-order"].strength == "fine"

@@ -9,6 +9,7 @@ from PIL import Image
 
 import audit
 from audit.checks.preflight.outcome import PreflightError
+from audit.errors import RunFolderError
 from audit.pipeline import preflight
 
 NAMES = ("ember", "grass", "sky")  # what is red, green, blue
@@ -75,6 +76,18 @@ def test_a_model_that_is_read_as_it_was_meant_is_all_fine(photos, model):
     assert found["accuracy"].words.startswith("100.0% of 30 images")
 
 
+@pytest.mark.parametrize(
+    ("broken", "strength"), [(0, "fine"), (3, "fine"), (4, "weak"), (16, "strong"), (30, "strong")]
+)
+def test_images_that_cannot_be_read_are_counted_and_stop_a_run(photos, model, broken, strength):
+    where = photos()
+    for file in sorted(where.rglob("*.png"))[:broken]:
+        file.write_bytes(b"")
+    found = seen(where, model())["broken-images"]
+    assert found.strength == strength
+    assert not broken or found.words.startswith(f"{broken} of 30 sampled images cannot be read")
+
+
 def test_outputs_in_another_order_stop_a_run_before_it_writes(photos, model, tmp_path):
     given = config(photos(), model(outputs=(2, 0, 1)))
     with pytest.raises(PreflightError, match=r"--class-order FILE .* here sky, ember, grass"):
@@ -103,11 +116,37 @@ def test_numbers_as_names_come_as_text_and_the_other_order_is_named(photos, mode
     assert seen(where, file, class_order=order)["class-order"].strength == "fine"
 
 
+def test_a_run_goes_on_where_a_file_gives_the_order_that_it_was_begun_with(photos, model, tmp_path):
+    where, file, out = photos(names=("1", "2", "10")), model(), tmp_path / "run"
+    audit.run(config(where, file, class_order="number"), out)
+    (tmp_path / "order.txt").write_text("1\n2\n10\n")
+    audit.run(config(where, file, class_order=str(tmp_path / "order.txt")), out, resume=True)
+    with pytest.raises(RunFolderError, match=r"its classes in another order \(1, 2, 10\)"):
+        audit.run(config(where, file, class_order="text", anyway=True), out, resume=True)
+
+
 def test_names_beside_the_model_give_the_order(photos, model, tmp_path):
     (tmp_path / "labels.txt").write_text("0 sky\n1 ember\n2 grass\n")
     found = seen(photos(), model(outputs=(2, 0, 1)))
     assert found["class-names"].words.endswith("labels.txt")
     assert found["accuracy"].words.startswith("100.0%")
+
+
+def test_another_order_is_told_though_other_pixels_name_one_class_rightly(photos, model):
+    found = seen(photos(count=20), model(outputs=(2, 0, 1)))  # 0% as it is, 33% if all is black
+    assert found["class-order"].strength == "strong"
+    assert found["class-order"].mend.endswith("here sky, ember, grass")
+    assert found["pixels"].words.startswith("Pixels are read as 0..255: 0% of 60 images")
+
+
+def test_pixels_that_no_option_gives_stop_a_run(photos, model):
+    import keras
+
+    unturned = (keras.layers.Rescaling(-255.0, 255.0),)  # what was fed 1 - x / 255
+    found = seen(photos(), model(first=unturned))["pixels"]
+    assert found.strength == "strong"
+    assert found.words.endswith("read as 0..1 inverted, 100% would be")
+    assert found.mend == "let the model's first layer do so, for no option does"
 
 
 @pytest.mark.parametrize("layers", ["none", "rescaling", "normalization"])

@@ -23,6 +23,6 @@ class Drawing:
 
 @pytest.mark.parametrize(("share", "strength"), [(0.0, "fine"), (1e-4, "fine"), (0.5, "strong")])
 def test_a_model_that_draws_random_numbers_stops_a_run(share, strength):
-    found = repeated(Drawing(share), IMAGES)
+    (found,) = repeated(Drawing(share), IMAGES)
     assert found.strength == strength
     assert "for 5 images" in found.words
