@@ -130,10 +130,17 @@ class Classifier:
         """See what the logits are for the trial images, and whether they have a gradient."""
         (logits,) = self.graph.values(images, [self.graph.output])
         self.classes = int(logits.shape[-1])
+        self.alike_alone = self._is_alike_alone(images, logits)
         self.finite = float(np.isfinite(logits).all(axis=-1).mean())
         _refuse_another_order(answers.reshape(len(answers), -1), logits, self.end)
         changing = bool(np.ptp(logits, axis=0).any())  # NaN counts: it is told elsewhere
         self.has_gradient = changing and reaches_image(self.graph, images[:4:3])
+
+    def _is_alike_alone(self, images: NDArray[np.float32], logits: NDArray[np.float32]) -> bool:
+        """Whether an image gets the same answer with and without others beside it."""
+        (alone,) = self.graph.values(images[-1:], [self.graph.output])
+        near = _SAME_IN_HALF * max(1.0, float(np.abs(alone).max()))
+        return bool(np.allclose(alone[0], logits[-1], atol=near, equal_nan=True))
 
     def _compile(self) -> None:
         self._features = self._compiled(self._features_of, (self.input_size, self.input_size, 3))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def observe(classifier: Classifier) -> list[Observation]:
     """One observation of each part of a classifier."""
-    return [see(classifier) for see in (_end, _unit, _pixels, _layer, _outputs, _gradient)]
+    return [see(classifier) for see in (_end, _unit, _pixels, _layer, _outputs, _gradient, _alone)]
 
 
 _BY_LOG = {
@@ -127,4 +127,17 @@ def _gradient(classifier: Classifier) -> Observation:
         "The logits do not change with the image: heatmaps will be empty",
         "weak",
         "see whether the model was trained, or whether its ReLUs are dead",
+    )
+
+
+def _alone(classifier: Classifier) -> Observation:
+    key, title = "alone", "Images one by one"
+    if classifier.alike_alone:
+        return Observation(key, title, "An image gets the same answer whatever lies beside it")
+    return Observation(
+        key,
+        title,
+        "The model's answer to an image changes with the other images of its batch",
+        "strong",
+        "take its softmax over the classes (axis -1), and normalise by stored statistics",
     )

@@ -450,3 +450,11 @@ def test_a_torn_model_file_is_not_called_code_to_trust(tmp_path):
     with pytest.raises(ModelError, match="is it whole") as error:
         load_model(file, trust=False)
     assert "trust-model" not in str(error.value) and ".." not in str(error.value)
+
+
+@pytest.mark.parametrize(("axis", "strength"), [(0, "strong"), (-1, "fine")])
+def test_a_softmax_over_the_images_instead_of_the_classes_is_told(axis, strength):
+    x = image()
+    model = keras.Model(x, keras.ops.softmax(head(backbone()(x)), axis=axis))
+    seen = {o.key: o for o in Classifier(model).observations()}["alone"]
+    assert seen.strength == strength
