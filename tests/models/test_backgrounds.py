@@ -15,7 +15,7 @@ from audit.models.replicas import replicas
 from audit.models.shelf import fill
 from audit.track import silent
 
-CHANNEL = (2, 1, 0)  # of blue, green and red, the classes in their order
+CHANNEL = (0, 1, 2)  # of crimson, green and navy, the classes in their order
 
 
 def opened(manifest):
