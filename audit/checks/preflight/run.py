@@ -23,7 +23,6 @@ from audit.observation import Observation, Strength
 TRIED = 128  # labelled images that a model is asked about
 _PASS = 32  # of them a call
 _SAME = 1e-2  # by how much logits may differ from call to call: rounding
-LOOKED_AT = 64  # images whose masks are held against them
 FEW, HALF = 0.1, 0.5  # shares of images that cannot be read: worth a look; beyond doubt
 Orders = Mapping[str, Sequence[str]]
 
@@ -67,11 +66,10 @@ def look_at_data(
 ) -> list[Observation]:
     """What was taken for what among images, labels and masks, before a model is asked."""
     items = dataset.items("test" if "test" in splits else splits[-1])
-    shown = stratified(items, LOOKED_AT, config.seed)
     return [
         *(_for_training(o) if config.model is None else o for o in dataset.observations()),
         *masks.observations(),
-        *mask_observations(dataset, masks, shown),
+        *mask_observations(dataset, masks, items),
     ]
 
 

@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from audit.checks.preflight.run import repeated
+from audit.checks.preflight.run import look_at_data, repeated
+from audit.config import load_config
 from audit.data.dataset import Item
+from audit.data.imagefiles import ImageFiles
+from audit.data.masks import Masks
 
 IMAGES = [(Item(f"{k}.png", 0, "test"), np.full((4, 4, 3), k, np.uint8)) for k in range(5)]
 
@@ -26,3 +30,18 @@ def test_a_model_that_draws_random_numbers_stops_a_run(share, strength):
     (found,) = repeated(Drawing(share), IMAGES)
     assert found.strength == strength
     assert "for 5 images" in found.words
+
+
+def test_the_few_images_with_masks_of_their_own_are_those_that_are_looked_at(tmp_path, draw):
+    # 20 of 200 images have masks, upside down: a sample of all would hold 6 of them
+    for n in range(200):
+        image, trimap = draw(n % 2, n, 32)
+        for folder, pixels in (("photos", image), ("masks", 255 - trimap)):
+            file = tmp_path / folder / "test" / "ab"[n % 2] / f"{n}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if folder == "photos" or n < 20:
+                Image.fromarray(pixels).save(file)
+    dataset = ImageFiles(tmp_path / "photos")
+    masks = Masks(dataset, tmp_path / "masks", grabcut=False)
+    found = {o.key: o for o in look_at_data(dataset, masks, ("test",), load_config({}))}
+    assert found["mask-polarity"].strength == "strong"
