@@ -19,7 +19,6 @@ from audit.checks.preflight.run import (
 )
 from audit.config import Config
 from audit.data.dataset import Dataset, Item
-from audit.data.listed import some
 from audit.data.masks import Masks, fingerprints
 from audit.data.masksource import masks_of, settled
 from audit.data.open import open_dataset
@@ -27,6 +26,7 @@ from audit.errors import ConfigError, DataError, ModelError
 from audit.observation import Observation
 from audit.runfolder import RunFolder
 from audit.track import Track
+from audit.wording import some
 
 _SHOWN = 4  # names of classes that an error tells
 

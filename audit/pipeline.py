@@ -27,7 +27,6 @@ from audit.config import Config, change
 from audit.data import inspect
 from audit.data.batches import batched
 from audit.data.dataset import SPLITS, Dataset, Item, stratified
-from audit.data.listed import some
 from audit.data.masks import Masks, make
 from audit.data.masksource import masks_of, settled
 from audit.data.open import open_dataset
@@ -37,6 +36,7 @@ from audit.models.backend import tensorflow_ready
 from audit.places import fetched, on_disk, remove
 from audit.runfolder import RunFolder, pack_donors, renamed_to, write_whole
 from audit.track import Track, silent
+from audit.wording import some
 
 if TYPE_CHECKING:
     from audit.report.gates import Check, Limits

@@ -11,12 +11,13 @@ from audit.data.filenames import composed, readable, suffix_of, unique
 from audit.data.formats import ARCHIVES, mend
 from audit.data.layout import Layout, read_layout
 from audit.data.leftout import images_among
-from audit.data.listed import Listed, Photo, are, plural, some, verb
+from audit.data.listed import Listed, Photo
 from audit.data.listing import Folder, list_folder
 from audit.data.maskbeside import take_beside
 from audit.data.maskfolders import Masks, take_folders
 from audit.errors import DataError
 from audit.observation import Observation, Strength
+from audit.wording import are, plural, some, verb
 
 _TO_MEND = "put the images of each class into a sub-folder, {root}/CLASS/*.jpg, or give a manifest"
 
@@ -110,9 +111,8 @@ def _lost(listing: Folder) -> Iterator[Observation]:
     lost = [folder.file(name) for folder in listing.walk() for name in folder.lost]
     if lost:
         first = f"{readable(lost[0])} to {readable(os.readlink(lost[0]))}"  # noqa: PTH115
-        one = len(lost) == 1
-        what = "link with an image's name leads" if one else "links with images' names lead"
-        words = f"{len(lost):,} {what} nowhere, as {first}, and {'is' if one else 'are'} left out"
+        what = plural(len(lost), "link with an image's name leads", "links with images' names lead")
+        words = f"{what} nowhere, as {first}, and {verb(len(lost), 'is', 'are')} left out"
         mend = "bring the files to where these links lead, or remove the links"
         yield Observation("links", "Links to nowhere", words, "weak", mend)
 

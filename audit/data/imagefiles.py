@@ -18,12 +18,13 @@ from audit.data.dataset import Decoded, Item, fingerprint
 from audit.data.decode import decode, read_regular
 from audit.data.depth import Depth
 from audit.data.folders import read_folder
-from audit.data.listed import Listed, Photo, divide, hash_of, some, untested, without_splits
+from audit.data.listed import Listed, Photo, divide, hash_of, untested, without_splits
 from audit.data.manifests import read_manifest
 from audit.data.maskcontent import DRAWN, SURE, SUSPECT, share_like_masks
 from audit.data.splitnames import split_of
 from audit.errors import BrokenImageError, DataError
 from audit.observation import Observation, Strength
+from audit.wording import some
 
 
 class ImageFiles:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from audit.data.filenames import readable
-from audit.data.listed import plural, some
 from audit.data.listing import Folder
 from audit.data.masknames import is_image_name, is_mask_name
 from audit.data.splitnames import split_of
 from audit.observation import Observation, Strength
+from audit.wording import plural, some
 
 _RENAME = "name the folders train, validation and test, or move away those that are not splits"
 _NO_CLASSES = frozenset(

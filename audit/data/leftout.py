@@ -9,8 +9,9 @@ from pathlib import Path
 
 from audit.data.filenames import suffix_of, word_set
 from audit.data.formats import begins_like_an_image, is_left_out, mend
-from audit.data.listed import are, some, spread, verb
+from audit.data.listed import spread
 from audit.observation import Observation, Strength
+from audit.wording import are, some, verb
 
 _SNIFFED = 1000  # files of no known suffix whose first bytes are read
 _NO_IMAGES = word_set(

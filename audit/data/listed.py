@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from audit.data.classorder import Names
 from audit.observation import Observation
+from audit.wording import some, verb
 
 Member = TypeVar("Member")
 _SHARES = (("test", 0.2), ("validation", 0.3))  # below 0.2: test; below 0.3: validation
@@ -91,27 +92,6 @@ def untested(photos: Iterable[Photo], classes: Sequence[str]) -> list[Observatio
     return [Observation("untested-classes", "Classes without test images", words, "weak", ALL)]
 
 
-def some(names: Iterable[str], count: int = 3) -> str:
-    """The first few names, and that there are more."""
-    listed = list(names)
-    return ", ".join(listed[:count]) + (", ..." if len(listed) > count else "")
-
-
 def spread(members: Sequence[Member], count: int) -> Sequence[Member]:
     """At most ``count`` members, evenly spaced."""
     return members[:: max(1, len(members) // count)][:count]
-
-
-def plural(count: int, noun: str) -> str:
-    """``1 image``, ``2,000 images``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def are(count: int, noun: str) -> str:
-    """``1 image is``, ``2,000 images are``."""
-    return f"{plural(count, noun)} {verb(count, 'is', 'are')}"
-
-
-def verb(count: int, of_one: str, of_many: str) -> str:
-    """The form of a verb that goes with a count."""
-    return of_one if count == 1 else of_many

@@ -18,10 +18,11 @@ from audit.data.classorder import Names, whole_numbers
 from audit.data.dataset import SPLITS
 from audit.data.filenames import composed
 from audit.data.formats import ARCHIVES
-from audit.data.listed import Listed, Photo, are, plural, some, verb
+from audit.data.listed import Listed, Photo
 from audit.data.splitnames import split_of
 from audit.errors import DataError, first_line
 from audit.observation import Observation, Strength
+from audit.wording import are, plural, some, verb
 
 MOST = 100_000_000  # rows
 _SEPARATORS = (";", "\t", "|")  # which others write for commas

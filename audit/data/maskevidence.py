@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from audit.data.dataset import Dataset, Item, stratified
 from audit.data.grabcut import grabcut
-from audit.data.listed import plural, verb
 from audit.data.maskfiles import ValuedMasks, misfit
 from audit.data.maskfit import SIDE, Fit, Pair, measure, upside
 from audit.data.masks import Masks, doubt
 from audit.errors import BrokenImageError, DataError
 from audit.observation import Observation, Strength
 from audit.score.statistics import wilson
+from audit.wording import plural, verb
 
 SAMPLE, CUT = 64, 12  # images with masks of their own, and images to cut out, that are looked at
 FEWEST = 8  # pairs below which nothing is beyond doubt

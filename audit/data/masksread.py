@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from audit.data.filenames import readable
-from audit.data.listed import plural, some, verb
 from audit.data.maskfiles import SAMPLE_PIXELS, MaskFiles, ValuedMasks
 from audit.data.maskvalues import Convention, shown_values
 from audit.errors import DataError
 from audit.observation import Observation, Strength
+from audit.wording import plural, some, verb
 
 LOOKED = 500  # masks that are read to tell bad ones
 _NAMED = 3

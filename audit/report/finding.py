@@ -14,6 +14,7 @@ from audit.report.limits import as_given, digits
 from audit.report.screen import gate
 from audit.report.templating import percent, styled
 from audit.score.gates import Standing, standing
+from audit.wording import plural
 
 FEW = 10  # images: bootstrap intervals from fewer are too narrow to say anything beyond doubt
 GATE = 0.05  # of the right predictions: what `check --max-wrong-reasons` is shown with
@@ -232,7 +233,7 @@ def is_few(e: Estimate) -> bool:
 
 def few(e: Estimate) -> str:
     """What a mean of too few images is worth, in words."""
-    return f"a mean of {times(e.n, 'image')} says nothing beyond doubt"
+    return f"a mean of {plural(e.n, 'image')} says nothing beyond doubt"
 
 
 def shown(e: Estimate, style: str = "percent", places: int = 1) -> str:
@@ -253,8 +254,3 @@ def said(limit: float, style: str = "percent") -> str:
 def gallery(text: str, **state: str) -> Link:
     """The images of the gallery that a filter leaves, as `gallery-state.js` reads it."""
     return Link(text, f"gallery.html#{urlencode(state, quote_via=quote)}")
-
-
-def times(n: int, one: str, many: str = "") -> str:
-    """A count with its noun."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"

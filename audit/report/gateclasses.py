@@ -11,6 +11,7 @@ from audit.report.limits import as_given
 from audit.report.source import Source
 from audit.report.templating import percent, plain
 from audit.score.gates import Standing, standing, wilson_each
+from audit.wording import verb
 
 NAMED = 5  # classes that a line names
 
@@ -78,7 +79,7 @@ def class_words(rates: Sequence[ClassRate], limit: float, level: float) -> str:
 
 
 def _of(some: Sequence[ClassRate], rates: Sequence[ClassRate]) -> str:
-    return f"{len(some)} of {len(rates)} classes {'is' if len(some) == 1 else 'are'}"
+    return f"{len(some)} of {len(rates)} classes {verb(len(some), 'is', 'are')}"
 
 
 def _named(rates: Sequence[ClassRate]) -> str:

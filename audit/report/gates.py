@@ -18,6 +18,7 @@ from audit.report.source import Source, load
 from audit.report.templating import count, percent, points
 from audit.runfolder import RunFolder
 from audit.score.gates import Bound, Standing, shared_level, standing
+from audit.wording import plural
 
 LEVEL = 0.95
 
@@ -159,7 +160,7 @@ def _read_wrongly(source: Source, *, anyway: bool) -> Iterator[Outcome]:
     n = len(found.strong)
     words = (
         f"the run went on although its preflight says that inputs are read wrongly "
-        f"({n:,} {'reason' if n == 1 else 'reasons'}): mend them, or check --anyway"
+        f"({plural(n, 'reason')}): mend them, or check --anyway"
     )
     stands: Standing = "doubtful" if anyway else "broken"
     estimate = Estimate(float(n), math.nan, math.nan, len(found.observations), method="counted")

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from audit.data.listed import verb
 from audit.errors import AuditError
 from audit.observation import Observation
+from audit.wording import verb
 
 log = logging.getLogger("audit")
 # What readers find out by trying: printed in every run, also where all is fine.

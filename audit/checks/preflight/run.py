@@ -15,10 +15,10 @@ from audit.checks.preflight.matching import Indices
 from audit.config import Config
 from audit.data.batches import Readable, readable
 from audit.data.dataset import SPLITS, Dataset, Item, stratified
-from audit.data.listed import plural
 from audit.data.maskevidence import mask_observations
 from audit.data.masks import Masks
 from audit.observation import Observation, Strength
+from audit.wording import plural
 
 TRIED = 128  # labelled images that a model is asked about
 _PASS = 32  # of them a call

@@ -14,10 +14,10 @@ from audit.report.finding import (
     limit_of,
     over,
     shown,
-    times,
 )
 from audit.report.robustness import Robustness, Row
 from audit.report.templating import percent, points
+from audit.wording import plural
 
 _NAMED = 3  # shortcuts that a finding links to
 _OTHER_BACKGROUNDS = Step(
@@ -117,14 +117,14 @@ def shortcuts(content: Content) -> Finding | None:
     best, many = found.proven[0], len(found.proven) > 1
     subject = content.source.subject
     hold = (
-        f"{times(sum(g.members for g in found.proven), 'image')} hold them"
+        f"{plural(sum(g.members for g in found.proven), 'image')} hold them"
         if many
-        else (f"{times(best.members, 'image')} hold it")
+        else (f"{plural(best.members, 'image')} hold it")
     )
     return Finding(
         "shortcuts",
         "look",
-        f"{times(len(found.proven), 'shortcut')} proven in the background",
+        f"{plural(len(found.proven), 'shortcut')} proven in the background",
         f"{hold}. {'The one to mend first' if many else 'It'} adds "
         f"{shown(best.rise, 'signed')} log-odds of its class under other classes' {subject}s, "
         f"beyond random backgrounds, and makes its class the answer {percent(best.taken)} of the "

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from audit.report.content import Content
 from audit.report.figures import Estimate
-from audit.report.finding import Finding, Link, Step, shown, times
+from audit.report.finding import Finding, Link, Step, shown
 from audit.report.gateclasses import ClassRate, class_rates
 from audit.report.templating import percent
+from audit.wording import plural, verb
 
 _NAMED = 5  # classes that a finding names
 _LEVEL = 0.95  # of all classes' intervals together
@@ -24,9 +25,9 @@ def standing_out(content: Content) -> Finding | None:
     return Finding(
         "classes-wrong-reasons",
         "look",
-        f"{times(len(rows), 'class', 'classes')} with more wrong reasons than others",
-        f"{len(rows):,} of {times(len(content.classes), 'class', 'classes')} "
-        f"{'has' if len(rows) == 1 else 'have'} more wrong reasons than the others together "
+        f"{plural(len(rows), 'class', 'classes')} with more wrong reasons than others",
+        f"{len(rows):,} of {plural(len(content.classes), 'class', 'classes')} "
+        f"{verb(len(rows), 'has', 'have')} more wrong reasons than the others together "
         f"(Fisher's exact test, false discoveries kept to 5%); the highest rate is {shown(worst)}.",
         "A shortcut is usually taught by few classes: whoever photographed them left it there.",
         (
@@ -50,7 +51,7 @@ def weak_classes(content: Content) -> Finding | None:
     return Finding(
         "weak-classes",
         "look",
-        f"{times(len(weak), 'class', 'classes')} below the accuracy of all",
+        f"{plural(len(weak), 'class', 'classes')} below the accuracy of all",
         f"{_of(weak, rates)} named rightly less often than all images together "
         f"({percent(overall.value)}), beyond doubt for all classes at once; the lowest accuracy "
         f"is {shown(worst)}.",
@@ -77,7 +78,7 @@ def strong_classes(content: Content) -> Finding | None:
     return Finding(
         "strong-classes",
         "info",
-        f"{times(len(strong), 'class', 'classes')} above the accuracy of all",
+        f"{plural(len(strong), 'class', 'classes')} above the accuracy of all",
         f"{_of(strong, rates)} named rightly more often than all images together "
         f"({percent(overall.value)}), beyond doubt for all classes at once; the highest accuracy "
         f"is {shown(best)}.",
@@ -105,8 +106,8 @@ def _own(content: Content, rate: ClassRate) -> Estimate:
 
 
 def _of(some: Sequence[ClassRate], rates: Sequence[ClassRate]) -> str:
-    classes = times(len(rates), "class", "classes")
-    return f"{len(some):,} of {classes} {'is' if len(some) == 1 else 'are'}"
+    classes = plural(len(rates), "class", "classes")
+    return f"{len(some):,} of {classes} {verb(len(some), 'is', 'are')}"
 
 
 def _links(content: Content, rates: Sequence[ClassRate]) -> tuple[Link, ...]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from audit.report.content import Content
-from audit.report.finding import Finding, Link, Step, shown, times
+from audit.report.finding import Finding, Link, Step, shown
 from audit.report.templating import percent
+from audit.wording import plural
 
 _HEALTH = Link("Data health", "data.html")
 _FAR = 0.05  # from where on over-confidence is to be looked at
@@ -19,7 +20,7 @@ def leaks(content: Content) -> Finding | None:
     return Finding(
         "leaks",
         "look",
-        f"{times(found.leaks, 'test image')} with a near-duplicate in another split",
+        f"{plural(found.leaks, 'test image')} with a near-duplicate in another split",
         f"Accuracy without them is {shown(without)}, against "
         f"{percent(found.accuracies['all'].value)} of all test images.",
         "A model may remember what it was trained on: such images flatter it.",
@@ -40,7 +41,7 @@ def label_conflicts(content: Content) -> Finding | None:
     return Finding(
         "label-conflicts",
         "look",
-        f"{times(conflicts, 'pair')} of near-duplicates with different labels",
+        f"{plural(conflicts, 'pair')} of near-duplicates with different labels",
         f"{conflicts:,} of the pairs of images that show the same bear different labels "
         f"(n = {near.pairs:,}).",
         "At least one label of each is wrong, in training or in the test.",

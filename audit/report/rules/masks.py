@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from audit.report.content import Content
-from audit.report.finding import Finding, Link, Step, gallery, over, times
+from audit.report.finding import Finding, Link, Step, gallery, over
 from audit.report.templating import percent
+from audit.wording import plural
 
 _OWN = Step(
     "Draw masks for the accused images at least: flower-audit masks make writes trimaps to mend, "
@@ -23,7 +24,7 @@ def machine_masks(content: Content) -> Finding | None:
         "machine-masks",
         "look",
         "All masks were made by a machine",
-        f"All {times(n, 'mask')} were made by a machine ({listed}; n = {n:,}), and none was "
+        f"All {plural(n, 'mask')} were made by a machine ({listed}; n = {n:,}), and none was "
         "checked against one made by hand in this run.",
         f"A mask that leaves out part of the {content.source.subject} makes that part background: "
         "an accusation may be the mask's error.",

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from audit.observation import Observation
 from audit.report.content import Content
 from audit.report.figures import rate
-from audit.report.finding import Finding, Link, Step, limit_of, said, shown, times
+from audit.report.finding import Finding, Link, Step, limit_of, said, shown
 from audit.report.screen import gate
 from audit.report.templating import percent
 from audit.score.statistics import wilson
+from audit.wording import plural
 
 _PREFLIGHT = Link("Preflight", "preflight.html")
 
@@ -25,8 +26,8 @@ def unfinished(content: Content) -> Finding | None:
     return Finding(
         "unfinished",
         "blocks",
-        f"The sweep is unfinished: {times(missing, 'image')} missing",
-        f"{missing:,} of {times(n, 'image')} are not explained yet.",
+        f"The sweep is unfinished: {plural(missing, 'image')} missing",
+        f"{missing:,} of {plural(n, 'image')} are not explained yet.",
         "What is not explained yet may be what is wrong: the figures here are of a part.",
         (Step("Go on with the same command and --resume, which keeps what is done."),),
     )
@@ -41,7 +42,7 @@ def gate_failed(content: Content) -> Finding | None:
     return Finding(
         "gate",
         "blocks",
-        f"The gate failed: {broken:,} of {times(checked.gates, 'limit')} broken",
+        f"The gate failed: {broken:,} of {plural(checked.gates, 'limit')} broken",
         f"Broken: {'; '.join(checked.broken)}.",
         "These limits were set before the run, by whoever answers for what the model is used for.",
         (Step("Mend what the findings below name, then train, audit and check again."),),
@@ -81,7 +82,7 @@ def worth_a_look(content: Content) -> Finding | None:
     return Finding(
         "preflight",
         "look",
-        f"Preflight: {times(len(found.weak), 'thing')} to look at",
+        f"Preflight: {plural(len(found.weak), 'thing')} to look at",
         f"Of what the preflight looked at (n = {len(found.observations):,}): "
         f"{_titles(found.weak)}.",
         "What is read otherwise than it was meant makes every figure wrong.",
@@ -99,7 +100,7 @@ def few_images(content: Content) -> Finding | None:
     return Finding(
         "few-images",
         "look",
-        f"Only {times(e.n, 'right prediction')} tested",
+        f"Only {plural(e.n, 'right prediction')} tested",
         f"With n = {e.n:,} right predictions tested and judged, even none for wrong reasons would "
         f"leave up to {percent(at_best)} possible (upper end of the 95% interval): so few images "
         f"cannot show that a model keeps to {said(limit)}.",
@@ -130,8 +131,8 @@ def skipped_images(content: Content) -> Finding | None:
     return Finding(
         "skipped",
         "look" if e.n and e.low > 0.01 else "info",
-        f"{times(len(skipped), 'image')} could not be read",
-        f"{times(len(skipped), 'image')} of all splits could not be read and count in no figure"
+        f"{plural(len(skipped), 'image')} could not be read",
+        f"{plural(len(skipped), 'image')} of all splits could not be read and count in no figure"
         f"{share}.",
         "Broken files are rarely broken at random: one camera or one class may be missing.",
         (
@@ -158,7 +159,7 @@ def planted_benchmark(content: Content) -> Finding | None:
     if not found.cases:
         title = "No planted shortcut was taken"
         words = (
-            f"None of {times(n, 'right prediction')} rests on a planted shortcut: at most "
+            f"None of {plural(n, 'right prediction')} rests on a planted shortcut: at most "
             f"{percent(rate(0, n).high)} at 95%, n = {n:,}."
         )
     return Finding(

@@ -13,11 +13,11 @@ from audit.report.finding import (
     limit_of,
     over,
     said,
-    times,
 )
 from audit.report.provable import unprovable
 from audit.report.screen import record
 from audit.report.templating import percent
+from audit.wording import plural
 
 _SHOWN = 3  # cases that a finding names
 
@@ -31,14 +31,14 @@ def not_judged(content: Content) -> Finding | None:
     if source.explained.empty:
         cause, step = "no image was explained", "Explain some: flower-audit sweep."
     elif source.correct.empty:
-        cause = f"none of {times(len(source.explained), 'explained prediction')} is right"
+        cause = f"none of {plural(len(source.explained), 'explained prediction')} is right"
         step = "Look at the training first: a model that is always wrong has no reasons to judge."
     elif tested[tested["correct"].astype(bool)].empty:
-        cause = f"none of {times(len(source.correct), 'right prediction')} was tested by "
+        cause = f"none of {plural(len(source.correct), 'right prediction')} was tested by "
         cause += "intervention"
         step = "Sweep with --interventions full, and with masks: --masks, or GrabCut."
     else:
-        cause = f"all {times(len(source.correct), 'right prediction')} are undecided"
+        cause = f"all {plural(len(source.correct), 'right prediction')} are undecided"
         step = "Give usable masks: --masks FOLDER, or look why GrabCut's are not."
     return Finding(
         "not-judged",
@@ -85,7 +85,7 @@ def wrong_reasons(content: Content) -> Finding | None:
         "wrong-reasons",
         "blocks" if held.standing == "broken" else within,
         f"{percent(e.value)} of right predictions have wrong reasons",
-        f"Of {times(e.n, 'right prediction')}, {_accused(content):,} are right for the wrong "
+        f"Of {plural(e.n, 'right prediction')}, {_accused(content):,} are right for the wrong "
         f"reasons: {held.words}.",
         "These answers hang on the background. Where it is another, expect them to be wrong, "
         f"however high the accuracy is here. The gate's limit is {said(limit)}.",
@@ -152,7 +152,7 @@ def none_wrong(content: Content) -> Finding | None:
         "none-wrong",
         "info",
         f"No wrong reasons found: at most {percent(e.high)}",
-        f"None of {times(e.n, 'right prediction')} is shown to be right for the wrong reasons: at "
+        f"None of {plural(e.n, 'right prediction')} is shown to be right for the wrong reasons: at "
         f"most {percent(e.high)} at 95%, n = {e.n:,}{unsure}.",
         f"The verdict does not find everything: of the {where} it finds "
         f"{percent(found.found.value, 0)}.",
