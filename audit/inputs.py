@@ -6,25 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audit.checks.preflight.answers import observe
+from audit.checks.preflight.answers import Answers, observe
 from audit.checks.preflight.outcome import Preflight, gathered, refuse
 from audit.checks.preflight.pixels import find as find_pixels
 from audit.checks.preflight.run import (
-    answers_to,
+    logits_of,
     look_at_broken,
     look_at_data,
     repeated,
     sample,
-    stacked,
 )
 from audit.config import Config
-from audit.data.dataset import Dataset, Item
+from audit.data.dataset import Dataset
 from audit.data.masks import Masks, fingerprints
 from audit.data.masksource import masks_of, settled
 from audit.data.open import open_dataset
 from audit.errors import ConfigError, DataError, ModelError
 from audit.observation import Observation
 from audit.runfolder import RunFolder
+from audit.score.logits import predicted
 from audit.track import Track
 from audit.wording import some
 
@@ -41,6 +41,8 @@ class Inputs:
         With the source of its masks settled.
     classifier : Classifier or None
         Of the model of ``--model``; None where one is trained.
+    answers : Answers or None
+        Of that model, to a sample of labelled images.
     preflight : Preflight
         What all this was taken for.
     hashes : dict of str
@@ -51,6 +53,7 @@ class Inputs:
     dataset: Dataset
     masks: Masks
     classifier: Any
+    answers: Answers | None
     preflight: Preflight
     hashes: dict[str, str]
 
@@ -82,26 +85,25 @@ def read_inputs(
     for split in splits:
         _refuse_empty(dataset, split)
     if plain is not None:
-        _refuse_other_classes(plain.classes, dataset)
+        refuse_other_classes(plain.classes, dataset)
     masks = masks_of(config, dataset, track)
     seen += look_at_data(dataset, masks, splits, config)
     refuse(gathered(seen, anyway=config.anyway))
-    classifier, answers = _read(plain, config, dataset) if plain is not None else (None, [])
-    found = gathered([*seen, *answers], anyway=config.anyway)
+    classifier, answers = None, None
+    if plain is not None:
+        classifier, answers, of_model = _read(plain, config, dataset)
+        seen += of_model
+    found = gathered(seen, anyway=config.anyway)
     refuse(found)
-    return Inputs(config, dataset, masks, classifier, found, fingerprints(dataset, masks))
+    hashes = fingerprints(dataset, masks)
+    return Inputs(config, dataset, masks, classifier, answers, found, hashes)
 
 
-def classifier_of(
-    model: Any, config: Config, dataset: Dataset | None = None, scaling: str = "0..255"
-) -> Any:
-    """The classifier of a model; raises `ModelError` where it tells other classes apart."""
+def classifier_of(model: Any, config: Config, scaling: str = "0..255") -> Any:
+    """The classifier of a model, under the settings of a run."""
     from audit.models.classifier import Classifier
 
-    classifier = Classifier(model, config.feature_layer, config.image_size, scaling)
-    if dataset is not None:
-        _refuse_other_classes(classifier.classes, dataset)
-    return classifier
+    return Classifier(model, config.feature_layer, config.image_size, scaling)
 
 
 def _check_settings(config: Config) -> None:
@@ -158,24 +160,30 @@ def _open(config: Config, plain: Any, track: Track) -> tuple[Dataset, list[Obser
     return dataset, [Observation("class-names", "Names of classes", words, "weak", mend)]
 
 
-def _read(plain: Any, config: Config, dataset: Dataset) -> tuple[Any, list[Observation]]:
+def _read(plain: Any, config: Config, dataset: Dataset) -> tuple[Any, Answers, list[Observation]]:
     """The classifier of a given model under the pixels that it wants, and what it was taken for."""
     from audit.models.averaged import averaged
 
-    broken: list[tuple[Item, str]] = []
-    images = sample(dataset, plain.input_size, config, broken)
-    read = dataset.classes, dataset.orders()
-    found = find_pixels(plain, *stacked(images, plain.input_size), config, *read)
+    images = sample(dataset, plain.input_size, config)
+    classes, orders = dataset.classes, dataset.orders()
+    found = find_pixels(plain, images.pixels, images.labels, config, classes, orders)
     as_it_is = found.treatment == plain.scaling
-    each = plain if as_it_is else classifier_of(plain.model, config, dataset, found.treatment)
+    each = plain if as_it_is else classifier_of(plain.model, config, found.treatment)
     classifier = averaged(each, config.tta, config.seed)
-    tried = [found.observation] if found.observation else []
-    answers = observe(answers_to(classifier, images, read[0]), read[1])
-    seen = look_at_broken(broken, len(images))
-    return classifier, [seen, *each.observations(), *repeated(classifier, images), *tried, *answers]
+    logits = logits_of(classifier, images.pixels)
+    answers = Answers(predicted(logits), images.labels, classes)
+    seen = [
+        look_at_broken(images),
+        *each.observations(),
+        *repeated(classifier, images.pixels, logits),
+        *([found.observation] if found.observation else []),
+        *observe(answers, orders),
+    ]
+    return classifier, answers, seen
 
 
-def _refuse_other_classes(outputs: int, dataset: Dataset) -> None:
+def refuse_other_classes(outputs: int, dataset: Dataset) -> None:
+    """Raise `ModelError` where a model has another number of outputs than there are classes."""
     classes = dataset.classes
     if outputs == len(classes):
         return

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from audit import __version__
-from audit.checks.preflight.answers import assigned_order
+from audit.checks.preflight.answers import Answers, assigned_order
 from audit.checks.preflight.outcome import Preflight, gathered, kept, refuse, say
-from audit.checks.preflight.run import answers_to, look_at_predictions, sample
+from audit.checks.preflight.run import look_at_predictions
 from audit.clock import Clock
 from audit.config import Config, change
 from audit.data import inspect
@@ -31,7 +31,7 @@ from audit.data.masks import Masks, make
 from audit.data.masksource import masks_of, settled
 from audit.data.open import open_dataset
 from audit.errors import ConfigError, DataError, ModelError, RunFolderError
-from audit.inputs import Inputs, classifier_of, read_inputs
+from audit.inputs import Inputs, classifier_of, read_inputs, refuse_other_classes
 from audit.models.backend import tensorflow_ready
 from audit.places import fetched, on_disk, remove
 from audit.runfolder import RunFolder, pack_donors, renamed_to, write_whole
@@ -182,16 +182,14 @@ def preflight(
     splits = ("test",) if config.model else SPLITS
     inputs = read_inputs(change(config, anyway=True), splits, None, track)
     if order_file is not None:
-        _write_order(order_file, inputs, config)
+        _write_order(order_file, inputs.answers)
     return inputs.preflight
 
 
-def _write_order(file: Path, inputs: Inputs, config: Config) -> None:
-    if inputs.classifier is None:
+def _write_order(file: Path, answers: Answers | None) -> None:
+    if answers is None:
         raise ConfigError("--write-order needs --model: the order is read off its answers.")
-    images = sample(inputs.dataset, inputs.classifier.input_size, config, [])
-    order = assigned_order(answers_to(inputs.classifier, images, inputs.dataset.classes))
-    write_whole(file, "".join(f"{name}\n" for name in order).encode())
+    write_whole(file, "".join(f"{name}\n" for name in assigned_order(answers)).encode())
 
 
 def report(folder: RunFolder, *, track: Track = silent) -> None:
@@ -533,7 +531,9 @@ def _trained_classifier(folder: RunFolder, config: Config, dataset: Dataset) -> 
 
     with fetched(folder.model_file) as file:
         trained = load_model(file, trust=False)
-    return averaged(classifier_of(trained, config, dataset), config.tta, config.seed)
+    classifier = classifier_of(trained, config)
+    refuse_other_classes(classifier.classes, dataset)
+    return averaged(classifier, config.tta, config.seed)
 
 
 def _refuse_others(folder: RunFolder, inputs: Inputs, config: Config) -> None:

@@ -12,8 +12,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from audit.observation import Observation
-from audit.score.paired import holm, mcnemar
-from audit.score.statistics import mean_recall
+from audit.score.logits import predicted
+from audit.score.paired import gain, holm, mcnemar
 
 if TYPE_CHECKING:
     from audit.models.classifier import Classifier
@@ -62,15 +62,10 @@ def _centred(images: Any) -> Any:
     return images - tf.constant((123.68, 116.779, 103.939))
 
 
-def _standardised(images: Any) -> Any:
-    """As `tf.image.per_image_standardization` does."""
-    return tf.image.per_image_standardization(images)
-
-
 # What some models are fed, but no option gives, so that they must do it themselves: told alone.
 WITHOUT_OPTION: dict[str, Callable[[Any], Any]] = {
     "RGB less the ImageNet mean": _centred,
-    "standardised image by image": _standardised,
+    "standardised image by image": tf.image.per_image_standardization,
     "0..1 inverted": lambda images: 1 - images / 255,
 }
 _READINGS = TREATMENTS | WITHOUT_OPTION
@@ -94,14 +89,14 @@ class Trial:
     labels: NDArray[np.int64]
 
     @property
-    def right(self) -> NDArray[np.bool_]:
-        """Which images are named rightly: ``(treatments, n)``."""
-        return self.predictions == self.labels
+    def right(self) -> dict[str, NDArray[np.bool_]]:
+        """Which images ``(n,)`` are named rightly, by treatment."""
+        return dict(zip(self.names, self.predictions == self.labels, strict=True))
 
     @property
     def accuracies(self) -> dict[str, float]:
         """Share of images named rightly, 0..1, by treatment."""
-        return dict(zip(self.names, self.right.mean(axis=1).tolist(), strict=True))
+        return {name: float(right.mean()) for name, right in self.right.items()}
 
 
 def trial(
@@ -133,7 +128,7 @@ def trial(
     others = [name for name in _possible(classifier) if name != default]
     first = Trial((default,), _answers(classifier, default, images)[None], np.asarray(labels))
     # n wrong answers, all of them mended by another treatment, have p = 2 / 2^n before Holm.
-    if not others or 2 * len(others) * 0.5 ** int((~first.right).sum()) >= CERTAIN:
+    if not others or 2 * len(others) * 0.5 ** int((~first.right[default]).sum()) >= CERTAIN:
         return first
     rest = [_answers(classifier, name, images) for name in others]
     return Trial((default, *others), np.stack([first.predictions[0], *rest]), first.labels)
@@ -152,8 +147,7 @@ def _answers(classifier: Classifier, name: str, images: NDArray[np.uint8]) -> ND
     treat = _READINGS[name]
     starts = range(0, len(images), BATCH)
     batches = (tf.constant(images[i : i + BATCH], tf.float32) for i in starts)
-    logits = np.concatenate([np.asarray(classifier.logits(treat(batch))) for batch in batches])
-    return np.where(np.isfinite(logits).all(axis=-1), logits.argmax(axis=-1), -1)
+    return predicted(np.concatenate([classifier.logits(treat(batch)) for batch in batches]))
 
 
 def choose(found: Trial, default: str = "0..255") -> str:
@@ -164,14 +158,14 @@ def choose(found: Trial, default: str = "0..255") -> str:
     model answer with the commonest class alone are no better. Swapped colours must be so against
     the same scaling, too.
     """
-    right = dict(zip(found.names, found.right, strict=True))
+    right = found.right
     others = [name for name in found.names if name != default]
     ps = holm([mcnemar(right[default], right[name]).exact for name in others])
-    gains = [_gain(found.labels, right[name], right[default]) for name in others]
+    gains = [gain(right[default], right[name], found.labels) for name in others]
     proven = [
         name
-        for name, p, gain in zip(others, ps, gains, strict=True)
-        if p < CERTAIN and gain >= BETTER
+        for name, p, gained in zip(others, ps, gains, strict=True)
+        if p < CERTAIN and gained >= BETTER
     ]
     if not proven:
         return default
@@ -179,14 +173,9 @@ def choose(found: Trial, default: str = "0..255") -> str:
     plain = best.removesuffix(" bgr")
     if plain not in right:
         return best
-    gained = _gain(found.labels, right[best], right[plain])
-    surely = gained >= BETTER and mcnemar(right[plain], right[best]).exact < CERTAIN
+    clearly = gain(right[plain], right[best], found.labels) >= BETTER
+    surely = clearly and mcnemar(right[plain], right[best]).exact < CERTAIN
     return best if surely else plain
-
-
-def _gain(labels: NDArray[np.int64], right: NDArray[np.bool_], than: NDArray[np.bool_]) -> float:
-    won = right.astype(int) - than
-    return min(float(won.sum() / won.size), mean_recall(won, labels))
 
 
 def unlikely_range(classifier: Classifier) -> Observation | None:

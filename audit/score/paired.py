@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from audit.score.statistics import wilson
+from audit.score.statistics import mean_recall, wilson
 
 NAN = float("nan")
 
@@ -202,6 +202,28 @@ def holm(p_values: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, p * (len(tested) - place)))
         corrected[i] = highest
     return corrected
+
+
+def gain(a: ArrayLike, b: ArrayLike, labels: ArrayLike) -> float:
+    """What B has more than A of all images and of the mean class, whichever is less.
+
+    So what B wins by naming the commonest class alone counts as no gain.
+
+    Parameters
+    ----------
+    a, b : bool ``(n,)``
+        Whether each image is named rightly by A, by B; one image or more.
+    labels : int ``(n,)``
+        Classes, from 0.
+
+    Returns
+    -------
+    float
+        -1..1, higher is better for B.
+    """
+    first, second = _paired(a, b, bool)
+    won = second.astype(int) - first
+    return min(float(won.mean()), mean_recall(won, labels))
 
 
 def _paired(a: ArrayLike, b: ArrayLike, kind: type) -> tuple[NDArray[Any], NDArray[Any]]:

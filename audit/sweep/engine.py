@@ -16,6 +16,7 @@ from audit.explain.gradcam import Explained
 from audit.explain.integrated_gradients import Enough
 from audit.explain.over_views import grad_cam, integrated_gradients
 from audit.models.classifier import Classifier
+from audit.score.logits import predicted
 from audit.sweep.donors import Donors
 from audit.sweep.further import Further
 from audit.sweep.interventions import Case, Interventions
@@ -66,7 +67,7 @@ class Engine:
         images = np.stack([s.image for s in samples]).astype(np.float32)
         with self.clock("explain"):
             seen = self._gradcam(images)
-        answered = np.asarray(np.isfinite(seen.logits).all(axis=-1))
+        answered = predicted(seen.logits) >= 0
         if not answered.all():
             return self._explain_answered(samples, answered)
         with self.clock("explain"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audit.data.ahead import ahead
-from audit.data.batches import Readable, in_batches
+from audit.data.batches import batched
 from audit.data.dataset import Dataset, Decoded, Item
 from audit.data.decode import resize
 from audit.errors import BrokenImageError
+from audit.score.logits import predicted
 from audit.sweep.engine import Engine
 from audit.sweep.record import softmax
 from audit.track import Track
@@ -39,7 +40,7 @@ def predict(
     skipped: list[tuple[Item, str]] = []
     read = engine.clock.each("decode", _fitted(dataset, items, engine.size))
     stream = track(ahead(read, AHEAD), "predict", len(items))
-    for batch in in_batches(_readable(stream, skipped), batch_size):
+    for batch in batched(stream, engine.size, batch_size, skipped):
         with engine.clock("predict"):
             logits = engine.predict(np.stack([image for _, image in batch]))
         for (item, _), scores in zip(batch, logits, strict=True):
@@ -49,20 +50,8 @@ def predict(
 
 def _answer(logits: NDArray[np.float32]) -> tuple[int, float]:
     """Predicted class and its confidence; -1 and NaN of logits that are no numbers."""
-    if not np.isfinite(logits).all():
-        return -1, float("nan")
-    prediction = int(logits.argmax())
-    return prediction, float(softmax(logits)[prediction])
-
-
-def _readable(
-    stream: Iterable[tuple[Item, Decoded]], skipped: list[tuple[Item, str]]
-) -> Iterator[Readable]:
-    for item, image in stream:
-        if isinstance(image, BrokenImageError):
-            skipped.append((item, str(image)))
-        else:
-            yield item, image
+    prediction = int(predicted(logits))
+    return prediction, float(softmax(logits)[prediction]) if prediction >= 0 else float("nan")
 
 
 def _fitted(

@@ -51,7 +51,7 @@ def tried(model, labels=LABELS):
 def test_every_treatment_is_tried_on_the_same_images():
     found = tried(sees_red(), 1 - LABELS)
     assert found.names == (*TREATMENTS, *WITHOUT_OPTION)
-    assert found.right.shape == (12, 60)
+    assert found.predictions.shape == (12, 60)
     assert found.accuracies["0..255"] == 0 and found.accuracies["0..255 bgr"] > 0.2
 
 

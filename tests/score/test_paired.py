@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.score.paired import difference_of_means, holm, mcnemar, newcombe
+from audit.score.paired import difference_of_means, gain, holm, mcnemar, newcombe
 from audit.score.statistics import wilson
 
 NAN = float("nan")
@@ -159,3 +159,12 @@ def test_holm_only_raises_and_keeps_the_order(p_values):
     found = holm(p_values)
     assert all(p <= c <= 1 for p, c in zip(p_values, found, strict=True))
     assert [found[i] for i in np.argsort(p_values, kind="stable")] == sorted(found)
+
+
+def test_a_gain_counts_as_much_as_it_is_worth_to_all_images_and_to_the_mean_class():
+    # B wins 3 of 4 of class 0 and loses the one of class 1: 2 of 5 images, (3/4 - 1) / 2 by class
+    labels = [0, 0, 0, 0, 1]
+    a, b = [False, False, False, True, True], [True, True, True, True, False]
+    assert gain(a, b, labels) == pytest.approx(-0.125)
+    assert gain(b, a, labels) == pytest.approx(-0.4)
+    assert gain(a, a, labels) == 0

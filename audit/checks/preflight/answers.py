@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from audit.checks.preflight.matching import Indices, assignment
 from audit.observation import Observation, Strength
-from audit.score.paired import holm, mcnemar
-from audit.score.statistics import mean_recall, wilson
+from audit.score.paired import gain, holm, mcnemar
+from audit.score.statistics import wilson
 
 BEYOND_DOUBT, DOUBTFUL = 0.001, 0.01  # p-values, after Holm over the orders tried
 GAIN = 0.2  # of all images, and of each class's: what another order must win to stop a run
@@ -173,16 +173,11 @@ def better_order(answers: Answers, orders: Mapping[str, Sequence[str]]) -> Bette
     # Among equals the first: an order with a name is the simpler explanation.
     best, p = max(zip(tried, chances, strict=True), key=lambda found: tried[found[0]].sum())
     order = named.get(best) or assigned_order(answers)
-    gain = _gain(answers.labels, right, tried[best])
-    if p >= DOUBTFUL or gain <= 0 or not _beats_chance(answers, order, tried[best]):
+    # Where one class is common, a model that names it seldom is no proof of another order.
+    gained = gain(right, tried[best], answers.labels)
+    if p >= DOUBTFUL or gained <= 0 or not _beats_chance(answers, order, tried[best]):
         return None
-    return Better(best, order, p, tried[best], gain)
-
-
-def _gain(labels: Indices, right: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    """Where one class is common, a model that names it seldom is no proof of another order."""
-    won = other.astype(int) - right
-    return min(float(won.mean()), mean_recall(won, labels))
+    return Better(best, order, p, tried[best], gained)
 
 
 def _beats_chance(answers: Answers, order: tuple[str, ...], right: NDArray[np.bool_]) -> bool:

@@ -109,7 +109,7 @@ def _whatever_the_order(tried: Trial, default: str, classes: int) -> str:
     """
     from audit.models.scaling import choose
 
-    right = tried.right[tried.names.index(default)]
+    right = tried.right[default]
     commonest = np.bincount(tried.labels).max() / right.size
     if wilson(int(right.sum()), right.size)[0] > commonest or right.size < _EACH * classes:
         return default
@@ -124,8 +124,8 @@ def _whatever_the_order(tried: Trial, default: str, classes: int) -> str:
 def _given_wrongly(tried: Trial, given: str, best: str) -> Observation:
     """Settings, or what options can say, are one thing, and labels beyond doubt another."""
     now, would = tried.accuracies[given], tried.accuracies[best]
-    right = (tried.right[tried.names.index(name)] for name in (given, best))
-    sure = would - now >= GAIN and mcnemar(*right).exact < BEYOND_DOUBT
+    right = tried.right
+    sure = would - now >= GAIN and mcnemar(right[given], right[best]).exact < BEYOND_DOUBT
     words = (
         f"Read as {given}, {now:.0%} of {len(tried.labels):,} images are named rightly; read as "
         f"{best}, {would:.0%} would be"

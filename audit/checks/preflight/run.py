@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,24 +27,40 @@ FEW, HALF = 0.1, 0.5  # shares of images that cannot be read: worth a look; beyo
 Orders = Mapping[str, Sequence[str]]
 
 
-def sample(
-    dataset: Dataset, size: int, config: Config, broken: list[tuple[Item, str]]
-) -> list[Readable]:
-    """Readable test images at a model's size, sampled by class; where few, others besides.
+class Sample(NamedTuple):
+    """Labelled images that a model is asked about.
 
-    Those that cannot be read are noted in ``broken``, with the reason.
+    Attributes
+    ----------
+    pixels : uint8 ``(n, size, size, 3)``
+    labels : int64 ``(n,)``
+    broken : list of (item, reason)
+        Further images, which cannot be read.
     """
+
+    pixels: NDArray[np.uint8]
+    labels: Indices
+    broken: list[tuple[Item, str]]
+
+
+def sample(dataset: Dataset, size: int, config: Config) -> Sample:
+    """Test images at a model's size, sampled by class; where few can be read, others besides."""
+    broken: list[tuple[Item, str]] = []
     found: list[Readable] = []
     for split in reversed(SPLITS):
         items = dataset.items(split) if len(found) < TRIED else []
         some = stratified(items, TRIED - len(found), config.seed)
         found += readable(dataset.images(some), size, broken)
-    return found
+    pixels = np.zeros((len(found), size, size, 3), np.uint8)
+    for i, (_, image) in enumerate(found):
+        pixels[i] = image
+    return Sample(pixels, np.array([item.label for item, _ in found], np.int64), broken)
 
 
-def look_at_broken(broken: Sequence[tuple[Item, str]], readable: int) -> Observation:
+def look_at_broken(images: Sample) -> Observation:
     """How many of the sampled images cannot be read, and the first of them."""
-    n, title = len(broken) + readable, "Images that cannot be read"
+    broken = images.broken
+    n, title = len(broken) + len(images.labels), "Images that cannot be read"
     if not broken:
         return Observation("broken-images", title, f"All of {plural(n, 'sampled image')} are read")
     words = f"{len(broken):,} of {n:,} sampled images cannot be read, as {broken[0][1].rstrip('.')}"
@@ -52,13 +68,6 @@ def look_at_broken(broken: Sequence[tuple[Item, str]], readable: int) -> Observa
     strength: Strength = "strong" if share > HALF else "weak" if share > FEW else "fine"
     return Observation("broken-images", title, words, strength,
                        "see whether their files are whole")  # fmt: skip
-
-
-def stacked(images: Sequence[Readable], size: int) -> tuple[NDArray[np.uint8], Indices]:
-    """Pixels ``(n, size, size, 3)`` and labels ``(n,)`` of labelled images."""
-    pixels = [image for _, image in images]
-    labels = np.array([item.label for item, _ in images], np.int64)
-    return (np.stack(pixels) if pixels else np.zeros((0, size, size, 3), np.uint8)), labels
 
 
 def look_at_data(
@@ -78,14 +87,24 @@ def _for_training(seen: Observation) -> Observation:
     return replace(seen, mend="") if seen.key == "splits" and seen.strength == "fine" else seen
 
 
-def repeated(classifier: Any, images: Sequence[Readable]) -> list[Observation]:
-    """Whether a model answers the same images alike when it is asked again; [] of none."""
-    if not images:
+def logits_of(classifier: Any, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Logits ``(n, classes)`` of images ``(n, H, W, 3)`` of a model's own size."""
+    logits = np.zeros((len(pixels), classifier.classes), np.float32)
+    for i in range(0, len(pixels), _PASS):
+        logits[i : i + _PASS] = classifier.logits(pixels[i : i + _PASS].astype(np.float32))
+    return logits
+
+
+def repeated(
+    classifier: Any, pixels: NDArray[np.uint8], first: NDArray[np.float32]
+) -> list[Observation]:
+    """Whether a model that gave images the logits ``first`` does so again; [] of no image."""
+    if not len(pixels):
         return []
-    pixels = stacked(images[:_PASS], classifier.input_size)[0].astype(np.float32)
-    first, again = (np.asarray(classifier.logits(pixels)) for _ in range(2))
-    most = float(np.abs(first - again).max(initial=0.0, where=np.isfinite(first - again)))
-    title, n = "Answers stay the same", len(pixels)
+    again = logits_of(classifier, pixels[:_PASS])
+    apart = first[:_PASS] - again
+    most = float(np.abs(apart).max(initial=0.0, where=np.isfinite(apart)))
+    title, n = "Answers stay the same", len(again)
     if most < _SAME:
         words = f"Asked twice, the model gives the same logits for {n:,} images"
         return [Observation("repeated", title, words)]
@@ -95,16 +114,6 @@ def repeated(classifier: Any, images: Sequence[Readable]) -> list[Observation]:
     )
     mend = "save the model with dropout and augmentation switched off (training=False)"
     return [Observation("repeated", title, words, "strong", mend)]
-
-
-def answers_to(classifier: Any, images: Sequence[Readable], classes: tuple[str, ...]) -> Answers:
-    """A model's answers to labelled images of its own size."""
-    pixels, labels = stacked(images, classifier.input_size)
-    batches = (pixels[i : i + _PASS] for i in range(0, len(pixels), _PASS))
-    logits = [np.asarray(classifier.logits(batch.astype(np.float32))) for batch in batches]
-    told = np.concatenate([np.zeros((0, len(classes))), *logits])
-    predictions = np.where(np.isfinite(told).all(axis=1), told.argmax(axis=1), -1)
-    return Answers(predictions.astype(np.int64), labels, classes)
 
 
 def look_at_predictions(

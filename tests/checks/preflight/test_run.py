@@ -4,19 +4,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from audit.checks.preflight.run import look_at_data, repeated
+from audit.checks.preflight.run import logits_of, look_at_data, repeated
 from audit.config import load_config
-from audit.data.dataset import Item
 from audit.data.imagefiles import ImageFiles
 from audit.data.masks import Masks
 
-IMAGES = [(Item(f"{k}.png", 0, "test"), np.full((4, 4, 3), k, np.uint8)) for k in range(5)]
+PIXELS = np.stack([np.full((4, 4, 3), k, np.uint8) for k in range(5)])
 
 
 class Drawing:
     """Logits of which a share is drawn anew with every call."""
 
-    input_size = 4
+    classes = 3
 
     def __init__(self, share):
         self._share, self._random = share, np.random.default_rng(0)
@@ -27,7 +26,8 @@ class Drawing:
 
 @pytest.mark.parametrize(("share", "strength"), [(0.0, "fine"), (1e-4, "fine"), (0.5, "strong")])
 def test_a_model_that_draws_random_numbers_stops_a_run(share, strength):
-    (found,) = repeated(Drawing(share), IMAGES)
+    model = Drawing(share)
+    (found,) = repeated(model, PIXELS, logits_of(model, PIXELS))
     assert found.strength == strength
     assert "for 5 images" in found.words
 
