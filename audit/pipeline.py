@@ -94,7 +94,7 @@ def run(
     if begun is None:
         return None
     folder, inputs = begun
-    _sweep(folder, inputs, inputs.config, track)
+    _sweep(folder, inputs, track)
     report(folder, track=track)
     return folder
 
@@ -150,15 +150,14 @@ def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track 
     """Predict and explain with the model of ``folder``, going on where an earlier sweep stopped."""
     inputs = read_inputs(config, ("test",), folder, track)
     say(inputs.preflight)
-    config = inputs.config
-    _refuse_others(folder, inputs, config)
+    _refuse_others(folder, inputs)
     folder.update_manifest(
         command=command,
-        config=config.model_dump(mode="json"),
+        config=inputs.config.model_dump(mode="json"),
         data=folder.manifest()["data"] | inputs.hashes,
         preflight=kept(inputs.preflight),
     )
-    _sweep(folder, inputs, config, track)
+    _sweep(folder, inputs, track)
 
 
 @tensorflow_ready()
@@ -229,19 +228,20 @@ def _with_model(
     inputs = read_inputs(config, splits, RunFolder(out) if resume else None, track)
     say(inputs.preflight)
     if not crew.chief:
-        _help(inputs, inputs.config, crew, track)
+        _help(inputs, crew, track)
         return None
-    folder = _start(inputs.config, inputs, out, resume=resume, command=command)
-    _train(folder, inputs, inputs.config, crew, track)
+    folder = _start(inputs, out, resume=resume, command=command)
+    _train(folder, inputs, crew, track)
     return folder, inputs
 
 
-def _start(config: Config, inputs: Inputs, out: Path, *, resume: bool, command: str) -> RunFolder:
+def _start(inputs: Inputs, out: Path, *, resume: bool, command: str) -> RunFolder:
+    config = inputs.config
     images = config.images if on_disk(out) else None
     if images and out.resolve().is_relative_to(images.resolve()):
         raise RunFolderError(f"{out} lies in --images {images}: choose an --out elsewhere.")
     folder = RunFolder.create(out, resume=resume)
-    _refuse_others(folder, inputs, config)
+    _refuse_others(folder, inputs)
     counts = {split: len(inputs.dataset.items(split)) for split in SPLITS}
     if config.model_card:
         write_whole(folder.owner_file, config.model_card.read_bytes())
@@ -273,21 +273,21 @@ def _crew(config: Config) -> Any:
     return Replicas(tf.distribute.get_strategy()) if config.model else replicas()
 
 
-def _terms(inputs: Inputs, config: Config) -> dict[str, Any]:
+def _terms(inputs: Inputs) -> dict[str, Any]:
     """What all hosts that train together must agree on."""
-    free = _ALWAYS_FREE | _FREE_BEFORE_SWEEP
+    config, free = inputs.config, _ALWAYS_FREE | _FREE_BEFORE_SWEEP
     settings = {k: v for k, v in config.model_dump(mode="json").items() if k not in free}
     masks = {"masks": inputs.hashes["masks"]} if config.augment_background else {}
     return settings | masks | {"images or labels": inputs.hashes["fingerprint"]}
 
 
-def _help(inputs: Inputs, config: Config, crew: Any, track: Track) -> None:
+def _help(inputs: Inputs, crew: Any, track: Track) -> None:
     """Train with the chief, who alone keeps what comes of it."""
     from audit.models.training import train as fit
 
     with crew.together():
         chief = json.loads(crew.agreed(b""))
-    own = _terms(inputs, config)
+    own = _terms(inputs)
     if other := [key for key in own if own[key] != chief["terms"].get(key)]:
         raise ConfigError(
             f"The chief of TF_CONFIG has another {other[0]} than this host: give the same command "
@@ -295,18 +295,19 @@ def _help(inputs: Inputs, config: Config, crew: Any, track: Track) -> None:
         )
     if not chief["trained"]:
         with tempfile.TemporaryDirectory() as work:
-            fit(inputs.dataset, config, track, Path(work), crew, inputs.masks)
+            fit(inputs.dataset, inputs.config, track, Path(work), crew, inputs.masks)
     log.info("This host has helped to train; the chief goes on alone.")
 
 
-def _train(folder: RunFolder, inputs: Inputs, config: Config, crew: Any, track: Track) -> None:
+def _train(folder: RunFolder, inputs: Inputs, crew: Any, track: Track) -> None:
     if inputs.classifier:
         return
     from audit.models.training import train as fit
 
+    config = inputs.config
     done = folder.has(folder.model_file)
     with crew.together():
-        crew.agreed(json.dumps({"terms": _terms(inputs, config), "trained": done}).encode())
+        crew.agreed(json.dumps({"terms": _terms(inputs), "trained": done}).encode())
     if done:
         return
     with _timed(folder, "train"):
@@ -349,31 +350,31 @@ class _Plan(NamedTuple):
     explained: Sequence[Item]
 
 
-def _sweep(folder: RunFolder, inputs: Inputs, config: Config, track: Track) -> None:
-    classifier = inputs.classifier or _trained_classifier(folder, config, inputs.dataset)
+def _sweep(folder: RunFolder, inputs: Inputs, track: Track) -> None:
+    classifier = inputs.classifier or _trained_classifier(folder, inputs)
     log.info("Model: %s.", classifier.describe())
     weights = _weights_hash(classifier.model)
     if folder.manifest().get("model", {}).get("sha256", weights) != weights:
         raise RunFolderError(f"{folder.root} was begun with another model: choose another --out.")
-    plan = _planned(folder, inputs, config, classifier)
-    folder.update_manifest(model=_facts(inputs, config, classifier, weights), sweep=_counts(plan))
+    plan = _planned(folder, inputs, classifier)
+    folder.update_manifest(model=_facts(inputs, classifier, weights), sweep=_counts(plan))
     try:
-        _predict(folder, inputs, plan, config, track)
+        _predict(folder, inputs, plan, track)
         with _timed(folder, "explain"):
-            _explain(folder, inputs, plan, config, track)
+            _explain(folder, inputs, plan, track)
     finally:
         _add_seconds(folder, "stages", plan.engine.clock.seconds)
-    _check_all(folder, inputs, plan, config, track)
+    _check_all(folder, inputs, plan, track)
     folder.update_manifest(finished=_now())
 
 
-def _planned(folder: RunFolder, inputs: Inputs, config: Config, classifier: Any) -> _Plan:
+def _planned(folder: RunFolder, inputs: Inputs, classifier: Any) -> _Plan:
     from audit.sweep.donors import draw_donors
     from audit.sweep.engine import Engine
     from audit.sweep.further import further_of
     from audit.sweep.select import select
 
-    dataset, masks, donors = inputs.dataset, inputs.masks, None
+    config, dataset, masks, donors = inputs.config, inputs.dataset, inputs.masks, None
     if config.interventions != "off" and classifier.classes > 1:
         donors = draw_donors(dataset, masks, classifier, config.workers)
         folder.keep(folder.donors_file, pack_donors(donors.names, donors.backgrounds))
@@ -382,9 +383,9 @@ def _planned(folder: RunFolder, inputs: Inputs, config: Config, classifier: Any)
     return _Plan(classifier, donors, engine, *select(dataset, masks, config))
 
 
-def _facts(inputs: Inputs, config: Config, classifier: Any, weights: str) -> dict[str, Any]:
+def _facts(inputs: Inputs, classifier: Any, weights: str) -> dict[str, Any]:
     """What the manifest says of the model."""
-    model = classifier.model
+    config, model = inputs.config, classifier.model
     return {
         "backbone": model.name if inputs.classifier else config.backbone,
         "source": str(config.model) if inputs.classifier else "trained",
@@ -411,41 +412,40 @@ def _counts(plan: _Plan) -> dict[str, int]:
     }
 
 
-def _predict(folder: RunFolder, inputs: Inputs, plan: _Plan, config: Config, track: Track) -> None:
+def _predict(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Track) -> None:
     """Answer all test images, once, and heed what the answers say of how inputs are read."""
     from audit.sweep.predict import predict
 
     if not folder.has(folder.predictions_file):
         with _timed(folder, "predict"):
-            size = config.batch_size
+            size = inputs.config.batch_size
             table, skipped = predict(plan.engine, inputs.dataset, plan.tested, size, track)
             _add_skipped(folder, skipped)
             folder.keep(folder.predictions_file, table.to_parquet(index=False))
-    _heed_predictions(folder, inputs, config)
+    _heed_predictions(folder, inputs)
 
 
-def _check_all(
-    folder: RunFolder, inputs: Inputs, plan: _Plan, config: Config, track: Track
-) -> None:
+def _check_all(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Track) -> None:
     """Make what checks are asked for and not done."""
+    config = inputs.config
     if not folder.has(folder.trust_file):
         with _timed(folder, "trust"):
-            _check_explainers(folder, inputs, plan, config)
+            _check_explainers(folder, inputs, plan)
     if not folder.has(folder.shortcuts_file):
         with _timed(folder, "shortcuts"):
             _find_shortcuts(folder, plan, config, track)
     if config.robustness and not folder.has(folder.robustness_file):
         with _timed(folder, "robustness"):
-            _try_corruptions(folder, inputs, plan, config, track)
+            _try_corruptions(folder, inputs, plan, track)
     tables = folder.health_file, folder.duplicates_file
     if config.health and not all(map(folder.has, tables)):
         with _timed(folder, "health"):
             _examine_data(folder, inputs.dataset, plan.tested, track)
 
 
-def _heed_predictions(folder: RunFolder, inputs: Inputs, config: Config) -> None:
+def _heed_predictions(folder: RunFolder, inputs: Inputs) -> None:
     """Ask again how a model is read, now that it has answered all test images."""
-    dataset = inputs.dataset
+    config, dataset = inputs.config, inputs.dataset
     orders = dataset.orders() if config.model else None
     seen = look_at_predictions(folder.predictions(), dataset.classes, orders)
     found = gathered([*inputs.preflight.observations, *seen], anyway=config.anyway)
@@ -461,7 +461,8 @@ def _add_skipped(folder: RunFolder, skipped: Sequence[tuple[Item, str]]) -> None
     folder.update_manifest(data=data | {"skipped": list(known.values())})
 
 
-def _explain(folder: RunFolder, inputs: Inputs, plan: _Plan, config: Config, track: Track) -> None:
+def _explain(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Track) -> None:
+    config = inputs.config
     if config.executor == "ray":
         from audit.sweep import ray_executor
         from audit.sweep.worker import setup_of
@@ -477,9 +478,10 @@ def _explain(folder: RunFolder, inputs: Inputs, plan: _Plan, config: Config, tra
         local.sweep(folder, *images, plan.engine, plan.explained, config, track)
 
 
-def _check_explainers(folder: RunFolder, inputs: Inputs, plan: _Plan, config: Config) -> None:
+def _check_explainers(folder: RunFolder, inputs: Inputs, plan: _Plan) -> None:
     from audit.sweep.trust import SAMPLE, check
 
+    config = inputs.config
     images = inputs.dataset.images(stratified(plan.explained, SAMPLE, config.seed))
     readable = next(batched(images, plan.classifier.input_size, SAMPLE, []), [])
     if readable:
@@ -499,11 +501,10 @@ def _find_shortcuts(folder: RunFolder, plan: _Plan, config: Config, track: Track
     folder.keep(folder.shortcuts_file, json.dumps(found).encode())
 
 
-def _try_corruptions(
-    folder: RunFolder, inputs: Inputs, plan: _Plan, config: Config, track: Track
-) -> None:
+def _try_corruptions(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Track) -> None:
     from audit.sweep.robustness import contact_sheet, measure
 
+    config = inputs.config
     sample = stratified(plan.tested, config.robustness, config.seed)
     found = measure(plan.engine, inputs.dataset, inputs.masks, sample, config, track)
     if found.pictured:
@@ -524,20 +525,22 @@ def _examine_data(
     folder.keep(folder.health_file, found.images.to_parquet(index=False))
 
 
-def _trained_classifier(folder: RunFolder, config: Config, dataset: Dataset) -> Any:
+def _trained_classifier(folder: RunFolder, inputs: Inputs) -> Any:
     """The classifier of the model that was trained into a run folder."""
     from audit.models.averaged import averaged
     from audit.models.load import load_model
 
     with fetched(folder.model_file) as file:
         trained = load_model(file, trust=False)
+    config = inputs.config
     classifier = classifier_of(trained, config)
-    refuse_other_classes(classifier.classes, dataset)
+    refuse_other_classes(classifier.classes, inputs.dataset)
     return averaged(classifier, config.tta, config.seed)
 
 
-def _refuse_others(folder: RunFolder, inputs: Inputs, config: Config) -> None:
+def _refuse_others(folder: RunFolder, inputs: Inputs) -> None:
     """Refuse to mix what other settings, images or masks gave with what is to come."""
+    config = inputs.config
     # Runs that know no other explainers were begun with these.
     before = {"explainers": "gradcam,ig"} | folder.manifest().get("config", {})
     now = config.model_dump(mode="json")
