@@ -14,7 +14,7 @@ from audit.data.leftout import images_among
 from audit.data.listed import Listed, Photo
 from audit.data.listing import Folder, list_folder
 from audit.data.maskbeside import take_beside
-from audit.data.maskfolders import Masks, take_folders
+from audit.data.maskfolders import FoundMasks, take_folders
 from audit.errors import DataError
 from audit.observation import Observation, Strength
 from audit.wording import are, plural, some, verb
@@ -31,7 +31,7 @@ def read_folder(root: Path) -> Listed:
         There is no image in a class sub-folder, or a folder cannot be read.
     """
     listing = list_folder(root)
-    masks = Masks()
+    masks = FoundMasks()
     take_folders(listing, masks)
     take_beside(listing, masks)
     layout = read_layout(listing)
@@ -49,7 +49,7 @@ def read_folder(root: Path) -> Listed:
     return listed
 
 
-def _photos(root: Path, layout: Layout, masks: Masks) -> list[Photo]:
+def _photos(root: Path, layout: Layout, masks: FoundMasks) -> list[Photo]:
     start = len(os.path.join(root, ""))  # noqa: PTH118 - Path drops the last slash
     rows = [(s, readable(f.name), file) for s, f in layout.classes for file in f.files()]
     names = unique([file[start:].replace(os.sep, "/") for _, _, file in rows])
@@ -117,7 +117,7 @@ def _lost(listing: Folder) -> Iterator[Observation]:
         yield Observation("links", "Links to nowhere", words, "weak", mend)
 
 
-def _masks_seen(masks: Masks, photos: Sequence[Photo]) -> Iterator[Observation]:
+def _masks_seen(masks: FoundMasks, photos: Sequence[Photo]) -> Iterator[Observation]:
     several = next((found for found in masks.folders.values() if len(found) > 1), None)
     if several:
         words = f"Masks of one photograph lie in several folders ({some(sorted(several))})"
@@ -138,7 +138,7 @@ def _of_masks(words: str, strength: Strength, mend: str = "") -> Observation:
     return Observation("masks-beside", "Masks among the photographs", words, strength, mend)
 
 
-def _whose(masks: Masks, bare: int) -> str:
+def _whose(masks: FoundMasks, bare: int) -> str:
     rules = ", ".join(f"{count:,} {rule}" for rule, count in masks.rules.most_common(4))
     files, whose = are(sum(masks.rules.values()), "file"), plural(len(masks.of), "photograph")
     others = f"; {plural(bare, 'photograph')} {verb(bare, 'has', 'have')} none" if bare else ""

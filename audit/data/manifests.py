@@ -7,7 +7,6 @@ import os
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -114,14 +113,18 @@ def _headings(header: Sequence[str]) -> list[str]:
 
 def _find(folder: Path, path: str) -> _Found:
     """Look for a file as it is written, with slashes for backslashes, composed and decomposed."""
-    plain = "\0" not in path
-    if plain and os.path.isfile(os.path.join(folder, path)):  # noqa: PTH113, PTH118
-        return _Found(path, path, True)
-    for text, form in product((path, path.replace("\\", "/")), ("NFC", "NFD")):
-        other = unicodedata.normalize(form, text)  # type: ignore[arg-type]
-        if plain and os.path.isfile(os.path.join(folder, other)):  # noqa: PTH113, PTH118
-            return _Found(path, other, True)
+    if "\0" not in path:
+        for read in _spellings(path):
+            if os.path.isfile(os.path.join(folder, read)):  # noqa: PTH113, PTH118
+                return _Found(path, read, True)
     return _Found(path, path, False)
+
+
+def _spellings(path: str) -> Iterator[str]:
+    yield path
+    for text in (path, path.replace("\\", "/")):
+        yield unicodedata.normalize("NFC", text)
+        yield unicodedata.normalize("NFD", text)
 
 
 def _photo(manifest: Path, row: dict[Any, Any], at: _Found) -> Photo:

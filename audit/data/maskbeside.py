@@ -8,11 +8,11 @@ from collections.abc import Iterable
 
 from audit.data.listing import Folder
 from audit.data.maskcontent import mostly_like_masks
-from audit.data.maskfolders import Masks
+from audit.data.maskfolders import FoundMasks
 from audit.data.masknames import base_of, stem_of
 
 
-def take_beside(root: Folder, found: Masks) -> None:
+def take_beside(root: Folder, found: FoundMasks) -> None:
     """Take files named after a photograph in the same folder, where they look like masks."""
     by_rule: dict[str, list[tuple[Folder, str, str]]] = defaultdict(list)
     for folder in root.walk():

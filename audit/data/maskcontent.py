@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,30 +69,36 @@ def _two_greys(rows: NDArray[np.int16]) -> bool:
     return bool(first + second >= _WITHIN and second >= _LEAST)
 
 
-def _deep(file: Path) -> deep.Samples | None:
-    """Samples of more than 8 bits that Pillow would cut: 12 bits in 16 come out nearly black."""
-    with open_regular(file) as stream:
-        if not deep.is_deep(stream):
-            return None
-        stream.seek(0)
-        content = stream.read()
-    return deep.by_opencv(content) if deep.is_for_opencv(content) else None
-
-
 def file_looks_like_mask(file: str | Path) -> bool:
     """`looks_like_mask` of a file, JPEG read at a fraction of its size; False where unreadable."""
     try:
-        samples = _deep(Path(file))
-        if samples is not None:
-            return looks_like_mask(samples)
-        with open_regular(Path(file)) as stream, Image.open(stream) as image:
-            if image.width * image.height > PIXELS_AT_ONCE and image.format != "JPEG":
-                return False
-            image.draft(None, (_SIDE, _SIDE))
-            numbers = image.mode in ("L", "1") or image.mode.startswith(("I", "F"))
-            return looks_like_mask(np.asarray(image if numbers else image.convert("RGB")))
+        with open_regular(Path(file)) as stream:
+            samples = _cut_by_pillow(stream)
+            if samples is None:
+                samples = _small(stream)
+            return samples is not None and looks_like_mask(samples)
     except Exception:  # Pillow raises many kinds for broken files
         return False
+
+
+def _cut_by_pillow(stream: BinaryIO) -> deep.Samples | None:
+    """Samples of more than 8 bits that Pillow would cut: 12 bits in 16 come out nearly black."""
+    if not deep.is_deep(stream):
+        return None
+    stream.seek(0)
+    content = stream.read()
+    return deep.by_opencv(content) if deep.is_for_opencv(content) else None
+
+
+def _small(stream: BinaryIO) -> NDArray[np.generic] | None:
+    """What Pillow reads; None of what is too large and can only be read whole."""
+    stream.seek(0)
+    with Image.open(stream) as image:
+        if image.width * image.height > PIXELS_AT_ONCE and image.format != "JPEG":
+            return None
+        image.draft(None, (_SIDE, _SIDE))
+        numbers = image.mode in ("L", "1") or image.mode.startswith(("I", "F"))
+        return np.asarray(image if numbers else image.convert("RGB"))
 
 
 def share_like_masks(files: Sequence[str | Path], count: int = SAMPLE) -> tuple[float, int]:

@@ -52,24 +52,23 @@ def misfit(mask: tuple[int, int], image: tuple[int, int]) -> bool:
 class MaskFiles:
     """Mask files by the name of the image that each belongs to; nothing is read before its turn.
 
-    Attributes
+    Parameters
     ----------
     name : str
         What records call this source.
+    joined : Joined
+        Which files belong to which images, by which rules, and what is left.
+    read : callable
+        Makes a trimap of a file.
     """
 
-    name: str
-
     def __init__(
-        self, files: Mapping[str, Path], read: Callable[[Path], NDArray[np.uint8]]
+        self, name: str, joined: Joined, read: Callable[[Path], NDArray[np.uint8]]
     ) -> None:
-        self._files: dict[str, tuple[Path, ...]] = {name: (f,) for name, f in files.items()}
+        self.name = name
+        self.joined = joined
+        self._files = joined.files
         self._read = read
-
-    @property
-    def joined(self) -> Joined:
-        """Which files belong to which images, and by what."""
-        return Joined(self._files, {self.name: len(self._files)})
 
     def any(self) -> bool:
         """Whether any image has a mask here."""
@@ -117,16 +116,8 @@ class ValuedMasks(MaskFiles):
     """
 
     def __init__(self, name: str, joined: Joined, said: Stated) -> None:
-        super().__init__({}, self._by_convention)
-        self.name = name
-        self._joined = joined
-        self._files = dict(joined.files)
+        super().__init__(name, joined, self._by_convention)
         self._said = said
-
-    @property
-    def joined(self) -> Joined:
-        """Which files belong to which images, by which rules, and what is left."""
-        return self._joined
 
     @cached_property
     def convention(self) -> Convention:

@@ -15,7 +15,7 @@ from audit.data.splitnames import words_of
 
 
 @dataclass
-class Masks:
+class FoundMasks:
     """Masks found among photographs.
 
     Attributes
@@ -53,7 +53,7 @@ class _Named:
         return self.parent.folders[self.name]
 
 
-def take_folders(root: Folder, found: Masks) -> None:
+def take_folders(root: Folder, found: FoundMasks) -> None:
     """Take the folders of masks out of a listing.
 
     A folder is one where it is named so, its files look like masks, and half of them are named
@@ -74,7 +74,7 @@ def take_folders(root: Folder, found: Masks) -> None:
             del one.parent.folders[one.name]
 
 
-def _take(one: _Named, owners: _Owners, found: Masks) -> bool:
+def _take(one: _Named, owners: _Owners, found: FoundMasks) -> bool:
     """Join each mask to its photograph; False for a class whose pictures have few colours."""
     files = list(one.folder.files())
     whose = [owners.of(one.folder, file) for file in files]

@@ -106,17 +106,12 @@ class Masks:
         self._brings = dataset.mask_source if brought else ""
         self._named = _named(dataset, said) if self._brings else None
         self._files = _files(path, dataset, said) if path else []
-        self._grabcut = grabcut
+        self.grabcut = grabcut
 
     @property
     def sources(self) -> list[MaskFiles]:
         """The sources that are files, in order of trust."""
         return [*([self._named] if self._named else []), *self._files]
-
-    @property
-    def grabcut(self) -> bool:
-        """Whether what no source knows is segmented."""
-        return self._grabcut
 
     @property
     def draws(self) -> bool:
@@ -166,7 +161,7 @@ class Masks:
         by_class = classes_of(self._dataset)
         found = [f for f in self.sources if isinstance(f, ValuedMasks) and f.any()]
         told = [o for files in found for o in (value_observation(files), bad_observation(files))]
-        return [*join_observations(self.sources, by_class, images, self._grabcut), *told]
+        return [*join_observations(self.sources, by_class, images, self.grabcut), *told]
 
     def stream(
         self, pairs: Iterable[tuple[Item, Decoded]], workers: int
@@ -195,7 +190,7 @@ class Masks:
     def fingerprint(self) -> str:
         """Short hash of the sources: kind and content of the files, and whether GrabCut helps."""
         parts = [self._brings, *(f"{f.name}:{f.fingerprint()}" for f in self._files)]
-        parts += ["grabcut"] if self._grabcut else []
+        parts += ["grabcut"] if self.grabcut else []
         return hashlib.sha256("\t".join(parts).encode()).hexdigest()[:16]
 
     def _begin(
@@ -208,7 +203,7 @@ class Masks:
         except DataError as error:
             bad = BadMask(str(error))
             return lambda: (bad, "none")
-        if known[0] is not None or not self._grabcut:
+        if known[0] is not None or not self.grabcut:
             return lambda: known
         made = pool.start(image)
         return lambda: (made(), "grabcut")

@@ -27,6 +27,7 @@ from audit import download
 from audit.data.decode import decode, read_regular
 from audit.data.grabcut import banded
 from audit.data.maskfiles import MaskFiles
+from audit.data.maskmatch import Joined
 from audit.errors import BrokenImageError, DataError, DownloadError, first_line
 from audit.track import Track, silent
 
@@ -213,12 +214,12 @@ class OfficialMasks(MaskFiles):
         Names of all images of the data set; only ``image_00001.jpg`` and the like can match.
     """
 
-    name = "official"
-
     def __init__(self, folder: Path, names: Iterable[str]) -> None:
         places = [*folder.glob("segmim_*.jpg"), *folder.glob("segmim/segmim_*.jpg")]
         files = {f.name: f for f in places if f.is_file()}
         matches = {name: _IMAGE.fullmatch(PurePosixPath(name).name) for name in names}
         wanted = {name: f"segmim_{m[1]}.jpg" for name, m in matches.items() if m}
-        found = {name: files[file] for name, file in wanted.items() if file in files}
-        super().__init__(found, read_segmentation)
+        found: dict[str, tuple[Path, ...]] = {
+            name: (files[file],) for name, file in wanted.items() if file in files
+        }
+        super().__init__("official", Joined(found, {"official": len(found)}), read_segmentation)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from audit.checks.preflight.outcome import Preflight
+from audit.checks.preflight.outcome import kept
 from audit.report.content import Content
 from audit.report.duplicates import pairs
 from audit.report.figures import Estimate
@@ -70,7 +70,7 @@ def summary(content: Content) -> dict[str, Any]:
         "shortcuts": _shortcuts(content.shortcuts),
         "robustness": _robustness(content.robustness),
         "health": _health(content.health),
-        "preflight": _preflight(content.preflight),
+        "preflight": kept(content.preflight) if content.preflight else None,
         "findings": [_finding(f) for f in findings(content)],
     }
 
@@ -179,12 +179,6 @@ def _shortcuts(found: Shortcuts | None) -> dict[str, Any] | None:
             for group in found.proven
         ],
     }
-
-
-def _preflight(found: Preflight | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
-    return {"anyway": found.anyway, "observations": [asdict(o) for o in found.observations]}
 
 
 def _finding(found: Finding) -> dict[str, Any]:

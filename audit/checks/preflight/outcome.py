@@ -88,7 +88,7 @@ def refuse(found: Preflight) -> None:
 
 
 def kept(found: Preflight) -> dict[str, Any]:
-    """The manifest's section ``preflight``."""
+    """The section ``preflight`` of a manifest and of a report's summary."""
     return {"anyway": found.anyway, "observations": [asdict(o) for o in found.observations]}
 
 
