@@ -1,18 +1,13 @@
 import unicodedata
 
 import pytest
+from trees import class_file
 
 from audit.data.classorder import Names, arrange, others, whole_numbers
 from audit.errors import DataError
 
 FOLDERS = Names(("1", "2", "10", "11"), {})
 TABLE = Names(("10", "2", "1"), {}, table=True)
-
-
-def written(tmp_path, text):
-    file = tmp_path / "classes.txt"
-    file.write_text(text, encoding="utf-8")
-    return file
 
 
 def test_folders_are_sorted_as_text():
@@ -49,13 +44,13 @@ def test_names_given_in_code_are_the_order():
 
 
 def test_a_file_of_names_is_the_order_and_a_class_without_images_stays(tmp_path):
-    file = written(tmp_path, "dog\ncat\nbird\n")
+    file = class_file(tmp_path, "dog\ncat\nbird\n")
     expected = ("dog", "cat", "bird"), f"file {file}"
     assert arrange(Names(("cat", "dog"), {}), str(file)) == expected
 
 
 def test_a_label_that_the_file_lacks_is_named(tmp_path):
-    file = written(tmp_path, "Cat\ndog\n")
+    file = class_file(tmp_path, "Cat\ndog\n")
     with pytest.raises(DataError, match=r"lacks the class 'cat', .* 2, among them 'Cat'"):
         arrange(Names(("cat", "dog"), {}), str(file))
 

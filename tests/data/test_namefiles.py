@@ -3,15 +3,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from trees import class_file
 
 from audit.data.namefiles import read_names
 from audit.errors import DataError
-
-
-def written(tmp_path, text):
-    file = tmp_path / "classes.txt"
-    file.write_text(text, encoding="utf-8")
-    return file
 
 
 @pytest.mark.parametrize(
@@ -38,12 +33,12 @@ def written(tmp_path, text):
     ],
 )
 def test_usual_files_of_names_are_read_in_their_order(tmp_path, text):
-    file = written(tmp_path, text)
+    file = class_file(tmp_path, text)
     assert read_names(file) == ("dog", "cat", "bird")
 
 
 def test_numbered_classes_keep_their_numbers(tmp_path):
-    file = written(tmp_path, "0 dog\n1 cat\n")
+    file = class_file(tmp_path, "0 dog\n1 cat\n")
     assert read_names(file, ("1 cat", "0 dog")) == ("0 dog", "1 cat")
 
 
@@ -61,7 +56,7 @@ def test_numbered_classes_keep_their_numbers(tmp_path):
 )
 def test_a_file_that_is_no_order_is_one_line(tmp_path, text, why):
     with pytest.raises(DataError, match=why) as error:
-        read_names(written(tmp_path, text))
+        read_names(class_file(tmp_path, text))
     assert "\n" not in str(error.value)
 
 

@@ -51,3 +51,10 @@ def items(dataset):
 def seen(dataset, key):
     """Strengths and lines of what a data set observes under a key."""
     return [(o.strength, o.line) for o in dataset.observations() if o.key == key]
+
+
+def class_file(folder, text):
+    """A file of class names, one a line."""
+    file = folder / "classes.txt"
+    file.write_text(text, encoding="utf-8")
+    return file
