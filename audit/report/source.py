@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from audit.errors import RunFolderError
+from audit.report.consistency import refuse_contradictions
 from audit.report.sampling import MOST, drawn
 from audit.runfolder import RunFolder, further_in
 from audit.score.verdict import FURTHER_TITLES, Thresholds, titles
@@ -134,11 +135,19 @@ class Source:
 
 
 def load(run: RunFolder) -> Source:
-    """Read everything but the maps."""
+    """Read everything but the maps.
+
+    Raises
+    ------
+    RunFolderError
+        A file is missing or torn, or records are not of the model that predicted.
+    """
     records = run.records()
     text = [c for c in records.columns if pd.api.types.is_string_dtype(records[c])]
     records[text] = records[text].fillna("")
-    return Source(run, run.manifest(), records, run.predictions(), _history(run))
+    found = Source(run, run.manifest(), records, run.predictions(), _history(run))
+    refuse_contradictions(run, found.records, found.predictions, found.classes)
+    return found
 
 
 def _history(run: RunFolder) -> pd.DataFrame | None:
