@@ -15,7 +15,7 @@ from audit.models.origin import origin_of
 
 # Of a .keras file, what is no architecture: weights, and when it was saved by which Keras.
 _ELSEWHERE = ("config.json", "metadata.json")
-_NOT_BUILT_OF = ("compile_config",)
+_NOT_BUILT_OF = ("compile_config", "shared_object_id")  # how it is trained; a place in memory
 
 
 def identity(model: Any, file: Path, scaling: str, classes: Sequence[str]) -> dict[str, str]:
@@ -79,11 +79,17 @@ def _described(file: Path) -> Iterator[tuple[str, bytes]]:
         paths = (p for p in file.rglob("*") if p.is_file() and "variables" not in p.parts)
         yield from ((p.relative_to(file).as_posix(), p.read_bytes()) for p in sorted(paths))
         return
-    config = origin_of(file).config
-    built = {key: value for key, value in config.items() if key not in _NOT_BUILT_OF}
-    yield "config", json.dumps(built, sort_keys=True).encode()
+    yield "config", json.dumps(_built_of(origin_of(file).config), sort_keys=True).encode()
     if file.suffix == ".keras":
         with zipfile.ZipFile(file) as archive:
             for name in sorted(archive.namelist()):
                 if name not in _ELSEWHERE and not name.endswith(".h5"):
                     yield name, archive.read(name)
+
+
+def _built_of(config: Any) -> Any:
+    """A config without what may change when the same model is saved again."""
+    if isinstance(config, dict):
+        kept = {key: value for key, value in config.items() if key not in _NOT_BUILT_OF}
+        return {key: _built_of(value) for key, value in kept.items()}
+    return [_built_of(value) for value in config] if isinstance(config, list) else config
