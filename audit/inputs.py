@@ -85,7 +85,7 @@ def read_inputs(
     plain = _given_model(config, earlier)
     config = settled(config, earlier.manifest().get("config") if earlier else None, track)
     dataset, seen = _open(config, plain, track)
-    if earlier:
+    if earlier and earlier.has(earlier.contents_file):
         dataset.know(Contents.of_table(earlier.contents()))
     for split in splits:
         _refuse_empty(dataset, split)

@@ -432,6 +432,7 @@ def _predict(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Track) -> No
             _keep_contents(folder, inputs.dataset)
             _add_content(folder, inputs.dataset, plan.tested)
             folder.keep(folder.predictions_file, table.to_parquet(index=False))
+    _contents_again(folder, inputs.dataset, plan.tested)
     _heed_predictions(folder, inputs)
 
 
@@ -473,6 +474,21 @@ def _add_content(folder: RunFolder, dataset: Dataset, tested: Sequence[Item]) ->
     content = dataset.contents.of(item.name for item in tested).fingerprint()
     if content:
         folder.update_manifest(data=folder.manifest()["data"] | {"content": content})
+
+
+def _contents_again(folder: RunFolder, dataset: Dataset, tested: Sequence[Item]) -> None:
+    """Read the images anew where the file of their hashes is torn: they must be the same ones."""
+    known = folder.manifest()["data"].get("content")
+    if known is None or folder.has(folder.contents_file):
+        return
+    for _ in dataset.images(tested):
+        pass
+    if dataset.contents.of(item.name for item in tested).fingerprint() != known:
+        raise DataError(
+            f"The images are not those that {folder.root} was begun with (other content): put "
+            "back what was there, or begin another run."
+        )
+    _keep_contents(folder, dataset)
 
 
 def _add_skipped(folder: RunFolder, skipped: Sequence[tuple[Item, str]]) -> None:

@@ -236,13 +236,27 @@ def test_a_torn_part_is_made_again_bit_for_bit(finished, copy, config, file, har
 
 
 def test_torn_files_are_made_again(finished, copy, config):
-    names = ("predictions.parquet", "donors.npz", "trust.json", "shortcuts.json",
-             "robustness.parquet", "health.parquet")  # fmt: skip
+    names = ("predictions.parquet", "contents.parquet", "donors.npz", "trust.json",
+             "shortcuts.json", "robustness.parquet", "health.parquet")  # fmt: skip
+    before = copy.contents()
     for name in names:
         half(copy.root / name)
     pipeline.sweep(config(), copy)
-    for name in names:
+    for name in {*names} - {"contents.parquet"}:
         assert (copy.root / name).read_bytes() == (finished.root / name).read_bytes()
+    assert {*copy.contents()["content"]} <= {*before["content"]}
+
+
+def test_torn_hashes_of_images_that_changed_are_refused(copy, config, images):
+    half(copy.contents_file)
+    file = images.parent / "2_08.png"
+    original = file.read_bytes()
+    try:
+        Image.fromarray(255 - np.asarray(Image.open(file))).save(file)
+        with pytest.raises(DataError, match=r"The images are not those that .* was begun with"):
+            pipeline.sweep(config(), copy)
+    finally:
+        file.write_bytes(original)
 
 
 def test_a_run_at_a_url_is_written_resumed_and_rendered_alike(finished, config):
