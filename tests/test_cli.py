@@ -219,7 +219,11 @@ def test_run_report_and_sweep_go_the_whole_way(call, tmp_path, images, colour_mo
     assert code == 0
     assert f"Report: {out / 'report' / 'index.html'}" in said
 
-    code, said, _ = call("sweep", out, "--workers", 1)
+    code, _, err = call("sweep", out, "--workers", 1)
+    assert code == 1
+    assert "--images images.csv and --model colours.keras: say anew where that is." in err
+
+    code, said, _ = call("sweep", out, "--workers", 1, *flags[:4])
     assert (code, said) == (0, f"Swept. Next: flower-audit report '{out}'\n")
 
     code, _, err = call("run", *flags, "--ig-steps", 2, "--out", out)
@@ -276,7 +280,9 @@ def test_interrupted_run_exits_with_130_and_keeps_what_is_finished(tmp_path, ima
     )
     assert "Traceback" not in err
     assert sorted(f.name for f in out.iterdir()) == [
+        ".lock",
         "checksums",
+        "contents.parquet",
         "donors.npz",
         "manifest.json",
         "maps",

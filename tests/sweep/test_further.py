@@ -111,7 +111,8 @@ def test_neither_batch_size_nor_order_changes_a_bit(sampled_run, swept):
 def test_another_process_would_write_the_same_bits(sampled_run, manifest, dataset, colour_model):
     given = config(explain_sample=3, images=manifest, grabcut=False)
     hashes = fingerprints(dataset, Masks(dataset, grabcut=False))
-    worker = Worker(setup_of(given, colour_model, "0..255", None, hashes, dataset.classes))
+    worker = Worker(setup_of(given, colour_model, "0..255", None, hashes, dataset.classes,
+                             dataset.contents))  # fmt: skip
     part, _ = worker.explain(0, dataset.items("test"))
     (maps,), (records,) = (f.glob("*") for f in (sampled_run.maps_dir, sampled_run.records_dir))
     assert part.packed == {"maps": maps.read_bytes(), "records": records.read_bytes()}

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from audit.config import load_config
+from audit.data.contents import Contents
 from audit.sweep.worker import setup_of
 
 
@@ -13,6 +14,7 @@ from audit.sweep.worker import setup_of
 def test_paths_are_sent_whole_and_words_as_they_are(tmp_path, given, sent):
     (tmp_path / "model.keras").write_bytes(b"weights")
     config = load_config({"masks": Path(given)})
-    setup = setup_of(config, tmp_path / "model.keras", "0..255", None, {}, ("a", "b"))
+    model, names = tmp_path / "model.keras", ("a", "b")
+    setup = setup_of(config, model, "0..255", None, {}, names, Contents())
     assert setup.config.masks == Path(sent)
     assert setup.model == {"model.keras": b"weights"}
