@@ -73,6 +73,15 @@ def test_hostile_names_are_shown_as_they_are(report):
     assert "../../etc/passwd" in text
 
 
+def test_no_page_holds_signs_that_reorder_the_text_around_a_name(report):
+    assert any("\u202e" in name for name in HOSTILE)
+    built = [
+        f for f in report.report_dir.rglob("*") if f.suffix in (".html", ".js", ".json", ".md")
+    ]
+    for file in [*built, report.report_html, report.summary_md]:
+        assert not re.search(r"[\u202a-\u202e\u2066-\u2069]|\\u202e", file.read_text("utf-8")), file
+
+
 def test_a_page_asks_nothing_of_a_network(pages, report):
     single = read_site(report.report_html.parent)
     for page in [*pages.values(), *single.values()]:
