@@ -1,4 +1,4 @@
-"""Names of strangers in Chromium: searched for, marked, filtered, hovered and sorted, they stay text."""
+"""Hostile names in Chromium: searched for, marked, filtered, hovered and sorted they stay text."""
 
 from urllib.parse import quote
 
@@ -29,8 +29,8 @@ _HOSTILE = [
 ]
 # Whatever no page of ours has: handlers, addresses that are scripts, markup out of a name.
 _FOREIGN = """Array.from(document.querySelectorAll(
-  "[onerror], [onload], [onmouseover], [href^='javascript'], [src=x], base, [srcdoc], .md-search-result :is(img, a a, style)"
-), e => e.outerHTML)"""
+  "[onerror], [onload], [onmouseover], [href^='javascript'], [src=x], base, [srcdoc]," +
+  ".md-search-result :is(img, a a, style)"), e => e.outerHTML)"""
 _ASKED = "document.querySelector('.md-search-result__meta').textContent"
 
 
