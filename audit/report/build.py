@@ -1,10 +1,11 @@
-"""Renders a run's report: everything beside, then swapped into place, whole or not at all."""
+"""Renders a run's report: everything beside, then put into place, whole or not at all."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from audit.errors import RunFolderError
+from audit.owned import foreign, listed, write_list
 from audit.places import beside, files_below, on_disk, send
 from audit.report.content import Content, content
 from audit.report.exports import card_md, summary_json, summary_md, write_tables
@@ -14,11 +15,9 @@ from audit.report.patches import draw_patches
 from audit.report.single import single_page
 from audit.report.site import build_site
 from audit.report.source import load
-from audit.runfolder import RunFolder, write_whole
+from audit.runfolder import RunFolder
+from audit.swap import OUTPUTS, PREFIX, settle, swap
 from audit.track import Track, silent
-
-_LIST = "files.txt"
-_LEFT_BY_SYSTEMS = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
 def render(run: RunFolder, track: Track = silent) -> None:
@@ -37,67 +36,51 @@ def render(run: RunFolder, track: Track = silent) -> None:
         Where a file is missing or torn, or ``report/`` holds what no run wrote. The earlier report
         stays as it was.
     """
+    if on_disk(run.root):
+        settle(run.root)
     found = content(load(run))
     refuse_foreign(run.report_dir)
     try:
-        with beside(run.root, ".report-") as folder:
+        with beside(run.root, PREFIX) as folder:
             _render_beside(found, folder, track)
+            if on_disk(run.root):
+                swap(folder, run.root, OUTPUTS)
+            else:
+                _send(folder, run)
     except OSError as error:
         raise RunFolderError(f"Cannot write the report in {run.root}: {error}.") from error
 
 
 def _render_beside(found: Content, folder: Path, track: Track) -> None:
-    run, docs, site = found.source.run, folder / "docs", folder / "site"
+    """Write every output into ``folder`` by its name in the run's folder."""
+    report, page, json, text = (folder / name for name in OUTPUTS)
+    run, docs = found.source.run, folder / "docs"
     docs.mkdir()
     cases = (c for cases in found.galleries.values() for c in cases)
     shapes = draw_panels(run, cases, folder, track)
     if found.shortcuts:
         draw_patches(run, found.source.mapped, found.shortcuts.exemplars, folder)
     nav = write_pages(found, docs, shapes)
-    build_site(docs, site, name=site_name(found), nav=nav)
-    (folder / "pictures").rename(site / "pictures")
-    write_tables(found.source, site / "data")
-    (site / "data" / "model_card.md").write_bytes(card_md(found))
-    page, json, text = single_page(found, site, shapes), summary_json(found), summary_md(found)
-    _swap(site, run.report_dir, folder / "old")
-    write_whole(run.report_html, page)
-    write_whole(run.summary_json, json)
-    write_whole(run.summary_md, text)
+    build_site(docs, report, name=site_name(found), nav=nav)
+    (folder / "pictures").rename(report / "pictures")
+    write_tables(found.source, report / "data")
+    (report / "data" / "model_card.md").write_bytes(card_md(found))
+    write_list(report)
+    page.write_bytes(single_page(found, report, shapes))
+    json.write_bytes(summary_json(found))
+    text.write_bytes(summary_md(found))
 
 
 def refuse_foreign(report: Path) -> None:
     """Raise `RunFolderError` where ``report`` holds a file that no render has written."""
-    ours = _listed(report)
-    for file in files_below(report):
-        if file not in ours and Path(file).name not in _LEFT_BY_SYSTEMS:
-            raise RunFolderError(
-                f"{report / file} was not written by flower-audit: move it elsewhere first."
-            )
+    if file := foreign(report):
+        raise RunFolderError(f"{file} was not written by flower-audit: move it elsewhere first.")
 
 
-def _listed(report: Path) -> set[str]:
-    """What the last render wrote."""
-    try:
-        return set((report / _LIST).read_text(encoding="utf-8").split("\n"))
-    except OSError:
-        return set()
-
-
-def _swap(new: Path, report: Path, old: Path) -> None:
-    """Put ``new`` in place of ``report``; the old one goes with the folder that ``old`` is in."""
-    files = [*sorted(files_below(new)), _LIST]
-    (new / _LIST).write_text("\n".join(files), encoding="utf-8")
-    if not on_disk(report):
-        before = _listed(report)
-        send(new, report)
-        for file in before - set(files):
-            (report / file).unlink(missing_ok=True)
-        return
-    if report.exists():
-        report.rename(old)
-    try:
-        new.rename(report)
-    except OSError:
-        if old.exists():
-            old.rename(report)
-        raise
+def _send(folder: Path, run: RunFolder) -> None:
+    """Send every output to a URL, and delete what the last report had and this one has not."""
+    before = listed(run.report_dir) & set(files_below(run.report_dir))
+    for name in OUTPUTS:
+        send(folder / name, run.root / name)
+    for file in before - listed(folder / OUTPUTS[0]):
+        (run.report_dir / file).unlink(missing_ok=True)

@@ -18,7 +18,10 @@ from audit.errors import AuditError
 from audit.report.figures import Estimate
 
 UNDEFINED = "undefined"
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+# The last two ranges turn round the order of the text that follows a name.
+_CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]"
+)
 # In the middle of a line a hyphen, a full stop or an underscore inside a word means nothing, nor
 # does a parenthesis after no bracket, a colon before a space, or a quotation mark outside a tag.
 _MARKDOWN = re.compile(r"([\\`*{}\[\]#!|~$]|:(?=\S)|(?<![^\W_])_|_(?![^\W_]))")
@@ -39,7 +42,7 @@ def fill(template: str, /, **context: Any) -> str:
 
 
 def plain(text: object) -> str:
-    """Text in one line, without signs that markup languages forbid."""
+    """Text in one line, without signs that markup forbids or that reorder what stands around."""
     return _CONTROL.sub("\ufffd", re.sub(r"[\t\n\r]+", " ", str(text)))
 
 

@@ -4,6 +4,7 @@
 
   var data = window.FA_CASES;
   var gallery = (window.FA = {});
+  window.FA_DETAILS = {};
   var DEFAULTS = {
     verdict: "", q: "", class: "", predicted: "", answer: "", mask: "", fragile: "",
     sort: "verdict", direction: "down", show: "photo", case: "", over: "heat0", at: "60", lines: "outline region"

@@ -1,22 +1,35 @@
-/* iframe-worker 1.0.4: search in a page opened from disk, where browsers allow no workers.
- * Copyright (c) 2020-2022 Martin Donath <martin.donath@squidfunk.com>
- *
- * Permission is hereby granted, free of charge, to any person obtaining a copy
- * of this software and associated documentation files (the "Software"), to
- * deal in the Software without restriction, including without limitation the
- * rights to use, copy, modify, merge, publish, distribute, sublicense, and/or
- * sell copies of the Software, and to permit persons to whom the Software is
- * furnished to do so, subject to the following conditions:
- *
- * The above copyright notice and this permission notice shall be included in
- * all copies or substantial portions of the Software.
- *
- * THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
- * IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
- * FITNESS FOR A PARTICULAR PURPOSE AND NON-INFRINGEMENT. IN NO EVENT SHALL THE
- * AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
- * LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING
- * FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS
- * IN THE SOFTWARE.
- */
-"use strict";(()=>{function c(s,n){parent.postMessage(s,n||"*")}function d(...s){return s.reduce((n,e)=>n.then(()=>new Promise(r=>{let t=document.createElement("script");t.src=e,t.onload=r,document.body.appendChild(t)})),Promise.resolve())}var o=class extends EventTarget{constructor(e){super();this.url=e;this.m=e=>{e.source===this.w&&(this.dispatchEvent(new MessageEvent("message",{data:e.data})),this.onmessage&&this.onmessage(e))};this.e=(e,r,t,i,m)=>{if(r===`${this.url}`){let a=new ErrorEvent("error",{message:e,filename:r,lineno:t,colno:i,error:m});this.dispatchEvent(a),this.onerror&&this.onerror(a)}};let r=document.createElement("iframe");r.hidden=!0,document.body.appendChild(this.iframe=r),this.w.document.open(),this.w.document.write(`<html><body><script>postMessage=${c};importScripts=${d};addEventListener("error",({error})=>{parent.dispatchEvent(new ErrorEvent("error",{filename:"${e}",error}))})<\/script><script src=${e}?${+Date.now()}><\/script></body></html>`),this.w.document.close(),onmessage=this.m,onerror=this.e,this.r=new Promise((t,i)=>{this.w.onload=t,this.w.onerror=i})}terminate(){this.iframe.remove(),onmessage=onerror=null}postMessage(e){this.r.catch().then(()=>{this.w.dispatchEvent(new MessageEvent("message",structuredClone({data:e})))})}get w(){return this.iframe.contentWindow}};window.IFrameWorker=o;location.protocol==="file:"&&(window.Worker=o);})();
+/* Stands in for Worker in pages opened from disk, where browsers allow none: Material's search runs in
+ * a hidden frame. After iframe-worker by Martin Donath (MIT), which fills its frame by an inline script;
+ * the page's policy holds in the frame too, and forbids that. Material's worker looks for its name. */
+(function () {
+  "use strict";
+
+  function message(data) { return new MessageEvent("message", { data: structuredClone(data) }); }
+
+  class IFrameWorker extends EventTarget {
+    constructor(url) {
+      super();
+      var frame = document.createElement("iframe");
+      frame.hidden = true;
+      document.body.appendChild(frame);
+      this.inside = frame.contentWindow;
+      this.inside.document.open(); // else Firefox puts another document into the frame
+      this.inside.document.close();
+      this.inside.postMessage = (data) => { this.dispatchEvent(message(data)); };
+      this.ready = new Promise((resolve) => this.run(url, resolve));
+    }
+
+    run(url, done) {
+      var script = this.inside.document.createElement("script");
+      script.src = url;
+      script.onload = done;
+      this.inside.document.body.appendChild(script);
+    }
+
+    postMessage(data) {
+      this.ready.then(() => { this.inside.dispatchEvent(message(data)); });
+    }
+  }
+
+  if (location.protocol === "file:") window.Worker = window.IFrameWorker = IFrameWorker;
+})();

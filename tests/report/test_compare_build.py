@@ -1,5 +1,6 @@
 """The comparison's files: whole, self-contained, escaped, and nobody else's overwritten."""
 
+import contextlib
 import json
 import re
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ from links import broken, read_site
 
 from audit.errors import RunFolderError
 from audit.report.compare.build import default_out, render
+from audit.report.compare.exports import KIND
 from audit.runfolder import RunFolder
 
 
@@ -144,6 +146,17 @@ def test_what_no_comparison_wrote_is_not_overwritten(tmp_path, pair, name):
         render(pair, tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "files", [["thesis.tex", "../thesis.tex", "compare.json"], "thesis.tex", None, [["thesis.tex"]]]
+)
+def test_a_forged_list_of_files_deletes_none_of_the_readers(tmp_path, pair, files):
+    (tmp_path / "compare.json").write_text(json.dumps({"kind": KIND, "files": files}))
+    (tmp_path / "thesis.tex").write_text("mine")
+    with contextlib.suppress(RunFolderError):  # where the list does not even name itself
+        render(pair, tmp_path)
+    assert (tmp_path / "thesis.tex").read_text() == "mine"
 
 
 def test_an_out_that_is_a_file_is_refused(tmp_path, pair):

@@ -9,6 +9,7 @@ from drawnruns import PLAIN, make_run
 from waiting import until
 
 from audit.report.build import render
+from audit.report.templating import plain
 from audit.runfolder import RunFolder
 
 _NAMES = "Array.from(document.querySelectorAll('#fa-grid bdi'), e => e.textContent)"
@@ -30,6 +31,7 @@ def gallery(visit, report):
 @pytest.fixture(scope="module")
 def records(report) -> pd.DataFrame:
     frame = report.records()
+    frame["name"] = frame["name"].map(plain)  # as pages show them
     return frame[frame["row"] >= 0]
 
 

@@ -84,3 +84,8 @@ def test_names_in_the_summary_stay_text_in_markdown(name):
 
 def test_signs_that_markup_forbids_are_replaced():
     assert plain("a\x00b\x1bc\nd") == "a\ufffdb\ufffdc d"
+
+
+def test_signs_that_would_reorder_the_text_around_them_are_replaced():
+    assert plain("photo \u202egpj.exe\u2066") == "photo \ufffdgpj.exe\ufffd"
+    assert plain("ורד \u200f\u200d") == "ורד \u200f\u200d"  # ordinary marks of such languages stay

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from audit.runfolder import RunFolder, write_whole
 from audit.track import Track, silent
 
 PAGE, JSON, TEXT = "compare.html", "compare.json", "compare.md"
+_NAME = re.compile(r"compare\.(html|json|md)|flips-[A-Z]\.csv")
 
 
 def default_out(runs: Sequence[RunFolder]) -> Path:
@@ -79,13 +81,18 @@ def page(found: Comparison, track: Track) -> bytes:
 
 
 def _earlier(out: Path) -> set[str]:
-    """Files that an earlier comparison wrote into ``out``, by its own list."""
+    """Files that an earlier comparison wrote into ``out``, by its own list.
+
+    Of names that a comparison gives: the list may be a stranger's, and what is on it is deleted.
+    """
     try:
         told = json.loads((out / JSON).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return set()
     ours = isinstance(told, dict) and told.get("kind") == KIND
-    return {Path(name).name for name in told["files"]} if ours else set()
+    files = told.get("files") if ours else None
+    names = files if isinstance(files, list) else []
+    return {name for name in names if isinstance(name, str) and _NAME.fullmatch(name)}
 
 
 def _refuse_foreign(out: Path, names: Sequence[str], earlier: set[str]) -> None:
