@@ -34,6 +34,7 @@ from audit.errors import ConfigError, DataError, ModelError, RunFolderError
 from audit.inputs import Inputs, classifier_of, read_inputs, refuse_other_classes
 from audit.models.backend import tensorflow_ready
 from audit.places import fetched, on_disk, remove
+from audit.redact import Shown
 from audit.runfolder import RunFolder, pack_donors, renamed_to, write_whole
 from audit.track import Track, silent
 from audit.wording import some
@@ -541,9 +542,11 @@ def _trained_classifier(folder: RunFolder, inputs: Inputs) -> Any:
 def _refuse_others(folder: RunFolder, inputs: Inputs) -> None:
     """Refuse to mix what other settings, images or masks gave with what is to come."""
     config = inputs.config
+    given = config.model_dump(mode="json")
+    shown = Shown.of(given)
     # Runs that know no other explainers were begun with these.
-    before = {"explainers": "gradcam,ig"} | folder.manifest().get("config", {})
-    now = config.model_dump(mode="json")
+    before = {"explainers": "gradcam,ig"} | shown.section(folder.manifest()).get("config", {})
+    now = shown.section({"config": given})["config"]
     free = set(_ALWAYS_FREE)
     if not folder.done_parts():
         free |= _FREE_BEFORE_SWEEP - (_TRAINED_BY if config.augment_background else set())
@@ -656,7 +659,11 @@ def inspect_masks(
         group: inspect.cases(dataset, items, ours, theirs, names)
         for group, names in inspect.extremes(table, SHEET_ROW).items()
     }
-    labels = (str(config.masks or dataset.mask_source), str(against or "GrabCut"))
+    shown = Shown()  # a sheet is made to be sent
+    labels = (
+        shown.place(str(config.masks or dataset.mask_source)),
+        shown.place(str(against or "GrabCut")),
+    )
     write_whole(sheet, contact_sheet(groups, labels))
     return inspect.summarise(table)
 

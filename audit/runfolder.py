@@ -25,6 +25,7 @@ from PIL import Image
 
 from audit.errors import RunFolderError, first_line
 from audit.places import files_below, on_disk, reached, send
+from audit.redact import Shown
 from audit.score.geometry import upsample
 from audit.score.verdict import FURTHER_TITLES
 
@@ -310,6 +311,7 @@ class RunFolder:
         self.owner_file = root / "model_card.toml"
         self.report_dir = root / "report"
         self.report_html = root / "report.html"
+        self._shown = Shown()
 
     @classmethod
     def open(cls, root: Path) -> RunFolder:
@@ -374,8 +376,13 @@ class RunFolder:
         return settings
 
     def update_manifest(self, **sections: Any) -> None:
-        """Replace the named sections of the manifest, whole or not at all."""
-        merged = {"schema": MANIFEST_SCHEMA} | self.manifest() | sections
+        """Replace the named sections of the manifest, whole or not at all.
+
+        Credentials and where on a disk inputs lie are left out; see `audit.redact.Shown`.
+        """
+        if "config" in sections:
+            self._shown = Shown.of(sections["config"])
+        merged = {"schema": MANIFEST_SCHEMA} | self.manifest() | self._shown.section(sections)
         text = json.dumps(merged, indent=2, default=str) + "\n"
         write_whole(self.manifest_file, text.encode())
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from audit.errors import RunFolderError
+from audit.redact import TOLD, Shown
 from audit.report.sampling import MOST, drawn
 from audit.runfolder import RunFolder, further_in
 from audit.score.verdict import FURTHER_TITLES, Thresholds, titles
@@ -134,11 +135,18 @@ class Source:
 
 
 def load(run: RunFolder) -> Source:
-    """Read everything but the maps."""
-    records = run.records()
+    """Read everything but the maps.
+
+    Earlier versions kept credentials and whole paths, which stop here; see `audit.redact.Shown`.
+    """
+    records, manifest = run.records(), run.manifest()
     text = [c for c in records.columns if pd.api.types.is_string_dtype(records[c])]
     records[text] = records[text].fillna("")
-    return Source(run, run.manifest(), records, run.predictions(), _history(run))
+    shown = Shown.of(manifest.get("config", {}))
+    for column in TOLD:
+        words = {each: shown.text(each) for each in records[column].unique()}
+        records[column] = records[column].map(words)
+    return Source(run, shown.section(manifest), records, run.predictions(), _history(run))
 
 
 def _history(run: RunFolder) -> pd.DataFrame | None:
