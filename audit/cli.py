@@ -37,7 +37,7 @@ SWEEP = ("explain", "explainers", "explain_sample", "explain_flagged", "lime_sam
          "ig_baseline", "interventions", "robustness", "health", "tta", "on_flower_skill",
          "suspicious_share", "least_support", "most_background", "least_survival",
          "least_effect")  # fmt: skip
-CARD = ("model_card",)
+CARD = ("model_card", "share")
 COMMON = ("seed", "workers")
 PREFLIGHT = ("anyway",)
 CLUSTER = ("executor", "address", "worker_cores")
@@ -275,18 +275,22 @@ def sweep(run_folder: Path, **flags: Any) -> None:
 
 @cli.command()
 @run_argument
-def report(run_folder: Path) -> None:
+@settings("share")
+def report(run_folder: Path, share: bool | None) -> None:
     """Render the report of RUN again, from its records and maps alone.
 
+    Settings are those that RUN was made with, unless given anew.
+
     \b
-    Example:
+    Examples:
       flower-audit report runs/planted
+      flower-audit report runs/planted --share
     """
     from audit import pipeline
     from audit.runfolder import RunFolder
 
     folder = RunFolder.open(run_folder)
-    pipeline.report(folder, track=_track())
+    pipeline.report(folder, share=share, track=_track())
     _done(folder)
 
 

@@ -61,13 +61,19 @@ def begin() -> None:
 
 
 class _Lasting(io.FileIO):
-    """A descriptor whose reader may leave at any time: what he no longer reads is no error."""
+    """A descriptor whose reader may leave at any time: what he no longer reads is no error.
+
+    Any other error is raised once; Python would raise it again at exit, and exit with 120.
+    """
+
+    _over = False
 
     def write(self, data: Any) -> int:
         """Write, or do as if."""
         try:
-            return super().write(data)
+            return len(data) if self._over else super().write(data)
         except OSError as error:
+            self._over = True
             if error.errno not in _GONE:
                 raise
             return len(data)

@@ -48,7 +48,7 @@ PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "pandas", "py
 SHEET_ROW = 12  # cases in each group of a contact sheet
 # Settings that say how a run is done, not what comes out of it; the order itself is compared.
 _ALWAYS_FREE = {"workers", "download", "data_dir", "health", "model_card", "executor", "address",
-                "worker_cores", "anyway", "class_order"}  # fmt: skip
+                "worker_cores", "anyway", "class_order", "share"}  # fmt: skip
 # Settings that what corruptions do rests on, besides those that are never free.
 _OF_ROBUSTNESS = {"robustness", "masks", "grabcut", "feature_layer", "cam", "ig_variant",
                   "ig_rule", "ig_baseline"}  # fmt: skip
@@ -192,12 +192,18 @@ def _write_order(file: Path, answers: Answers | None) -> None:
     write_whole(file, "".join(f"{name}\n" for name in assigned_order(answers)).encode())
 
 
-def report(folder: RunFolder, *, track: Track = silent) -> None:
-    """Render the report from records and maps alone."""
+def report(folder: RunFolder, *, share: bool | None = None, track: Track = silent) -> None:
+    """Render the report from records and maps alone.
+
+    Parameters
+    ----------
+    share : bool, optional
+        Leave the host and times of day out of ``report/``; by default as the run's settings say.
+    """
     from audit.report.build import render
 
     with _timed(folder, "report"):
-        render(folder, track)
+        render(folder, track, share)
 
 
 def compare(runs: Sequence[RunFolder], out: Path, track: Track = silent) -> Path:

@@ -21,7 +21,7 @@ _LIST = "files.txt"
 _LEFT_BY_SYSTEMS = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
-def render(run: RunFolder, track: Track = silent) -> None:
+def render(run: RunFolder, track: Track = silent, share: bool | None = None) -> None:
     """Render ``report/``, ``report.html``, ``summary.json`` and ``summary.md`` from a run's files.
 
     Parameters
@@ -30,6 +30,8 @@ def render(run: RunFolder, track: Track = silent) -> None:
         With records, maps, predictions and a manifest.
     track : callable
         Wraps an iterable to show progress: (items, label, total) -> items.
+    share : bool, optional
+        Leave the host and times of day out of ``report/``; by default as the run's settings say.
 
     Raises
     ------
@@ -37,7 +39,8 @@ def render(run: RunFolder, track: Track = silent) -> None:
         Where a file is missing or torn, or ``report/`` holds what no run wrote. The earlier report
         stays as it was.
     """
-    found = content(load(run))
+    source = load(run)
+    found = content(source if share is None else source.with_share(share))
     refuse_foreign(run.report_dir)
     try:
         with beside(run.root, ".report-") as folder:

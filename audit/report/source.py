@@ -15,6 +15,8 @@ from audit.report.sampling import MOST, drawn
 from audit.runfolder import RunFolder, further_in
 from audit.score.verdict import FURTHER_TITLES, Thresholds, titles
 
+_DAY = len("2026-03-04")
+
 
 @dataclass(frozen=True)
 class Source:
@@ -118,6 +120,25 @@ class Source:
     def config(self) -> dict[str, Any]:
         """The run's settings."""
         return self.section("config")
+
+    @property
+    def share(self) -> bool:
+        """Whether to leave out what tells of the machine: the host, and times of day."""
+        return self.config.get("share") is True
+
+    def with_share(self, share: bool) -> Source:
+        """The same run, with or without its host and times of day."""
+        return replace(self, manifest=self.manifest | {"config": self.config | {"share": share}})
+
+    @property
+    def host(self) -> dict[str, Any]:
+        """What the run was made on; {} where that is left out."""
+        return {} if self.share else self.section("host")
+
+    def when(self, moment: str) -> str:
+        """When the run was ``started`` or ``finished``; the day alone where times are left out."""
+        time = str(self.manifest.get(moment) or "")
+        return time[:_DAY] if self.share else time
 
     @property
     def seed(self) -> int:
