@@ -34,7 +34,8 @@ def clean(text: object) -> str:
 
 def echo(text: object, *, err: bool = False) -> None:
     """Print one line, cleaned, to standard output, or to standard error where ``err``."""
-    click.echo(clean(text), err=err)
+    # Named, for Click would write UTF-8 to a stream that is of ASCII.
+    click.echo(clean(text), file=sys.stderr if err else sys.stdout)
 
 
 def echo_lines(text: str) -> None:

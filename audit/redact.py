@@ -23,7 +23,7 @@ _SECRET = (
     r"[\w.-]*(?:secret|passw(?:or)?d|pwd|token|credential|signature"
     r"|(?:access|account|api|private|shared)[_-]?key(?:[_-]?id)?)[\w.-]*"
 )
-_QUERY = re.compile(rf"(?i)([?&;](?:{_SECRET}|sig|sas|key|auth)=)[^\s&#'\"]+")
+_QUERY = re.compile(rf"(?i)([?&;](?:{_SECRET}|sig|sas|key|auth)=)[^\s&;#'\"]+")
 _SETTING = re.compile(rf"(?i)((?<![\w.-]){_SECRET}=)[^\s&;,'\"]+")
 _QUOTED = re.compile(rf"(?i)(?P<key>(?P<q>['\"]){_SECRET}(?P=q)\s*[:=]\s*)(?P<v>['\"]).*?(?P=v)")
 _HEADER = re.compile(
