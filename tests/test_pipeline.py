@@ -155,7 +155,7 @@ def test_manifest_tells_data_model_and_settings(finished, config, images):
         "test_images": 12,
         "explained": 12,
     }
-    assert manifest["config"]["images"] == str(images)
+    assert manifest["config"]["images"] == images.name
     stages = {"predict", "explain", "trust", "shortcuts", "robustness", "health", "report"}
     assert set(manifest["seconds"]) == stages
 
