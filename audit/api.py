@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from audit import pipeline
-from audit.config import Config, change, load_config
+from audit.config import Config, load_config
 from audit.errors import RunFolderError
 from audit.places import place
+from audit.resume import carried
 from audit.runfolder import Maps, RunFolder
 
 if TYPE_CHECKING:
@@ -95,8 +96,21 @@ class Run:
         return next(m for k, m in enumerate(self.folder.maps(part)) if k == row)
 
     def sweep(self, **settings: Any) -> Run:
-        """Predict and explain with this run's model, as ``flower-audit sweep``."""
-        config = change(load_config(self.folder.settings()), **settings)
+        """Predict and explain with this run's model, as ``flower-audit sweep``.
+
+        Parameters
+        ----------
+        settings
+            By the names of `Config`, above those that the run was made with. ``images``,
+            ``masks`` and ``model`` outside of its folder, ``trust_model``, ``executor`` and
+            ``address`` are never taken from it: it may come from anybody.
+
+        Raises
+        ------
+        ConfigError
+            The run was made with one of those paths, which is not given.
+        """
+        config = load_config(carried(self.folder, settings))
         pipeline.sweep(config, self.folder)
         return Run(self.folder)
 

@@ -6,6 +6,7 @@ import logging
 import math
 import os
 import shlex
+import signal
 import sys
 import types
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import Any, Literal, NoReturn, Union, get_args, get_origin
 
 import click
 
-from audit import __version__, logs, output
+from audit import __version__, logs, output, signals
 from audit.config import PRESETS, Config, load_config
 from audit.errors import AuditError
 from audit.mending import Group
@@ -247,7 +248,8 @@ def train(out: Path, resume: bool, preset: str, config_file: Path, **flags: Any)
 @cli.command()
 @run_argument
 @settings(
-    *(name for name in DATA if name not in ("dataset", "images", "splits", "world")),
+    *(name for name in DATA if name not in ("dataset", "splits", "world")),
+    *MODEL,
     *SWEEP,
     *PREFLIGHT,
     "workers",
@@ -256,18 +258,19 @@ def train(out: Path, resume: bool, preset: str, config_file: Path, **flags: Any)
 def sweep(run_folder: Path, **flags: Any) -> None:
     """Predict and explain with the model of RUN, going on where an earlier sweep stopped.
 
-    Settings are those that RUN was made with, unless given anew.
+    Settings are those that RUN was made with, unless given anew. Images, masks and models outside
+    of RUN, trust in code and a cluster are always given anew: RUN may come from anybody.
 
     \b
     Example:
       flower-audit sweep runs/augmented --explain 300
     """
     from audit import pipeline
+    from audit.resume import carried
     from audit.runfolder import RunFolder
 
     folder = RunFolder.open(run_folder)
-    elsewhere = {"address": None} if flags["executor"] == "local" else {}
-    config = load_config(folder.settings() | elsewhere | _given(flags))
+    config = load_config(carried(folder, _given(flags)))
     _load_tensorflow()
     pipeline.sweep(config, folder, command=_command(), track=_track())
     echo(f"Swept. Next: flower-audit report {shlex.quote(str(run_folder))}")
@@ -568,16 +571,19 @@ def _done(folder: Any) -> None:
 def main() -> NoReturn:
     """Run the command line and exit.
 
-    0 done, 1 not possible, 2 wrong usage, 3 a gate failed, 130 interrupted.
+    0 done, 1 not possible, 2 wrong usage, 3 a gate failed; ended by a signal, 128 and its number.
     """
     # TensorFlow's information is no news to a user; its errors still come through.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     output.begin()
     logs.begin()
+    signals.heed()
     try:
         code = cli.main(prog_name="flower-audit", standalone_mode=False)
-    except click.exceptions.Abort:
-        _fail("Interrupted. What is finished stays: go on with --resume.", 130)
+    except click.exceptions.Abort as error:
+        number = signals.number_of(error)
+        by = "" if number == signal.SIGINT else f" by {signal.Signals(number).name}"
+        _fail(f"Interrupted{by}. What is finished stays: go on with --resume.", 128 + number)
     except click.ClickException as error:
         output.show(error)
         sys.exit(error.exit_code)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from audit.checks.preflight.answers import Answers, observe
@@ -17,6 +19,7 @@ from audit.checks.preflight.run import (
     sample,
 )
 from audit.config import Config
+from audit.data.contents import Contents
 from audit.data.dataset import Dataset
 from audit.data.masks import Masks, fingerprints
 from audit.data.masksource import masks_of, settled
@@ -46,7 +49,7 @@ class Inputs:
     preflight : Preflight
         What all this was taken for.
     hashes : dict of str
-        Of images and labels, and of masks.
+        Of names and labels of the images, of masks, and of files that training starts from.
     """
 
     config: Config
@@ -82,6 +85,8 @@ def read_inputs(
     plain = _given_model(config, earlier)
     config = settled(config, earlier.manifest().get("config") if earlier else None, track)
     dataset, seen = _open(config, plain, track)
+    if earlier:
+        dataset.know(Contents.of_table(earlier.contents()))
     for split in splits:
         _refuse_empty(dataset, split)
     if plain is not None:
@@ -95,7 +100,7 @@ def read_inputs(
         seen += of_model
     found = gathered(seen, anyway=config.anyway)
     refuse(found)
-    hashes = fingerprints(dataset, masks)
+    hashes = fingerprints(dataset, masks) | _hashes_of_files(config)
     return Inputs(config, dataset, masks, classifier, answers, found, hashes)
 
 
@@ -104,6 +109,19 @@ def classifier_of(model: Any, config: Config, scaling: str = "0..255") -> Any:
     from audit.models.classifier import Classifier
 
     return Classifier(model, config.feature_layer, config.image_size, scaling)
+
+
+def _hashes_of_files(config: Config) -> dict[str, str]:
+    """Hashes of the files that training starts from besides images and masks, by setting."""
+    files = {"albumentations": config.albumentations}
+    if config.weights.endswith(".h5"):
+        files["weights"] = Path(config.weights)
+    return {key: _sha256(file)[:16] for key, file in files.items() if file and file.is_file()}
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _check_settings(config: Config) -> None:

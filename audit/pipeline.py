@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import io
 import json
@@ -35,9 +34,9 @@ from audit.inputs import Inputs, classifier_of, read_inputs, refuse_other_classe
 from audit.models.backend import tensorflow_ready
 from audit.places import fetched, on_disk, remove
 from audit.redact import Shown
+from audit.resume import for_training, portable, refuse_others
 from audit.runfolder import RunFolder, pack_donors, renamed_to, write_whole
 from audit.track import Track, silent
-from audit.wording import some
 
 if TYPE_CHECKING:
     from audit.report.gates import Check, Limits
@@ -46,22 +45,6 @@ log = logging.getLogger("audit")
 PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "pandas", "pyarrow", "pillow",
             "opencv-python-headless", "mkdocs", "mkdocs-material")  # fmt: skip
 SHEET_ROW = 12  # cases in each group of a contact sheet
-# Settings that say how a run is done, not what comes out of it; the order itself is compared.
-_ALWAYS_FREE = {"workers", "download", "data_dir", "health", "model_card", "executor", "address",
-                "worker_cores", "anyway", "class_order", "share"}  # fmt: skip
-# Settings that what corruptions do rests on, besides those that are never free.
-_OF_ROBUSTNESS = {"robustness", "masks", "grabcut", "feature_layer", "cam", "ig_variant",
-                  "ig_rule", "ig_baseline"}  # fmt: skip
-# Settings that nothing written rests on as long as no image is explained.
-_FREE_BEFORE_SWEEP = {"masks", "mask_subject", "mask_unknown", "grabcut", "subject",
-                      "explain", "explainers", "explain_sample",
-                      "explain_flagged", "lime_samples", "shap_evals", "feature_layer", "cam",
-                      "ig_variant", "ig_steps", "ig_tolerance", "ig_rule", "ig_baseline",
-                      "interventions", "on_flower_skill", "suspicious_share", "least_support",
-                      "most_background", "least_survival", "least_effect"}  # fmt: skip
-
-# Those of them that training rests on too, where it puts flowers on other backgrounds.
-_TRAINED_BY = {"masks", "grabcut"}
 
 
 @tensorflow_ready()
@@ -91,13 +74,13 @@ def run(
         One line that says what is wrong and how to mend it; finished parts stay.
     """
     splits = ("test",) if config.model else SPLITS
-    begun = _with_model(config, splits, out, resume=resume, command=command, track=track)
-    if begun is None:
-        return None
-    folder, inputs = begun
-    _sweep(folder, inputs, track)
-    report(folder, track=track)
-    return folder
+    with _with_model(config, splits, out, resume=resume, command=command, track=track) as begun:
+        if begun is None:
+            return None
+        folder, inputs = begun
+        _sweep(folder, inputs, track)
+        report(folder, track=track)
+        return folder
 
 
 def run_each(
@@ -142,23 +125,25 @@ def train(
     if config.model:
         raise ModelError(f"{config.model} is a model already: leave --model out, or use run.")
     splits = ("train", "validation")
-    begun = _with_model(config, splits, out, resume=resume, command=command, track=track)
-    return begun[0] if begun else None
+    with _with_model(config, splits, out, resume=resume, command=command, track=track) as begun:
+        return begun[0] if begun else None
 
 
 @tensorflow_ready()
 def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track = silent) -> None:
     """Predict and explain with the model of ``folder``, going on where an earlier sweep stopped."""
-    inputs = read_inputs(config, ("test",), folder, track)
-    say(inputs.preflight)
-    _refuse_others(folder, inputs)
-    folder.update_manifest(
-        command=command,
-        config=inputs.config.model_dump(mode="json"),
-        data=folder.manifest()["data"] | inputs.hashes,
-        preflight=kept(inputs.preflight),
-    )
-    _sweep(folder, inputs, track)
+    with folder.writing():
+        inputs = read_inputs(config, ("test",), folder, track)
+        say(inputs.preflight)
+        refuse_others(folder, inputs)
+        folder.shown = Shown.of(inputs.config.model_dump(mode="json"))
+        _begin_session(folder, command)
+        folder.update_manifest(
+            config=portable(inputs.config),
+            data=folder.manifest()["data"] | inputs.hashes,
+            preflight=kept(inputs.preflight),
+        )
+        _sweep(folder, inputs, track)
 
 
 @tensorflow_ready()
@@ -202,7 +187,7 @@ def report(folder: RunFolder, *, share: bool | None = None, track: Track = silen
     """
     from audit.report.build import render
 
-    with _timed(folder, "report"):
+    with folder.writing(), _timed(folder, "report"):
         render(folder, track, share)
 
 
@@ -221,54 +206,65 @@ def check(
     from audit.report.gates import check
 
     found, now = check(run, limits, base), _now()
-    write_whole(run.gate_file, gate_json(found, now))
+    with run.writing():
+        write_whole(run.gate_file, gate_json(found, now))
     if junit is not None:
         write_whole(junit, junit_xml(found, now))
     return found
 
 
+@contextmanager
 def _with_model(
     config: Config, splits: Sequence[str], out: Path, *, resume: bool, command: str, track: Track
-) -> tuple[RunFolder, Inputs] | None:
-    """A run folder that has its model, trained where none is given; None on a helping host."""
+) -> Iterator[tuple[RunFolder, Inputs] | None]:
+    """Hold a run folder that has its model, trained where none is given; None on a helping host."""
     crew = _crew(config)
     inputs = read_inputs(config, splits, RunFolder(out) if resume else None, track)
     say(inputs.preflight)
     if not crew.chief:
         _help(inputs, crew, track)
-        return None
-    folder = _start(inputs, out, resume=resume, command=command)
-    _train(folder, inputs, crew, track)
-    return folder, inputs
+        yield None
+        return
+    _refuse_among_images(out, config)
+    with RunFolder.begun(out, resume=resume) as folder:
+        _start(folder, inputs, command)
+        _train(folder, inputs, crew, track)
+        yield folder, inputs
 
 
-def _start(inputs: Inputs, out: Path, *, resume: bool, command: str) -> RunFolder:
-    config = inputs.config
+def _refuse_among_images(out: Path, config: Config) -> None:
     images = config.images if on_disk(out) else None
     if images and out.resolve().is_relative_to(images.resolve()):
         raise RunFolderError(f"{out} lies in --images {images}: choose an --out elsewhere.")
-    folder = RunFolder.create(out, resume=resume)
-    _refuse_others(folder, inputs)
+
+
+def _start(folder: RunFolder, inputs: Inputs, command: str) -> None:
+    config, data = inputs.config, folder.manifest().get("data", {})
+    refuse_others(folder, inputs)
+    folder.shown = Shown.of(config.model_dump(mode="json"))
     counts = {split: len(inputs.dataset.items(split)) for split in SPLITS}
     if config.model_card:
         write_whole(folder.owner_file, config.model_card.read_bytes())
+    named = {"name": inputs.dataset.name, "classes": list(inputs.dataset.classes)}
+    _begin_session(folder, command)
     folder.update_manifest(
-        flower_audit=__version__,
-        command=command,
         started=folder.manifest().get("started", _now()),
-        config=config.model_dump(mode="json"),
-        packages={name: importlib.metadata.version(name) for name in PACKAGES},
-        host=_host(),
-        data={
-            "name": inputs.dataset.name,
-            "classes": list(inputs.dataset.classes),
-            "counts": counts,
-            **inputs.hashes,
-            "skipped": folder.manifest().get("data", {}).get("skipped", []),
-        },
+        config=portable(config),
+        data={"skipped": [], **data, **named, "counts": counts, **inputs.hashes},
         preflight=kept(inputs.preflight),
     )
-    return folder
+
+
+def _begin_session(folder: RunFolder, command: str) -> None:
+    """Keep what goes on with a run, beside those before: a run may see several versions."""
+    facts = {
+        "flower_audit": __version__,
+        "command": command,
+        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "host": _host(),
+    }
+    folder.begin_session(begun=_now(), **facts)
+    folder.update_manifest(**facts)
 
 
 def _crew(config: Config) -> Any:
@@ -282,10 +278,8 @@ def _crew(config: Config) -> Any:
 
 def _terms(inputs: Inputs) -> dict[str, Any]:
     """What all hosts that train together must agree on."""
-    config, free = inputs.config, _ALWAYS_FREE | _FREE_BEFORE_SWEEP
-    settings = {k: v for k, v in config.model_dump(mode="json").items() if k not in free}
-    masks = {"masks": inputs.hashes["masks"]} if config.augment_background else {}
-    return settings | masks | {"images or labels": inputs.hashes["fingerprint"]}
+    masks = {"masks": inputs.hashes["masks"]} if inputs.config.augment_background else {}
+    return for_training(inputs.config) | masks | {"images or labels": inputs.hashes["fingerprint"]}
 
 
 def _help(inputs: Inputs, crew: Any, track: Track) -> None:
@@ -318,7 +312,10 @@ def _train(folder: RunFolder, inputs: Inputs, crew: Any, track: Track) -> None:
     if done:
         return
     with _timed(folder, "train"):
-        trained = fit(inputs.dataset, config, track, folder.training_dir, crew, inputs.masks)
+        trained = fit(
+            inputs.dataset, config, track, folder.training_dir, crew, inputs.masks,
+            lambda: _keep_contents(folder, inputs.dataset),
+        )  # fmt: skip
         best = trained.history.iloc[trained.best_epoch - 1]
         write_whole(folder.history_file, trained.history.to_csv(index=False).encode())
         pictures = {folder.augmentations_file: trained.nine, folder.mixed_file: trained.mixed}
@@ -358,13 +355,16 @@ class _Plan(NamedTuple):
 
 
 def _sweep(folder: RunFolder, inputs: Inputs, track: Track) -> None:
-    classifier = inputs.classifier or _trained_classifier(folder, inputs)
+    from audit.models.identity import difference
+
+    classifier, hashes = _classifier(folder, inputs)
     log.info("Model: %s.", classifier.describe())
-    weights = _weights_hash(classifier.model)
-    if folder.manifest().get("model", {}).get("sha256", weights) != weights:
-        raise RunFolderError(f"{folder.root} was begun with another model: choose another --out.")
+    if other := difference(folder.manifest().get("model", {}), hashes):
+        raise RunFolderError(
+            f"{folder.root} was begun with another model (other {other}): choose another --out."
+        )
     plan = _planned(folder, inputs, classifier)
-    folder.update_manifest(model=_facts(inputs, classifier, weights), sweep=_counts(plan))
+    folder.update_manifest(model=_facts(inputs, classifier, hashes), sweep=_counts(plan))
     try:
         _predict(folder, inputs, plan, track)
         with _timed(folder, "explain"):
@@ -373,6 +373,16 @@ def _sweep(folder: RunFolder, inputs: Inputs, track: Track) -> None:
         _add_seconds(folder, "stages", plan.engine.clock.seconds)
     _check_all(folder, inputs, plan, track)
     folder.update_manifest(finished=_now())
+
+
+def _classifier(folder: RunFolder, inputs: Inputs) -> tuple[Any, dict[str, str]]:
+    """The classifier that was given or trained, and by what it is known again."""
+    from audit.models.identity import identity
+
+    with fetched(inputs.config.model or folder.model_file) as file:
+        classifier = inputs.classifier or _trained_classifier(file, inputs)
+        classes = inputs.dataset.classes
+        return classifier, identity(classifier.model, file, classifier.scaling, classes)
 
 
 def _planned(folder: RunFolder, inputs: Inputs, classifier: Any) -> _Plan:
@@ -390,13 +400,13 @@ def _planned(folder: RunFolder, inputs: Inputs, classifier: Any) -> _Plan:
     return _Plan(classifier, donors, engine, *select(dataset, masks, config))
 
 
-def _facts(inputs: Inputs, classifier: Any, weights: str) -> dict[str, Any]:
+def _facts(inputs: Inputs, classifier: Any, hashes: dict[str, str]) -> dict[str, Any]:
     """What the manifest says of the model."""
     config, model = inputs.config, classifier.model
     return {
         "backbone": model.name if inputs.classifier else config.backbone,
-        "source": str(config.model) if inputs.classifier else "trained",
-        "sha256": weights,
+        "source": config.model.name if config.model else "trained",
+        **hashes,
         "parameters": model.count_params(),
         "input_size": classifier.input_size,
         "feature_layer": classifier.feature_layer,
@@ -428,6 +438,8 @@ def _predict(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Track) -> No
             size = inputs.config.batch_size
             table, skipped = predict(plan.engine, inputs.dataset, plan.tested, size, track)
             _add_skipped(folder, skipped)
+            _keep_contents(folder, inputs.dataset)
+            _add_content(folder, inputs.dataset, plan.tested)
             folder.keep(folder.predictions_file, table.to_parquet(index=False))
     _heed_predictions(folder, inputs)
 
@@ -460,6 +472,18 @@ def _heed_predictions(folder: RunFolder, inputs: Inputs) -> None:
     refuse(found)
 
 
+def _keep_contents(folder: RunFolder, dataset: Dataset) -> None:
+    """Keep what the images read so far hold, before anything rests on it."""
+    if len(dataset.contents):
+        folder.keep(folder.contents_file, dataset.contents.table().to_parquet(index=False))
+
+
+def _add_content(folder: RunFolder, dataset: Dataset, tested: Sequence[Item]) -> None:
+    content = dataset.contents.of(item.name for item in tested).fingerprint()
+    if content:
+        folder.update_manifest(data=folder.manifest()["data"] | {"content": content})
+
+
 def _add_skipped(folder: RunFolder, skipped: Sequence[tuple[Item, str]]) -> None:
     """Keep which images could not be read, whatever stage met them."""
     data = folder.manifest()["data"]
@@ -475,8 +499,9 @@ def _explain(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Track) -> No
         from audit.sweep.worker import setup_of
 
         model, scaling = config.model or folder.model_file, plan.classifier.scaling
-        classes = inputs.dataset.classes
-        setup = setup_of(config, model, scaling, plan.donors, inputs.hashes, classes)
+        dataset = inputs.dataset
+        known = dataset.contents.of(item.name for item in plan.explained)
+        setup = setup_of(config, model, scaling, plan.donors, inputs.hashes, dataset.classes, known)
         ray_executor.sweep(folder, setup, plan.explained, plan.engine.clock, track)
     else:
         from audit.sweep import local
@@ -532,75 +557,21 @@ def _examine_data(
     folder.keep(folder.health_file, found.images.to_parquet(index=False))
 
 
-def _trained_classifier(folder: RunFolder, inputs: Inputs) -> Any:
-    """The classifier of the model that was trained into a run folder."""
+def _trained_classifier(file: Path, inputs: Inputs) -> Any:
+    """The classifier of a model that was trained into a run folder."""
     from audit.models.averaged import averaged
     from audit.models.load import load_model
 
-    with fetched(folder.model_file) as file:
-        trained = load_model(file, trust=False)
     config = inputs.config
-    classifier = classifier_of(trained, config)
+    classifier = classifier_of(load_model(file, trust=False), config)
     refuse_other_classes(classifier.classes, inputs.dataset)
     return averaged(classifier, config.tta, config.seed)
-
-
-def _refuse_others(folder: RunFolder, inputs: Inputs) -> None:
-    """Refuse to mix what other settings, images or masks gave with what is to come."""
-    config = inputs.config
-    given = config.model_dump(mode="json")
-    shown = Shown.of(given)
-    # Runs that know no other explainers were begun with these.
-    before = {"explainers": "gradcam,ig"} | shown.section(folder.manifest()).get("config", {})
-    now = shown.section({"config": given})["config"]
-    free = set(_ALWAYS_FREE)
-    if not folder.done_parts():
-        free |= _FREE_BEFORE_SWEEP - (_TRAINED_BY if config.augment_background else set())
-    corrupted = folder.robustness_file.exists()
-    free = free - _OF_ROBUSTNESS if corrupted else free | {"robustness"}
-    if not folder.predictions_file.exists():
-        free |= {"limit", "tta"}
-    other = [k for k in now if k in before and before[k] != now[k] and k not in free]
-    if other:
-        key = other[0]
-        raise RunFolderError(
-            f"{folder.root} was begun with {key} = {before[key]}, not {now[key]}: "
-            "give the same settings, or begin another run."
-        )
-    data = folder.manifest().get("data", {})
-    _refuse_other_order(folder, data.get("classes"), inputs.dataset.classes)
-    fixed = {"fingerprint": "images or labels"}
-    if folder.done_parts() or corrupted or config.augment_background:
-        fixed["masks"] = "masks"
-    for key, what in fixed.items():
-        if data.get(key, inputs.hashes[key]) != inputs.hashes[key]:
-            raise RunFolderError(
-                f"{folder.root} was begun with other {what}: choose another --out."
-            )
-
-
-def _refuse_other_order(
-    folder: RunFolder, before: Sequence[str] | None, now: tuple[str, ...]
-) -> None:
-    """Name the option where the same classes come in another order, as earlier versions sorted."""
-    if before and tuple(before) != now and sorted(before) == sorted(now):
-        raise RunFolderError(
-            f"{folder.root} was begun with its classes in another order ({some(before, 4)}): give "
-            "the --class-order that it was begun with (number for runs of earlier versions)."
-        )
 
 
 def _png(picture: Any) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     return buffer.getvalue()
-
-
-def _weights_hash(model: Any) -> str:
-    digest = hashlib.sha256()
-    for weight in model.get_weights():
-        digest.update(np.ascontiguousarray(weight).tobytes())
-    return digest.hexdigest()
 
 
 def _host() -> dict[str, Any]:

@@ -8,8 +8,10 @@ import json
 import logging
 import os
 import re
+import secrets
 import tempfile
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -24,7 +26,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from audit.errors import RunFolderError, first_line
-from audit.places import files_below, on_disk, reached, send
+from audit.lock import LOCK, WRITER, lock_of
+from audit.places import files_below, on_disk, reached, remove, send
 from audit.redact import Shown
 from audit.score.geometry import upsample
 from audit.score.verdict import FURTHER_TITLES
@@ -39,11 +42,13 @@ NOT_SAMPLED = "not sampled"  # why a further explainer has no figures for an ima
 SCORED = (*EXPLAINERS, "centre")  # centre: a Gaussian in the middle, which looks at no image
 # How many pairs of near-duplicates, and outliers of each measure, have thumbnails to show.
 SHOWN_PAIRS, SHOWN_OUTLIERS = 48, 12
+PIXELS = ".pixels-"  # begins the name of a folder of images that training works on
 _HALF = re.compile(r"\.\d+\.")  # begins the name of a file that is still written
 # What a manifest is made of, by example; any of it may be missing.
 _MANIFEST: dict[str, Any] = {
     **{key: {} for key in ("checksums", "config", "health", "host", "packages", "robustness",
                            "seconds", "stages", "sweep", "training")},
+    "sessions": [{"packages": {}}],
     "data": {"name": "", "classes": [""], "counts": {"train": 0}, "skipped": [{"name": ""}]},
     "model": {"sha256": ""},
     "preflight": {"observations": [{"key": "", "title": "", "words": "", "strength": "",
@@ -295,6 +300,7 @@ class RunFolder:
         self.augmentations_file = root / "augmentations.png"
         self.mixed_file = root / "mixed-labels.png"
         self.predictions_file = root / "predictions.parquet"
+        self.contents_file = root / "contents.parquet"
         self.donors_file = root / "donors.npz"
         self.trust_file = root / "trust.json"
         self.shortcuts_file = root / "shortcuts.json"
@@ -311,7 +317,9 @@ class RunFolder:
         self.owner_file = root / "model_card.toml"
         self.report_dir = root / "report"
         self.report_html = root / "report.html"
-        self._shown = Shown()
+        self.shown = Shown()  # how all that is written here shows paths
+        self._lock = lock_of(root)
+        self._session = 0
 
     @classmethod
     def open(cls, root: Path) -> RunFolder:
@@ -331,30 +339,62 @@ class RunFolder:
         run = cls(root)
         if on_disk(root) and root.exists() and not root.is_dir():
             raise RunFolderError(f"{root} is a file: choose another --out.")
-        if any(True for _ in files_below(root)):
-            if not run.manifest_file.is_file():
-                raise RunFolderError(f"{root} holds something else: choose an empty or new --out.")
-            if not resume:
-                raise RunFolderError(
-                    f"{root} already holds a run: go on with --resume, or choose another --out."
-                )
-        if not on_disk(root):
-            return run  # an object store has no folders, and nothing that is half-written
-        try:
-            run.records_dir.mkdir(parents=True, exist_ok=True)
-            run.maps_dir.mkdir(exist_ok=True)
-            run.checksums_dir.mkdir(exist_ok=True)
-            run._clear()
-        except OSError as error:
-            raise RunFolderError(f"Cannot make {root}: {error.strerror}.") from None
+        run._refuse_unfit(resume=resume)
+        if on_disk(root):  # an object store has no folders, and nothing that is half-written
+            run._make_folders()
+            with run.writing():
+                run._clear()
         return run
 
+    @classmethod
+    @contextmanager
+    def begun(cls, root: Path, *, resume: bool) -> Iterator[RunFolder]:
+        """Hold the run folder that `create` gives: nobody else has begun it, or goes on in it."""
+        run = cls.create(root, resume=resume)
+        with run.writing():
+            run._refuse_unfit(resume=resume)  # what came while this process waited
+            yield run
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the folder: one process writes at a time, and it may ask for this again inside.
+
+        Raises
+        ------
+        RunFolderError
+            Another process holds it, for longer than a few seconds; or it cannot be written.
+        """
+        with self._lock.held():
+            yield
+
+    def _refuse_unfit(self, *, resume: bool) -> None:
+        if all(file in (LOCK, WRITER) for file in files_below(self.root)):
+            return
+        if not self.manifest_file.is_file():
+            raise RunFolderError(f"{self.root} holds something else: choose an empty or new --out.")
+        if not resume:
+            raise RunFolderError(
+                f"{self.root} already holds a run: go on with --resume, or choose another --out."
+            )
+
+    def _make_folders(self) -> None:
+        try:
+            self.records_dir.mkdir(parents=True, exist_ok=True)
+            self.maps_dir.mkdir(exist_ok=True)
+            self.checksums_dir.mkdir(exist_ok=True)
+        except OSError as error:
+            raise RunFolderError(f"Cannot make {self.root}: {error.strerror}.") from error
+
     def _clear(self) -> None:
-        """Delete what killed writers left half-written."""
-        for folder in (self.root, self.records_dir, self.maps_dir, self.checksums_dir):
+        """Delete what killed writers left half-written; whoever holds the folder is alone."""
+        folders = (self.root, self.records_dir, self.maps_dir, self.checksums_dir)
+        for folder in (*folders, self.training_dir):
             for file in folder.glob(".*"):
                 if _HALF.match(file.name) and file.is_file():
                     file.unlink()
+        for pixels in self.training_dir.glob(f"{PIXELS}*"):
+            if not pixels.is_symlink():
+                remove(pixels)
 
     def manifest(self) -> dict[str, Any]:
         """The manifest, or {} where none is written yet."""
@@ -369,7 +409,7 @@ class RunFolder:
         return found
 
     def settings(self) -> dict[str, Any]:
-        """The config that the run was begun with, as the manifest keeps it."""
+        """The config that the run was begun with, as the manifest keeps it: see `carried`."""
         settings = self.manifest().get("config")
         if not settings:
             raise RunFolderError(f"{self.manifest_file} holds no config: begin the run anew.")
@@ -378,13 +418,25 @@ class RunFolder:
     def update_manifest(self, **sections: Any) -> None:
         """Replace the named sections of the manifest, whole or not at all.
 
-        Credentials and where on a disk inputs lie are left out; see `audit.redact.Shown`.
+        Credentials and where on a disk inputs lie are left out, as ``shown`` does.
         """
-        if "config" in sections:
-            self._shown = Shown.of(sections["config"])
-        merged = {"schema": MANIFEST_SCHEMA} | self.manifest() | self._shown.section(sections)
-        text = json.dumps(merged, indent=2, default=str) + "\n"
-        write_whole(self.manifest_file, text.encode())
+        told = self.shown.section(sections)
+        with self.writing():
+            merged = {"schema": MANIFEST_SCHEMA} | self.manifest() | told
+            text = json.dumps(merged, indent=2, default=str) + "\n"
+            write_whole(self.manifest_file, text.encode())
+
+    def begin_session(self, **facts: Any) -> None:
+        """Keep who goes on with the run from now on: parts written until the next name it."""
+        with self.writing():
+            sessions = [*self.manifest().get("sessions", []), facts]
+            self._session = len(sessions)
+            self.update_manifest(sessions=sessions)
+
+    def sessions(self) -> dict[int, int]:
+        """How many parts each session has written, by its number from 1; 0: no telling."""
+        told = (self._sums(part).get("session") for part in self.done_parts())
+        return dict(Counter(number if isinstance(number, int) else 0 for number in told))
 
     def keep(self, file: Path, content: bytes) -> None:
         """Write one file whole, and its checksum into the manifest."""
@@ -396,8 +448,9 @@ class RunFolder:
         self._vouch(file, _checksum(file))
 
     def _vouch(self, file: Path, checksum: str) -> None:
-        sums = self.manifest().get("checksums", {})
-        self.update_manifest(checksums=sums | {file.name: checksum})
+        with self.writing():
+            sums = self.manifest().get("checksums", {})
+            self.update_manifest(checksums=sums | {file.name: checksum})
 
     def has(self, file: Path) -> bool:
         """Whether a file is finished: there, and as its checksum in the manifest says."""
@@ -426,7 +479,8 @@ class RunFolder:
         for key, content in packed.items():
             write_whole(files[key], content)
         sums = {key: _sha256(content) for key, content in packed.items()}
-        write_whole(self._checksums(part), json.dumps(sums).encode())
+        told = sums | {"session": self._session}
+        write_whole(self._checksums(part), json.dumps(told).encode())
 
     def done_parts(self) -> set[int]:
         """Numbers of the parts that are finished, by their checksums' presence alone."""
@@ -446,13 +500,19 @@ class RunFolder:
 
     def _torn(self, part: int, looked_at: Sequence[str] = ("records", "maps")) -> Path | None:
         """The first file of a part that is not as it was written; None where all are."""
-        files, checksums = self._files(part), self._checksums(part)
-        try:
-            sums = json.loads(checksums.read_text(encoding="utf-8"))
-            known = {files[key]: sums[key] for key in ("records", *sums) if key in looked_at}
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            return checksums
+        files, sums = self._files(part), self._sums(part)
+        if "records" not in sums:
+            return self._checksums(part)
+        known = {files[key]: sums[key] for key in looked_at if key in sums}
         return next((file for file, own in known.items() if _checksum(file) != own), None)
+
+    def _sums(self, part: int) -> dict[str, Any]:
+        """What is kept of a finished part; {} where that is torn."""
+        try:
+            found = json.loads(self._checksums(part).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def _files(self, part: int) -> dict[str, Path]:
         name = f"part-{part:05d}"
@@ -547,6 +607,12 @@ class RunFolder:
     def duplicates(self) -> pd.DataFrame:
         """One row a pair of near-duplicates, by name."""
         return _read(self._sound(self.duplicates_file)).to_pandas()
+
+    def contents(self) -> pd.DataFrame:
+        """Size, time of change and hash of every image read; none in runs of earlier versions."""
+        if not self._sound(self.contents_file).exists():
+            return pd.DataFrame({"name": [], "size": [], "modified": [], "content": []})
+        return _read(self.contents_file).to_pandas()
 
     def predictions(self) -> pd.DataFrame:
         """Every test image's name, label, prediction and confidence, explained or not."""
@@ -643,7 +709,8 @@ def renamed_to(file: Path) -> Iterator[Path]:
             local = Path(folder) / file.name
             yield local
             return send(local, file)
-    beside = file.with_name(f".{os.getpid()}.{file.name}")  # its suffix tells Keras the format
+    # Of containers on one disk, each has a process 1. The suffix tells Keras the format.
+    beside = file.with_name(f".{os.getpid()}.{secrets.token_hex(4)}.{file.name}")
     try:
         yield beside
         beside.replace(file)

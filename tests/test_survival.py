@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from audit.lock import WRITER
 from audit.runfolder import RunFolder
 
 KILLS = 20
@@ -175,13 +176,15 @@ def test_on_a_full_disk_it_says_so_and_goes_on_when_there_is_room(start, unbroke
     assert_equal(RunFolder(out), expected)
 
 
-def test_interrupted_it_stops_and_says_how_to_go_on(start, unbroken, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupted_it_stops_and_says_how_to_go_on(start, unbroken, tmp_path, number):
     _, seconds = unbroken
     work = start(tmp_path / "run")
     work.begun()
     time.sleep(seconds / 2)
-    work.send_signal(signal.SIGINT)
-    assert work.wait() == 130
+    work.send_signal(number)
+    assert work.wait() == 128 + number
     last = json.loads(work.lines()[-1])
-    assert last["exit_code"] == 130
+    assert last["exit_code"] == 128 + number
     assert "--resume" in last["message"]
+    assert not RunFolder(tmp_path / "run").root.joinpath(WRITER).exists()

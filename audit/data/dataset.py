@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.data.contents import Contents
 from audit.errors import BrokenImageError
 from audit.observation import Observation
 
@@ -55,6 +56,7 @@ class Dataset(Protocol):
     name: str
     classes: tuple[str, ...]
     mask_source: str  # what the masks that the data set itself brings are called; "" for none
+    contents: Contents  # of the images read so far; none where they are drawn
 
     def items(self, split: str) -> list[Item]:
         """Items of one split in a stable order (empty where the split does not exist)."""
@@ -63,7 +65,8 @@ class Dataset(Protocol):
         """Yield each item once with its uint8 ``(h, w, 3)`` RGB image, in the order of ``items``.
 
         ``items`` keeps the order that the method `items` gives, so that a stream need not seek.
-        An image that cannot be decoded is yielded as its `BrokenImageError`, not raised.
+        An image that cannot be decoded is yielded as its `BrokenImageError`, not raised; one that
+        is not what ``contents`` knows raises `DataError`.
         """
 
     def trimap(self, item: Item) -> NDArray[np.uint8] | None:
@@ -74,6 +77,9 @@ class Dataset(Protocol):
 
     def fingerprint(self) -> str:
         """Short hash of names, labels and splits, kept in the manifest."""
+
+    def know(self, earlier: Contents) -> None:
+        """Hold the images against what an earlier run read; raises `DataError` of another one."""
 
     def observations(self) -> list[Observation]:
         """What the reader took for what, for the preflight; it may look into a sample."""

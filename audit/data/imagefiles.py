@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from audit.data import depth, leftout
 from audit.data.classorder import arrange, others
+from audit.data.contents import Contents
 from audit.data.dataset import Decoded, Item, fingerprint
 from audit.data.decode import decode, read_regular
 from audit.data.depth import Depth
@@ -83,6 +84,7 @@ class ImageFiles:
         self._photos = {p.name: p for p in photos}
         self._items = [Item(p.name, label[p.label], p.split) for p in photos]
         self._given_white = white_level
+        self.contents = Contents()
 
     def items(self, split: str) -> list[Item]:
         """Items of one split, classes mixed, in an order that does not change."""
@@ -109,6 +111,10 @@ class ImageFiles:
     def fingerprint(self) -> str:
         """Short hash of names, labels and splits."""
         return fingerprint(self._items)
+
+    def know(self, earlier: Contents) -> None:
+        """Hold the files against what an earlier run read; only those changed since are read."""
+        self.contents.know(earlier, {p.name: Path(p.path) for p in self._photos.values()})
 
     def orders(self) -> dict[str, tuple[str, ...]]:
         """Other orders that the same classes may well have in a model's outputs, by name."""
@@ -142,7 +148,10 @@ class ImageFiles:
 
     def _read(self, name: str) -> Decoded:
         try:
-            content = read_regular(Path(self._photos[name].path))
+            file = Path(self._photos[name].path)
+            modified = file.stat().st_mtime_ns  # first: what is changed while it is read is found
+            content = read_regular(file)
+            self.contents.heed(name, content, modified)
             return decode(content, name, self._depth.white)
         except BrokenImageError as error:
             return error

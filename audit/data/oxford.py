@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 from numpy.typing import NDArray
 
+from audit.data.contents import Contents
 from audit.data.dataset import SPLITS, Decoded, Item, fingerprint, stratified
 from audit.data.decode import decode
 from audit.download import fetch
@@ -58,6 +59,7 @@ class OxfordFlowers:
     ) -> None:
         self._builder = _prepared(data_dir, download, track)
         self.classes: tuple[str, ...] = tuple(self._builder.info.features["label"].names)
+        self.contents = Contents()
         official = [item for split in SPLITS for item in self._read_items(split)]
         self._home = {item.name: item.split for item in official}
         self._items = _divided(official, splits, seed)
@@ -90,13 +92,19 @@ class OxfordFlowers:
         """None: how these images are stored is known."""
         return []
 
+    def know(self, earlier: Contents) -> None:
+        """Hold the images, all of which were read at the start, against an earlier run's."""
+        self.contents.know(earlier, {})
+
     def orders(self) -> dict[str, tuple[str, ...]]:
         """None: these classes have one order."""
         return {}
 
     def _read_items(self, split: str) -> Iterator[Item]:
         for example in self._stream(split):
-            yield Item(example["file_name"].decode(), int(example["label"]), split)
+            name = example["file_name"].decode()
+            self.contents.heed(name, example["image"])
+            yield Item(name, int(example["label"]), split)
 
     def _stream(self, split: str) -> Iterator[dict[str, Any]]:
         stored = self._builder.as_dataset(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -30,6 +30,7 @@ from audit.models.replicas import Replicas
 from audit.models.samples import mixed_labels, nine_versions
 from audit.models.shelf import Shelf, class_weights, fill, order_of
 from audit.places import beside, make
+from audit.runfolder import PIXELS
 from audit.track import Track
 
 _SOFTEN = 0.3  # share of the mean variance added to each feature's
@@ -124,6 +125,7 @@ def train(
     work: Path,
     replicas: Replicas,
     masks: Masks,
+    all_read: Callable[[], None] = lambda: None,
 ) -> Trained:
     """Train on the split ``train``, choose the epoch on ``validation``.
 
@@ -138,6 +140,8 @@ def train(
         Devices to train on. All hosts end with the same model.
     masks : Masks
         Of the data set, for ``augment_background``.
+    all_read : callable, optional
+        Called once all images are read, before the first epoch.
 
     Raises
     ------
@@ -155,13 +159,14 @@ def train(
         replicas.scope(),
         replicas.together(),
         _precision(config),
-        beside(work, ".pixels-") as pixels,
+        beside(work, PIXELS) as pixels,
     ):
         backbone = build_backbone(config.backbone, config.weights, config.image_size)
         seen, validation = (
             fill(dataset, split, backbone.input_shape[1], pixels / f"{split}.npy", track)
             for split in ("train", "validation")
         )
+        all_read()
         classes, backgrounds = len(dataset.classes), None
         if config.augment_background:
             backgrounds = take_apart(dataset, masks, seen, "train", pixels, config.seed,

@@ -11,6 +11,7 @@ import pandas as pd
 
 from audit.errors import RunFolderError
 from audit.redact import TOLD, Shown
+from audit.report.consistency import refuse_contradictions
 from audit.report.sampling import MOST, drawn
 from audit.runfolder import RunFolder, further_in
 from audit.score.verdict import FURTHER_TITLES, Thresholds, titles
@@ -159,6 +160,11 @@ def load(run: RunFolder) -> Source:
     """Read everything but the maps.
 
     Earlier versions kept credentials and whole paths, which stop here; see `audit.redact.Shown`.
+
+    Raises
+    ------
+    RunFolderError
+        A file is missing or torn, or records are not of the model that predicted.
     """
     records, manifest = run.records(), run.manifest()
     text = [c for c in records.columns if pd.api.types.is_string_dtype(records[c])]
@@ -167,7 +173,9 @@ def load(run: RunFolder) -> Source:
     for column in TOLD:
         words = {each: shown.text(each) for each in records[column].unique()}
         records[column] = records[column].map(words)
-    return Source(run, shown.section(manifest), records, run.predictions(), _history(run))
+    found = Source(run, shown.section(manifest), records, run.predictions(), _history(run))
+    refuse_contradictions(run, found.records, found.predictions, found.classes)
+    return found
 
 
 def _history(run: RunFolder) -> pd.DataFrame | None:

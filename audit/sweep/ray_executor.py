@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from audit import signals
 from audit.clock import Clock
 from audit.data.dataset import Item
 from audit.errors import AuditError, ClusterError, first_line
@@ -103,7 +104,8 @@ def connected(address: str | None) -> Iterator[Any]:
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         _knock(address)
-        ray.init(address or "local", include_dashboard=False, **quiet)
+        with signals.kept():  # Ray's own handler would end the process without a word
+            ray.init(address or "local", include_dashboard=False, **quiet)
     except (OSError, RuntimeError, ValueError) as error:
         where = f"at --address {address}" if address else "on this machine"
         raise ClusterError(f"Cannot reach a Ray cluster {where}: {first_line(error)}.") from None

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from audit import __version__
 from audit.config import Config
+from audit.data.contents import Contents
 from audit.data.dataset import Item
 from audit.data.masks import fingerprints
 from audit.data.masksource import WORDS, masks_of
@@ -42,6 +43,8 @@ class Setup:
         Of the driver's images and labels, and of its masks.
     classes : tuple of str
         In the driver's order, wherever it had it from.
+    contents : Contents
+        Of the images to explain, as the driver read them.
     """
 
     config: Config
@@ -52,6 +55,7 @@ class Setup:
     hashes: dict[str, str]
     versions: dict[str, str]
     classes: tuple[str, ...]
+    contents: Contents
 
 
 def setup_of(
@@ -61,6 +65,7 @@ def setup_of(
     donors: Donors | None,
     hashes: dict[str, str],
     classes: Sequence[str],
+    contents: Contents,
 ) -> Setup:
     """What workers need to go on where the driver is."""
     paths = {k: v.absolute() for k, v in config if isinstance(v, Path) and v not in WORDS}
@@ -68,7 +73,8 @@ def setup_of(
     content = {str(f.relative_to(model.parent)): f.read_bytes() for f in files}
     trust = config.trust_model and config.model is not None
     there = config.model_copy(update=paths)
-    return Setup(there, content, trust, scaling, donors, hashes, _versions(), tuple(classes))
+    return Setup(there, content, trust, scaling, donors, hashes, _versions(), tuple(classes),
+                 contents)  # fmt: skip
 
 
 class Worker:
@@ -85,6 +91,7 @@ class Worker:
             raise ClusterError(f"{_versions()} is installed, not {setup.versions}: install those.")
         self._config = setup.config
         self._dataset = open_dataset(setup.config, setup.classes)
+        self._dataset.contents.know(setup.contents, {})
         self._masks = masks_of(setup.config, self._dataset)
         own = fingerprints(self._dataset, self._masks)
         for key, what in (("fingerprint", "images or labels"), ("masks", "masks")):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from drawnhealth import write_health
 from PIL import Image
 
 from audit.checks.preflight.outcome import gathered, kept
+from audit.data.contents import Contents
 from audit.data.dataset import Item
 from audit.observation import Observation
 from audit.runfolder import (
@@ -368,6 +369,14 @@ def _answer(
     }
 
 
+def write_contents(run: RunFolder, names: Iterable[str]) -> None:
+    """Hashes of images, as if each held its own name."""
+    contents = Contents()
+    for name in names:
+        contents.heed(name, name.encode("utf-8", "surrogatepass"))
+    contents.table().to_parquet(run.contents_file)
+
+
 def _write_rest(
     run: RunFolder,
     rows: Sequence[dict[str, object]],
@@ -380,6 +389,7 @@ def _write_rest(
     frame = pd.DataFrame([r for r in rows if not r["skipped"]], columns=columns)
     types = {"name": "str", "label": "int32", "prediction": "int32", "confidence": "float64"}
     frame.astype(types).to_parquet(run.predictions_file)
+    write_contents(run, frame["name"])
     training = {}
     if trained:
         epochs = np.arange(1, 8)

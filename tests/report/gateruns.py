@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from drawnruns import record
+from drawnruns import record, write_contents
 
 from audit.runfolder import RunFolder
 
@@ -35,6 +35,7 @@ def write_run(
     types = {"name": "str", "label": "int32", "prediction": "int32", "confidence": "float64"}
     predicted = [row for row in rows if not row["skipped"]]
     pd.DataFrame(predicted, columns=list(types)).astype(types).to_parquet(run.predictions_file)
+    write_contents(run, [str(row["name"]) for row in predicted])
     run.update_manifest(
         config={"seed": 0},
         finished="2026-03-04T10:58:31+00:00",

@@ -153,12 +153,13 @@ def worked(root) -> RunFolder:
     first["verdict_reason"] = ["", "", "", "the mask is empty", "", "", "", "", "", ""]
     first["shortcut"] = ["", "", "tag", "", "tag"] + [""] * 5
     first["shortcut_class"] = 0
-    first["label"] = 0
+    first["label"], first["prediction"] = 0, [0] * 8 + [1] * 2
+    first["confidence"] = 0.9
     first["prediction_without_shortcut"] = [-1, -1, 1, -1, 0] + [-1] * 5
     skipped = frame[frame["row"] < 0].to_dict("records")
     run.write_part(0, [*first.to_dict("records"), *skipped], list(run.maps(0)))
-    labels = {"label": [0] * 12, "prediction": [0] * 9 + [1] * 3}
-    names = [f"image {i}" for i in range(12)]
+    labels = {"label": [0] * 12, "prediction": [0] * 8 + [1] * 2 + [0, 1]}
+    names = [*first["name"], "image 10", "image 11"]
     pd.DataFrame({"name": names, "confidence": 0.9, **labels}).to_parquet(run.predictions_file)
     return run
 

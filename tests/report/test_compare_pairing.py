@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from drawnruns import PLAIN, make_run
 
+from audit.data.contents import Contents
 from audit.errors import RunFolderError
 from audit.report.compare.pairing import entries, names, pair
 from audit.runfolder import RunFolder, pack_donors
@@ -22,6 +23,13 @@ def runs(tmp_path):
 
 def change(run, section, **given):
     run.update_manifest(**{section: run.manifest()[section] | given})
+
+
+def rewrite(run, edit):
+    """Change predictions and records alike."""
+    edit(run.predictions()).to_parquet(run.predictions_file)
+    rows = edit(run.records()).to_dict("records")
+    run.write_part(0, [{k: None if v != v else v for k, v in row.items()} for row in rows], [])
 
 
 def paired(runs):
@@ -66,18 +74,33 @@ def test_runs_of_other_data_are_refused(runs, given, message):
 
 
 def test_other_labels_are_refused_with_the_image(runs):
-    table = runs[1].predictions()
-    table.loc[table["name"] == "image_00004.jpg", "label"] = 2
-    table.to_parquet(runs[1].predictions_file)
+    def relabelled(table):
+        return table.assign(label=table["label"].mask(table["name"] == "image_00004.jpg", 2))
+
+    rewrite(runs[1], relabelled)
     with pytest.raises(RunFolderError, match=r"label 1 images differently .'image_00004.jpg' is"):
         paired(runs)
 
 
 def test_runs_without_a_common_image_are_refused(runs):
-    table = runs[1].predictions()
-    table.assign(name="other " + table["name"]).to_parquet(runs[1].predictions_file)
+    rewrite(runs[1], lambda table: table.assign(name="other " + table["name"]))
     with pytest.raises(RunFolderError, match="no test image in common"):
         paired(runs)
+
+
+def test_images_of_the_same_names_and_other_content_are_refused(runs):
+    changed = Contents()
+    for name in runs[1].predictions()["name"]:
+        changed.heed(name, b"negative" if name == "image_00004.jpg" else name.encode())
+    changed.table().to_parquet(runs[1].contents_file)
+    said = r"other images of the same names \(1 of 10 differ in content, the first 'image_0"
+    with pytest.raises(RunFolderError, match=said):
+        paired(runs)
+
+
+def test_that_an_earlier_version_kept_no_hashes_is_told(runs):
+    runs[0].contents_file.unlink()
+    assert ["A kept no hashes" in w for w in paired(runs).warnings] == [True]
 
 
 @pytest.mark.parametrize(

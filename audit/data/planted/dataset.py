@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.data.contents import Contents
 from audit.data.dataset import SPLITS, Decoded, Item, fingerprint
 from audit.data.planted.canvas import stream
 from audit.data.planted.photo import Scene, Subject, draw_scene
@@ -76,6 +77,7 @@ class Planted:
         world: World = MIXED,
     ) -> None:
         self.seed = seed
+        self.contents = Contents()
         self.world = world
         self.size = size
         self._items: dict[str, list[Item]] = {}
@@ -111,6 +113,9 @@ class Planted:
     def observations(self) -> list[Observation]:
         """None: how these images are stored is known."""
         return []
+
+    def know(self, earlier: Contents) -> None:
+        """Nothing: the fingerprint says all of what is drawn."""
 
     def orders(self) -> dict[str, tuple[str, ...]]:
         """None: these classes have one order."""

@@ -8,6 +8,7 @@ from functools import cached_property
 from string import ascii_uppercase
 from typing import Any
 
+from audit.data.contents import Contents
 from audit.errors import RunFolderError
 from audit.report.source import Source, load
 from audit.runfolder import RunFolder
@@ -104,6 +105,7 @@ def pair(a: Entry, b: Entry) -> Pair:
     if not tested:
         raise RunFolderError(f"{_both(a, b)} have no test image in common: nothing to compare.")
     _refuse_labels(a, b, tested)
+    _refuse_contents(a, b, tested)
     kept = [replace(e, source=_cut(e.source, tested, explained)) for e in (a, b)]
     sizes = len(a.source.explained), len(b.source.explained)
     return Pair(kept[0], kept[1], sizes, list(_warnings(a, b, len(tested), len(explained))))
@@ -157,6 +159,20 @@ def _refuse_labels(a: Entry, b: Entry, tested: list[str]) -> None:
         )
 
 
+def _refuse_contents(a: Entry, b: Entry, tested: list[str]) -> None:
+    ours, theirs = (_contents(e).of(tested) for e in (a, b))
+    other = ours.differing(theirs)
+    if other:
+        raise RunFolderError(
+            f"{_both(a, b)} saw other images of the same names ({len(other):,} of {len(tested):,} "
+            f"differ in content, the first {other[0]!r}): compare runs of the same images."
+        )
+
+
+def _contents(e: Entry) -> Contents:
+    return Contents.of_table(e.source.run.contents())
+
+
 def _warnings(a: Entry, b: Entry, tested: int, explained: int) -> Iterator[str]:
     for e in (a, b):
         if e.source.missing:
@@ -172,7 +188,18 @@ def _warnings(a: Entry, b: Entry, tested: int, explained: int) -> Iterator[str]:
             f"Explained were {_counts(a, b, sizes)}; everything but accuracy rests on the "
             f"{explained:,} that both explained."
         )
+    yield from _unknown_contents(a, b)
     yield from _settings(a, b)
+
+
+def _unknown_contents(a: Entry, b: Entry) -> Iterator[str]:
+    drawn = a.source.config.get("dataset") == "planted"
+    old = [e.letter for e in (a, b) if not len(_contents(e)) and not drawn]
+    if old:
+        yield (
+            f"{' and '.join(old)} kept no hashes of images, as earlier versions did not: whether "
+            "both runs saw the same pixels is not known."
+        )
 
 
 def _settings(a: Entry, b: Entry) -> Iterator[str]:

@@ -1,0 +1,62 @@
+"""Whether a run's records are of the model that predicted: two models must not be one report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from audit.errors import RunFolderError
+from audit.runfolder import RunFolder
+from audit.wording import plural, some
+
+# How far one model's confidence may differ between calls: other batches, half precision.
+CLOSE = 0.02
+
+
+def refuse_contradictions(
+    run: RunFolder, records: pd.DataFrame, predictions: pd.DataFrame, classes: Mapping[int, str]
+) -> None:
+    """Hold every explained record against the prediction of the same image.
+
+    Raises
+    ------
+    RunFolderError
+        They are not of one model and one set of images; it names the parts.
+    """
+    explained = records[records["skipped"] == ""]
+    both = explained.merge(predictions, on="name", how="left", suffixes=("", "_predicted"))
+    wrong = both[_contradicts(both)]
+    if wrong.empty:
+        return
+    first, parts = wrong.iloc[0], sorted(wrong["part"].unique().tolist())
+    raise RunFolderError(
+        f"{run.root} is mixed of two models or sets of images: of {plural(len(both), 'record')}, "
+        f"{len(wrong):,} contradict predictions.parquet, in part {some(map(str, parts), 8)} "
+        f"({_shown(first, classes)}): audit into a new --out."
+    )
+
+
+def _contradicts(both: pd.DataFrame) -> pd.Series:
+    """Whether a record cannot be of the model that predicted.
+
+    Of two classes that all but tie, one model may answer either.
+    """
+    apart = (both["confidence"] - both["confidence_predicted"]).abs()  # NaN: no telling
+    tie = (apart <= CLOSE) & (both["confidence"] <= 0.5 + CLOSE)
+    same = both["prediction"] == both["prediction_predicted"]
+    return (both["label"] != both["label_predicted"]) | (apart > CLOSE) | ~(same | tie)
+
+
+def _shown(row: pd.Series, classes: Mapping[int, str]) -> str:
+    name, before = row["name"], row["prediction_predicted"]
+    if pd.isna(before):
+        return f"{name} was not predicted"
+    said = [
+        f"{classes.get(int(answer), int(answer))} ({confidence:.0%})"
+        for answer, confidence in (
+            (row["prediction"], row["confidence"]),
+            (before, row["confidence_predicted"]),
+        )
+    ]
+    return f"{name} is {said[0]} there, {said[1]} here"
