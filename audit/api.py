@@ -114,9 +114,12 @@ class Run:
         pipeline.sweep(config, self.folder)
         return Run(self.folder)
 
-    def report(self) -> Path:
-        """Render the report again from records and maps alone; return its first page."""
-        pipeline.report(self.folder)
+    def report(self, *, share: bool | None = None) -> Path:
+        """Render the report again from records and maps alone; return its first page.
+
+        With ``share`` it tells neither the host nor times of day; None: as the run's settings say.
+        """
+        pipeline.report(self.folder, share=share)
         return self.page
 
     def check(self, against: Run | None = None, *, anyway: bool = False, **limits: float) -> Check:

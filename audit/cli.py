@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import math
 import os
@@ -16,9 +15,11 @@ from typing import Any, Literal, NoReturn, Union, get_args, get_origin
 
 import click
 
-from audit import __version__, logs, signals
+from audit import __version__, logs, output, signals
 from audit.config import PRESETS, Config, load_config
-from audit.errors import AuditError, shown
+from audit.errors import AuditError
+from audit.mending import Group
+from audit.output import echo, echo_lines
 from audit.places import place
 
 Function = Callable[..., Any]
@@ -37,7 +38,7 @@ SWEEP = ("explain", "explainers", "explain_sample", "explain_flagged", "lime_sam
          "ig_baseline", "interventions", "robustness", "health", "tta", "on_flower_skill",
          "suspicious_share", "least_support", "most_background", "least_survival",
          "least_effect")  # fmt: skip
-CARD = ("model_card",)
+CARD = ("model_card", "share")
 COMMON = ("seed", "workers")
 PREFLIGHT = ("anyway",)
 CLUSTER = ("executor", "address", "worker_cores")
@@ -130,9 +131,6 @@ def config_sources(function: Function) -> Function:
 
 
 PLACE = _PlaceType()
-_ROOM = "Make room or give another --out, then --resume."
-_MENDS = {errno.ENOSPC: _ROOM, errno.EDQUOT: _ROOM, errno.EACCES: _ROOM, errno.EROFS: _ROOM,
-          errno.ENAMETOOLONG: "Give another path."}  # fmt: skip
 out_option = click.option(
     "--out", type=PLACE, required=True, help="Run folder to write: a path, or a URL (s3://, gs://)."
 )
@@ -141,7 +139,10 @@ SHARE = _ShareType()
 run_argument = click.argument("run_folder", metavar="RUN", type=PLACE)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="flower-audit")
 @click.option("--log-json", is_flag=True, help="Write the log and the progress as JSON lines.")
 def cli(log_json: bool) -> None:
@@ -218,7 +219,7 @@ def preflight(preset: str, config_file: Path, order_file: Path | None, **flags: 
     _load_tensorflow()
     found = pipeline.preflight(config, order_file, track=_track())
     for line in lines(found):
-        click.echo(line)
+        echo(line)
     if found.strong and not config.anyway:
         raise click.exceptions.Exit(1)
 
@@ -241,7 +242,7 @@ def train(out: Path, resume: bool, preset: str, config_file: Path, **flags: Any)
     _load_tensorflow()
     folder = pipeline.train(config, out, resume=resume, command=_command(), track=_track())
     if folder:
-        click.echo(f"Model: {folder.model_file}. Next: flower-audit sweep {shlex.quote(str(out))}")
+        echo(f"Model: {folder.model_file}. Next: flower-audit sweep {shlex.quote(str(out))}")
 
 
 @cli.command()
@@ -272,23 +273,27 @@ def sweep(run_folder: Path, **flags: Any) -> None:
     config = load_config(carried(folder, _given(flags)))
     _load_tensorflow()
     pipeline.sweep(config, folder, command=_command(), track=_track())
-    click.echo(f"Swept. Next: flower-audit report {shlex.quote(str(run_folder))}")
+    echo(f"Swept. Next: flower-audit report {shlex.quote(str(run_folder))}")
 
 
 @cli.command()
 @run_argument
-def report(run_folder: Path) -> None:
+@settings("share")
+def report(run_folder: Path, share: bool | None) -> None:
     """Render the report of RUN again, from its records and maps alone.
 
+    Settings are those that RUN was made with, unless given anew.
+
     \b
-    Example:
+    Examples:
       flower-audit report runs/planted
+      flower-audit report runs/planted --share
     """
     from audit import pipeline
     from audit.runfolder import RunFolder
 
     folder = RunFolder.open(run_folder)
-    pipeline.report(folder, track=_track())
+    pipeline.report(folder, share=share, track=_track())
     _done(folder)
 
 
@@ -328,7 +333,7 @@ def backbones() -> None:
     """
     from audit.models.catalogue import listing
 
-    click.echo(listing())
+    echo_lines(listing())
 
 
 @cli.command()
@@ -394,9 +399,9 @@ def check(
     asked = Limits(**given, no_worse_than=no_worse_than or 0.0, anyway=anyway)
     found = pipeline.check(RunFolder.open(run_folder), asked, base, junit)
     for warning in found.warnings:
-        click.echo(f"Note (A is the base run, B is this one): {warning}", err=True)
+        echo(f"Note (A is the base run, B is this one): {warning}", err=True)
     for outcome in found.outcomes:
-        click.echo(f"{'ok    ' if outcome.holds else 'FAILED'} {outcome.key}: {outcome.words}")
+        echo(f"{'ok    ' if outcome.holds else 'FAILED'} {outcome.key}: {outcome.words}")
     if not found.holds:
         raise click.exceptions.Exit(3)
 
@@ -432,13 +437,16 @@ def selftest(out: Path, half: str, worlds: tuple[str, ...]) -> None:
     _load_tensorflow()
     found = test.run(out, half, worlds=worlds, command=_command(), track=_track())
     verdict, best = found.verdict, found.best_single
-    click.echo(
+    echo(
         f"wrong-reasons: precision {verdict.precision.value:.1%} (n = {verdict.precision.n}), "
         f"recall {verdict.found.value:.1%} (n = {verdict.found.n}), healthy worlds accused "
-        f"{found.healthy.value:.1%} (n = {found.healthy.n})\n"
-        f"AUROC: verdict {verdict.auroc.value:.3f}, best single signal ({best.title}) "
-        f"{best.auroc.value:.3f}\nReport: {out / 'selftest.html'}"
+        f"{found.healthy.value:.1%} (n = {found.healthy.n})"
     )
+    echo(
+        f"AUROC: verdict {verdict.auroc.value:.3f}, best single signal ({best.title}) "
+        f"{best.auroc.value:.3f}"
+    )
+    echo(f"Report: {out / 'selftest.html'}")
 
 
 @cli.group()
@@ -463,7 +471,7 @@ def fetch(out: Path) -> None:
     from audit.data import official
 
     folder = official.fetch(out, _track())
-    click.echo(f"Masks: {folder}. Use them with --masks {shlex.quote(str(folder))}")
+    echo(f"Masks: {folder}. Use them with --masks {shlex.quote(str(folder))}")
 
 
 @masks.command()
@@ -482,7 +490,7 @@ def make(out: Path, preset: str, config_file: Path, **flags: Any) -> None:
     config = load_config(flags, preset, config_file)
     _quiet_if_oxford(config)
     counts = pipeline.make_masks(config, out, track=_track())
-    click.echo(f"{out}: " + ", ".join(f"{n} {source}" for source, n in counts.items()))
+    echo(f"{out}: " + ", ".join(f"{n} {source}" for source, n in counts.items()))
 
 
 @masks.command()
@@ -506,7 +514,7 @@ def inspect(out: Path, against: Path, preset: str, config_file: Path, **flags: A
     config = load_config(flags, preset, config_file)
     _quiet_if_oxford(config)
     found = pipeline.inspect_masks(config, against, out, track=_track())
-    click.echo(
+    echo(
         f"IoU over {found.n} images: mean {found.mean:.3f}, median {found.median:.3f}, "
         f"tenth percentile {found.p10:.3f}; undefined for {found.undefined}. Sheet: {out}"
     )
@@ -550,14 +558,14 @@ def _track() -> Any:
 
 
 def _compared(page: Path) -> None:
-    click.echo(page.with_suffix(".md").read_text(encoding="utf-8"))
-    click.echo(f"To attach: {page}")
+    echo_lines(page.with_suffix(".md").read_text(encoding="utf-8"))
+    echo(f"To attach: {page}")
 
 
 def _done(folder: Any) -> None:
-    click.echo(folder.summary_md.read_text(encoding="utf-8"))
-    click.echo(f"Report: {folder.report_dir / 'index.html'}")
-    click.echo(f"To attach: {folder.report_html}")
+    echo_lines(folder.summary_md.read_text(encoding="utf-8"))
+    echo(f"Report: {folder.report_dir / 'index.html'}")
+    echo(f"To attach: {folder.report_html}")
 
 
 def main() -> NoReturn:
@@ -567,6 +575,7 @@ def main() -> NoReturn:
     """
     # TensorFlow's information is no news to a user; its errors still come through.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    output.begin()
     logs.begin()
     signals.heed()
     try:
@@ -576,15 +585,10 @@ def main() -> NoReturn:
         by = "" if number == signal.SIGINT else f" by {signal.Signals(number).name}"
         _fail(f"Interrupted{by}. What is finished stays: go on with --resume.", 128 + number)
     except click.ClickException as error:
-        error.show()
+        output.show(error)
         sys.exit(error.exit_code)
     except AuditError as error:
         _fail(str(error), 1)
-    except OSError as error:
-        if error.errno not in _MENDS:
-            raise
-        where = f" ({shown(error.filename)})" if error.filename else ""
-        _fail(f"{error.strerror}{where}. {_MENDS[error.errno]}", 1)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -592,5 +596,5 @@ def _fail(message: str, code: int) -> NoReturn:
     if logs.is_json():
         logging.getLogger("audit").error(message, extra={"data": {"exit_code": code}})
     else:
-        click.echo(f"Error: {message}", err=True)
+        echo(f"Error: {message}", err=True)
     sys.exit(code)

@@ -290,6 +290,12 @@ class Config(BaseModel):
         "use, licence, ...",
     )
 
+    share: bool = Field(
+        False,
+        description="Leave the host and times of day out of report/ as well, as report.html and "
+        "compare.html always do: they are made to be attached.",
+    )
+
     anyway: bool = Field(
         False,
         description="Go on where the preflight says that inputs are read wrongly; the report says "

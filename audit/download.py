@@ -90,7 +90,7 @@ def fetch(url: str, known: str, folder: Path, track: Track = silent) -> Path:
             f"{source} is not the file it should be (its {kind} is not {digest})"
         ) from None
     except OSError as error:
-        raise DataError(f"Cannot write {folder}: {error.strerror or error}.") from None
+        raise DataError(f"Cannot write {folder}: {error.strerror or error}.") from error
 
 
 def _head(url: str, seconds: float) -> DownloadError | None:

@@ -33,6 +33,7 @@ from audit.errors import ConfigError, DataError, ModelError, RunFolderError
 from audit.inputs import Inputs, classifier_of, read_inputs, refuse_other_classes
 from audit.models.backend import tensorflow_ready
 from audit.places import fetched, on_disk, remove
+from audit.redact import Shown
 from audit.resume import for_training, portable, refuse_others
 from audit.runfolder import RunFolder, pack_donors, renamed_to, write_whole
 from audit.track import Track, silent
@@ -135,6 +136,7 @@ def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track 
         inputs = read_inputs(config, ("test",), folder, track)
         say(inputs.preflight)
         refuse_others(folder, inputs)
+        folder.shown = Shown.of(inputs.config.model_dump(mode="json"))
         _begin_session(folder, command)
         folder.update_manifest(
             config=portable(inputs.config),
@@ -175,12 +177,18 @@ def _write_order(file: Path, answers: Answers | None) -> None:
     write_whole(file, "".join(f"{name}\n" for name in assigned_order(answers)).encode())
 
 
-def report(folder: RunFolder, *, track: Track = silent) -> None:
-    """Render the report from records and maps alone."""
+def report(folder: RunFolder, *, share: bool | None = None, track: Track = silent) -> None:
+    """Render the report from records and maps alone.
+
+    Parameters
+    ----------
+    share : bool, optional
+        Leave the host and times of day out of ``report/``; by default as the run's settings say.
+    """
     from audit.report.build import render
 
     with folder.writing(), _timed(folder, "report"):
-        render(folder, track)
+        render(folder, track, share)
 
 
 def compare(runs: Sequence[RunFolder], out: Path, track: Track = silent) -> Path:
@@ -233,6 +241,7 @@ def _refuse_among_images(out: Path, config: Config) -> None:
 def _start(folder: RunFolder, inputs: Inputs, command: str) -> None:
     config, data = inputs.config, folder.manifest().get("data", {})
     refuse_others(folder, inputs)
+    folder.shown = Shown.of(config.model_dump(mode="json"))
     counts = {split: len(inputs.dataset.items(split)) for split in SPLITS}
     if config.model_card:
         write_whole(folder.owner_file, config.model_card.read_bytes())
@@ -643,7 +652,11 @@ def inspect_masks(
         group: inspect.cases(dataset, items, ours, theirs, names)
         for group, names in inspect.extremes(table, SHEET_ROW).items()
     }
-    labels = (str(config.masks or dataset.mask_source), str(against or "GrabCut"))
+    shown = Shown()  # a sheet is made to be sent
+    labels = (
+        shown.place(str(config.masks or dataset.mask_source)),
+        shown.place(str(against or "GrabCut")),
+    )
     write_whole(sheet, contact_sheet(groups, labels))
     return inspect.summarise(table)
 

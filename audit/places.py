@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -10,7 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from audit.errors import RunFolderError, first_line
+from audit.redact import credentials, holds_secret
 
+# Where the packages of object stores look for credentials.
+_KEYS = {
+    "s3": "AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ~/.aws/credentials",
+    "gs": "GOOGLE_APPLICATION_CREDENTIALS, or what gcloud auth application-default login keeps",
+    "abfs": "AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT_NAME and _KEY",
+}
+_ALSO = {"s3a": "s3", "gcs": "gs", "abfss": "abfs", "az": "abfs", "adl": "abfs"}
+_ELSEWHERE = "~/.config/fsspec, or FSSPEC_ and its kind in the environment"
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs"}
 
 
@@ -20,13 +30,16 @@ def place(given: str) -> Path:
     Raises
     ------
     RunFolderError
-        The URL's kind is unknown, or the package for it is not installed.
+        The URL's kind is unknown, the package for it is not installed, or it carries credentials,
+        which every report and log would show.
     """
     kind, mark, rest = given.partition("://")
     if not mark:
         return Path(given)
     if kind in ("file", "local"):
         return Path(rest)
+    if holds_secret(given):
+        raise RunFolderError(_with_secret(kind, given))
     from upath import UPath
 
     try:
@@ -38,6 +51,16 @@ def place(given: str) -> Path:
     except Exception as error:  # whatever a store's own package raises
         raise RunFolderError(f"{given} cannot be reached: {first_line(error)}.") from None
     return found
+
+
+def _with_secret(kind: str, given: str) -> str:
+    host = credentials(given).partition("://")[2].rpartition("@")[2]
+    store = re.split("[/?#]", host)[0]
+    keys = _KEYS.get(_ALSO.get(kind, kind), _ELSEWHERE)
+    return (
+        f"The URL of {kind}://{store} carries credentials, which whoever sees the run would read: "
+        f"leave them out; they are taken from {keys}."
+    )
 
 
 def on_disk(path: Path) -> bool:

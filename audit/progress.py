@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.text import Text
 
 from audit.logs import is_json
+from audit.output import clean
 
 T = TypeVar("T")
 log = logging.getLogger("audit")
@@ -42,14 +43,14 @@ def show(items: Iterable[T], label: str, total: int, /) -> Iterable[T]:
 
 def _bar(items: Iterable[T], label: str, total: int, console: Console) -> Iterator[T]:
     columns = (
-        TextColumn("{task.description:<24}"),
+        TextColumn("{task.description:<24}", markup=False),  # a label may hold a file's name
         BarColumn(),
         MofNCompleteColumn(),
         _Rate(),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
     with Progress(*columns, console=console) as progress:
-        yield from progress.track(items, total=total, description=label)
+        yield from progress.track(items, total=total, description=clean(label))
 
 
 def _lines(items: Iterable[T], label: str, total: int) -> Iterator[T]:

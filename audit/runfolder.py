@@ -28,8 +28,10 @@ from PIL import Image
 from audit.errors import RunFolderError, first_line
 from audit.lock import LOCK, WRITER, lock_of
 from audit.places import files_below, on_disk, reached, remove, send
+from audit.redact import Shown
 from audit.score.geometry import upsample
 from audit.score.verdict import FURTHER_TITLES
+from audit.swap import settle
 
 log = logging.getLogger("audit")
 MANIFEST_SCHEMA = 1
@@ -316,6 +318,7 @@ class RunFolder:
         self.owner_file = root / "model_card.toml"
         self.report_dir = root / "report"
         self.report_html = root / "report.html"
+        self.shown = Shown()  # how all that is written here shows paths
         self._lock = lock_of(root)
         self._session = 0
 
@@ -381,7 +384,7 @@ class RunFolder:
             self.maps_dir.mkdir(exist_ok=True)
             self.checksums_dir.mkdir(exist_ok=True)
         except OSError as error:
-            raise RunFolderError(f"Cannot make {self.root}: {error.strerror}.") from None
+            raise RunFolderError(f"Cannot make {self.root}: {error.strerror}.") from error
 
     def _clear(self) -> None:
         """Delete what killed writers left half-written; whoever holds the folder is alone."""
@@ -393,6 +396,7 @@ class RunFolder:
         for pixels in self.training_dir.glob(f"{PIXELS}*"):
             if not pixels.is_symlink():
                 remove(pixels)
+        settle(self.root)
 
     def manifest(self) -> dict[str, Any]:
         """The manifest, or {} where none is written yet."""
@@ -414,9 +418,13 @@ class RunFolder:
         return settings
 
     def update_manifest(self, **sections: Any) -> None:
-        """Replace the named sections of the manifest, whole or not at all."""
+        """Replace the named sections of the manifest, whole or not at all.
+
+        Credentials and where on a disk inputs lie are left out, as ``shown`` does.
+        """
+        told = self.shown.section(sections)
         with self.writing():
-            merged = {"schema": MANIFEST_SCHEMA} | self.manifest() | sections
+            merged = {"schema": MANIFEST_SCHEMA} | self.manifest() | told
             text = json.dumps(merged, indent=2, default=str) + "\n"
             write_whole(self.manifest_file, text.encode())
 

@@ -1,6 +1,8 @@
 """Drawn images of coloured shapes with masks, shared by all tests; real data where it is there."""
 
 import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -119,3 +121,15 @@ def colour_model(tmp_path_factory):
     file = tmp_path_factory.mktemp("model") / "colours.keras"
     model.save(file)
     return file
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of its own with hardly any room."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(disk)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no right to mount a small file system")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)

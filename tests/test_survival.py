@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -157,18 +156,6 @@ def test_killed_twenty_times_it_ends_the_same_and_does_nothing_twice(start, unbr
         elif code == 0:
             break
     assert_equal(run, expected)
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of its own with hardly any room."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(disk)]
-    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("no right to mount a small file system")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
 
 
 def test_on_a_full_disk_it_says_so_and_goes_on_when_there_is_room(start, unbroken, small_disk):

@@ -6,7 +6,7 @@ import csv
 import os
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,8 @@ def read_manifest(file: Path) -> Listed:
     rows = table.to_dict("records")
     found = [_find(file.parent, row["path"]) for row in rows]
     photos = [_photo(file, row, at) for row, at in zip(rows, found, strict=True)]
+    photos = _named(_whole(photos))
     _refuse_twice(file, photos)
-    photos = _whole(photos)
     names = Names(tuple(dict.fromkeys(p.label for p in photos)), {}, table=True)
     seen = [*_missing(file, found), *_turned(found), *_trimmed(rows)]
     return Listed(photos, names, observations=seen)
@@ -162,6 +162,25 @@ def _whole(photos: list[Photo]) -> list[Photo]:
     if not whole:
         return photos
     return [Photo(p.name, p.path, whole.get(p.label, p.label), p.split, p.masks) for p in photos]
+
+
+def _named(photos: list[Photo]) -> list[Photo]:
+    """Images outside the manifest's folder are named from the folder that all of these share.
+
+    Names stand in everything that a run writes: whose disk it was, and where, is nobody's business.
+    """
+    outside = {p.name: Path(os.path.abspath(p.path)) for p in photos if _leads_out(p.name)}  # noqa: PTH100
+    if not outside:
+        return photos
+    top = os.path.commonpath([path.parent for path in outside.values()])
+    names = {name: path.relative_to(top).as_posix() for name, path in outside.items()}
+    if not {p.name for p in photos}.isdisjoint(names.values()):
+        names = {name: f"outside/{short}" for name, short in names.items()}
+    return [replace(p, name=names.get(p.name, p.name)) for p in photos]
+
+
+def _leads_out(name: str) -> bool:
+    return Path(name).is_absolute() or ".." in Path(name).parts
 
 
 def _missing(file: Path, found: Sequence[_Found]) -> Iterator[Observation]:

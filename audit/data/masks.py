@@ -343,6 +343,6 @@ def _write(file: Path, trimap: Trimap) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"Cannot write {file.parent}: {error.strerror}.") from None
+        raise DataError(f"Cannot write {file.parent}: {error.strerror}.") from error
     encoded = cv2.imencode(".png", trimap)[1]
     write_whole(file, encoded.tobytes())

@@ -20,7 +20,7 @@ from audit.swap import OUTPUTS, PREFIX, settle, swap
 from audit.track import Track, silent
 
 
-def render(run: RunFolder, track: Track = silent) -> None:
+def render(run: RunFolder, track: Track = silent, share: bool | None = None) -> None:
     """Render ``report/``, ``report.html``, ``summary.json`` and ``summary.md`` from a run's files.
 
     Parameters
@@ -29,6 +29,8 @@ def render(run: RunFolder, track: Track = silent) -> None:
         With records, maps, predictions and a manifest.
     track : callable
         Wraps an iterable to show progress: (items, label, total) -> items.
+    share : bool, optional
+        Leave the host and times of day out of ``report/``; by default as the run's settings say.
 
     Raises
     ------
@@ -38,7 +40,8 @@ def render(run: RunFolder, track: Track = silent) -> None:
     """
     if on_disk(run.root):
         settle(run.root)
-    found = content(load(run))
+    source = load(run)
+    found = content(source if share is None else source.with_share(share))
     refuse_foreign(run.report_dir)
     try:
         with beside(run.root, PREFIX) as folder:

@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from audit import __version__
+from audit.redact import Shown
 from audit.report.compare.exports import defined
 from audit.report.gates import Check, Outcome
 
@@ -29,7 +30,7 @@ def gate_json(found: Check, time: str) -> bytes:
         "time": time,
         "finished": manifest.get("finished"),
         "model": found.source.section("model").get("sha256"),
-        "against": str(found.base.run.root) if found.base else None,
+        "against": Shown().place(str(found.base.run.root)) if found.base else None,
         "passed": found.holds,
         "gates": [_gate(o) for o in found.outcomes],
         "warnings": found.warnings,

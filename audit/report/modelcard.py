@@ -107,7 +107,7 @@ def model_card(content: Content) -> list[Section]:
 def _model(source: Source) -> Iterator[Entry]:
     model, training = source.section("model"), source.section("training")
     yield from _known(
-        ("Date", source.manifest.get("finished") or source.manifest.get("started")),
+        ("Date", source.when("finished") or source.when("started")),
         ("Version (SHA-256 of the weights)", model.get("sha256")),
         ("Type", "image classifier, one class an image"),
         ("Backbone", model.get("backbone")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from audit.report.content import Content
@@ -16,7 +17,7 @@ MOST_PAIRS = 6
 
 
 def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> bytes:
-    """HTML of the self-contained report.
+    """HTML of the self-contained report; it is made to be sent, so it does not tell of the host.
 
     Parameters
     ----------
@@ -25,6 +26,7 @@ def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> b
     shapes : mapping
         Outlines by a case's anchor.
     """
+    content = replace(content, source=content.source.with_share(True))
     cases = content.strongest(MOST_CASES)
     pairs = content.health.near.shown[:MOST_PAIRS] if content.health else []
     files = [file for case in cases for file in case.pictures]

@@ -10,10 +10,13 @@ from typing import Any
 import pandas as pd
 
 from audit.errors import RunFolderError
+from audit.redact import TOLD, Shown
 from audit.report.consistency import refuse_contradictions
 from audit.report.sampling import MOST, drawn
 from audit.runfolder import RunFolder, further_in
 from audit.score.verdict import FURTHER_TITLES, Thresholds, titles
+
+_DAY = len("2026-03-04")
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,25 @@ class Source:
         return self.section("config")
 
     @property
+    def share(self) -> bool:
+        """Whether to leave out what tells of the machine: the host, and times of day."""
+        return self.config.get("share") is True
+
+    def with_share(self, share: bool) -> Source:
+        """The same run, with or without its host and times of day."""
+        return replace(self, manifest=self.manifest | {"config": self.config | {"share": share}})
+
+    @property
+    def host(self) -> dict[str, Any]:
+        """What the run was made on; {} where that is left out."""
+        return {} if self.share else self.section("host")
+
+    def when(self, moment: str) -> str:
+        """When the run was ``started`` or ``finished``; the day alone where times are left out."""
+        time = str(self.manifest.get(moment) or "")
+        return time[:_DAY] if self.share else time
+
+    @property
     def seed(self) -> int:
         """The run's seed, also that of the bootstrap."""
         return int(self.config.get("seed", 0))
@@ -137,15 +159,21 @@ class Source:
 def load(run: RunFolder) -> Source:
     """Read everything but the maps.
 
+    Earlier versions kept credentials and whole paths, which stop here; see `audit.redact.Shown`.
+
     Raises
     ------
     RunFolderError
         A file is missing or torn, or records are not of the model that predicted.
     """
-    records = run.records()
+    records, manifest = run.records(), run.manifest()
     text = [c for c in records.columns if pd.api.types.is_string_dtype(records[c])]
     records[text] = records[text].fillna("")
-    found = Source(run, run.manifest(), records, run.predictions(), _history(run))
+    shown = Shown.of(manifest.get("config", {}))
+    for column in TOLD:
+        words = {each: shown.text(each) for each in records[column].unique()}
+        records[column] = records[column].map(words)
+    found = Source(run, shown.section(manifest), records, run.predictions(), _history(run))
     refuse_contradictions(run, found.records, found.predictions, found.classes)
     return found
 

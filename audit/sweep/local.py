@@ -16,6 +16,7 @@ from audit.data.dataset import Dataset, Item
 from audit.data.decode import resize
 from audit.data.masks import Masks, doubt
 from audit.errors import BrokenImageError
+from audit.redact import Shown
 from audit.runfolder import Maps, RunFolder, pack_part
 from audit.score.verdict import Thresholds, Words, titles
 from audit.sweep.engine import Engine
@@ -117,7 +118,8 @@ def explain_part(
             records.append(record | {"row": len(maps)})
             maps.append(drawn)
     with engine.clock("write"):
-        packed = pack_part([record | {"part": number} for record in records], maps)
+        shown = Shown.of(config.model_dump(mode="json"))
+        packed = pack_part([shown.record(record) | {"part": number} for record in records], maps)
     return Part(number, len(records), packed)
 
 

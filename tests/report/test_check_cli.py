@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from xml.etree import ElementTree
 
 import pytest
@@ -87,7 +88,7 @@ def test_a_base_run_is_a_gate_of_its_own(call, two, tmp_path):
     keys = ["complete", "complete-base", "accuracy-against-base", "wrong-reasons-against-base"]
     assert [g["key"] for g in told["gates"]] == keys
     assert [c.get("name") for c in ElementTree.parse(junit).iter("testcase")] == keys
-    assert told["against"] == str(two[0].root)
+    assert told["against"] == two[0].root.name
     assert len(said.splitlines()) == 4
 
 
@@ -130,3 +131,62 @@ def test_tensorflow_is_not_imported(two):
     done = subprocess.run([sys.executable, "-c", script, *args], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "ok     min-accuracy" in done.stdout
+
+
+# Streams and disks that refuse
+
+
+@pytest.mark.parametrize(("limit", "code"), [("50%", 0), ("5%", 3)])
+def test_a_pipe_that_nobody_reads_changes_no_outcome(tmp_path, limit, code):
+    run = write_run(tmp_path / "run", accused(10, 100), ["rose"])
+    program = "from audit.cli import main; main()"
+    args = [sys.executable, "-c", program, "check", str(run.root)]
+    args += ["--max-wrong-reasons", limit]
+    line = 'set -o pipefail; "$@" | true'
+    done = subprocess.run(["bash", "-c", line, "bash", *args], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert json.loads(run.gate_file.read_text())["passed"] is (code == 0)
+
+
+@pytest.fixture
+def on_small_disk(small_disk):
+    return write_run(small_disk / "run", accused(0, 10), ["rose"])
+
+
+def refused(call, run, base):
+    """What the commands that write into a run, and one that has --out, say."""
+    out = run.root.parent / "out"
+    told = []
+    for command in (
+        ["check", run.root, "--min-accuracy", "1%"],
+        ["report", run.root],
+        ["compare", run.root, base.root, "--out", out],
+    ):
+        code, _, err = call(*command)
+        assert code == 1
+        assert len(err.splitlines()) == 1
+        assert "--resume" not in err
+        told.append(err.strip())
+    return told
+
+
+@pytest.fixture
+def base(tmp_path):
+    return write_run(tmp_path / "base", accused(0, 10), ["rose"])
+
+
+def test_a_full_disk_is_mended_with_what_the_command_has(call, on_small_disk, base):
+    with suppress(OSError):
+        (on_small_disk.root.parent / "rest").write_bytes(bytes(1_000_000))
+    check, report, compare = refused(call, on_small_disk, base)
+    for line in (check, report):
+        assert line.endswith(" Make room, then give the same command again.")
+    assert compare.endswith(" Make room or give another --out, then give the same command again.")
+
+
+def test_a_folder_that_is_read_only_is_mended_likewise(call, on_small_disk, base):
+    disk = on_small_disk.root.parent
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    for line in refused(call, on_small_disk, base):
+        assert " Let it be read and written" in line
+        assert line.endswith("then give the same command again.")

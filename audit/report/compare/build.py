@@ -109,4 +109,4 @@ def _make(out: Path) -> None:
     try:
         make(out)
     except OSError as error:
-        raise RunFolderError(f"Cannot make {out}: {error.strerror}; choose --out.") from None
+        raise RunFolderError(f"Cannot make {out}: {error.strerror}.") from error

@@ -9,7 +9,10 @@ from audit.report.source import Source
 
 
 def facts(source: Source) -> dict[str, str]:
-    """Facts of a run in words, the same keys for every run; "" where unknown."""
+    """Facts of a run in words, the same keys for every run; "" where unknown.
+
+    A comparison is made to be sent, so of times it tells the day alone.
+    """
     model, training, data = (source.section(k) for k in ("model", "training", "data"))
     tuned = training.get("fine_tuned_from")
     seconds = source.section("seconds").get("train")
@@ -26,7 +29,7 @@ def facts(source: Source) -> dict[str, str]:
         "Data": str(data.get("name", "")),
         "Test images": f"{len(source.predictions):,}",
         "Explained": f"{len(source.explained):,}",
-        "Finished": str(source.manifest.get("finished", ""))[:16].replace("T", " "),
+        "Finished": source.with_share(True).when("finished"),
         "flower-audit": str(source.manifest.get("flower_audit", "")),
     }
 

@@ -1,0 +1,51 @@
+"""What to do where a disk or a folder refuses: the mend that the command at hand has."""
+
+from __future__ import annotations
+
+import errno
+from typing import Any
+
+import click
+
+from audit.errors import AuditError, shown
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+class Command(click.Command):
+    """A command that says what to do where a file cannot be written."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Do what is asked; raise `AuditError` with a mend where the system refuses a file."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if not (mend := self.mend(error)):
+                raise
+            where = f" ({shown(error.filename)})" if error.filename else ""
+            raise AuditError(f"{error.strerror}{where}. {mend}") from error
+        except AuditError as error:
+            if mend := self.mend(error.__cause__):
+                raise AuditError(f"{error} {mend}") from error
+            raise
+
+    def mend(self, error: BaseException | None) -> str:
+        """What to do about a system's error with the options of this command; "" where nothing."""
+        number = error.errno if isinstance(error, OSError) else None
+        if number == errno.ENAMETOOLONG:
+            return "Give another path."
+        if number not in (*_FULL, *_CLOSED):
+            return ""
+        options = {parameter.name for parameter in self.params}
+        first = "Make room" if number in _FULL else "Let it be read and written"
+        other = " or give another --out" if "out" in options else ""
+        again = "--resume" if "resume" in options else "give the same command again"
+        return f"{first}{other}, then {again}."
+
+
+class Group(click.Group):
+    """A group whose commands are all of this kind."""
+
+    command_class = Command
+    group_class = type
