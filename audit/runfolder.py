@@ -431,14 +431,15 @@ class RunFolder:
     def begin_session(self, **facts: Any) -> None:
         """Keep who goes on with the run from now on: parts written until the next name it."""
         with self.writing():
-            sessions = [*self.manifest().get("sessions", []), facts]
-            self._session = len(sessions)
-            self.update_manifest(sessions=sessions)
+            known = self.manifest()
+            before = known.get("sessions") or ([_first_session(known)] if self.done_parts() else [])
+            self._session = len(before) + 1
+            self.update_manifest(sessions=[*before, facts])
 
     def sessions(self) -> dict[int, int]:
-        """How many parts each session has written, by its number from 1; 0: no telling."""
-        told = (self._sums(part).get("session") for part in self.done_parts())
-        return dict(Counter(number if isinstance(number, int) else 0 for number in told))
+        """How many parts each session has written, by its number from 1."""
+        told = (self._sums(part).get("session", 1) for part in self.done_parts())
+        return dict(Counter(number for number in told if isinstance(number, int)))
 
     def keep(self, file: Path, content: bytes) -> None:
         """Write one file whole, and its checksum into the manifest."""
@@ -636,6 +637,12 @@ def pack_donors(names: Sequence[str], backgrounds: NDArray[np.uint8]) -> bytes:
         image_ends=np.cumsum([len(j) for j in jpegs], dtype=np.int64),
     )
     return buffer.getvalue()
+
+
+def _first_session(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The session that a run of an earlier version was begun in, which kept none."""
+    kept = ("flower_audit", "command", "packages", "host")
+    return {"begun": manifest.get("started", "")} | {k: manifest[k] for k in kept if k in manifest}
 
 
 @contextmanager

@@ -25,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     data.label_conflicts,
     run.few_images,
     run.worth_a_look,
+    run.mixed_versions,
     masks.machine_masks,
     masks.undecided,
     masks.doubtful_masks,

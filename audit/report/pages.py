@@ -20,6 +20,7 @@ from audit.report.gallerydata import write_data
 from audit.report.glossary import EXPLAINERS, glossary
 from audit.report.modelcard import model_card
 from audit.report.screen import screen
+from audit.report.sessions import sessions
 from audit.report.shapes import Shapes
 from audit.report.site import Nav
 from audit.report.templating import fill, plain, templates_dir
@@ -77,6 +78,7 @@ def shared(content: Content) -> dict[str, Any]:
         "severities": SEVERITIES,
         "asked": asked(content),
         "source": content.source,
+        "sessions": sessions(content.source),
         "subject": content.source.subject,
         "metrics": metrics(titles),
         "card": model_card(content),

@@ -138,7 +138,10 @@ class Source:
 
     def when(self, moment: str) -> str:
         """When the run was ``started`` or ``finished``; the day alone where times are left out."""
-        time = str(self.manifest.get(moment) or "")
+        return self.shortened(str(self.manifest.get(moment) or ""))
+
+    def shortened(self, time: str) -> str:
+        """A time, or its day alone where times are left out."""
         return time[:_DAY] if self.share else time
 
     @property

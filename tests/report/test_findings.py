@@ -398,3 +398,23 @@ def test_the_subject_is_called_by_its_name(tmp_path):
 def test_rules_are_functions_that_name_what_they_look_for():
     assert len({rule.__name__ for rule in RULES}) == len(RULES)
     assert all(rule.__doc__ for rule in RULES)
+
+
+def resumed(root, versions):
+    """A run whose parts several versions wrote, one each."""
+    run = write_run(root, accused(0, 4))
+    rows = [{k: None if v != v else v for k, v in row.items()}
+            for row in run.records().to_dict("records")]  # fmt: skip
+    for part, version in enumerate(versions):
+        run.begin_session(flower_audit=version, packages={"keras": "3.12"}, begun="2026-03-04")
+        run.write_part(part, [row | {"part": part} for row in rows[2 * part : 2 * part + 2]], [])
+    return run
+
+
+def test_parts_of_several_versions_are_told(tmp_path):
+    found = found_in(resumed(tmp_path / "run", ["0.1.0", "0.2.0"]))["mixed-versions"]
+    assert "1 part by flower-audit 0.1.0; 1 part by flower-audit 0.2.0" in found.words
+
+
+def test_sessions_of_one_version_are_no_finding(tmp_path):
+    assert "mixed-versions" not in found_in(resumed(tmp_path / "run", ["0.1.0", "0.1.0"]))

@@ -10,6 +10,7 @@ from audit.report.content import Content
 from audit.report.figures import rate
 from audit.report.finding import Finding, Link, Step, limit_of, said, shown
 from audit.report.screen import gate
+from audit.report.sessions import mixed_packages, sessions
 from audit.report.templating import percent
 from audit.score.statistics import wilson
 from audit.wording import plural
@@ -87,6 +88,29 @@ def worth_a_look(content: Content) -> Finding | None:
         f"{_titles(found.weak)}.",
         "What is read otherwise than it was meant makes every figure wrong.",
         (Step("See everything that was looked at, and what it was taken for.", (_PREFLIGHT,)),),
+    )
+
+
+def mixed_versions(content: Content) -> Finding | None:
+    """Parts of the run were made by several versions of what its figures rest on."""
+    packages = mixed_packages(content.source)
+    if not packages:
+        return None
+    made = [s for s in sessions(content.source) if s.parts]
+    told = "; ".join(
+        f"{plural(s.parts, 'part')} by {', '.join(f'{k} {v}' for k, v in s.versions.items())}"
+        for s in made
+    )
+    return Finding(
+        "mixed-versions",
+        "look",
+        "Parts of the run were made by several versions",
+        f"The run was resumed after an update: {told}.",
+        "Versions may explain and judge the same image in slightly different ways.",
+        (
+            Step("See which session wrote what.", (Link("Sessions", "methods.html#sessions"),)),
+            Step("Where a figure is near its limit, audit into a new --out with one version."),
+        ),
     )
 
 
