@@ -309,6 +309,7 @@ def _train(folder: RunFolder, inputs: Inputs, crew: Any, track: Track) -> None:
     with crew.together():
         crew.agreed(json.dumps({"terms": _terms(inputs), "trained": done}).encode())
     if done:
+        remove(folder.training_dir)  # a kill may have left it
         return
     with _timed(folder, "train"):
         trained = fit(inputs.dataset, config, track, folder.training_dir, crew, inputs.masks)
