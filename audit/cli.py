@@ -130,7 +130,9 @@ def config_sources(function: Function) -> Function:
 
 PLACE = _PlaceType()
 _ROOM = "Make room or give another --out, then --resume."
+_GONE = "Its folder or disk is gone: go on with --resume when it is back."
 _MENDS = {errno.ENOSPC: _ROOM, errno.EDQUOT: _ROOM, errno.EACCES: _ROOM, errno.EROFS: _ROOM,
+          errno.ENOTDIR: _GONE, errno.EIO: _GONE, errno.ESTALE: _GONE, errno.ENODEV: _GONE,
           errno.ENAMETOOLONG: "Give another path."}  # fmt: skip
 out_option = click.option(
     "--out", type=PLACE, required=True, help="Run folder to write: a path, or a URL (s3://, gs://)."

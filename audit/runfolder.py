@@ -360,6 +360,8 @@ class RunFolder:
             found = json.loads(self.manifest_file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
+        except OSError as error:
+            raise RunFolderError(f"Cannot read {self.manifest_file}: {error.strerror}.") from None
         except (ValueError, RecursionError) as error:
             raise RunFolderError(f"{self.manifest_file} is not valid JSON: {error}.") from None
         if not _is_like(found, _MANIFEST):
