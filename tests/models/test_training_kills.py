@@ -16,13 +16,15 @@ import pytest
 from audit.runfolder import RunFolder
 
 # Trainings are forks of a process that has imported all and computed nothing. Each is told where
-# to die: at the first call of a function, before it, after it, or with half of its file written.
+# to die: at the first call of a function, before it, after it, or with half of its file written; or
+# where its folder is to become a file under its hands.
 PROGRAM = """
     import importlib, json, os, signal, sys
     import keras
     import audit.data.open, audit.models.training, audit.pipeline, audit.report.owner
     import audit.sweep.further
     from audit.config import load_config
+    from audit.errors import AuditError
     from audit.models.backbones import BACKBONES, Backbone
 
     def tiny(size, weights):
@@ -32,11 +34,16 @@ PROGRAM = """
 
     BACKBONES["tiny"] = Backbone(tiny, 32, "drawn")
 
-    def die_in(where, name, how):
+    def die_in(asked, where, name, how):
         module, _, owner = where.partition(":")
         place = importlib.import_module(module)
         place = getattr(place, owner) if owner else place
         real = getattr(place, name)
+
+        def without_folder(*args, **kwargs):
+            os.rename(asked["out"], asked["out"].with_name("away"))
+            asked["out"].write_text("not yours")
+            return real(*args, **kwargs)
 
         def dying(*args, **kwargs):
             if how != "before":
@@ -45,11 +52,11 @@ PROGRAM = """
                 os.truncate(args[1], os.path.getsize(args[1]) // 2)
             os.kill(os.getpid(), signal.SIGKILL)
 
-        setattr(place, name, dying)
+        setattr(place, name, without_folder if how == "file" else dying)
 
     def train(asked):
         if asked["die"]:
-            die_in(*asked["die"])
+            die_in(asked, *asked["die"])
         audit.pipeline.train(load_config(asked["config"]), asked["out"], resume=True)
 
     for line in sys.stdin:
@@ -58,7 +65,11 @@ PROGRAM = """
         child = os.fork()
         if not child:
             os.dup2(os.open(os.devnull, os.O_RDWR), 1)
-            train(asked)
+            try:
+                train(asked)
+            except AuditError as error:
+                asked["out"].with_name("said").write_text(str(error))
+                os._exit(1)
             os._exit(0)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
@@ -144,3 +155,13 @@ def test_a_training_that_is_killed_at_every_moment_ends_with_the_same_model(
     for _ in ("goes on", "has nothing left to do"):
         assert train(run.root) == 0
         assert_equal(run, unbroken)
+
+
+@pytest.mark.parametrize("function", ["save_weights", "save"])
+def test_a_folder_that_is_gone_when_the_model_is_written_is_one_line(train, tmp_path, function):
+    run = RunFolder(tmp_path / "run")
+    assert train(run.root, ("keras:Model", function, "file")) == 1
+    said = (tmp_path / "said").read_text()
+    assert f" {run.root}/" in said
+    assert said.endswith(": Not a directory.")
+    assert run.root.read_text() == "not yours"
