@@ -17,7 +17,7 @@ import click
 
 from audit import __version__, logs
 from audit.config import PRESETS, Config, load_config
-from audit.errors import AuditError, shown
+from audit.errors import AuditError, first_line, shown
 from audit.places import place
 
 Function = Callable[..., Any]
@@ -576,6 +576,8 @@ def main() -> NoReturn:
         sys.exit(error.exit_code)
     except AuditError as error:
         _fail(str(error), 1)
+    except MemoryError as error:
+        _fail(f"Memory is too little ({first_line(error)}): give a smaller --batch-size.", 1)
     except OSError as error:
         if error.errno not in _MENDS:
             raise

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("audit")
 PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "pandas", "pyarrow", "pillow",
             "opencv-python-headless", "mkdocs", "mkdocs-material")  # fmt: skip
+FIRST_YEAR = 1980  # of ZIP files, as models and maps are
 SHEET_ROW = 12  # cases in each group of a contact sheet
 # Settings that say how a run is done, not what comes out of it; the order itself is compared.
 _ALWAYS_FREE = {"workers", "download", "data_dir", "health", "model_card", "executor", "address",
@@ -604,7 +605,10 @@ def _host() -> dict[str, Any]:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    now = datetime.now(UTC)
+    if now.year < FIRST_YEAR:
+        raise ConfigError(f"This machine's clock says {now:%Y-%m-%d}: set it, then begin again.")
+    return now.isoformat(timespec="seconds")
 
 
 @contextmanager
