@@ -17,7 +17,7 @@ import click
 
 from audit import __version__, logs, output, signals
 from audit.config import PRESETS, Config, load_config
-from audit.errors import AuditError
+from audit.errors import AuditError, first_line
 from audit.mending import Group
 from audit.output import echo, echo_lines
 from audit.places import place
@@ -589,6 +589,8 @@ def main() -> NoReturn:
         sys.exit(error.exit_code)
     except AuditError as error:
         _fail(str(error), 1)
+    except MemoryError as error:
+        _fail(f"Memory is too little ({first_line(error)}): give a smaller --batch-size.", 1)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -25,6 +25,7 @@ from audit.data.masks import Masks, fingerprints
 from audit.data.masksource import masks_of, settled
 from audit.data.open import open_dataset
 from audit.errors import ConfigError, DataError, ModelError
+from audit.memory import refuse_asking
 from audit.observation import Observation
 from audit.runfolder import RunFolder
 from audit.score.logits import predicted
@@ -143,7 +144,9 @@ def _given_model(config: Config, earlier: RunFolder | None) -> Any:
     from audit.models.load import load_model
 
     if config.model:
-        return classifier_of(load_model(config.model, trust=config.trust_model), config)
+        model = load_model(config.model, trust=config.trust_model)
+        refuse_asking(model, config)
+        return classifier_of(model, config)
     known_backbone(config.backbone)
     if earlier is None or not earlier.model_file.exists():
         known_weights(config.backbone, config.weights)

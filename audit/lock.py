@@ -48,7 +48,8 @@ class _OnDisk:
             yield
         finally:
             if self._lock.lock_counter == 1:
-                (self._root / WRITER).unlink(missing_ok=True)
+                with suppress(OSError):  # its disk may be gone, which is told already
+                    (self._root / WRITER).unlink(missing_ok=True)
             self._lock.release()
 
     def _acquire(self) -> None:

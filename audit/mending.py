@@ -11,6 +11,7 @@ from audit.errors import AuditError, shown
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_GONE = (errno.ENOTDIR, errno.EIO, errno.ESTALE, errno.ENODEV)
 
 
 class Command(click.Command):
@@ -35,10 +36,13 @@ class Command(click.Command):
         number = error.errno if isinstance(error, OSError) else None
         if number == errno.ENAMETOOLONG:
             return "Give another path."
-        if number not in (*_FULL, *_CLOSED):
+        if number not in (*_FULL, *_CLOSED, *_GONE):
             return ""
         options = {parameter.name for parameter in self.params}
-        first = "Make room" if number in _FULL else "Let it be read and written"
+        if number in _GONE:
+            first = "Bring its folder or disk back"
+        else:
+            first = "Make room" if number in _FULL else "Let it be read and written"
         other = " or give another --out" if "out" in options else ""
         again = "--resume" if "resume" in options else "give the same command again"
         return f"{first}{other}, then {again}."

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("audit")
 PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "pandas", "pyarrow", "pillow",
             "opencv-python-headless", "mkdocs", "mkdocs-material")  # fmt: skip
+FIRST_YEAR = 1980  # of ZIP files, as models and maps are
 SHEET_ROW = 12  # cases in each group of a contact sheet
 
 
@@ -310,6 +311,7 @@ def _train(folder: RunFolder, inputs: Inputs, crew: Any, track: Track) -> None:
     with crew.together():
         crew.agreed(json.dumps({"terms": _terms(inputs), "trained": done}).encode())
     if done:
+        remove(folder.training_dir)  # a kill may have left it
         return
     with _timed(folder, "train"):
         trained = fit(
@@ -599,7 +601,10 @@ def _host() -> dict[str, Any]:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    now = datetime.now(UTC)
+    if now.year < FIRST_YEAR:
+        raise ConfigError(f"This machine's clock says {now:%Y-%m-%d}: set it, then begin again.")
+    return now.isoformat(timespec="seconds")
 
 
 @contextmanager

@@ -135,8 +135,10 @@ def send(source: Path, target: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Delete a folder with all that is in it."""
+    """Delete a folder with all that is in it, where it is there."""
+    if not folder.exists():
+        return
     if on_disk(folder):
         shutil.rmtree(folder)
-    elif (at := folder).exists():
-        at.fs.rm(at.path, recursive=True)  # type: ignore[attr-defined]
+    else:
+        folder.fs.rm(folder.path, recursive=True)  # type: ignore[attr-defined]

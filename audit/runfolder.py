@@ -404,6 +404,8 @@ class RunFolder:
             found = json.loads(self.manifest_file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
+        except OSError as error:
+            raise RunFolderError(f"Cannot read {self.manifest_file}: {error.strerror}.") from None
         except (ValueError, RecursionError) as error:
             raise RunFolderError(f"{self.manifest_file} is not valid JSON: {error}.") from None
         if not _is_like(found, _MANIFEST):
@@ -700,11 +702,8 @@ def _checksum(file: Path) -> str:
 
 def write_whole(file: Path, content: bytes) -> None:
     """Write ``file`` whole or not at all; raises `RunFolderError` where that fails."""
-    try:
-        with renamed_to(file) as beside:
-            beside.write_bytes(content)
-    except OSError as error:
-        raise RunFolderError(f"Cannot write {file}: {error.strerror}.") from error
+    with renamed_to(file) as beside:
+        beside.write_bytes(content)
 
 
 @contextmanager
@@ -712,6 +711,11 @@ def renamed_to(file: Path) -> Iterator[Path]:
     """Give a path on disk to write, then rename it to ``file``: a reader never sees half of it.
 
     At a URL it is sent instead, which object stores do whole or not at all.
+
+    Raises
+    ------
+    RunFolderError
+        It cannot be written: a full or read-only disk, a folder that is gone.
     """
     if not on_disk(file):
         with tempfile.TemporaryDirectory() as folder:
@@ -723,5 +727,10 @@ def renamed_to(file: Path) -> Iterator[Path]:
     try:
         yield beside
         beside.replace(file)
+    except OSError as error:
+        # HDF5's own words are many lines of its inside.
+        why = os.strerror(error.errno) if error.errno else first_line(error)
+        raise RunFolderError(f"Cannot write {file}: {why}.") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # which would hide the first
+            beside.unlink(missing_ok=True)

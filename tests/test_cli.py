@@ -202,6 +202,19 @@ def test_disk_that_is_full_is_one_line(call, monkeypatch):
     )
 
 
+def test_memory_that_gives_out_is_one_line(call, monkeypatch):
+    def short(*args, **kwargs):
+        raise MemoryError("Unable to allocate 48.0 MiB for an array\nmore")
+
+    monkeypatch.setattr(cli, "load_config", short)
+    code, _, err = call("run", "--out", "x")
+    assert (code, err) == (
+        1,
+        "Error: Memory is too little (Unable to allocate 48.0 MiB for an array): "
+        "give a smaller --batch-size.\n",
+    )
+
+
 # Done: 0
 
 

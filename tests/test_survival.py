@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,64 @@ def test_on_a_full_disk_it_says_so_and_goes_on_when_there_is_room(start, unbroke
     assert sorted({*written} | finished) == list(range(PARTS))
     assert not {*written} & finished
     assert_equal(RunFolder(out), expected)
+
+
+@contextmanager
+def read_only(out):
+    subprocess.run(["mount", "-o", "remount,ro", str(out.parent)], check=True)
+    yield
+    subprocess.run(["mount", "-o", "remount,rw", str(out.parent)], check=True)
+
+
+@contextmanager
+def away(out):
+    out.rename(out.with_name("away"))
+    yield
+    assert not out.exists()
+    out.with_name("away").rename(out)
+
+
+@contextmanager
+def a_file(out):
+    with away(out):
+        out.write_text("not yours")
+        yield
+        assert out.read_text() == "not yours"
+        out.unlink()
+
+
+TROUBLES = {"Read-only file system": read_only, "No such file or directory": away,
+            "Not a directory": a_file}  # fmt: skip
+
+
+def stopped_at_a_part(start, out):
+    """A run that stands still with one more of its parts written."""
+    work = start(out)
+    while not events(work.lines()):
+        assert not any('"exit_code"' in line for line in work.lines()), work.lines()[-1]
+        time.sleep(0.01)
+    work.send_signal(signal.SIGSTOP)
+    return work
+
+
+def test_an_out_that_is_taken_away_is_one_line_and_goes_on_when_it_is_back(
+    start, unbroken, small_disk
+):
+    subprocess.run(["mount", "-o", "remount,size=50m", str(small_disk)], check=True)
+    out, written = small_disk / "run", []
+    for words, trouble in TROUBLES.items():
+        work = stopped_at_a_part(start, out)
+        with trouble(out):
+            work.send_signal(signal.SIGCONT)
+            assert work.wait() == 1
+        said = json.loads(work.lines()[-1])["message"]
+        assert words in said and str(out) in said
+        assert "\n" not in said
+        written += events(work.lines())
+    work = start(out)
+    assert work.wait() == 0
+    assert sorted(written + events(work.lines())) == list(range(PARTS))
+    assert_equal(RunFolder(out), unbroken[0])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -42,8 +42,8 @@ CHUNK = 1 << 20
 LARGEST, MOST, WHOLE = 8 << 20, 20_000, 2 << 30  # bytes of a file, files, bytes in all
 UNPACKED = "segmim"
 
-_MEMBER = re.compile(r"segmim_\d{5}\.jpg")
-_IMAGE = re.compile(r"image_(\d{5})\.\w+")
+_MEMBER = re.compile(r"segmim_[0-9]{5}\.jpg")
+_IMAGE = re.compile(r"image_([0-9]{5})\.\w+")
 
 
 def fetch(folder: Path, track: Track = silent, *, url: str = URL, md5: str = MD5) -> Path:
@@ -118,7 +118,7 @@ def unpack(archive: Path, folder: Path, track: Track = silent) -> Path:
             new = Path(beside) / folder.name
             new.mkdir()
             for member in track(_members(tar, archive), "Unpacking masks", 0):
-                _write(tar, member, new)
+                _write(tar, member, new, archive)
             _read_out(tar)
             if not any(new.iterdir()):
                 raise DataError(f"{archive} holds no segmim_*.jpg: not the official archive.")
@@ -166,10 +166,12 @@ def _members(tar: tarfile.TarFile, archive: Path) -> Iterator[tarfile.TarInfo]:
             yield member
 
 
-def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
-    source = tar.extractfile(member)
+def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, archive: Path) -> None:
+    source, file = tar.extractfile(member), folder / PurePosixPath(member.name).name
+    if file.exists():
+        raise DataError(f"{archive} is not safe to unpack: it holds {file.name} twice.")
     if source is not None:
-        with source, (folder / PurePosixPath(member.name).name).open("xb") as target:
+        with source, file.open("xb") as target:
             shutil.copyfileobj(source, target)
 
 

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from audit.errors import RunFolderError
+from audit.errors import ModelError, RunFolderError
+from audit.models import hdf5
 from audit.models.replicas import Replicas
 from audit.places import make
 from audit.runfolder import renamed_to, write_whole
@@ -60,8 +61,9 @@ class Backup:
         file = self._weights(epoch)
         try:
             with self._replicas.agreed_file(file) as copy:
+                hdf5.check(copy)
                 model.load_weights(copy)
-        except (OSError, ValueError, KeyError) as error:
+        except (ModelError, OSError, ValueError, KeyError) as error:
             raise RunFolderError(
                 f"{file} is missing or torn ({type(error).__name__}): "
                 f"delete {self._folder}, then --resume."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import stat
 import subprocess
 import sys
 import zipfile
@@ -11,6 +13,8 @@ from audit.errors import ModelError, first_line
 
 LIMIT = 60  # seconds; a whole file takes less than one
 SWELLS = 100  # times its own size that a file's content may have: Keras does not compress
+
+_ENTRIES = {"metadata.json", "config.json", "model.weights.h5"}
 
 # A process of its own can be ended. It looks at everything that Keras could come across.
 _LOOK = """
@@ -22,6 +26,12 @@ import h5py
 most = int(swells) * os.path.getsize(file)
 
 def look(name, item):
+    if isinstance(item, h5py.Group):
+        for key in item:
+            if not isinstance(item.get(key, getlink=True), h5py.HardLink):
+                raise ValueError(f"{name + '/' + key!r} lies elsewhere")
+    elif isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
+        raise ValueError(f"{name!r} lies elsewhere")
     for key in item.attrs:
         try:
             item.attrs[key]
@@ -45,7 +55,8 @@ def check(file: Path) -> None:
     Raises
     ------
     ModelError
-        The file is torn, differs from its checksums, swells beyond measure, or never ends.
+        The file is torn, differs from its checksums, swells beyond measure, never ends, or holds
+        what no model does: weights that lie in another file, an entry twice, links.
     """
     if file.suffix != ".keras":
         return _look(file)
@@ -61,12 +72,25 @@ def _weights_in(file: Path) -> list[str]:
             size = sum(entry.file_size for entry in archive.infolist())
             if size > SWELLS * file.stat().st_size:
                 raise ValueError("its content is beyond measure")
+            _refuse_odd_entries(archive)
             torn = archive.testzip()
             if torn is not None:
                 raise ValueError(f"{torn!r} is not as its checksum says")
             return [name for name in archive.namelist() if name.endswith(".h5")]
     except Exception as error:  # zipfile and zlib raise many kinds
         raise _torn(file, first_line(error)) from None
+
+
+def _refuse_odd_entries(archive: zipfile.ZipFile) -> None:
+    """Keras reads one of two entries of a name, and unpacks all that there are."""
+    names = archive.namelist()
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"it holds {twice!r} twice")
+    for entry in archive.infolist():
+        ways = set(re.split(r"[/\\\\]", entry.filename))
+        known = entry.filename in _ENTRIES or entry.filename.startswith("assets/")
+        if not known or ".." in ways or stat.S_ISLNK(entry.external_attr >> 16):
+            raise ValueError(f"{entry.filename!r} is no part of a Keras model")
 
 
 def _look(file: Path, inside: str = "") -> None:

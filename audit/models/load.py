@@ -13,12 +13,8 @@ import tensorflow as tf
 from audit.errors import ModelError, first_line
 from audit.models import hdf5
 from audit.models.kinds import refusal
-from audit.models.origin import Origin, layers_of, missing_part, origin_of
-
-_OWN_CODE = ("safe_mode", "unsafe", "Lambda", "custom", "Could not locate")
-_SAFE_CALLS = ("math.", "nn.", "__operators__.", "image.", "linalg.", "cast", "reshape", "concat",
-               "stack", "expand_dims", "squeeze", "transpose", "clip_by_value")  # fmt: skip
-_TRUST = " If it holds code of its own that you trust, add --trust-model."
+from audit.models.origin import Origin, missing_part, origin_of
+from audit.models.permitted import forbidden
 
 
 class _Depthwise(keras.layers.DepthwiseConv2D):  # type: ignore[misc]
@@ -59,7 +55,7 @@ class SavedModel:
 
 
 def load_model(file: Path, *, trust: bool) -> Any:
-    """Load a model in safe mode, or with its own code where ``trust``.
+    """Load a model made of parts that only compute, or any with its own code where ``trust``.
 
     ``.keras`` files of Keras 2, and ``.h5`` files that Keras 3 cannot read, are read with
     `tf_keras` (Keras 2), where it is installed. A SavedModel is a program of its own, so it needs
@@ -85,6 +81,8 @@ def load_model(file: Path, *, trust: bool) -> Any:
             f"{file} holds weights alone, without a model's architecture: save the whole model, "
             "model.save('FILE.keras'), and give that."
         )
+    if not trust:
+        _refuse_what_needs_trust(file, origin)
     if file.suffix == ".keras" and origin.version.startswith("2"):
         return _load_older(file, origin, trust)
     try:
@@ -94,10 +92,10 @@ def load_model(file: Path, *, trust: bool) -> Any:
     except Exception as error:  # Keras raises many kinds for a torn, old or unsafe file
         if origin.version.startswith("2"):
             return _load_older(file, origin, trust)
-        raise _unreadable(file, origin, trust, error) from None
+        raise _unreadable(file, origin, error) from None
 
 
-def _unreadable(file: Path, origin: Origin, trust: bool, error: Exception) -> ModelError:
+def _unreadable(file: Path, origin: Origin, error: Exception) -> ModelError:
     """What keeps Keras from reading a file."""
     missing = missing_part(str(error), origin)
     if missing:
@@ -107,17 +105,7 @@ def _unreadable(file: Path, origin: Origin, trust: bool, error: Exception) -> Mo
             f"Cannot load {file}: Keras {origin.version} wrote it, but {keras.__version__} is "
             "installed: pip install -U keras."
         )
-    lambdas = [layer for layer in layers_of(origin.config) if layer["class_name"] == "Lambda"]
-    if lambdas and not trust:
-        name = lambdas[0].get("config", {}).get("name", "lambda")
-        return ModelError(
-            f"Cannot load {file}: its layer {name!r} is a Lambda, which holds code of its own: add "
-            "--trust-model if you trust it."
-        )
-    own_code = not trust and any(word in str(error) for word in _OWN_CODE)
-    return ModelError(
-        f"Cannot load {file}, is it whole? {first_line(error)}.{_TRUST if own_code else ''}"
-    )
+    return ModelError(f"Cannot load {file}, is it whole? {first_line(error)}.")
 
 
 def _is_newer(version: str) -> bool:
@@ -141,8 +129,6 @@ def _load_saved(folder: Path, trust: bool) -> SavedModel:
 
 def _load_older(file: Path, origin: Origin, trust: bool) -> Any:
     """Load a file of Keras 2 by `tf_keras`."""
-    if not trust:
-        _refuse_code(file, origin)
     try:
         tf_keras = importlib.import_module("tf_keras")
     except ImportError:
@@ -159,19 +145,10 @@ def _load_older(file: Path, origin: Origin, trust: bool) -> Any:
         raise ModelError(f"Cannot load {file}{why}.") from None
 
 
-def _refuse_code(file: Path, origin: Origin) -> None:
+def _refuse_what_needs_trust(file: Path, origin: Origin) -> None:
     try:
-        unsafe = any(_runs_code(layer) for layer in layers_of(origin.config))
+        why = forbidden(origin.config)
     except RecursionError:
-        raise ModelError(f"Cannot load {file}: its layers are nested too deeply.") from None
-    if unsafe:
-        raise ModelError(f"Cannot load {file}: it has Lambda layers or calls of its own.{_TRUST}")
-
-
-def _runs_code(layer: dict[str, Any]) -> bool:
-    """Whether loading or running a layer runs code of the file, or calls that reach outside."""
-    kind, inner = str(layer["class_name"]), layer.get("config")
-    if "OpLambda" in kind:
-        called = str(inner.get("function", "")) if isinstance(inner, dict) else ""
-        return not called.startswith(_SAFE_CALLS)
-    return "Lambda" in kind
+        why = "its layers are nested too deeply"
+    if why:
+        raise ModelError(f"Cannot load {file}: {why}.")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import h5py
+
+from audit.errors import ModelError, first_line
 
 _CLASS = re.compile(
     r"(?:Could not locate class|Unknown layer:|Unknown object:|Unknown \w+: )\s*'?([\w>.]+)'?"
@@ -36,23 +38,35 @@ class Origin(NamedTuple):
 
 
 def origin_of(file: Path) -> Origin:
-    """Read who wrote a ``.keras`` or HDF5 file, and its architecture."""
+    """Read who wrote a ``.keras`` or HDF5 file, and its architecture.
+
+    Raises
+    ------
+    ModelError
+        It cannot be read: what cannot be looked at is not given to Keras.
+    """
     try:
-        return _of_zip(file) if file.suffix == ".keras" else _of_hdf5(file)
-    except Exception:  # zipfile, json and h5py raise many kinds for a torn file
-        return Origin("", {"torn": True})
+        origin = _of_zip(file) if file.suffix == ".keras" else _of_hdf5(file)
+    except Exception as error:  # zipfile, json and h5py raise many kinds for a torn file
+        raise ModelError(f"Cannot load {file}, is it whole? {first_line(error)}.") from None
+    if not isinstance(origin.config, dict):
+        raise ModelError(f"Cannot load {file}, is it whole? Its architecture is no object.")
+    return origin
 
 
 def _of_zip(file: Path) -> Origin:
     with zipfile.ZipFile(file) as archive:
         about = json.loads(archive.read("metadata.json"))
-        return Origin(str(about.get("keras_version", "")), json.loads(archive.read("config.json")))
+        return Origin(_version(about), json.loads(archive.read("config.json")))
 
 
 def _of_hdf5(file: Path) -> Origin:
     with h5py.File(file) as opened:
-        version = str(opened.attrs.get("keras_version", ""))
-        return Origin(version, json.loads(opened.attrs.get("model_config", "{}")))
+        return Origin(_version(opened.attrs), json.loads(opened.attrs.get("model_config", "{}")))
+
+
+def _version(about: Mapping[str, Any]) -> str:
+    return str(about.get("keras_version", ""))
 
 
 def layers_of(config: Any) -> Iterator[dict[str, Any]]:
@@ -79,12 +93,14 @@ def missing_part(error: str, origin: Origin) -> str | None:
         return None
     name = found.group(1).split(">")[-1]
     layer = _layer_with(name, origin.config)
-    needs = (
-        f"its layer {layer!r} needs the {what} {name}" if layer else f"it needs the {what} {name}"
-    )
+    return f"its layer {layer!r} {lacking(what, name)}" if layer else f"it {lacking(what, name)}"
+
+
+def lacking(what: str, name: str) -> str:
+    """That a class or function is not there, to be read after what needs it."""
     return (
-        f"{needs}, which is not part of Keras and not in the file: where it is defined, "
-        "model.export('FOLDER') makes a SavedModel to audit with --trust-model; "
+        f"needs the {what} {name}, which is not part of Keras and not in the file: where it is "
+        "defined, model.export('FOLDER') makes a SavedModel to audit with --trust-model; "
         "or import it in Python before audit.run"
     )
 

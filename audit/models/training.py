@@ -20,6 +20,7 @@ from audit.config import Config
 from audit.data.batches import in_batches
 from audit.data.dataset import Dataset, Item
 from audit.data.masks import Masks
+from audit.memory import refuse_training
 from audit.models.augment import Augmenter
 from audit.models.backbones import build_backbone
 from audit.models.backgrounds import Backgrounds, take_apart
@@ -149,6 +150,8 @@ def train(
         A split is empty or holds no readable image.
     ModelError
         The backbone cannot be built.
+    ConfigError
+        Memory is surely too little.
     ClusterError
         Another host was lost.
     """
@@ -162,6 +165,8 @@ def train(
         beside(work, PIXELS) as pixels,
     ):
         backbone = build_backbone(config.backbone, config.weights, config.image_size)
+        to_tune = _tuned(backbone, config.fine_tune_blocks) if config.fine_tune_epochs else []
+        refuse_training(backbone, to_tune, config)
         seen, validation = (
             fill(dataset, split, backbone.input_shape[1], pixels / f"{split}.npy", track)
             for split in ("train", "validation")
@@ -252,12 +257,16 @@ def _fine_tune(lesson: _Lesson, backbone: Any, model: Any, backup: Backup) -> Fi
 
 
 def _unfreeze(backbone: Any, blocks: int | None) -> None:
-    chosen = backbone.layers if blocks is None else last_blocks(backbone, blocks)
-    names = {layer.name for layer in chosen}
+    names = {layer.name for layer in _tuned(backbone, blocks)}
     backbone.trainable = True
     for layer in backbone.layers:
         normalises = isinstance(layer, keras.layers.BatchNormalization)
         layer.trainable = layer.name in names and not normalises
+
+
+def _tuned(backbone: Any, blocks: int | None) -> list[Any]:
+    """The layers of a backbone that fine-tuning changes."""
+    return backbone.layers if blocks is None else last_blocks(backbone, blocks)
 
 
 def _plain(lesson: _Lesson) -> Iterator[NDArray[np.float32]]:

@@ -377,7 +377,7 @@ def test_lambda_layers_load_only_where_trusted(tmp_path, suffix):
     keras.Model(x, head(layers.Lambda(lambda y: y * 2, output_shape=(8, 8, 4))(conv()(x)))).save(
         file
     )
-    with pytest.raises(ModelError, match="code of its own: add --trust-model if you trust it"):
+    with pytest.raises(ModelError, match="code of its own or read other files: add --trust-model"):
         load_model(file, trust=False)
     assert Classifier(load_model(file, trust=True)).classes == CLASSES
 
