@@ -16,8 +16,9 @@ import pandas as pd
 from audit import pipeline
 from audit.config import Config, change, load_config
 from audit.errors import RunFolderError
+from audit.heatmaps import Maps
 from audit.places import place
-from audit.runfolder import Maps, RunFolder
+from audit.runfolder import RunFolder
 
 if TYPE_CHECKING:
     from audit.report.gates import Check

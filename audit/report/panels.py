@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from audit.heatmaps import Maps
 from audit.report.cases import Case
 from audit.report.pictures import Picture, composites, further_heat, heat, photo
 from audit.report.shapes import Shapes, shapes
-from audit.runfolder import Maps, RunFolder
+from audit.runfolder import RunFolder
 from audit.track import Track
 
 

@@ -11,9 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audit.data.dataset import FLOWER
+from audit.heatmaps import Maps
 from audit.report.pictures import Picture, encode, outline_region
 from audit.report.shortcuts import Exemplar
-from audit.runfolder import Maps, RunFolder
+from audit.runfolder import RunFolder
 from audit.score.composites import feathered, fill, off_flower, paste
 
 SIDE = 160  # pixels a panel: a multiple of WebP's 16-pixel blocks, so that panels do not bleed

@@ -17,16 +17,9 @@ from PIL import Image
 
 from audit.checks.preflight.outcome import gathered, kept
 from audit.data.dataset import Item
+from audit.heatmaps import FURTHER, Maps, pack_donors
 from audit.observation import Observation
-from audit.runfolder import (
-    FURTHER,
-    NOT_SAMPLED,
-    RECORD_SCHEMA,
-    Maps,
-    RunFolder,
-    pack_donors,
-    write_whole,
-)
+from audit.runfolder import NOT_SAMPLED, RECORD_SCHEMA, RunFolder, write_whole
 from audit.score.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from audit.score.verdict import UNTESTED, Thresholds, Words, judge, titles
 

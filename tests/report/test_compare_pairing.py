@@ -5,8 +5,9 @@ import pytest
 from drawnruns import PLAIN, make_run
 
 from audit.errors import RunFolderError
+from audit.heatmaps import pack_donors
 from audit.report.compare.pairing import entries, names, pair
-from audit.runfolder import RunFolder, pack_donors
+from audit.runfolder import RunFolder
 
 CLASSES = PLAIN[:3]
 
