@@ -93,7 +93,7 @@ class Run:
         if found.empty:
             raise RunFolderError(f"{self.folder.root} explains no image {name!r}.")
         part, row = int(found["part"].iloc[0]), int(found["row"].iloc[0])
-        return next(m for k, m in enumerate(self.folder.maps(part)) if k == row)
+        return next(maps for _, maps in self.folder.chosen(part, [row]))
 
     def sweep(self, **settings: Any) -> Run:
         """Predict and explain with this run's model, as ``flower-audit sweep``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +13,27 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from audit.readers import picture
 from audit.score.geometry import upsample
 from audit.score.verdict import FURTHER_TITLES
 
 # For pictures alone, chosen to keep an image's maps below 32 KB.
 IG_LEVELS, QUALITY = 12, 85
 FURTHER = tuple(FURTHER_TITLES)  # explainers that a run may ask for besides
+MOST_SIDE = 4096  # pixels: of an image in the memory of whoever draws it
+MOST_DONORS = 256
+# Arrays by name and type, as `audit.readers.arrays` wants them.
+MAPS = {
+    **{"names": "U", "images": "u1", "image_ends": "i8", "shape": "i8", "trimaps": "u1"},
+    **{"regions": "u1", "gradcam": "f2", "ig": "u1", "ig_scale": "f4", "donors": "i2"},
+    "donor_ends": "i8",
+    **{
+        f"{name}_{key}": kind
+        for name in FURTHER
+        for key, kind in {"rows": "i8", "values": "f4", "value_ends": "i8", "places": "u1"}.items()
+    },
+}
+DONORS = {"names": "U", "images": "u1", "image_ends": "i8"}
 
 
 @dataclass(frozen=True)
@@ -105,14 +121,16 @@ def _pack_further(maps: Sequence[Maps], name: str) -> dict[str, NDArray[Any]]:
     }
 
 
-def _unpack_further(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[int, NDArray[Any]]:
-    """Inverse of `_pack_further`: heatmaps by row."""
+def _unpack_further(
+    arrays: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, int]
+) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Inverse of `_pack_further`: rows and their heatmaps, in order."""
     if f"{name}_rows" not in arrays:
-        return {}
-    rows, shape = arrays[f"{name}_rows"], arrays["shape"].tolist()[1:]
-    places = _unsqueezed(arrays[f"{name}_places"], np.uint16, (len(rows), *shape))
+        return
+    places = _inflated(arrays[f"{name}_places"], np.uint16, shape)
     values = np.split(arrays[f"{name}_values"], arrays[f"{name}_value_ends"][:-1])
-    return {int(row): values[i][places[i]] for i, row in enumerate(rows)}
+    for row, own in zip(arrays[f"{name}_rows"].tolist(), values, strict=True):
+        yield row, own[next(places)]
 
 
 def _squeezed(array: NDArray[Any], strategy: int = zlib.Z_DEFAULT_STRATEGY) -> NDArray[np.uint8]:
@@ -122,11 +140,16 @@ def _squeezed(array: NDArray[Any], strategy: int = zlib.Z_DEFAULT_STRATEGY) -> N
     return np.frombuffer(squeezed, dtype=np.uint8)
 
 
-def _unsqueezed(squeezed: NDArray[np.uint8], kind: type, shape: Sequence[int]) -> NDArray[Any]:
-    """Inverse of `_squeezed`; no more is inflated than the array holds."""
-    size = int(np.prod(shape)) * np.dtype(kind).itemsize
-    inflated = zlib.decompressobj().decompress(squeezed.tobytes(), size)
-    return np.frombuffer(inflated, dtype=kind).reshape(shape)
+def _inflated(
+    squeezed: NDArray[np.uint8], kind: type, shape: tuple[int, int]
+) -> Iterator[NDArray[Any]]:
+    """Inverse of `_squeezed`, one image after the other: no more is inflated than one holds."""
+    inflate, left = zlib.decompressobj(), squeezed.tobytes()
+    size = math.prod(shape) * np.dtype(kind).itemsize
+    while True:
+        image = inflate.decompress(left, size)
+        left = inflate.unconsumed_tail
+        yield np.frombuffer(image, dtype=kind).reshape(shape)
 
 
 def _scale(magnitudes: NDArray[np.float32]) -> float:
@@ -134,26 +157,65 @@ def _scale(magnitudes: NDArray[np.float32]) -> float:
     return float(np.quantile(magnitudes, 0.999)) or float(magnitudes.max()) or 1.0
 
 
-def unpack_maps(arrays: Mapping[str, NDArray[Any]]) -> Iterator[Maps]:
-    """Inverse of `pack_maps`, one image at a time; any error where the arrays do not agree."""
-    start = 0
-    images, ends = arrays["images"], arrays["image_ends"]
+def unpack_maps(arrays: Mapping[str, NDArray[Any]], side: int | None = None) -> Iterator[Maps]:
+    """Inverse of `pack_maps`, one image at a time: no more than one is in memory.
+
+    Parameters
+    ----------
+    arrays : mapping
+        Of any origin, of the types of `MAPS`.
+    side : int, optional
+        Pixels that images must have each way; `MOST_SIDE` at most where it is not known.
+
+    Raises
+    ------
+    Exception
+        Of many kinds, where the arrays do not agree with each other or with ``side``.
+    """
     count, height, width = arrays["shape"].tolist()
-    packed = _unsqueezed(arrays["regions"], np.uint8, (count, height, -(-width // 8)))
-    regions = np.unpackbits(packed, axis=-1, count=width).astype(bool)
+    _refuse_shapes(arrays, (count, height, width), side)
+    jpegs = _cut(arrays["images"], arrays["image_ends"])
     donors = np.split(arrays["donors"], arrays["donor_ends"][:-1])
-    trimaps = _unsqueezed(arrays["trimaps"], np.uint8, (count, height, width))
-    ig = _unsqueezed(arrays["ig"], np.int8, (count, height, width))
-    gradcam, scale = arrays["gradcam"], arrays["ig_scale"]
-    more = {name: _unpack_further(arrays, name) for name in FURTHER}
-    if {len(v) for v in (arrays["names"], ends, donors, gradcam, scale)} != {count}:
+    trimaps = _inflated(arrays["trimaps"], np.uint8, (height, width))
+    packed = _inflated(arrays["regions"], np.uint8, (height, -(-width // 8)))
+    ig = _inflated(arrays["ig"], np.int8, (height, width))
+    further = {name: _unpack_further(arrays, name, (height, width)) for name in FURTHER}
+    ahead = {name: next(found, None) for name, found in further.items()}
+    for i, jpeg in enumerate(jpegs):
+        asked = {name: found[1] for name, found in ahead.items() if found and found[0] == i}
+        ahead |= {name: next(further[name], None) for name in asked}
+        yield Maps(
+            str(arrays["names"][i]),
+            picture(jpeg, "JPEG", height * width, (width, height)),
+            next(trimaps),
+            arrays["gradcam"][i],
+            next(ig).astype(np.float32) * (arrays["ig_scale"][i] / IG_LEVELS),
+            np.unpackbits(next(packed), axis=-1, count=width).astype(bool),
+            donors[i],
+            asked,
+        )
+    if any(ahead.values()):
+        raise ValueError("rows of further explainers are out of order")
+
+
+def _refuse_shapes(
+    arrays: Mapping[str, NDArray[Any]], shape: tuple[int, int, int], side: int | None
+) -> None:
+    """Raise `ValueError` where arrays are not of one length, or images larger than they may be."""
+    count, *sides = shape
+    if not all(0 < s <= MOST_SIDE and s == (side or s) for s in sides):
+        raise ValueError(f"images of {sides[0]} by {sides[1]} pixels")
+    each = ("names", "image_ends", "donor_ends", "gradcam", "ig_scale")
+    if {len(arrays[key]) for key in each} != {count}:
         raise ValueError("its arrays are of several lengths")
-    for i, name in enumerate(arrays["names"]):
-        image = np.asarray(Image.open(io.BytesIO(images[start : ends[i]].tobytes())))
-        start = int(ends[i])
-        heat = ig[i].astype(np.float32) * (scale[i] / IG_LEVELS)
-        further = {key: found[i] for key, found in more.items() if i in found}
-        yield Maps(str(name), image, trimaps[i], gradcam[i], heat, regions[i], donors[i], further)
+    if arrays["gradcam"].ndim != 3 or max(arrays["gradcam"].shape[1:]) > max(sides):
+        raise ValueError(f"Grad-CAM of shape {arrays['gradcam'].shape}")
+
+
+def _cut(joined: NDArray[np.uint8], ends: NDArray[np.int64]) -> list[bytes]:
+    """Files that lie one behind the other."""
+    stops = ends.tolist()
+    return [joined[a:b].tobytes() for a, b in zip([0, *stops], stops, strict=False)]
 
 
 def _jpeg(image: NDArray[np.uint8]) -> bytes:
@@ -173,3 +235,10 @@ def pack_donors(names: Sequence[str], backgrounds: NDArray[np.uint8]) -> bytes:
         image_ends=np.cumsum([len(j) for j in jpegs], dtype=np.int64),
     )
     return buffer.getvalue()
+
+
+def unpack_donors(arrays: Mapping[str, NDArray[Any]]) -> list[bytes]:
+    """Inverse of `pack_donors`: JPEGs, still to be decoded; `ValueError` where there are many."""
+    if len(arrays["image_ends"]) > MOST_DONORS:
+        raise ValueError(f"{len(arrays['image_ends']):,} backgrounds, of at most {MOST_DONORS}")
+    return _cut(arrays["images"], arrays["image_ends"])

@@ -9,20 +9,32 @@ import logging
 import os
 import re
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from PIL import Image
 
+from audit import readers
 from audit.errors import RunFolderError, first_line
-from audit.heatmaps import FURTHER, Maps, pack_maps, unpack_maps
+from audit.heatmaps import (
+    DONORS,
+    FURTHER,
+    MAPS,
+    MOST_SIDE,
+    Maps,
+    pack_maps,
+    unpack_donors,
+    unpack_maps,
+)
 from audit.places import files_below, on_disk, reached, send
 
 log = logging.getLogger("audit")
@@ -32,13 +44,29 @@ NOT_SAMPLED = "not sampled"  # why a further explainer has no figures for an ima
 SCORED = (*EXPLAINERS, "centre")  # centre: a Gaussian in the middle, which looks at no image
 # How many pairs of near-duplicates, and outliers of each measure, have thumbnails to show.
 SHOWN_PAIRS, SHOWN_OUTLIERS = 48, 12
+_PART = re.compile(r"part-([0-9]{5,9})\.json")
+MOST_PARTS = 100_000  # of one run: millions of images
+_MOST_IMAGES = 1024  # of one part, where a manifest does not say how many there are
+_MOST_ROWS = 10_000_000  # of a table, likewise
+MOST_CLASSES = 25_000  # the largest data set of single-label images has 21,843
+_MOST_NAME = 1_000  # characters of what stands on every page: data set, classes, model
+_MOST_JSON = 32 * readers.MIB
+_MOST_TABLE = 1024 * readers.MIB
+_MOST_EPOCHS = 10_000
+MOST_PICTURE = 16_000_000  # pixels of a sheet: nine of 1,024 by 1,024 are fewer
+_MOST_MODEL = 65_536 * readers.MIB
 _HALF = re.compile(r"\.\d+\.")  # begins the name of a file that is still written
+_ANY = "*"  # in place of a key
 # What a manifest is made of, by example; any of it may be missing.
 _MANIFEST: dict[str, Any] = {
-    **{key: {} for key in ("checksums", "config", "health", "host", "packages", "robustness",
-                           "seconds", "stages", "sweep", "training")},
-    "data": {"name": "", "classes": [""], "counts": {"train": 0}, "skipped": [{"name": ""}]},
-    "model": {"sha256": ""},
+    **{key: {} for key in ("config", "health", "host", "packages", "robustness")},
+    "checksums": {_ANY: ""},
+    "data": {"name": "", "classes": [""], "counts": {_ANY: 0}, "skipped": [{"name": ""}]},
+    "model": {"sha256": "", "backbone": "", "source": "", "input_size": 0, "parameters": 0},
+    **dict.fromkeys(("command", "finished", "flower_audit", "started"), ""),
+    **{key: {_ANY: 0.0} for key in ("seconds", "stages")},
+    "training": {"pipeline": "", "epochs": 0, "best_epoch": 0},
+    "sweep": {"parts": 0, "part_size": 0, "test_images": 0, "explained": 0},
     "preflight": {"observations": [{"key": "", "title": "", "words": "", "strength": "",
                                     "mend": ""}]},
 }  # fmt: skip
@@ -112,6 +140,27 @@ def record_schema(further: Iterable[str] = ()) -> pa.Schema:
     return pa.schema([*RECORD_SCHEMA, *(pa.field(*column) for column in columns)])
 
 
+_KIND_OF = {"string": "text", "bool": "flag", "int32": "whole", "double": "real"}
+# Columns that are read of the other tables, by kind as `audit.readers.Table` has them.
+PREDICTIONS = {"name": "text", "label": "whole", "prediction": "whole", "confidence": "real"}
+DUPLICATES = {"a": "text", "b": "text", "distance": "whole", "likeness": "real", "mirrored": "flag"}
+HEALTH = {
+    **dict.fromkeys(("name", "split", "skipped", "hash"), "text"),
+    **dict.fromkeys(("width", "height", "sharpness", "luminance", "dark", "bright"), "real"),
+    "label": "whole",
+    "thumbnail": "bytes",
+}
+ROBUSTNESS = {
+    **dict.fromkeys(("name", "corruption"), "text"),
+    **dict.fromkeys(("label", "severity", "prediction"), "whole"),
+    **dict.fromkeys(("correct", "holds"), "flag"),
+    **dict.fromkeys((f"{e}_{c}" for e in EXPLAINERS for c in ("rank", "mass_change")), "real"),
+}
+
+
+HISTORY = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
+
+
 def further_in(columns: Collection[str]) -> list[str]:
     """The further explainers that a record, or a table by its columns, has figures of."""
     return [name for name in FURTHER if f"{name}_mass" in columns]
@@ -135,6 +184,11 @@ class RunFolder:
     """The files of one run. `create` makes or resumes one, `open` reads a finished one.
 
     ``root`` is a folder on disk, or a URL of an object store as `audit.places.place` gives it.
+
+    Raises
+    ------
+    RunFolderError
+        One of the files or folders that a run reads or writes is a link, or the other of both.
     """
 
     def __init__(self, root: Path) -> None:
@@ -162,6 +216,9 @@ class RunFolder:
         self.owner_file = root / "model_card.toml"
         self.report_dir = root / "report"
         self.report_html = root / "report.html"
+        for key, path in vars(self).items():
+            if key != "root":
+                readers.refuse_others(path, root, folder=key.endswith("_dir"))
 
     @classmethod
     def open(cls, root: Path) -> RunFolder:
@@ -209,14 +266,32 @@ class RunFolder:
     def manifest(self) -> dict[str, Any]:
         """The manifest, or {} where none is written yet."""
         try:
-            found = json.loads(self.manifest_file.read_text(encoding="utf-8"))
+            found = readers.parsed(readers.content(self.manifest_file, self.root, _MOST_JSON))
         except FileNotFoundError:
             return {}
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise RunFolderError(f"{self.manifest_file} is not valid JSON: {error}.") from None
         if not _is_like(found, _MANIFEST):
             raise RunFolderError(f"{self.manifest_file} was not written by flower-audit.")
+        self._refuse_wild(found)
         return found
+
+    def _refuse_wild(self, manifest: Mapping[str, Any]) -> None:
+        """Raise where a manifest claims what no run is made of: others size their work by it."""
+        data, model, swept = (manifest.get(key, {}) for key in ("data", "model", "sweep"))
+        classes = data.get("classes", [])
+        shown = (data.get("name", ""), model.get("backbone", ""), model.get("source", ""))
+        for what, number, most in (
+            ("classes", len(classes), MOST_CLASSES),
+            ("characters in a name", max(map(len, (*shown, *classes))), _MOST_NAME),
+            ("pixels a side", model.get("input_size", 1), MOST_SIDE),
+            ("images a part", swept.get("part_size", 1), _MOST_IMAGES),
+        ):
+            if not 0 <= number <= most:
+                raise RunFolderError(
+                    f"{self.manifest_file} claims {number:,} {what}, of at most {most:,}: it was "
+                    "not written by flower-audit."
+                )
 
     def settings(self) -> dict[str, Any]:
         """The config that the run was begun with, as the manifest keeps it."""
@@ -238,7 +313,7 @@ class RunFolder:
 
     def vouch(self, file: Path) -> None:
         """Write the checksum of a file that is whole into the manifest: it is finished."""
-        self._vouch(file, _checksum(file))
+        self._vouch(file, self._checksum(file))
 
     def _vouch(self, file: Path, checksum: str) -> None:
         sums = self.manifest().get("checksums", {})
@@ -247,7 +322,7 @@ class RunFolder:
     def has(self, file: Path) -> bool:
         """Whether a file is finished: there, and as its checksum in the manifest says."""
         known = self.manifest().get("checksums", {}).get(file.name)
-        whole = known is not None and _checksum(file) == known
+        whole = known is not None and self._checksum(file) == known
         if known is not None and not whole:
             log.info("%s is torn or missing: it is made again.", file)
         return whole
@@ -255,7 +330,7 @@ class RunFolder:
     def _sound(self, file: Path) -> Path:
         """The file itself; `RunFolderError` where the manifest knows another checksum of it."""
         known = self.manifest().get("checksums", {}).get(file.name)
-        if known is not None and _checksum(file) != known:
+        if known is not None and self._checksum(file) != known:
             raise RunFolderError(_other_checksum(file))
         return file
 
@@ -275,7 +350,11 @@ class RunFolder:
 
     def done_parts(self) -> set[int]:
         """Numbers of the parts that are finished, by their checksums' presence alone."""
-        return {int(p.stem.removeprefix("part-")) for p in self.checksums_dir.glob("part-*.json")}
+        names = islice((p.name for p in self.checksums_dir.glob("part-*.json")), MOST_PARTS + 1)
+        found = {int(named[1]) for named in map(_PART.fullmatch, names) if named}
+        if len(found) > MOST_PARTS:
+            raise RunFolderError(f"{self.checksums_dir} claims more than {MOST_PARTS:,} parts.")
+        return found
 
     def whole_parts(self) -> set[int]:
         """Numbers of the parts whose files are as they were written; the torn are no longer done.
@@ -293,11 +372,11 @@ class RunFolder:
         """The first file of a part that is not as it was written; None where all are."""
         files, checksums = self._files(part), self._checksums(part)
         try:
-            sums = json.loads(checksums.read_text(encoding="utf-8"))
+            sums = readers.parsed(readers.content(checksums, self.root, readers.MIB))
             known = {files[key]: sums[key] for key in ("records", *sums) if key in looked_at}
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError):
             return checksums
-        return next((file for file, own in known.items() if _checksum(file) != own), None)
+        return next((file for file, own in known.items() if self._checksum(file) != own), None)
 
     def _files(self, part: int) -> dict[str, Path]:
         name = f"part-{part:05d}"
@@ -312,86 +391,155 @@ class RunFolder:
     def records(self) -> pd.DataFrame:
         """All records in order of part and place, columns as `record_schema`."""
         tables: list[pa.Table] = []
+        most = self._claimed("part_size", _MOST_IMAGES)
         for part in sorted(self.done_parts()):
-            file = self._files(part)["records"]
-            tables.append(_read(file))
-            if tables[-1].schema != record_schema(further_in(tables[0].column_names)):
-                raise RunFolderError(
-                    f"{file} has the columns of another version: audit into a new --out."
-                )
+            tables.append(self._records(part, most))
+            if tables[-1].schema != tables[0].schema:
+                raise RunFolderError(_other_columns(self._files(part)["records"]))
             torn = self._torn(part, ("records",))  # maps have checksums of their own
             if torn is not None:
                 raise RunFolderError(_other_checksum(torn))
         return pa.concat_tables(tables or [RECORD_SCHEMA.empty_table()]).to_pandas()
 
+    def _records(self, part: int, most: int) -> pa.Table:
+        file = self._files(part)["records"]
+        with self._read(file) as table:
+            schema = record_schema(further_in(table.names))
+            if table.names != schema.names:
+                raise RunFolderError(_other_columns(file))
+            kinds = {column.name: _KIND_OF[str(column.type)] for column in schema}
+            found = table.read(kinds, most).cast(schema)
+            if pc.any(pc.not_equal(found["part"], part)).as_py():
+                raise ValueError("it holds records of another part")
+            return found
+
+    def _claimed(self, key: str, most: int) -> int:
+        """A number of the manifest's ``sweep``; ``most`` where it is not there."""
+        return int(self.manifest().get("sweep", {}).get(key, most))
+
+    @cached_property
+    def _side(self) -> int | None:
+        """The model's input in pixels each way; None where the manifest does not know it."""
+        return self.manifest().get("model", {}).get("input_size")
+
     def maps(self, part: int) -> Iterator[Maps]:
         """Maps of one part in the order of its records' ``row``."""
         file = self._files(part)["maps"]
         try:
-            with _arrays(file) as arrays:
-                yield from unpack_maps({key: arrays[key] for key in arrays.files})
-        except Exception as error:  # NumPy, zip, zlib and Pillow raise many kinds
-            raise RunFolderError(
-                f"{file} is missing or torn ({type(error).__name__}): go on with --resume."
-            ) from None
-
-    def donors(self) -> list[NDArray[np.uint8]]:
-        """Backgrounds uint8 ``(H, W, 3)`` on which flowers were tried; none where none were."""
-        try:
-            with _arrays(self._sound(self.donors_file)) as arrays:
-                images, ends = arrays["images"], arrays["image_ends"].tolist()
-                starts = [0, *ends[:-1]]
-                parts = [images[a:b].tobytes() for a, b in zip(starts, ends, strict=False)]
-                return [np.asarray(Image.open(io.BytesIO(part))) for part in parts]
-        except FileNotFoundError:
-            return []
+            with readers.opened(file, self.root, _MOST_TABLE) as found:
+                yield from unpack_maps(readers.arrays(found, MAPS), self._side)
         except RunFolderError:
             raise
-        except Exception as error:  # as many kinds as for maps
-            raise RunFolderError(self._torn_donors(error)) from None
+        except FileNotFoundError:
+            raise RunFolderError(f"{file} is missing: go on with --resume.") from None
+        except Exception as error:  # NumPy, zip and zlib raise many kinds
+            raise RunFolderError(_torn(file, error)) from None
+
+    def donors(self) -> Sequence[NDArray[np.uint8]]:
+        """Backgrounds uint8 ``(H, W, 3)`` on which flowers were tried; none where none were."""
+        return Backgrounds(self._donors(unpack_donors, []), self._background)
 
     def donor_names(self) -> list[str]:
         """Names of the images that backgrounds were taken from, in order; none where none were."""
+        return self._donors(lambda found: [str(name) for name in found["names"]], [])
+
+    def _donors(self, read: Callable[[Mapping[str, Any]], list[Any]], none: list[Any]) -> list[Any]:
         try:
-            with _arrays(self._sound(self.donors_file)) as arrays:
-                return [str(name) for name in arrays["names"]]
+            with readers.opened(self._sound(self.donors_file), self.root, _MOST_TABLE) as found:
+                return read(readers.arrays(found, DONORS))
         except FileNotFoundError:
-            return []
+            return none
         except RunFolderError:
             raise
         except Exception as error:  # as many kinds as for maps
-            raise RunFolderError(self._torn_donors(error)) from None
+            raise RunFolderError(_torn(self.donors_file, error)) from None
 
-    def _torn_donors(self, error: Exception) -> str:
-        return f"{self.donors_file} is torn ({type(error).__name__}): go on with --resume."
+    def _background(self, jpeg: bytes) -> NDArray[np.uint8]:
+        size = self._side and (self._side, self._side)
+        try:
+            return readers.picture(jpeg, "JPEG", MOST_SIDE**2, size or None)
+        except ValueError as error:
+            raise RunFolderError(_torn(self.donors_file, error)) from None
+
+    def chosen(self, part: int, rows: Collection[int]) -> Iterator[tuple[int, Maps]]:
+        """Maps of some rows of a part, in their order; `RunFolderError` where one is not there."""
+        if not rows:
+            return
+        left = set(rows)
+        for row, maps in enumerate(self.maps(part)):
+            if row in left:
+                left.remove(row)
+                yield row, maps
+        if left:
+            file = self._files(part)["maps"]
+            raise RunFolderError(f"{file} lacks row {min(left)} of its records: sweep again.")
+
+    def maps_bytes(self) -> int:
+        """Bytes of all maps on disk."""
+        files = (self._files(part)["maps"] for part in self.done_parts())
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def picture(self, file: Path, kind: str) -> NDArray[np.uint8] | None:
+        """A picture that is shown as it is, uint8 ``(H, W, 3)``; None where it is not there."""
+        try:
+            encoded = readers.content(file, self.root, _MOST_JSON)
+            return readers.picture(encoded, kind, MOST_PICTURE)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise RunFolderError(f"{file} cannot be shown ({error}): remove it.") from None
+
+    def history(self) -> pd.DataFrame | None:
+        """One row an epoch, columns of `HISTORY`; None where the model was given."""
+        try:
+            text = readers.content(self.history_file, self.root, readers.MIB)
+            return readers.columns(text, HISTORY, _MOST_EPOCHS)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise RunFolderError(
+                f"{self.history_file} is torn ({first_line(error)}): train again."
+            ) from None
 
     def trust(self) -> dict[str, Any]:
         """Checks of the explainers, or {} where none were made."""
-        return _told(self._sound(self.trust_file))
+        return self.told(self._sound(self.trust_file))
 
     def summary(self) -> dict[str, Any]:
         """Headline figures of the last report, or {} where none was rendered."""
-        return _told(self.summary_json)
+        return self.told(self.summary_json)
 
     def shortcuts(self) -> dict[str, Any]:
         """Groups of backgrounds that decide answers, or {} where none were looked for."""
-        return _told(self._sound(self.shortcuts_file))
+        return self.told(self._sound(self.shortcuts_file))
+
+    def told(self, file: Path, mend: str = "go on with --resume") -> dict[str, Any]:
+        """What a JSON file of the run says, or {} where it is not there."""
+        try:
+            found = readers.parsed(readers.content(file, self.root, _MOST_JSON))
+            if not isinstance(found, dict):
+                raise ValueError("it is no object")
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise RunFolderError(f"{file} is torn ({first_line(error)}): {mend}.") from None
+        return found
 
     def robustness(self) -> pd.DataFrame | None:
         """One row an image, corruption and severity; None where corruptions were not tried."""
         if not self._sound(self.robustness_file).exists():
             return None
-        return _read(self.robustness_file).to_pandas()
+        return self._table(self.robustness_file, ROBUSTNESS, _MOST_ROWS)
 
     def health(self) -> pd.DataFrame | None:
         """One row an image of any split; None where data health was not examined."""
         if not self._sound(self.health_file).exists():
             return None
-        return _read(self.health_file).to_pandas()
+        return self._table(self.health_file, HEALTH, _MOST_ROWS)
 
     def duplicates(self) -> pd.DataFrame:
         """One row a pair of near-duplicates, by name."""
-        return _read(self._sound(self.duplicates_file)).to_pandas()
+        return self._table(self._sound(self.duplicates_file), DUPLICATES, _MOST_ROWS)
 
     def predictions(self) -> pd.DataFrame:
         """Every test image's name, label, prediction and confidence, explained or not."""
@@ -399,14 +547,52 @@ class RunFolder:
             raise RunFolderError(
                 f"{self.root} has no predictions yet: run flower-audit sweep {self.root}."
             )
-        return _read(self.predictions_file).to_pandas()
+        most = self._claimed("test_images", _MOST_ROWS)
+        return self._table(self.predictions_file, PREDICTIONS, most)
+
+    def _table(self, file: Path, kinds: Mapping[str, str], rows: int) -> pd.DataFrame:
+        with self._read(file) as table:
+            return table.read(kinds, rows).to_pandas()
+
+    @contextmanager
+    def _read(self, file: Path) -> Iterator[readers.Table]:
+        try:
+            with readers.opened(file, self.root, _MOST_TABLE) as found:
+                yield readers.Table(found)
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise RunFolderError(_torn(file, error)) from None
+
+    def _checksum(self, file: Path) -> str:
+        """SHA-256 of a file; "" where it is missing."""
+        try:
+            with readers.opened(file, self.root, _MOST_MODEL) as found:
+                return hashlib.file_digest(found, "sha256").hexdigest()
+        except FileNotFoundError:
+            return ""
 
 
-@contextmanager
-def _arrays(file: Path) -> Iterator[Any]:
-    """The arrays of an ``.npz``; nothing in it is unpickled."""
-    with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
-        yield arrays
+class Backgrounds(Sequence[NDArray[np.uint8]]):
+    """Pictures that are decoded when they are asked for: hundreds would fill the memory."""
+
+    def __init__(self, jpegs: Sequence[bytes], decode: Callable[[bytes], NDArray[np.uint8]]):
+        self._jpegs = jpegs
+        self._decode = decode
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._jpegs)
+
+    def __getitem__(self, place: Any) -> Any:
+        """One of them, decoded."""
+        return self._decode(self._jpegs[place])
+
+
+def _torn(file: Path, error: Exception) -> str:
+    return f"{file} is missing or torn ({first_line(error)}): go on with --resume."
+
+
+def _other_columns(file: Path) -> str:
+    return f"{file} has the columns of another version: audit into a new --out."
 
 
 def _other_checksum(file: Path) -> str:
@@ -415,44 +601,18 @@ def _other_checksum(file: Path) -> str:
 
 def _is_like(found: Any, example: Any) -> bool:
     """Whether JSON is of the types of an example, as far as both go."""
-    if not isinstance(found, type(example)):
+    kind: Any = (int, float) if isinstance(example, float) else type(example)
+    if not isinstance(found, kind):
         return False
+    if isinstance(example, dict) and _ANY in example:
+        return all(_is_like(value, example[_ANY]) for value in found.values())
     if isinstance(example, dict):
         return all(_is_like(found[key], example[key]) for key in example.keys() & found.keys())
     return not isinstance(example, list) or all(_is_like(item, example[0]) for item in found)
 
 
-def _read(file: Path) -> pa.Table:
-    try:
-        with file.open("rb") as opened:
-            return pq.read_table(opened)
-    except (OSError, pa.ArrowException) as error:
-        reason = first_line(error)
-        raise RunFolderError(
-            f"{file} is missing or torn ({reason}): go on with --resume."
-        ) from None
-
-
-def _told(file: Path) -> dict[str, Any]:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, RecursionError) as error:
-        raise RunFolderError(f"{file} is torn ({error}): go on with --resume.") from None
-
-
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _checksum(file: Path) -> str:
-    """SHA-256 of a file; "" where it is missing."""
-    try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
-    except FileNotFoundError:
-        return ""
 
 
 def write_whole(file: Path, content: bytes) -> None:

@@ -11,8 +11,9 @@ from audit.runfolder import RECORD_SCHEMA, RunFolder, write_whole
 
 
 def record(name, part=0, row=0, **more):
-    texts = [f.name for f in RECORD_SCHEMA if str(f.type) == "string"]
-    return dict.fromkeys(texts, "") | {"name": name, "part": part, "row": row} | more
+    blanks = {"string": "", "int32": 0, "bool": False}
+    blank = {f.name: blanks.get(str(f.type)) for f in RECORD_SCHEMA}
+    return blank | {"name": name, "part": part, "row": row} | more
 
 
 @pytest.fixture
@@ -300,7 +301,7 @@ def test_file_that_is_no_longer_as_it_was_kept_is_refused(run, name, read):
 
 
 def test_missing_maps_are_one_line(run):
-    with pytest.raises(RunFolderError, match=r"part-00007\.npz is missing or torn"):
+    with pytest.raises(RunFolderError, match=r"part-00007\.npz is missing: go on"):
         list(run.maps(7))
 
 
@@ -337,7 +338,7 @@ def test_parts_with_other_explainers_do_not_mix(run):
 
 
 def test_predictions_come_back(run):
-    table = pd.DataFrame({"name": ["a.jpg"], "prediction": [1]})
+    table = pd.DataFrame({"name": ["a.jpg"], "label": [0], "prediction": [1], "confidence": [0.5]})
     write_whole(run.predictions_file, table.to_parquet(index=False))
     pd.testing.assert_frame_equal(run.predictions(), table, check_dtype=False)
 

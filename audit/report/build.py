@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from audit import readers
 from audit.errors import RunFolderError
 from audit.places import beside, files_below, on_disk, send
 from audit.report.content import Content, content
@@ -18,6 +19,7 @@ from audit.runfolder import RunFolder, write_whole
 from audit.track import Track, silent
 
 _LIST = "files.txt"
+_MOST_LIST = 64 * readers.MIB
 _LEFT_BY_SYSTEMS = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
@@ -76,11 +78,12 @@ def refuse_foreign(report: Path) -> None:
 
 
 def _listed(report: Path) -> set[str]:
-    """What the last render wrote."""
+    """What the last render wrote, as it says."""
     try:
-        return set((report / _LIST).read_text(encoding="utf-8").split("\n"))
+        told = readers.content(report / _LIST, report.parent, _MOST_LIST)
     except OSError:
         return set()
+    return set(told.decode(errors="replace").split("\n"))
 
 
 def _swap(new: Path, report: Path, old: Path) -> None:
@@ -90,7 +93,7 @@ def _swap(new: Path, report: Path, old: Path) -> None:
     if not on_disk(report):
         before = _listed(report)
         send(new, report)
-        for file in before - set(files):
+        for file in before & set(files_below(report)) - set(files):
             (report / file).unlink(missing_ok=True)
         return
     if report.exists():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -31,11 +31,17 @@ def draw_patches(
         Of the explained images: they know which part has an image's maps.
     """
     wanted = {name for e in exemplars for name in (e.name, e.flower)}
-    parts = records.loc[records["name"].isin(wanted), "part"].unique().tolist()
-    maps = {m.name: m for part in sorted(parts) for m in run.maps(part) if m.name in wanted}
+    maps = dict(_named(run, records[records["name"].isin(wanted)]))
     for e in exemplars:
         picture = patch(maps[e.name], maps[e.flower], e.window)
         (root / e.picture).write_bytes(encode(picture))
+
+
+def _named(run: RunFolder, records: pd.DataFrame) -> Iterator[tuple[str, Maps]]:
+    for part in sorted(set(records["part"].tolist())):
+        those = records[records["part"] == part].set_index("row")["name"].to_dict()
+        for row, maps in run.chosen(part, those):
+            yield those[row], maps
 
 
 def patch(case: Maps, flower: Maps, window: Sequence[float]) -> Picture:

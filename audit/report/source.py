@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from audit.errors import RunFolderError
+from audit.report.claims import refuse_settings, refuse_values
 from audit.report.sampling import MOST, drawn
 from audit.runfolder import RunFolder, further_in
 from audit.score.verdict import FURTHER_TITLES, Thresholds, titles
@@ -80,8 +80,6 @@ class Source:
     def thresholds(self) -> Thresholds:
         """What evidence had to reach."""
         given = {f.name: self.config.get(f.name, f.default) for f in fields(Thresholds)}
-        if not all(isinstance(value, int | float) for value in given.values()):
-            raise RunFolderError(f"{self.run.manifest_file} holds thresholds that are no numbers.")
         return Thresholds(**given)
 
     @cached_property
@@ -134,18 +132,17 @@ class Source:
 
 
 def load(run: RunFolder) -> Source:
-    """Read everything but the maps."""
-    records = run.records()
+    """Read everything but the maps.
+
+    Raises
+    ------
+    RunFolderError
+        A file is missing or torn, or holds what no run writes.
+    """
+    records, predictions, manifest = run.records(), run.predictions(), run.manifest()
     text = [c for c in records.columns if pd.api.types.is_string_dtype(records[c])]
     records[text] = records[text].fillna("")
-    return Source(run, run.manifest(), records, run.predictions(), _history(run))
-
-
-def _history(run: RunFolder) -> pd.DataFrame | None:
-    try:
-        with run.history_file.open("rb") as opened:
-            return pd.read_csv(opened)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise RunFolderError(f"{run.history_file} is torn ({error}): train again.") from None
+    refuse_settings(run, manifest.get("config") or {})
+    for table, file in ((predictions, run.predictions_file), (records, run.records_dir)):
+        refuse_values(table, file)
+    return Source(run, manifest, records, predictions, run.history())

@@ -159,7 +159,7 @@ def make_run(
         rows += records
     backgrounds = np.stack([draw(size, k, random)[0] for k in range(DONORS)])
     write_whole(run.donors_file, pack_donors([f"donor {k}" for k in range(DONORS)], backgrounds))
-    _write_rest(run, rows, classes, trained, size, data)
+    _write_rest(run, rows, classes, trained, size, data, part_size)
     write_trust(run)
     write_shortcuts(run, [r for r in rows if not r["skipped"]])
     if corrupted:
@@ -361,6 +361,12 @@ def _answer(
     }
 
 
+def write_predictions(run: RunFolder, table: pd.DataFrame) -> None:
+    """Other predictions than a drawn run has, and their number."""
+    table.to_parquet(run.predictions_file)
+    run.update_manifest(sweep=run.manifest()["sweep"] | {"test_images": len(table)})
+
+
 def _write_rest(
     run: RunFolder,
     rows: Sequence[dict[str, object]],
@@ -368,6 +374,7 @@ def _write_rest(
     trained: bool,
     size: int,
     data: str,
+    part_size: int,
 ) -> None:
     columns = ["name", "label", "prediction", "confidence"]
     frame = pd.DataFrame([r for r in rows if not r["skipped"]], columns=columns)
@@ -427,7 +434,12 @@ def _write_rest(
             "feature_shape": [7, 7, 1280],
             "head": "GlobalAveragePooling2D, Dense",
         },
-        sweep={"parts": 2, "part_size": 32, "test_images": len(rows), "explained": len(rows)},
+        sweep={
+            "parts": len({row["part"] for row in rows}),
+            "part_size": part_size + 1,  # the first has a torn image besides
+            "test_images": len(rows),
+            "explained": len(rows),
+        },
         seconds={"train": 310.2, "predict": 40.5, "explain": 1900.0, "report": 20.0},
         stages={
             "decode": 30,

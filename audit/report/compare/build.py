@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from audit import readers
 from audit.errors import RunFolderError
 from audit.places import make
 from audit.report.compare.content import Comparison, comparison
@@ -18,6 +19,7 @@ from audit.runfolder import RunFolder, write_whole
 from audit.track import Track, silent
 
 PAGE, JSON, TEXT = "compare.html", "compare.json", "compare.md"
+_OURS = re.compile(r"compare\.(html|json|md)|flips-[\w-]+\.csv")
 
 
 def default_out(runs: Sequence[RunFolder]) -> Path:
@@ -81,11 +83,12 @@ def page(found: Comparison, track: Track) -> bytes:
 def _earlier(out: Path) -> set[str]:
     """Files that an earlier comparison wrote into ``out``, by its own list."""
     try:
-        told = json.loads((out / JSON).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        told = readers.parsed(readers.content(out / JSON, out, 64 * readers.MIB))
+    except (OSError, ValueError):
         return set()
-    ours = isinstance(told, dict) and told.get("kind") == KIND
-    return {Path(name).name for name in told["files"]} if ours else set()
+    if not isinstance(told, dict) or told.get("kind") != KIND:
+        return set()
+    return {name for name in map(str, told.get("files") or ()) if _OURS.fullmatch(name)}
 
 
 def _refuse_foreign(out: Path, names: Sequence[str], earlier: set[str]) -> None:
