@@ -16,9 +16,10 @@ import pandas as pd
 from audit import pipeline
 from audit.config import Config, load_config
 from audit.errors import RunFolderError
+from audit.heatmaps import Maps
 from audit.places import place
 from audit.resume import carried
-from audit.runfolder import Maps, RunFolder
+from audit.runfolder import RunFolder
 
 if TYPE_CHECKING:
     from audit.report.gates import Check
@@ -93,7 +94,7 @@ class Run:
         if found.empty:
             raise RunFolderError(f"{self.folder.root} explains no image {name!r}.")
         part, row = int(found["part"].iloc[0]), int(found["row"].iloc[0])
-        return next(m for k, m in enumerate(self.folder.maps(part)) if k == row)
+        return next(maps for _, maps in self.folder.chosen(part, [row]))
 
     def sweep(self, **settings: Any) -> Run:
         """Predict and explain with this run's model, as ``flower-audit sweep``.

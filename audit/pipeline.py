@@ -30,12 +30,13 @@ from audit.data.masks import Masks, make
 from audit.data.masksource import masks_of, settled
 from audit.data.open import open_dataset
 from audit.errors import ConfigError, DataError, ModelError, RunFolderError
+from audit.heatmaps import pack_donors
 from audit.inputs import Inputs, classifier_of, read_inputs, refuse_other_classes
 from audit.models.backend import tensorflow_ready
 from audit.places import fetched, on_disk, remove
 from audit.redact import Shown
 from audit.resume import for_training, portable, refuse_others
-from audit.runfolder import RunFolder, pack_donors, renamed_to, write_whole
+from audit.runfolder import RunFolder, renamed_to, write_whole
 from audit.track import Track, silent
 
 if TYPE_CHECKING:

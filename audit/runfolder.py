@@ -10,48 +10,72 @@ import os
 import re
 import secrets
 import tempfile
-import zlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from PIL import Image
 
+from audit import readers
 from audit.errors import RunFolderError, first_line
+from audit.heatmaps import (
+    DONORS,
+    FURTHER,
+    MAPS,
+    MOST_SIDE,
+    Maps,
+    pack_maps,
+    unpack_donors,
+    unpack_maps,
+)
 from audit.lock import LOCK, WRITER, lock_of
 from audit.places import files_below, on_disk, reached, remove, send
 from audit.redact import Shown
-from audit.score.geometry import upsample
-from audit.score.verdict import FURTHER_TITLES
 from audit.swap import settle
 
 log = logging.getLogger("audit")
 MANIFEST_SCHEMA = 1
-# For pictures alone, chosen to keep an image's maps below 32 KB.
-IG_LEVELS, QUALITY = 12, 85
 EXPLAINERS = ("gradcam", "ig")
-FURTHER = tuple(FURTHER_TITLES)  # explainers that a run may ask for besides
 NOT_SAMPLED = "not sampled"  # why a further explainer has no figures for an image
 SCORED = (*EXPLAINERS, "centre")  # centre: a Gaussian in the middle, which looks at no image
 # How many pairs of near-duplicates, and outliers of each measure, have thumbnails to show.
 SHOWN_PAIRS, SHOWN_OUTLIERS = 48, 12
 PIXELS = ".pixels-"  # begins the name of a folder of images that training works on
+_PART = re.compile(r"part-([0-9]{5,9})\.json")
+MOST_PARTS = 1_000_000  # of one run: 32 million images
+_MOST_IMAGES = 1024  # of one part, where a manifest does not say how many there are
+_MOST_ROWS = 100_000_000  # of a table, likewise
+MOST_CLASSES = 25_000  # the largest data set of single-label images has 21,843
+_MOST_NAME = 1_000  # characters of what stands on every page: data set, classes, model
+_MOST_GRADIENTS = 65_536  # a call; it doubles as long as that pays
+_MOST_JSON = 32 * readers.MIB
+_MOST_TABLE = 1024 * readers.MIB
+_MOST_EPOCHS = 10_000
+MOST_PICTURE = 16_000_000  # pixels of a sheet: nine of 1,024 by 1,024 are fewer
+_MOST_MODEL = 65_536 * readers.MIB
 _HALF = re.compile(r"\.\d+\.")  # begins the name of a file that is still written
+_ANY = "*"  # in place of a key
 # What a manifest is made of, by example; any of it may be missing.
 _MANIFEST: dict[str, Any] = {
-    **{key: {} for key in ("checksums", "config", "health", "host", "packages", "robustness",
-                           "seconds", "stages", "sweep", "training")},
-    "sessions": [{"packages": {}}],
-    "data": {"name": "", "classes": [""], "counts": {"train": 0}, "skipped": [{"name": ""}]},
-    "model": {"sha256": ""},
+    **{key: {} for key in ("config", "health", "host", "packages", "robustness")},
+    "checksums": {_ANY: ""},
+    "ig_batch": 0,
+    "data": {"name": "", "classes": [""], "counts": {_ANY: 0}, "skipped": [{"name": ""}]},
+    "model": {"sha256": "", "backbone": "", "source": "", "input_size": 0, "parameters": 0},
+    **dict.fromkeys(("command", "finished", "flower_audit", "started"), ""),
+    **{key: {_ANY: 0.0} for key in ("seconds", "stages")},
+    "sessions": [{"begun": "", "command": "", "flower_audit": "", "packages": {_ANY: ""}}],
+    "training": {"pipeline": "", "epochs": 0, "best_epoch": 0},
+    "sweep": {"parts": 0, "part_size": 0, "test_images": 0, "explained": 0},
     "preflight": {"observations": [{"key": "", "title": "", "words": "", "strength": "",
                                     "mend": ""}]},
 }  # fmt: skip
@@ -125,123 +149,31 @@ def record_schema(further: Iterable[str] = ()) -> pa.Schema:
     return pa.schema([*RECORD_SCHEMA, *(pa.field(*column) for column in columns)])
 
 
+_KIND_OF = {"string": "text", "bool": "flag", "int32": "whole", "double": "real"}
+# Columns that are read of the other tables, by kind as `audit.readers.Table` has them.
+CONTENTS = {"name": "text", "size": "whole", "modified": "whole", "content": "text"}
+PREDICTIONS = {"name": "text", "label": "whole", "prediction": "whole", "confidence": "real"}
+DUPLICATES = {"a": "text", "b": "text", "distance": "whole", "likeness": "real", "mirrored": "flag"}
+HEALTH = {
+    **dict.fromkeys(("name", "split", "skipped", "hash"), "text"),
+    **dict.fromkeys(("width", "height", "sharpness", "luminance", "dark", "bright"), "real"),
+    "label": "whole",
+    "thumbnail": "bytes",
+}
+ROBUSTNESS = {
+    **dict.fromkeys(("name", "corruption"), "text"),
+    **dict.fromkeys(("label", "severity", "prediction"), "whole"),
+    **dict.fromkeys(("correct", "holds"), "flag"),
+    **dict.fromkeys((f"{e}_{c}" for e in EXPLAINERS for c in ("rank", "mass_change")), "real"),
+}
+
+
+HISTORY = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
+
+
 def further_in(columns: Collection[str]) -> list[str]:
     """The further explainers that a record, or a table by its columns, has figures of."""
     return [name for name in FURTHER if f"{name}_mass" in columns]
-
-
-@dataclass(frozen=True)
-class Maps:
-    """What the report needs to draw one image.
-
-    Attributes
-    ----------
-    image : uint8 ``(H, W, 3)``
-        The model's input, RGB.
-    trimap : uint8 ``(H, W)``
-        255 flower, 0 background, 128 unknown.
-    gradcam : float16 ``(h, w)``
-        Grad-CAM at the feature map's own size.
-    ig : float32 ``(H, W)``
-        Integrated Gradients, signed, summed over channels (stored in `IG_LEVELS` levels each way,
-        clipped at its 99.9th percentile of magnitude: for pictures; scores are taken before).
-    region : bool ``(H, W)``
-        Part of the background whose removal cost the prediction most; nowhere true without one.
-    donors : int16 ``(k,)``
-        Rows of ``donors.npz`` on whose backgrounds the flower was tried.
-    further : dict of float32 ``(H, W)``
-        By further explainer, signed; without those that were not asked about this image.
-    """
-
-    name: str
-    image: NDArray[np.uint8]
-    trimap: NDArray[np.uint8]
-    gradcam: NDArray[np.float16]
-    ig: NDArray[np.float32]
-    region: NDArray[np.bool_]
-    donors: NDArray[np.int16]
-    further: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
-
-    def heatmap(self, explainer: str) -> NDArray[np.float32]:
-        """An explainer's heatmap at the image's size, float32 ``(H, W)``."""
-        if explainer == "gradcam":
-            return upsample(self.gradcam, self.image.shape[:2])
-        return self.ig if explainer == "ig" else self.further[explainer]
-
-
-def pack_maps(maps: Sequence[Maps]) -> dict[str, NDArray[Any]]:
-    """Arrays of one ``part-*.npz``; images as JPEG, IG as int8 with a scale each."""
-    jpegs = [_jpeg(m.image) for m in maps]
-    trimaps = np.stack([m.trimap for m in maps])
-    regions = np.packbits(np.stack([m.region for m in maps]), axis=-1)
-    heatmaps = [np.nan_to_num(m.ig, posinf=0, neginf=0) for m in maps]
-    scales = [_scale(np.abs(heatmap)) for heatmap in heatmaps]
-    return {
-        "names": np.array([m.name for m in maps], dtype=np.str_),
-        "images": np.frombuffer(b"".join(jpegs), dtype=np.uint8),
-        "image_ends": np.cumsum([len(j) for j in jpegs], dtype=np.int64),
-        "shape": np.array(trimaps.shape, dtype=np.int64),
-        "trimaps": _squeezed(trimaps),
-        "regions": _squeezed(regions),
-        "gradcam": np.stack([m.gradcam for m in maps]).astype(np.float16),
-        "ig": _squeezed(
-            np.stack(
-                [
-                    np.rint(np.clip(heatmap / scale, -1, 1) * IG_LEVELS).astype(np.int8)
-                    for heatmap, scale in zip(heatmaps, scales, strict=True)
-                ]
-            ),
-            zlib.Z_RLE,
-        ),
-        "ig_scale": np.array(scales, dtype=np.float32),
-        "donors": np.concatenate([m.donors for m in maps]).astype(np.int16),
-        "donor_ends": np.cumsum([len(m.donors) for m in maps], dtype=np.int64),
-        **{key: array for name in FURTHER for key, array in _pack_further(maps, name).items()},
-    }
-
-
-def _pack_further(maps: Sequence[Maps], name: str) -> dict[str, NDArray[Any]]:
-    """Heatmaps of few values, without loss: the values, and which of them each pixel has."""
-    rows = [row for row, m in enumerate(maps) if name in m.further]
-    if not rows:
-        return {}
-    found = [np.unique(maps[row].further[name], return_inverse=True) for row in rows]
-    places = np.stack([inverse for _, inverse in found]).astype(np.uint16)
-    return {
-        f"{name}_rows": np.array(rows, np.int64),
-        f"{name}_values": np.concatenate([values for values, _ in found]),
-        f"{name}_value_ends": np.cumsum([len(values) for values, _ in found], dtype=np.int64),
-        f"{name}_places": _squeezed(places),
-    }
-
-
-def _unpack_further(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[int, NDArray[Any]]:
-    """Inverse of `_pack_further`: heatmaps by row."""
-    if f"{name}_rows" not in arrays:
-        return {}
-    rows, shape = arrays[f"{name}_rows"], arrays["shape"].tolist()[1:]
-    places = _unsqueezed(arrays[f"{name}_places"], np.uint16, (len(rows), *shape))
-    values = np.split(arrays[f"{name}_values"], arrays[f"{name}_value_ends"][:-1])
-    return {int(row): values[i][places[i]] for i, row in enumerate(rows)}
-
-
-def _squeezed(array: NDArray[Any], strategy: int = zlib.Z_DEFAULT_STRATEGY) -> NDArray[np.uint8]:
-    """An array's bytes, deflated; Z_RLE makes noise smaller in an eighth of the time."""
-    deflate = zlib.compressobj(strategy=strategy)
-    squeezed = deflate.compress(array.tobytes()) + deflate.flush()
-    return np.frombuffer(squeezed, dtype=np.uint8)
-
-
-def _unsqueezed(squeezed: NDArray[np.uint8], kind: type, shape: Sequence[int]) -> NDArray[Any]:
-    """Inverse of `_squeezed`; no more is inflated than the array holds."""
-    size = int(np.prod(shape)) * np.dtype(kind).itemsize
-    inflated = zlib.decompressobj().decompress(squeezed.tobytes(), size)
-    return np.frombuffer(inflated, dtype=kind).reshape(shape)
-
-
-def _scale(magnitudes: NDArray[np.float32]) -> float:
-    """What the last level stands for: a few outliers must not cost all others their levels."""
-    return float(np.quantile(magnitudes, 0.999)) or float(magnitudes.max()) or 1.0
 
 
 def pack_part(records: Sequence[Mapping[str, Any]], maps: Sequence[Maps]) -> dict[str, bytes]:
@@ -258,38 +190,15 @@ def pack_part(records: Sequence[Mapping[str, Any]], maps: Sequence[Maps]) -> dic
     return packed | {"records": buffer.getvalue()}
 
 
-def unpack_maps(arrays: Mapping[str, NDArray[Any]]) -> Iterator[Maps]:
-    """Inverse of `pack_maps`, one image at a time; any error where the arrays do not agree."""
-    start = 0
-    images, ends = arrays["images"], arrays["image_ends"]
-    count, height, width = arrays["shape"].tolist()
-    packed = _unsqueezed(arrays["regions"], np.uint8, (count, height, -(-width // 8)))
-    regions = np.unpackbits(packed, axis=-1, count=width).astype(bool)
-    donors = np.split(arrays["donors"], arrays["donor_ends"][:-1])
-    trimaps = _unsqueezed(arrays["trimaps"], np.uint8, (count, height, width))
-    ig = _unsqueezed(arrays["ig"], np.int8, (count, height, width))
-    gradcam, scale = arrays["gradcam"], arrays["ig_scale"]
-    more = {name: _unpack_further(arrays, name) for name in FURTHER}
-    if {len(v) for v in (arrays["names"], ends, donors, gradcam, scale)} != {count}:
-        raise ValueError("its arrays are of several lengths")
-    for i, name in enumerate(arrays["names"]):
-        image = np.asarray(Image.open(io.BytesIO(images[start : ends[i]].tobytes())))
-        start = int(ends[i])
-        heat = ig[i].astype(np.float32) * (scale[i] / IG_LEVELS)
-        further = {key: found[i] for key, found in more.items() if i in found}
-        yield Maps(str(name), image, trimaps[i], gradcam[i], heat, regions[i], donors[i], further)
-
-
-def _jpeg(image: NDArray[np.uint8]) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "JPEG", quality=QUALITY)
-    return buffer.getvalue()
-
-
 class RunFolder:
     """The files of one run. `create` makes or resumes one, `open` reads a finished one.
 
     ``root`` is a folder on disk, or a URL of an object store as `audit.places.place` gives it.
+
+    Raises
+    ------
+    RunFolderError
+        One of the files or folders that a run reads or writes is a link, or the other of both.
     """
 
     def __init__(self, root: Path) -> None:
@@ -318,6 +227,9 @@ class RunFolder:
         self.owner_file = root / "model_card.toml"
         self.report_dir = root / "report"
         self.report_html = root / "report.html"
+        for key, path in vars(self).items():
+            if key != "root":
+                readers.refuse_others(path, root, folder=key.endswith("_dir"))
         self.shown = Shown()  # how all that is written here shows paths
         self._lock = lock_of(root)
         self._session = 0
@@ -401,16 +313,35 @@ class RunFolder:
     def manifest(self) -> dict[str, Any]:
         """The manifest, or {} where none is written yet."""
         try:
-            found = json.loads(self.manifest_file.read_text(encoding="utf-8"))
+            found = readers.parsed(readers.content(self.manifest_file, self.root, _MOST_JSON))
         except FileNotFoundError:
             return {}
         except OSError as error:
             raise RunFolderError(f"Cannot read {self.manifest_file}: {error.strerror}.") from None
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise RunFolderError(f"{self.manifest_file} is not valid JSON: {error}.") from None
         if not _is_like(found, _MANIFEST):
             raise RunFolderError(f"{self.manifest_file} was not written by flower-audit.")
+        self._refuse_wild(found)
         return found
+
+    def _refuse_wild(self, manifest: Mapping[str, Any]) -> None:
+        """Raise where a manifest claims what no run is made of: others size their work by it."""
+        data, model, swept = (manifest.get(key, {}) for key in ("data", "model", "sweep"))
+        classes = data.get("classes", [])
+        shown = (data.get("name", ""), model.get("backbone", ""), model.get("source", ""))
+        for what, number, most in (
+            ("classes", len(classes), MOST_CLASSES),
+            ("characters in a name", max(map(len, (*shown, *classes))), _MOST_NAME),
+            ("pixels a side", model.get("input_size", 1), MOST_SIDE),
+            ("gradients a call", manifest.get("ig_batch", 1), _MOST_GRADIENTS),
+            ("images a part", swept.get("part_size", 1), _MOST_IMAGES),
+        ):
+            if not 0 <= number <= most:
+                raise RunFolderError(
+                    f"{self.manifest_file} claims {number:,} {what}, of at most {most:,}: it was "
+                    "not written by flower-audit."
+                )
 
     def settings(self) -> dict[str, Any]:
         """The config that the run was begun with, as the manifest keeps it: see `carried`."""
@@ -450,7 +381,7 @@ class RunFolder:
 
     def vouch(self, file: Path) -> None:
         """Write the checksum of a file that is whole into the manifest: it is finished."""
-        self._vouch(file, _checksum(file))
+        self._vouch(file, self._checksum(file))
 
     def _vouch(self, file: Path, checksum: str) -> None:
         with self.writing():
@@ -460,7 +391,7 @@ class RunFolder:
     def has(self, file: Path) -> bool:
         """Whether a file is finished: there, and as its checksum in the manifest says."""
         known = self.manifest().get("checksums", {}).get(file.name)
-        whole = known is not None and _checksum(file) == known
+        whole = known is not None and self._checksum(file) == known
         if known is not None and not whole:
             log.info("%s is torn or missing: it is made again.", file)
         return whole
@@ -468,7 +399,7 @@ class RunFolder:
     def _sound(self, file: Path) -> Path:
         """The file itself; `RunFolderError` where the manifest knows another checksum of it."""
         known = self.manifest().get("checksums", {}).get(file.name)
-        if known is not None and _checksum(file) != known:
+        if known is not None and self._checksum(file) != known:
             raise RunFolderError(_other_checksum(file))
         return file
 
@@ -489,7 +420,11 @@ class RunFolder:
 
     def done_parts(self) -> set[int]:
         """Numbers of the parts that are finished, by their checksums' presence alone."""
-        return {int(p.stem.removeprefix("part-")) for p in self.checksums_dir.glob("part-*.json")}
+        names = islice((p.name for p in self.checksums_dir.glob("part-*.json")), MOST_PARTS + 1)
+        found = {int(named[1]) for named in map(_PART.fullmatch, names) if named}
+        if len(found) > MOST_PARTS:
+            raise RunFolderError(f"{self.checksums_dir} claims more than {MOST_PARTS:,} parts.")
+        return found
 
     def whole_parts(self) -> set[int]:
         """Numbers of the parts whose files are as they were written; the torn are no longer done.
@@ -509,13 +444,13 @@ class RunFolder:
         if "records" not in sums:
             return self._checksums(part)
         known = {files[key]: sums[key] for key in looked_at if key in sums}
-        return next((file for file, own in known.items() if _checksum(file) != own), None)
+        return next((file for file, own in known.items() if self._checksum(file) != own), None)
 
     def _sums(self, part: int) -> dict[str, Any]:
         """What is kept of a finished part; {} where that is torn."""
         try:
-            found = json.loads(self._checksums(part).read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
+            found = readers.parsed(readers.content(self._checksums(part), self.root, readers.MIB))
+        except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
 
@@ -532,92 +467,161 @@ class RunFolder:
     def records(self) -> pd.DataFrame:
         """All records in order of part and place, columns as `record_schema`."""
         tables: list[pa.Table] = []
+        most = self._claimed("part_size", _MOST_IMAGES)
         for part in sorted(self.done_parts()):
-            file = self._files(part)["records"]
-            tables.append(_read(file))
-            if tables[-1].schema != record_schema(further_in(tables[0].column_names)):
-                raise RunFolderError(
-                    f"{file} has the columns of another version: audit into a new --out."
-                )
+            tables.append(self._records(part, most))
+            if tables[-1].schema != tables[0].schema:
+                raise RunFolderError(_other_columns(self._files(part)["records"]))
             torn = self._torn(part, ("records",))  # maps have checksums of their own
             if torn is not None:
                 raise RunFolderError(_other_checksum(torn))
         return pa.concat_tables(tables or [RECORD_SCHEMA.empty_table()]).to_pandas()
 
+    def _records(self, part: int, most: int) -> pa.Table:
+        file = self._files(part)["records"]
+        with self._read(file) as table:
+            schema = record_schema(further_in(table.names))
+            if table.names != schema.names:
+                raise RunFolderError(_other_columns(file))
+            kinds = {column.name: _KIND_OF[str(column.type)] for column in schema}
+            found = table.read(kinds, most).cast(schema)
+            if pc.any(pc.not_equal(found["part"], part)).as_py():
+                raise ValueError("it holds records of another part")
+            return found
+
+    def _claimed(self, key: str, most: int) -> int:
+        """A number of the manifest's ``sweep``; ``most`` where it is not there."""
+        return int(self.manifest().get("sweep", {}).get(key, most))
+
+    @cached_property
+    def _side(self) -> int | None:
+        """The model's input in pixels each way; None where the manifest does not know it."""
+        return self.manifest().get("model", {}).get("input_size")
+
     def maps(self, part: int) -> Iterator[Maps]:
         """Maps of one part in the order of its records' ``row``."""
         file = self._files(part)["maps"]
         try:
-            with _arrays(file) as arrays:
-                yield from unpack_maps({key: arrays[key] for key in arrays.files})
-        except Exception as error:  # NumPy, zip, zlib and Pillow raise many kinds
-            raise RunFolderError(
-                f"{file} is missing or torn ({type(error).__name__}): go on with --resume."
-            ) from None
-
-    def donors(self) -> list[NDArray[np.uint8]]:
-        """Backgrounds uint8 ``(H, W, 3)`` on which flowers were tried; none where none were."""
-        try:
-            with _arrays(self._sound(self.donors_file)) as arrays:
-                images, ends = arrays["images"], arrays["image_ends"].tolist()
-                starts = [0, *ends[:-1]]
-                parts = [images[a:b].tobytes() for a, b in zip(starts, ends, strict=False)]
-                return [np.asarray(Image.open(io.BytesIO(part))) for part in parts]
-        except FileNotFoundError:
-            return []
+            with readers.opened(file, self.root, _MOST_TABLE) as found:
+                yield from unpack_maps(readers.arrays(found, MAPS), self._side)
         except RunFolderError:
             raise
-        except Exception as error:  # as many kinds as for maps
-            raise RunFolderError(self._torn_donors(error)) from None
+        except FileNotFoundError:
+            raise RunFolderError(f"{file} is missing: go on with --resume.") from None
+        except Exception as error:  # NumPy, zip and zlib raise many kinds
+            raise RunFolderError(_torn(file, error)) from None
+
+    def donors(self) -> Sequence[NDArray[np.uint8]]:
+        """Backgrounds uint8 ``(H, W, 3)`` on which flowers were tried; none where none were."""
+        return Backgrounds(self._donors(unpack_donors, []), self._background)
 
     def donor_names(self) -> list[str]:
         """Names of the images that backgrounds were taken from, in order; none where none were."""
+        return self._donors(lambda found: [str(name) for name in found["names"]], [])
+
+    def _donors(self, read: Callable[[Mapping[str, Any]], list[Any]], none: list[Any]) -> list[Any]:
         try:
-            with _arrays(self._sound(self.donors_file)) as arrays:
-                return [str(name) for name in arrays["names"]]
+            with readers.opened(self._sound(self.donors_file), self.root, _MOST_TABLE) as found:
+                return read(readers.arrays(found, DONORS))
         except FileNotFoundError:
-            return []
+            return none
         except RunFolderError:
             raise
         except Exception as error:  # as many kinds as for maps
-            raise RunFolderError(self._torn_donors(error)) from None
+            raise RunFolderError(_torn(self.donors_file, error)) from None
 
-    def _torn_donors(self, error: Exception) -> str:
-        return f"{self.donors_file} is torn ({type(error).__name__}): go on with --resume."
+    def _background(self, jpeg: bytes) -> NDArray[np.uint8]:
+        size = self._side and (self._side, self._side)
+        try:
+            return readers.picture(jpeg, "JPEG", MOST_SIDE**2, size or None)
+        except ValueError as error:
+            raise RunFolderError(_torn(self.donors_file, error)) from None
+
+    def chosen(self, part: int, rows: Collection[int]) -> Iterator[tuple[int, Maps]]:
+        """Maps of some rows of a part, in their order; `RunFolderError` where one is not there."""
+        if not rows:
+            return
+        left = set(rows)
+        for row, maps in enumerate(self.maps(part)):
+            if row in left:
+                left.remove(row)
+                yield row, maps
+        if left:
+            file = self._files(part)["maps"]
+            raise RunFolderError(f"{file} lacks row {min(left)} of its records: sweep again.")
+
+    def maps_bytes(self) -> int:
+        """Bytes of all maps on disk."""
+        files = (self._files(part)["maps"] for part in self.done_parts())
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def picture(self, file: Path, kind: str) -> NDArray[np.uint8] | None:
+        """A picture that is shown as it is, uint8 ``(H, W, 3)``; None where it is not there."""
+        try:
+            encoded = readers.content(file, self.root, _MOST_JSON)
+            return readers.picture(encoded, kind, MOST_PICTURE)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise RunFolderError(f"{file} cannot be shown ({error}): remove it.") from None
+
+    def history(self) -> pd.DataFrame | None:
+        """One row an epoch, columns of `HISTORY`; None where the model was given."""
+        try:
+            text = readers.content(self.history_file, self.root, readers.MIB)
+            return readers.columns(text, HISTORY, _MOST_EPOCHS)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise RunFolderError(
+                f"{self.history_file} is torn ({first_line(error)}): train again."
+            ) from None
 
     def trust(self) -> dict[str, Any]:
         """Checks of the explainers, or {} where none were made."""
-        return _told(self._sound(self.trust_file))
+        return self.told(self._sound(self.trust_file))
 
     def summary(self) -> dict[str, Any]:
         """Headline figures of the last report, or {} where none was rendered."""
-        return _told(self.summary_json)
+        return self.told(self.summary_json)
 
     def shortcuts(self) -> dict[str, Any]:
         """Groups of backgrounds that decide answers, or {} where none were looked for."""
-        return _told(self._sound(self.shortcuts_file))
+        return self.told(self._sound(self.shortcuts_file))
+
+    def told(self, file: Path, mend: str = "go on with --resume") -> dict[str, Any]:
+        """What a JSON file of the run says, or {} where it is not there."""
+        try:
+            found = readers.parsed(readers.content(file, self.root, _MOST_JSON))
+            if not isinstance(found, dict):
+                raise ValueError("it is no object")
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise RunFolderError(f"{file} is torn ({first_line(error)}): {mend}.") from None
+        return found
 
     def robustness(self) -> pd.DataFrame | None:
         """One row an image, corruption and severity; None where corruptions were not tried."""
         if not self._sound(self.robustness_file).exists():
             return None
-        return _read(self.robustness_file).to_pandas()
+        return self._table(self.robustness_file, ROBUSTNESS, _MOST_ROWS)
 
     def health(self) -> pd.DataFrame | None:
         """One row an image of any split; None where data health was not examined."""
         if not self._sound(self.health_file).exists():
             return None
-        return _read(self.health_file).to_pandas()
+        return self._table(self.health_file, HEALTH, _MOST_ROWS)
 
     def duplicates(self) -> pd.DataFrame:
         """One row a pair of near-duplicates, by name."""
-        return _read(self._sound(self.duplicates_file)).to_pandas()
+        return self._table(self._sound(self.duplicates_file), DUPLICATES, _MOST_ROWS)
 
     def contents(self) -> pd.DataFrame:
         """Size, time of change and hash of every image read; none in runs of earlier versions."""
         if not self._sound(self.contents_file).exists():
             return pd.DataFrame({"name": [], "size": [], "modified": [], "content": []})
-        return _read(self.contents_file).to_pandas()
+        return self._table(self.contents_file, CONTENTS, _MOST_ROWS)
 
     def predictions(self) -> pd.DataFrame:
         """Every test image's name, label, prediction and confidence, explained or not."""
@@ -625,20 +629,44 @@ class RunFolder:
             raise RunFolderError(
                 f"{self.root} has no predictions yet: run flower-audit sweep {self.root}."
             )
-        return _read(self.predictions_file).to_pandas()
+        most = self._claimed("test_images", _MOST_ROWS)
+        return self._table(self.predictions_file, PREDICTIONS, most)
+
+    def _table(self, file: Path, kinds: Mapping[str, str], rows: int) -> pd.DataFrame:
+        with self._read(file) as table:
+            return table.read(kinds, rows).to_pandas()
+
+    @contextmanager
+    def _read(self, file: Path) -> Iterator[readers.Table]:
+        try:
+            with readers.opened(file, self.root, _MOST_TABLE) as found:
+                yield readers.Table(found)
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise RunFolderError(_torn(file, error)) from None
+
+    def _checksum(self, file: Path) -> str:
+        """SHA-256 of a file; "" where it is missing."""
+        try:
+            with readers.opened(file, self.root, _MOST_MODEL) as found:
+                return hashlib.file_digest(found, "sha256").hexdigest()
+        except FileNotFoundError:
+            return ""
 
 
-def pack_donors(names: Sequence[str], backgrounds: NDArray[np.uint8]) -> bytes:
-    """``donors.npz``: names, and backgrounds ``(n, H, W, 3)`` as JPEG."""
-    jpegs = [_jpeg(background) for background in backgrounds]
-    buffer = io.BytesIO()
-    np.savez(
-        buffer,
-        names=np.array(names, dtype=np.str_),
-        images=np.frombuffer(b"".join(jpegs), dtype=np.uint8),
-        image_ends=np.cumsum([len(j) for j in jpegs], dtype=np.int64),
-    )
-    return buffer.getvalue()
+class Backgrounds(Sequence[NDArray[np.uint8]]):
+    """Pictures that are decoded when they are asked for: hundreds would fill the memory."""
+
+    def __init__(self, jpegs: Sequence[bytes], decode: Callable[[bytes], NDArray[np.uint8]]):
+        self._jpegs = jpegs
+        self._decode = decode
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._jpegs)
+
+    def __getitem__(self, place: Any) -> Any:
+        """One of them, decoded."""
+        return self._decode(self._jpegs[place])
 
 
 def _first_session(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -647,11 +675,12 @@ def _first_session(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {"begun": manifest.get("started", "")} | {k: manifest[k] for k in kept if k in manifest}
 
 
-@contextmanager
-def _arrays(file: Path) -> Iterator[Any]:
-    """The arrays of an ``.npz``; nothing in it is unpickled."""
-    with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
-        yield arrays
+def _torn(file: Path, error: Exception) -> str:
+    return f"{file} is missing or torn ({first_line(error)}): go on with --resume."
+
+
+def _other_columns(file: Path) -> str:
+    return f"{file} has the columns of another version: audit into a new --out."
 
 
 def _other_checksum(file: Path) -> str:
@@ -660,44 +689,18 @@ def _other_checksum(file: Path) -> str:
 
 def _is_like(found: Any, example: Any) -> bool:
     """Whether JSON is of the types of an example, as far as both go."""
-    if not isinstance(found, type(example)):
+    kind: Any = (int, float) if isinstance(example, float) else type(example)
+    if not isinstance(found, kind):
         return False
+    if isinstance(example, dict) and _ANY in example:
+        return all(_is_like(value, example[_ANY]) for value in found.values())
     if isinstance(example, dict):
         return all(_is_like(found[key], example[key]) for key in example.keys() & found.keys())
     return not isinstance(example, list) or all(_is_like(item, example[0]) for item in found)
 
 
-def _read(file: Path) -> pa.Table:
-    try:
-        with file.open("rb") as opened:
-            return pq.read_table(opened)
-    except (OSError, pa.ArrowException) as error:
-        reason = first_line(error)
-        raise RunFolderError(
-            f"{file} is missing or torn ({reason}): go on with --resume."
-        ) from None
-
-
-def _told(file: Path) -> dict[str, Any]:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, RecursionError) as error:
-        raise RunFolderError(f"{file} is torn ({error}): go on with --resume.") from None
-
-
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _checksum(file: Path) -> str:
-    """SHA-256 of a file; "" where it is missing."""
-    try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
-    except FileNotFoundError:
-        return ""
 
 
 def write_whole(file: Path, content: bytes) -> None:

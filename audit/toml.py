@@ -22,13 +22,20 @@ def read_toml(file: Path) -> dict[str, Any]:
         It is not there.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        return parse_toml(file.read_text(encoding="utf-8"), file)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:  # also no UTF-8
+        raise ConfigError(f"{file} is not a readable TOML file: {error}.") from None
+
+
+def parse_toml(text: str, file: Path) -> dict[str, Any]:
+    """Parse the text of a TOML file; `ConfigError` names ``file`` where it is none."""
+    try:
         if any(line.count(".") > DOTS for line in text.splitlines()):
             raise ValueError(f"a line has more than {DOTS} dots")
         return tomllib.loads(text)
-    except FileNotFoundError:
-        raise
     except RecursionError:
         raise ConfigError(f"{file} is not a readable TOML file: it is nested too deep.") from None
-    except (OSError, ValueError) as error:  # also no UTF-8, and numbers too long for Python
+    except ValueError as error:  # also numbers too long for Python
         raise ConfigError(f"{file} is not a readable TOML file: {error}.") from None

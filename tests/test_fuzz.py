@@ -23,9 +23,10 @@ from audit.data.imagefiles import ImageFiles
 from audit.data.maskvalues import read_mask
 from audit.data.official import read_segmentation, unpack
 from audit.errors import AuditError, BrokenImageError
+from audit.heatmaps import Maps, pack_maps
 from audit.models import hdf5
 from audit.models.load import load_model
-from audit.runfolder import RECORD_SCHEMA, Maps, RunFolder, pack_maps
+from audit.runfolder import RECORD_SCHEMA, RunFolder
 
 SIDE = 24
 HANGS = 20  # seconds of this process's own work on one small file

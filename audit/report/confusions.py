@@ -144,7 +144,8 @@ def matrix(source: Source, most: int = 12) -> Matrix | None:
         return None
     involved = pd.concat([wrong["label"], wrong["prediction"]]).value_counts()
     chosen = sorted(int(i) for i in involved.index[:most])
-    table = pd.crosstab(source.answered["label"], source.answered["prediction"])
+    kept = source.answered.query("label in @chosen and prediction in @chosen")
+    table = pd.crosstab(kept["label"], kept["prediction"])
     counts = table.reindex(index=chosen, columns=chosen, fill_value=0).to_numpy(dtype=np.int64)
     return Matrix([source.classes[i] for i in chosen], counts)
 

@@ -91,7 +91,7 @@ def content(source: Source) -> Content:
         _mass_charts(source),
         _curves(source),
         cases,
-        sum(f.stat().st_size for f in source.run.maps_dir.glob("part-*.npz")),
+        source.run.maps_bytes(),
     )
 
 

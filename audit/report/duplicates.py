@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.errors import RunFolderError
 from audit.report.source import Source
 from audit.score.duplicates import leaked
 
@@ -18,6 +19,11 @@ def pairs(source: Source, images: pd.DataFrame) -> pd.DataFrame:
     """
     found = source.run.duplicates()
     index = pd.Index(images["name"])
+    if not index.is_unique or not found["a"].isin(index).all() or not found["b"].isin(index).all():
+        run = source.run
+        raise RunFolderError(
+            f"{run.duplicates_file} is not of the images of {run.health_file}: sweep again."
+        )
     for side in SIDES:
         rows = index.get_indexer(found[side])
         found[f"{side}_row"] = rows

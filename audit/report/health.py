@@ -11,13 +11,21 @@ import numpy as np
 import pandas as pd
 
 from audit.data.dataset import SPLITS
+from audit.errors import RunFolderError
+from audit.readers import picture
 from audit.report.duplicates import SIDES, leaked_names, pairs
 from audit.report.figures import ACCURACY, UNLEAKED, Estimate, estimate, rate
 from audit.report.names import slug
+from audit.report.pictures import encode
 from audit.report.source import Source
 from audit.runfolder import SHOWN_OUTLIERS, SHOWN_PAIRS
 from audit.score.duplicates import group_sizes
 from audit.score.outliers import RULES, Rule, Values, measures, outliers
+
+_THUMBNAIL = 256  # pixels of the longer side at most; `audit.data.health` makes them smaller
+# Every one that may be shown: two of a pair, and the outliers of each measure.
+_MOST_THUMBNAILS = 2 * SHOWN_PAIRS + SHOWN_OUTLIERS * len(RULES)
+_QUALITY = 80  # of WebP that is encoded a second time
 
 
 @dataclass(frozen=True)
@@ -150,7 +158,6 @@ def health(source: Source) -> Health | None:
     images = source.health
     if images is None:
         return None
-    pictured = images.loc[images["thumbnail"].notna(), ["name", "thumbnail"]]
     return Health(
         len(images),
         int((images["skipped"] != "").sum()),
@@ -158,8 +165,22 @@ def health(source: Source) -> Health | None:
         _near(source, images),
         _accuracies(source),
         {key: _outlying(source, images, key, v) for key, v in measures(images).items()},
-        {_file(name): picture for name, picture in pictured.to_numpy()},
+        _pictures(source, images),
     )
+
+
+def _pictures(source: Source, images: pd.DataFrame) -> dict[str, bytes]:
+    """Thumbnails by their file, encoded anew: nothing but their pixels goes into a report."""
+    pictured = images.loc[images["thumbnail"].notna(), ["name", "thumbnail"]]
+    try:
+        if len(pictured) > _MOST_THUMBNAILS:
+            raise ValueError(f"{len(pictured):,} thumbnails, of at most {_MOST_THUMBNAILS}")
+        return {
+            _file(name): encode(picture(encoded, "WEBP", _THUMBNAIL**2), _QUALITY)
+            for name, encoded in pictured.to_numpy()
+        }
+    except ValueError as error:
+        raise RunFolderError(f"{source.run.health_file} holds {error}: sweep again.") from None
 
 
 def _split_row(name: str, images: pd.DataFrame) -> SplitRow:

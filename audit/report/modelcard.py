@@ -9,7 +9,7 @@ from typing import Any
 from audit.report.content import Content
 from audit.report.figures import Estimate
 from audit.report.findings import findings
-from audit.report.owner import ASKED, read_owner
+from audit.report.owner import ASKED, owner_of
 from audit.report.source import Source
 from audit.report.templating import interval, styled
 
@@ -61,7 +61,7 @@ def model_card(content: Content) -> list[Section]:
         The owner's file cannot be read.
     """
     source = content.source
-    owner = read_owner(source.run.owner_file)
+    owner = owner_of(source.run)
 
     def ask(title: str, key: str) -> Entry:
         return Entry(title, owner.get(key, ""), "" if key in owner else ASKED[key])

@@ -71,7 +71,8 @@ def _cause(reason: str) -> str:
 def _skipped(source: Source) -> list[Gap]:
     """Broken images of every split: those that training, the sweep or data health met."""
     earlier = source.section("data").get("skipped") or []
-    gaps = {str(g["name"]): Gap(str(g["name"]), str(g["split"]), str(g["reason"])) for g in earlier}
+    told = (Gap(*(str(g.get(key, "")) for key in ("name", "split", "reason"))) for g in earlier)
+    gaps = {gap.name: gap for gap in told}
     tables = [source.records] if source.health is None else [source.records, source.health]
     for table in tables:
         for row in table.loc[table["skipped"] != "", ["name", "split", "skipped"]].to_numpy():

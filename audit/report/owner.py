@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from audit import readers
 from audit.errors import ConfigError, shown
-from audit.toml import read_toml
+from audit.runfolder import RunFolder
+from audit.toml import parse_toml, read_toml
 
 # What is asked for, by key.
 ASKED = {
@@ -34,9 +38,24 @@ def read_owner(file: Path) -> dict[str, str]:
         The file is unreadable, or holds something else than these texts.
     """
     try:
-        told = read_toml(file)
+        return _texts(read_toml(file), file)
     except FileNotFoundError:
         return {}
+
+
+def owner_of(run: RunFolder) -> dict[str, str]:
+    """What a run's owner says, as `read_owner`; the file may be a stranger's."""
+    file = run.owner_file
+    try:
+        text = readers.content(file, run.root, readers.MIB).decode()
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is not a readable TOML file: {error}.") from None
+    return _texts(parse_toml(text, file), file)
+
+
+def _texts(told: Mapping[str, Any], file: Path) -> dict[str, str]:
     for key, text in told.items():
         if key not in ASKED:
             near = difflib.get_close_matches(key, ASKED, n=1)

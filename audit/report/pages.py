@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from markupsafe import escape
+from PIL import Image
 
 from audit.report.cases import gallery_pages, page_path
 from audit.report.classes import ranked
@@ -26,11 +27,13 @@ from audit.report.site import Nav
 from audit.report.templating import fill, plain, templates_dir
 from audit.report.verdicts import VERDICTS
 from audit.report.view import View
+from audit.runfolder import RunFolder
 from audit.score.shortcuts import LEAST, LEAST_RISE
 
 _TOP = ("index", "findings", "gallery", "classes", "confusions", "calibration", "trust",
         "training", "methods", "modelcard", "glossary", "data")  # fmt: skip
 _WORST_CLASSES = 10
+_QUALITY = 85  # of WebP that is encoded a second time
 _GAPS = 200  # rows of a list of images
 
 
@@ -45,12 +48,7 @@ def write_pages(content: Content, docs: Path, shapes: Mapping[str, Shapes]) -> N
     shutil.copytree(templates_dir() / "assets", docs / "assets")
     for folder in ("cases", "classes"):
         (docs / folder).mkdir()
-    run = content.source.run
-    pictures = {run.augmentations_file: "augmentations.png", run.mixed_file: "mixed-labels.png",
-                run.robustness_picture_file: "robustness.webp"}  # fmt: skip
-    for picture, name in pictures.items():
-        if picture.is_file():
-            (docs / name).write_bytes(picture.read_bytes())
+    _write_pictures(content.source.run, docs)
     write_data(content, shapes, docs / "gallery")
     _write_thumbnails(content, docs)
     top, below = ({"root": r, "view": View(r, shapes)} | shared(content) for r in ("", "../"))
@@ -109,6 +107,15 @@ def site_name(content: Content) -> str:
     """Name of the site, escaped for a theme that prints it as it is."""
     data = content.source.section("data").get("name", "images")
     return str(escape(plain(f"Audit of {data}")))
+
+
+def _write_pictures(run: RunFolder, docs: Path) -> None:
+    """Write what is shown as it is, encoded anew: nothing but its pixels goes into a report."""
+    kinds = {run.augmentations_file: "PNG", run.mixed_file: "PNG"}
+    for file, kind in (kinds | {run.robustness_picture_file: "WEBP"}).items():
+        pixels = run.picture(file, kind)
+        if pixels is not None:
+            Image.fromarray(pixels).save(docs / file.name, kind, quality=_QUALITY)
 
 
 def _write_thumbnails(content: Content, docs: Path) -> None:

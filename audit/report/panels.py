@@ -8,10 +8,12 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from audit.errors import RunFolderError
+from audit.heatmaps import Maps
 from audit.report.cases import Case
 from audit.report.pictures import Picture, composites, further_heat, heat, photo
 from audit.report.shapes import Shapes, shapes
-from audit.runfolder import Maps, RunFolder
+from audit.runfolder import RunFolder
 from audit.track import Track
 
 
@@ -40,17 +42,19 @@ def draw_panels(
 def _draw_part(
     run: RunFolder, part: int, cases: dict[int, Case], donors: Sequence[Picture], root: Path
 ) -> dict[str, Shapes]:
-    maps = ((cases.get(row), m) for row, m in enumerate(run.maps(part)))
-    return {case.anchor: _draw(case, m, donors, root) for case, m in maps if case}
+    maps = run.chosen(part, cases)
+    return {cases[row].anchor: _draw(run, cases[row], m, donors, root) for row, m in maps}
 
 
-def _draw(case: Case, maps: Maps, donors: Sequence[Picture], root: Path) -> Shapes:
+def _draw(run: RunFolder, case: Case, maps: Maps, donors: Sequence[Picture], root: Path) -> Shapes:
     (root / case.photo).write_bytes(photo(maps))
     (root / case.heat).write_bytes(heat(maps))
-    further = (score.picture for score in case.scores[2:] if score.picture)
+    further = [score.picture for score in case.scores[2:] if score.picture]
+    if len(further) != len(maps.further):
+        raise RunFolderError(f"{run.maps_dir} and {run.records_dir} disagree on {case.name!r}.")
     for name, file in zip(maps.further, further, strict=True):
         (root / file).write_bytes(further_heat(maps, name))
     if case.composites:
-        chosen = [donors[i] for i in maps.donors[:1] if i < len(donors)]
+        chosen = [donors[i] for i in maps.donors[:1] if 0 <= i < len(donors)]
         (root / case.composites).write_bytes(composites(maps, chosen[0] if chosen else None))
     return shapes(maps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -11,9 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audit.data.dataset import FLOWER
+from audit.heatmaps import Maps
 from audit.report.pictures import Picture, encode, outline_region
 from audit.report.shortcuts import Exemplar
-from audit.runfolder import Maps, RunFolder
+from audit.runfolder import RunFolder
 from audit.score.composites import feathered, fill, off_flower, paste
 
 SIDE = 160  # pixels a panel: a multiple of WebP's 16-pixel blocks, so that panels do not bleed
@@ -30,11 +31,17 @@ def draw_patches(
         Of the explained images: they know which part has an image's maps.
     """
     wanted = {name for e in exemplars for name in (e.name, e.flower)}
-    parts = records.loc[records["name"].isin(wanted), "part"].unique().tolist()
-    maps = {m.name: m for part in sorted(parts) for m in run.maps(part) if m.name in wanted}
+    maps = dict(_named(run, records[records["name"].isin(wanted)]))
     for e in exemplars:
         picture = patch(maps[e.name], maps[e.flower], e.window)
         (root / e.picture).write_bytes(encode(picture))
+
+
+def _named(run: RunFolder, records: pd.DataFrame) -> Iterator[tuple[str, Maps]]:
+    for part in sorted(set(records["part"].tolist())):
+        those = records[records["part"] == part].set_index("row")["name"].to_dict()
+        for row, maps in run.chosen(part, those):
+            yield those[row], maps
 
 
 def patch(case: Maps, flower: Maps, window: Sequence[float]) -> Picture:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from audit.data.dataset import FLOWER
-from audit.runfolder import Maps
+from audit.heatmaps import Maps
 from audit.score.composites import feathered, fill, off_flower, paste
 
 Picture = NDArray[np.uint8]

@@ -25,6 +25,9 @@ MEANINGS = {
 }
 
 
+_UNKNOWN = {"images": 0, "pictured": "", "ig_images": 0, "ig_severity": 0, "ig_steps": 0}
+
+
 @dataclass(frozen=True)
 class Level:
     """One corruption at one severity.
@@ -124,7 +127,7 @@ def robustness(source: Source) -> Robustness | None:
     table = table.assign(wrong=~table["correct"].astype(bool)).set_index("name")
     clean = table[table["severity"] == 0]
     tried = table[table["severity"] > 0]
-    facts = source.section("robustness")
+    facts = _UNKNOWN | source.section("robustness")
     rows = [
         _row(key, tried[tried["corruption"] == key], clean, source, facts.get("pictured"))
         for key in CORRUPTIONS

@@ -93,9 +93,11 @@ def _figures(source: Source) -> tuple[tuple[str, str], ...]:
 
 def gate(source: Source) -> Gate | None:
     """The gate's outcome, or None where none was checked."""
-    file = source.run.root / "gate.json"
+    file, mend = source.run.gate_file, "run flower-audit check again"
+    found = source.run.told(file, mend)
+    if not found:
+        return None
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
         now = source.manifest.get("finished"), source.section("model").get("sha256")
         gates = [(str(g["words"]), bool(g["passed"]), g["standing"]) for g in found["gates"]]
         return Gate(
@@ -106,11 +108,9 @@ def gate(source: Source) -> Gate | None:
             (found["finished"], found["model"]) != now,
             {g["key"]: float(g["limit"]) for g in found["gates"] if "limit" in g},
         )
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         reason = f"{type(error).__name__}: {error}"
-        raise RunFolderError(f"{file} is torn ({reason}): run flower-audit check again.") from None
+        raise RunFolderError(f"{file} is torn ({reason}): {mend}.") from None
 
 
 def record(content: Content) -> Record:

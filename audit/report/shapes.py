@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.data.dataset import FLOWER
-from audit.runfolder import Maps
+from audit.heatmaps import Maps
 from audit.score.geometry import place_of
 
 _TOLERANCE = 0.02  # of an outline, in shares of the square root of its area

@@ -9,9 +9,13 @@ from typing import Any
 
 import pandas as pd
 
+from audit.errors import RunFolderError
 from audit.report.figures import Estimate, rate
 from audit.report.source import Source
 from audit.score.shortcuts import LEVEL
+
+# Groups have four images or more, of 512 at most.
+_MOST_GROUPS, _MOST_EXEMPLARS = 128, 3
 
 
 @dataclass(frozen=True)
@@ -140,8 +144,14 @@ def shortcuts(source: Source) -> Shortcuts | None:
     if not told:
         return None
     known = source.mapped.set_index("name")
-    groups = [_group(k, group, known, source) for k, group in enumerate(told["groups"], 1)]
-    return Shortcuts(told["reason"], told["cases"], groups)
+    try:
+        if len(told["groups"]) > _MOST_GROUPS:
+            raise ValueError(f"{len(told['groups']):,} groups, of at most {_MOST_GROUPS}")
+        groups = [_group(k, group, known, source) for k, group in enumerate(told["groups"], 1)]
+        return Shortcuts(str(told["reason"]), int(told["cases"]), groups)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        file, reason = source.run.shortcuts_file, f"{type(error).__name__}: {error}"
+        raise RunFolderError(f"{file} is of another shape ({reason}): sweep again.") from None
 
 
 def _group(number: int, told: Mapping[str, Any], known: pd.DataFrame, source: Source) -> Group:
@@ -152,37 +162,41 @@ def _group(number: int, told: Mapping[str, Any], known: pd.DataFrame, source: So
     return Group(
         anchor,
         source.classes[target],
-        told["proven"],
+        bool(told["proven"]),
         [name for name in members if correct[name]],
         [name for name in members if not correct[name]],
         rate(int(of_class.isin(members).sum()), len(of_class)),
         _estimate(told["rise"], tried),
         _estimate(told["answers"], tried),
-        told["taken"],
-        told["usual"],
-        told["random"],
-        told["flowers"],
-        told["corrected"],
+        float(told["taken"]),
+        float(told["usual"]),
+        int(told["random"]),
+        int(told["flowers"]),
+        float(told["corrected"]),
         [
             _exemplar(f"{anchor}-{k}", exemplar, source)
-            for k, exemplar in enumerate(told["exemplars"], 1)
+            for k, exemplar in enumerate(told["exemplars"][:_MOST_EXEMPLARS], 1)
             if {exemplar["name"], exemplar["flower"]} <= set(known.index)  # a part may be lost
         ],
     )
 
 
 def _estimate(told: Mapping[str, Any], n: int) -> Estimate:
-    return Estimate(told["value"], told["low"], told["high"], n, method="bootstrap")
+    value, low, high = (float(told[key]) for key in ("value", "low", "high"))
+    return Estimate(value, low, high, n, method="bootstrap")
 
 
 def _exemplar(file: str, told: Mapping[str, Any], source: Source) -> Exemplar:
+    top, left, bottom, right = window = tuple(map(float, told["window"]))
+    if not (0 <= top < bottom <= 1 and 0 <= left < right <= 1):
+        raise ValueError(f"no window: {window}")
     return Exemplar(
         told["name"],
         told["flower"],
         source.classes[told["answer"]],
-        told["gained"],
-        told["lost"],
-        tuple(told["window"]),
-        told["place"],
+        float(told["gained"]),
+        float(told["lost"]),
+        window,
+        str(told["place"]),
         f"pictures/{file}.webp",
     )

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from audit.errors import RunFolderError
 from audit.redact import TOLD, Shown
+from audit.report.claims import refuse_settings, refuse_values
 from audit.report.consistency import refuse_contradictions
 from audit.report.sampling import MOST, drawn
 from audit.runfolder import RunFolder, further_in
@@ -84,8 +84,6 @@ class Source:
     def thresholds(self) -> Thresholds:
         """What evidence had to reach."""
         given = {f.name: self.config.get(f.name, f.default) for f in fields(Thresholds)}
-        if not all(isinstance(value, int | float) for value in given.values()):
-            raise RunFolderError(f"{self.run.manifest_file} holds thresholds that are no numbers.")
         return Thresholds(**given)
 
     @cached_property
@@ -167,25 +165,19 @@ def load(run: RunFolder) -> Source:
     Raises
     ------
     RunFolderError
-        A file is missing or torn, or records are not of the model that predicted.
+        A file is missing or torn, holds what no run writes, or records are not of the model that
+        predicted.
     """
-    records, manifest = run.records(), run.manifest()
+    records, predictions, manifest = run.records(), run.predictions(), run.manifest()
     text = [c for c in records.columns if pd.api.types.is_string_dtype(records[c])]
     records[text] = records[text].fillna("")
+    refuse_settings(run, manifest.get("config") or {})
+    for table, file in ((predictions, run.predictions_file), (records, run.records_dir)):
+        refuse_values(table, file)
     shown = Shown.of(manifest.get("config", {}))
     for column in TOLD:
         words = {each: shown.text(each) for each in records[column].unique()}
         records[column] = records[column].map(words)
-    found = Source(run, shown.section(manifest), records, run.predictions(), _history(run))
+    found = Source(run, shown.section(manifest), records, predictions, run.history())
     refuse_contradictions(run, found.records, found.predictions, found.classes)
     return found
-
-
-def _history(run: RunFolder) -> pd.DataFrame | None:
-    try:
-        with run.history_file.open("rb") as opened:
-            return pd.read_csv(opened)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise RunFolderError(f"{run.history_file} is torn ({error}): train again.") from None

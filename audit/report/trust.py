@@ -68,7 +68,7 @@ def trust(source: Source) -> Trust | None:
     found = source.run.trust()
     try:
         return _told(found, source) if found else None
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         file, reason = source.run.trust_file, f"{type(error).__name__}: {error}"
         raise RunFolderError(f"{file} is of another shape ({reason}): sweep again.") from None
 
@@ -90,7 +90,7 @@ def _told(found: dict[str, Any], source: Source) -> Trust:
     ]
     seconds = {titles[name]: spent for name, spent in found.get("seconds", {}).items()}
     costs = charts.costs(seconds, _qualities(found, source)) if seconds else None
-    return Trust(found["images"], sanity, areas, curves, costs)
+    return Trust(int(found["images"]), sanity, areas, curves, costs)
 
 
 def _qualities(found: dict[str, Any], source: Source) -> dict[str, dict[str, Estimate]]:

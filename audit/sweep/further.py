@@ -17,8 +17,9 @@ from audit.data.masks import Masks
 from audit.explain.asking import Explain, library
 from audit.explain.lime import Lime
 from audit.explain.shap import Shap
+from audit.heatmaps import Maps
 from audit.models.classifier import Classifier
-from audit.runfolder import NOT_SAMPLED, Maps
+from audit.runfolder import NOT_SAMPLED
 from audit.score.localisation import Localisation, localise
 from audit.score.verdict import ACCUSED, FURTHER_TITLES
 from audit.sweep.record import Record, Sample, score_columns

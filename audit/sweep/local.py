@@ -16,8 +16,9 @@ from audit.data.dataset import Dataset, Item
 from audit.data.decode import resize
 from audit.data.masks import Masks, doubt
 from audit.errors import BrokenImageError
+from audit.heatmaps import Maps
 from audit.redact import Shown
-from audit.runfolder import Maps, RunFolder, pack_part
+from audit.runfolder import RunFolder, pack_part
 from audit.score.verdict import Thresholds, Words, titles
 from audit.sweep.engine import Engine
 from audit.sweep.record import Record, Sample, fit_trimap, maps_of, record_of, skipped_record

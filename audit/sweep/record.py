@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from audit.data.dataset import FLOWER, UNKNOWN, UNUSABLE, Item
 from audit.data.masks import Given
-from audit.runfolder import EXPLAINERS, Maps, record_schema
+from audit.heatmaps import Maps
+from audit.runfolder import EXPLAINERS, record_schema
 from audit.score.causal import Causes
 from audit.score.composites import grown
 from audit.score.geometry import resize_trimap

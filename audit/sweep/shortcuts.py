@@ -16,8 +16,8 @@ from audit.data.dataset import Item, stratified
 from audit.explain.asking import seed_of
 from audit.explain.gradcam import PASS
 from audit.explain.over_views import grad_cam
+from audit.heatmaps import Maps
 from audit.models.classifier import Classifier
-from audit.runfolder import Maps
 from audit.score import composites as make
 from audit.score import shortcuts as score
 from audit.score.causal import log_odds

@@ -18,16 +18,9 @@ from PIL import Image
 from audit.checks.preflight.outcome import gathered, kept
 from audit.data.contents import Contents
 from audit.data.dataset import Item
+from audit.heatmaps import FURTHER, Maps, pack_donors
 from audit.observation import Observation
-from audit.runfolder import (
-    FURTHER,
-    NOT_SAMPLED,
-    RECORD_SCHEMA,
-    Maps,
-    RunFolder,
-    pack_donors,
-    write_whole,
-)
+from audit.runfolder import NOT_SAMPLED, RECORD_SCHEMA, RunFolder, write_whole
 from audit.score.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from audit.score.verdict import UNTESTED, Thresholds, Words, judge, titles
 
@@ -167,7 +160,7 @@ def make_run(
         rows += records
     backgrounds = np.stack([draw(size, k, random)[0] for k in range(DONORS)])
     write_whole(run.donors_file, pack_donors([f"donor {k}" for k in range(DONORS)], backgrounds))
-    _write_rest(run, rows, classes, trained, size, data)
+    _write_rest(run, rows, classes, trained, size, data, part_size)
     write_trust(run)
     write_shortcuts(run, [r for r in rows if not r["skipped"]])
     if corrupted:
@@ -377,6 +370,12 @@ def write_contents(run: RunFolder, names: Iterable[str]) -> None:
     contents.table().to_parquet(run.contents_file)
 
 
+def write_predictions(run: RunFolder, table: pd.DataFrame) -> None:
+    """Other predictions than a drawn run has, and their number."""
+    table.to_parquet(run.predictions_file)
+    run.update_manifest(sweep=run.manifest()["sweep"] | {"test_images": len(table)})
+
+
 def _write_rest(
     run: RunFolder,
     rows: Sequence[dict[str, object]],
@@ -384,6 +383,7 @@ def _write_rest(
     trained: bool,
     size: int,
     data: str,
+    part_size: int,
 ) -> None:
     columns = ["name", "label", "prediction", "confidence"]
     frame = pd.DataFrame([r for r in rows if not r["skipped"]], columns=columns)
@@ -444,7 +444,12 @@ def _write_rest(
             "feature_shape": [7, 7, 1280],
             "head": "GlobalAveragePooling2D, Dense",
         },
-        sweep={"parts": 2, "part_size": 32, "test_images": len(rows), "explained": len(rows)},
+        sweep={
+            "parts": len({row["part"] for row in rows}),
+            "part_size": part_size + 1,  # the first has a torn image besides
+            "test_images": len(rows),
+            "explained": len(rows),
+        },
         seconds={"train": 310.2, "predict": 40.5, "explain": 1900.0, "report": 20.0},
         stages={
             "decode": 30,

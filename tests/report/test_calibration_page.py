@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from drawnruns import PLAIN, make_run
+from drawnruns import PLAIN, make_run, write_predictions
 from links import broken, read_site
 
 from audit.report.build import render
@@ -22,7 +22,7 @@ def answered(root, sure, right, images=10):
     predictions = [0 if hit else 1 for hit in right]
     names = [f"image {i}" for i in range(len(sure))]
     table = {"name": names, "label": 0, "prediction": predictions, "confidence": sure}
-    pd.DataFrame(table).to_parquet(run.predictions_file)
+    write_predictions(run, pd.DataFrame(table))
     return run
 
 

@@ -6,8 +6,9 @@ from drawnruns import PLAIN, make_run
 
 from audit.data.contents import Contents
 from audit.errors import RunFolderError
+from audit.heatmaps import pack_donors
 from audit.report.compare.pairing import entries, names, pair
-from audit.runfolder import RunFolder, pack_donors
+from audit.runfolder import RunFolder
 
 CLASSES = PLAIN[:3]
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from drawnruns import HOSTILE, PLAIN, make_run
+from drawnruns import HOSTILE, PLAIN, make_run, write_predictions
 from links import broken, read_site
 
 from audit.report.build import render
@@ -49,7 +49,7 @@ def worked(tmp_path_factory):
     more = pd.DataFrame(
         {"name": ["x", "y"], "label": [0, 3], "prediction": [1, 0], "confidence": 0.5}
     ).astype({"label": "int32", "prediction": "int32"})
-    pd.concat([table, more]).to_parquet(run.predictions_file)
+    write_predictions(run, pd.concat([table, more]))
     render(run)
     return run
 
@@ -101,9 +101,8 @@ def test_one_way_is_said_only_where_it_is_shown(tmp_path):
     pairs = [(0, 1)] * 12 + [(1, 1)] * 20 + [(0, 0)] * 20 + [(2, 3)] * 5 + [(3, 2)] * 4
     pairs += [(0, 3)] * 2 + [(3, 3)] * 9 + [(2, 2)] * 9
     table = pd.DataFrame(pairs, columns=["label", "prediction"]).astype("int32")
-    table.assign(name=[f"{i}" for i in range(len(table))], confidence=0.5).to_parquet(
-        run.predictions_file
-    )
+    names = [f"{i}" for i in range(len(table))]
+    write_predictions(run, table.assign(name=names, confidence=0.5))
     ways = {(p.label, p.prediction): p.ways for p in found(run).pairs}
     # Fisher: 12 of 34 against 0 of 20, p = 0.0020, times 4 rows; 2 of 34 against 0 of 13 is chance.
     assert ways == {(0, 1): "one way", (2, 3): "both ways", (3, 2): "both ways", (0, 3): "unclear"}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from audit.data.dataset import Item
-from audit.runfolder import Maps
+from audit.heatmaps import Maps
 from audit.score.composites import fill, off_flower
 from audit.score.verdict import Thresholds
 from audit.sweep.donors import Donors

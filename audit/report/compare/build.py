@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from audit import readers
 from audit.errors import RunFolderError
 from audit.places import make
 from audit.report.compare.content import Comparison, comparison
@@ -86,11 +86,12 @@ def _earlier(out: Path) -> set[str]:
     Of names that a comparison gives: the list may be a stranger's, and what is on it is deleted.
     """
     try:
-        told = json.loads((out / JSON).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        told = readers.parsed(readers.content(out / JSON, out, 64 * readers.MIB))
+    except (OSError, ValueError):
         return set()
-    ours = isinstance(told, dict) and told.get("kind") == KIND
-    files = told.get("files") if ours else None
+    if not isinstance(told, dict) or told.get("kind") != KIND:
+        return set()
+    files = told.get("files")
     names = files if isinstance(files, list) else []
     return {name for name in names if isinstance(name, str) and _NAME.fullmatch(name)}
 

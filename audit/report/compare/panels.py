@@ -34,8 +34,8 @@ def _view(run: RunFolder, cases: Iterable[Case]) -> View:
     outlines: dict[str, Shapes] = {}
     held: dict[str, str] = {}
     for part in sorted(by_part):
-        for row, maps in enumerate(run.maps(part)):
-            if chosen := by_part[part].get(row):
-                outlines[chosen.anchor] = shapes(maps)
-                held[chosen.photo], held[chosen.heat] = data_uri(photo(maps)), data_uri(heat(maps))
+        for row, maps in run.chosen(part, by_part[part]):
+            case = by_part[part][row]
+            outlines[case.anchor] = shapes(maps)
+            held[case.photo], held[case.heat] = data_uri(photo(maps)), data_uri(heat(maps))
     return View("", outlines, held)
