@@ -11,7 +11,7 @@ from typing import Any
 
 HIDDEN = "***"
 HOME = "~"
-# All is of bounded length: time must not grow with the square of hostile text's. First a URL's scheme
+# All is bounded: time must not grow with the square of hostile text's length. First a URL's scheme
 # and what stands before its host. `pathlib` makes one slash of two. A password may hold slashes, as
 # keys of S3 do; host:443/ is a port.
 _USER = re.compile(
