@@ -65,6 +65,15 @@ def test_hiding_twice_hides_no_more(text):
 
 
 @pytest.mark.parametrize(
+    "piece",
+    ["token", "secret=", "'secret'", "?sig", "a:/", "s3://a:", "'", "/a", "~/", "authorization:"],
+)
+def test_hostile_text_takes_no_longer_than_its_length(piece):
+    """Quadratic time would take minutes."""
+    assert Shown(["/srv/photos"]).text(piece * 60_000 + " @ = '")
+
+
+@pytest.mark.parametrize(
     ("url", "named", "keys"),
     [
         (f"s3://AKIA:{SECRET}@bucket/run", "s3://bucket ", "~/.aws/credentials"),

@@ -1,5 +1,6 @@
 import unicodedata
 
+import numpy as np
 import pandas as pd
 import pytest
 from trees import counts, items, mask, photo, seen
@@ -145,3 +146,40 @@ def test_a_path_that_is_longer_than_any_file_system_takes_is_a_missing_file(root
     paths = [*(f"img/{n}.png" for n in range(11)), "x" * 300]
     file = listed(root, path=paths, label=["a", "b"] * 6)
     assert seen(ImageFiles(file), "missing-files")[0][0] == "weak"
+
+
+# Names of images outside the manifest's folder
+
+
+def named(root, paths):
+    file = root / "lists" / "list.csv"
+    file.parent.mkdir()
+    pd.DataFrame({"path": paths, "label": ["a", "b"]}).to_csv(file, index=False)
+    dataset = ImageFiles(file, all_test=True)
+    items = dataset.items("test")
+    assert all(isinstance(image, np.ndarray) for _, image in dataset.images(items))
+    return {item.name for item in items}
+
+
+def test_images_named_by_whole_paths_are_named_below_the_folder_they_share(root):
+    photo(root / "more" / "0.png")
+    paths = [root / "img" / "0.png", root / "more" / "0.png"]
+    assert named(root, list(map(str, paths))) == {"img/0.png", "more/0.png"}
+
+
+def test_images_named_through_parents_are_named_likewise(root):
+    assert named(root, ["../img/0.png", str(root / "img" / "1.png")]) == {"0.png", "1.png"}
+
+
+def test_a_name_that_is_taken_in_the_manifests_folder_is_told_apart(root):
+    photo(root / "in" / "0.png")
+    file = root / "in" / "list.csv"
+    pd.DataFrame({"path": ["0.png", "../img/0.png"], "label": ["a", "b"]}).to_csv(file, index=False)
+    assert {i.name for i in ImageFiles(file, all_test=True).items("test")} == {
+        "0.png", "outside/0.png"
+    }  # fmt: skip
+
+
+def test_one_image_under_two_paths_is_listed_twice(root):
+    with pytest.raises(DataError, match=r"lists '0\.png' twice"):
+        named(root, ["../img/0.png", str(root / "img" / "0.png")])
