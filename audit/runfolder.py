@@ -162,7 +162,7 @@ HEALTH = {
 }
 ROBUSTNESS = {
     **dict.fromkeys(("name", "corruption"), "text"),
-    **dict.fromkeys(("label", "severity", "prediction"), "whole"),
+    "severity": "whole",
     **dict.fromkeys(("correct", "holds"), "flag"),
     **dict.fromkeys((f"{e}_{c}" for e in EXPLAINERS for c in ("rank", "mass_change")), "real"),
 }
@@ -605,7 +605,10 @@ class RunFolder:
         """One row an image, corruption and severity; None where corruptions were not tried."""
         if not self._sound(self.robustness_file).exists():
             return None
-        return self._table(self.robustness_file, ROBUSTNESS, _MOST_ROWS)
+        table = self._table(self.robustness_file, ROBUSTNESS, _MOST_ROWS)
+        if table.duplicated(["name", "corruption", "severity"]).any():
+            raise RunFolderError(f"{self.robustness_file} has a version of an image twice.")
+        return table
 
     def health(self) -> pd.DataFrame | None:
         """One row an image of any split; None where data health was not examined."""

@@ -8,6 +8,7 @@ from audit.report.compare.build import render
 from audit.report.compare.content import comparison
 from audit.report.compare.robustness import corrupted
 from audit.report.source import load
+from audit.runfolder import ROBUSTNESS
 
 NAMES = ["image_00001.jpg", "image_00002.jpg"]
 
@@ -26,7 +27,8 @@ def tried(run, wrong, kinds=("fog", "noise"), severities=(1, 3)):
     versions = [("", 0), *((kind, s) for kind in kinds for s in severities)]
     rows = [(n, k, s, (n, k, s) not in wrong) for n in NAMES for k, s in versions]
     table = pd.DataFrame(rows, columns=["name", "corruption", "severity", "correct"])
-    table.to_parquet(run.robustness_file)
+    nan = {key: float("nan") for key, kind in ROBUSTNESS.items() if kind == "real"}
+    table.assign(holds=True, **nan).to_parquet(run.robustness_file)
 
 
 def test_a_run_that_tried_none_leaves_nothing_to_show(runs):

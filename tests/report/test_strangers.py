@@ -466,6 +466,12 @@ def test_a_record_without_its_maps_is_named(received):
         next(found)
 
 
+def test_versions_that_are_there_twice_are_not_paired_with_each_other(give, received):
+    frame = pd.read_parquet(received / "robustness.parquet")
+    pd.concat([frame[:1]] * 50_000).to_parquet(received / "robustness.parquet")
+    assert "robustness.parquet has a version of an image twice" in give("compare")
+
+
 def test_pairs_of_images_that_nobody_examined_are_named(received):
     frame = pd.read_parquet(received / "duplicates.parquet")
     frame.loc[0, "a"] = "another"

@@ -100,6 +100,8 @@ def pair(a: Entry, b: Entry) -> Pair:
         They were not audited on the same images and labels, or share none.
     """
     _refuse_others(a, b)
+    _refuse_twice(a)
+    _refuse_twice(b)
     tested = _shared(a.source.predictions["name"], b.source.predictions["name"])
     explained = _shared(a.source.explained["name"], b.source.explained["name"])
     if not tested:
@@ -146,6 +148,14 @@ def _refuse_others(a: Entry, b: Entry) -> None:
                 f"{_both(a, b)} have other classes (number {i} is {ours.get(i)!r}, "
                 f"{theirs.get(i)!r}): compare runs of the same data."
             )
+
+
+def _refuse_twice(e: Entry) -> None:
+    source, run = e.source, e.source.run
+    tables = {run.predictions_file: source.predictions, run.records_dir: source.explained}
+    for file, table in tables.items():
+        if table["name"].duplicated().any():
+            raise RunFolderError(f"{file} names an image twice: nothing can be paired.")
 
 
 def _refuse_labels(a: Entry, b: Entry, tested: list[str]) -> None:
