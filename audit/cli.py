@@ -583,7 +583,8 @@ def main() -> NoReturn:
     except click.exceptions.Abort as error:
         number = signals.number_of(error)
         by = "" if number == signal.SIGINT else f" by {signal.Signals(number).name}"
-        _fail(f"Interrupted{by}. What is finished stays: go on with --resume.", 128 + number)
+        notes = getattr(error.__cause__, "__notes__", [])
+        _fail(" ".join([f"Interrupted{by}.", *notes]), 128 + number)
     except click.ClickException as error:
         output.show(error)
         sys.exit(error.exit_code)

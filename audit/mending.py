@@ -11,6 +11,7 @@ from audit.errors import AuditError, shown
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_SAME = "give the same command again"
 _GONE = (errno.ENOTDIR, errno.EIO, errno.ESTALE, errno.ENODEV)
 
 
@@ -21,6 +22,10 @@ class Command(click.Command):
         """Do what is asked; raise `AuditError` with a mend where the system refuses a file."""
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            again = "go on with --resume" if self._has("resume") else _SAME
+            error.add_note(f"What is finished stays: {again}.")
+            raise
         except OSError as error:
             if not (mend := self.mend(error)):
                 raise
@@ -38,14 +43,16 @@ class Command(click.Command):
             return "Give another path."
         if number not in (*_FULL, *_CLOSED, *_GONE):
             return ""
-        options = {parameter.name for parameter in self.params}
         if number in _GONE:
             first = "Bring its folder or disk back"
         else:
             first = "Make room" if number in _FULL else "Let it be read and written"
-        other = " or give another --out" if "out" in options else ""
-        again = "--resume" if "resume" in options else "give the same command again"
+        other = " or give another --out" if self._has("out") else ""
+        again = "--resume" if self._has("resume") else _SAME
         return f"{first}{other}, then {again}."
+
+    def _has(self, option: str) -> bool:
+        return option in {parameter.name for parameter in self.params}
 
 
 class Group(click.Group):
