@@ -35,7 +35,7 @@ from audit.inputs import Inputs, classifier_of, read_inputs, refuse_other_classe
 from audit.models.backend import tensorflow_ready
 from audit.places import fetched, on_disk, remove
 from audit.redact import Shown
-from audit.resume import for_training, portable, refuse_others
+from audit.resume import for_training, refuse_others
 from audit.runfolder import RunFolder, renamed_to, write_whole
 from audit.track import Track, silent
 
@@ -141,7 +141,7 @@ def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track 
         folder.shown = Shown.of(inputs.config.model_dump(mode="json"))
         _begin_session(folder, command)
         folder.update_manifest(
-            config=portable(inputs.config),
+            config=inputs.config.model_dump(mode="json"),
             data=folder.manifest()["data"] | inputs.hashes,
             preflight=kept(inputs.preflight),
         )
@@ -251,7 +251,7 @@ def _start(folder: RunFolder, inputs: Inputs, command: str) -> None:
     _begin_session(folder, command)
     folder.update_manifest(
         started=folder.manifest().get("started", _now()),
-        config=portable(config),
+        config=config.model_dump(mode="json"),
         data={"skipped": [], **data, **named, "counts": counts, **inputs.hashes},
         preflight=kept(inputs.preflight),
     )

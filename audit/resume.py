@@ -43,13 +43,6 @@ _TRAINED_BY = {"masks", "grabcut"}
 _FILES = {"weights": "--weights", "albumentations": "--albumentations"}
 
 
-def portable(config: Config) -> dict[str, Any]:
-    """The settings as a run folder keeps them: of what lies outside, the last part of its path."""
-    settings = config.model_dump(mode="json")
-    return {key: Path(value).name if _reaches_out(key, value) else value
-            for key, value in settings.items()}  # fmt: skip
-
-
 def carried(run: RunFolder, given: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that ``run`` was begun with, as far as its folder may say, below those given.
 
@@ -107,7 +100,7 @@ def refuse_others(run: RunFolder, inputs: Inputs) -> None:
 def for_training(config: Config) -> dict[str, Any]:
     """The settings that a trained model rests on; hosts that train together have the same."""
     free = _ALWAYS_FREE | _FREE_BEFORE_SWEEP
-    return {key: value for key, value in portable(config).items() if key not in free}
+    return {k: v for k, v in config.model_dump(mode="json").items() if k not in free}
 
 
 def _changed(run: RunFolder, config: Config) -> Iterator[tuple[str, Any, Any]]:
@@ -115,7 +108,7 @@ def _changed(run: RunFolder, config: Config) -> Iterator[tuple[str, Any, Any]]:
     # Runs that know no other explainers were begun with these.
     begun = {"explainers": "gradcam,ig"} | run.manifest().get("config", {})
     free = _free(run, config)
-    for key, now in portable(config).items():
+    for key, now in config.model_dump(mode="json").items():
         if key not in begun or key in free or begun[key] == now:
             continue
         if _reaches_out(key, begun[key]) and _reaches_out(key, now):

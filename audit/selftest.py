@@ -11,7 +11,6 @@ from audit.data.planted.worlds import HALVES
 from audit.errors import ClusterError, RunFolderError
 from audit.report.selftest import Selftest, selftest, write_page
 from audit.report.source import load
-from audit.resume import portable
 from audit.runfolder import RunFolder, write_whole
 from audit.track import Track, silent
 
@@ -59,7 +58,9 @@ def run(
 
 def _world(config: Config, out: Path, command: str, track: Track) -> RunFolder:
     done = RunFolder(out)
-    if done.report_html.exists() and done.manifest().get("config") == portable(config):
+    if done.report_html.exists() and done.manifest().get("config") == config.model_dump(
+        mode="json"
+    ):
         return done
     made = pipeline.run(config, out, resume=True, command=command, track=track)
     if made is None:

@@ -14,7 +14,7 @@ import audit
 from audit import pipeline
 from audit.config import load_config
 from audit.errors import AuditError, ConfigError, DataError, ModelError, RunFolderError
-from audit.resume import OWN, PATHS, carried, portable
+from audit.resume import OWN, PATHS, carried
 from audit.runfolder import RunFolder
 from audit.sweep import local
 
@@ -223,10 +223,3 @@ def test_each_part_tells_which_session_wrote_it(run, config):
     assert [s["command"] for s in sessions] == ["", "flower-audit run --resume"]
     assert {"flower_audit", "packages", "host", "begun"} <= set(sessions[1])
     assert run.sessions() == {1: 2, 2: 1}
-
-
-def test_settings_are_portable(config):
-    kept = portable(config)
-    assert all("/" not in str(value) for value in kept.values())
-    assert portable(load_config({"weights": "/home/ann/b0.h5"}))["weights"] == "b0.h5"
-    assert portable(load_config({"masks": "official"}))["masks"] == "official"
