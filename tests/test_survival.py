@@ -179,9 +179,11 @@ def test_on_a_full_disk_it_says_so_and_goes_on_when_there_is_room(start, unbroke
 
 @contextmanager
 def read_only(out):
-    subprocess.run(["mount", "-o", "remount,ro", str(out.parent)], check=True)
+    disk = str(out.parent)  # itself it cannot be, while the lock is open
+    subprocess.run(["mount", "--bind", disk, disk], check=True)
+    subprocess.run(["mount", "-o", "remount,ro,bind", disk], check=True)
     yield
-    subprocess.run(["mount", "-o", "remount,rw", str(out.parent)], check=True)
+    subprocess.run(["umount", disk], check=True)
 
 
 @contextmanager
