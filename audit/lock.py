@@ -121,7 +121,16 @@ class _AtUrl:
 
 def _me() -> bytes:
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    return json.dumps({"host": platform.node(), "pid": os.getpid(), "since": since}).encode()
+    found = {"host": platform.node(), "pid": os.getpid(), "pids": _pids(), "since": since}
+    return json.dumps(found).encode()
+
+
+def _pids() -> str:
+    """Among which processes this one has its number: containers have numbers of their own."""
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:  # no Linux, which has one set of numbers
+        return ""
 
 
 def _read(told: bytes) -> dict[str, Any]:
@@ -145,7 +154,8 @@ def _is_over(told: bytes) -> bool:
     """Whether a lock is that of a process of this machine that is no more."""
     found = _read(told)
     pid = found.get("pid")
-    if found.get("host") != platform.node() or not isinstance(pid, int) or not 0 < pid < 2**31:
+    same = found.get("host") == platform.node() and found.get("pids") == _pids()
+    if not same or not isinstance(pid, int) or not 0 < pid < 2**31:
         return False
     try:
         os.kill(pid, 0)

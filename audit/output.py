@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import sys
 import traceback
 import unicodedata
@@ -18,6 +19,9 @@ from audit.redact import credentials
 # Controls, signs without a width of their own that turn or hide text, halves of a pair, and line
 # and paragraph separators: a terminal obeys them, or shows other text than there is.
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+# Join emoji, and letters of Persian and Indic scripts: between such signs they hide nothing.
+_WIDE = r"[^\x00-\u02ff\u2000-\u206f]"
+_JOINERS = re.compile(rf"(?<={_WIDE})[\u200c\u200d](?={_WIDE})")
 _RAW = range(0xDC80, 0xDD00)  # how Python reads bytes of a file's name that are no UTF-8
 _GONE = (errno.EPIPE, errno.EIO)  # nobody reads the pipe any more, the terminal is closed
 _FIRST, _LAST = 0, 2  # descriptors of standard input and of standard error
@@ -29,7 +33,10 @@ def clean(text: object) -> str:
     Credentials in it are left out, as `audit.redact.credentials` does.
     """
     told = credentials(str(text))
-    return told if told.isprintable() else "".join(map(_seen, told))
+    if told.isprintable():
+        return told
+    joins = {found.start() for found in _JOINERS.finditer(told)}
+    return "".join(sign if at in joins else _seen(sign) for at, sign in enumerate(told))
 
 
 def echo(text: object, *, err: bool = False) -> None:

@@ -158,10 +158,19 @@ def test_a_lock_at_a_url_that_a_killed_process_left_is_taken_over(stored):
     ended = SPAWN.Process(target=int)
     ended.start()
     ended.join()
-    lie(stored, host=platform.node(), pid=ended.pid, since="2026-01-01")
+    lie(stored, **json.loads(lock._me()) | {"pid": ended.pid})
     with stored.writing():
         pass
     assert not (stored.root / LOCK).exists()
+
+
+def test_a_lock_at_a_url_of_another_container_of_the_same_name_is_left(stored):
+    ended = SPAWN.Process(target=int)
+    ended.start()
+    ended.join()
+    lie(stored, **json.loads(lock._me()) | {"pid": ended.pid, "pids": "pid:[1]"})
+    with pytest.raises(RunFolderError, match="is being written by"), stored.writing():
+        pass
 
 
 @pytest.mark.parametrize(

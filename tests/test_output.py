@@ -18,7 +18,8 @@ from audit import logs, progress
 from audit.output import clean, echo_lines
 
 HOSTILE = ["\x1b]0;pwned\x07", "\x1b[2J", "a\rb", "a\nError: ok", "\u202egnp.exe", "\x9b31m",
-           "a\u200bb", "\u2066x\u2069", os.fsdecode(b"\xff.png")]  # fmt: skip
+           "a\u200bb", "a\u200db", "薔\u200d\u200d薇", "\u2066x\u2069",
+           os.fsdecode(b"\xff.png")]  # fmt: skip
 PROGRAM = [sys.executable, "-c", "from audit.cli import main; main()"]
 
 
@@ -44,7 +45,10 @@ def test_any_text_is_one_line_that_any_stream_takes(text):
     assert len(clean(text).splitlines()) <= 1
 
 
-@pytest.mark.parametrize("name", ["Rosa × alba", "薔薇 🌹", "ורד אדום", "a  b", "naïve"])
+JOINED = ["👩\u200d🌾", "❤️\u200d🔥", "می\u200cخواهم", "क्\u200dष"]
+
+
+@pytest.mark.parametrize("name", ["Rosa × alba", "薔薇 🌹", "ורד אדום", "a  b", "naïve", *JOINED])
 def test_other_names_stay_as_they_are(name):
     assert clean(name) == name
 

@@ -52,6 +52,7 @@ _LAYERS = _words(
     SpectralNormalization UnitNormalization Normalization Rescaling
 
     Attention AdditiveAttention MultiHeadAttention GroupQueryAttention
+    GroupedQueryAttention CategoryEncoding Discretization MelSpectrogram STFTSpectrogram
     Add Average Concatenate Dot Maximum Minimum Multiply Subtract
 
     ELU LeakyReLU PReLU ReLU Softmax ThresholdedReLU
@@ -87,15 +88,28 @@ _ACTIVATIONS = _words(
     softsign sparse_plus sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink threshold
     """
 )
+_LOSSES = {name for name in dir(keras.losses) if name.islower() and name[0] != "_"} - {
+    "get", "serialize", "deserialize",
+}  # fmt: skip
+_OF_KERAS = ("", "keras", "tf_keras")
 # Operations between layers. Those of `core` that take a function to call are left out.
 _ARITHMETIC = {f"keras.src.ops.{name}" for name in ("numpy", "math", "nn", "image", "einops")}
 _OF_CORE = {"Cast", "ConvertToTensor", "SaturateCast", "Slice", "SliceUpdate", "StopGradient",
             "Unstack"}  # fmt: skip
-_OF_LINALG = {"Norm", "Det", "Inv", "QR", "SVD", "Solve"}
+_OF_LINALG = {"Cholesky", "Det", "Eig", "Eigh", "Inv", "Lstsq", "LuFactor", "Norm", "QR", "SVD",
+              "Solve", "SolveTriangular"}  # fmt: skip
 # The same in files of Keras 2, by the name of TensorFlow's function.
 _CALLS = ("math.", "nn.", "__operators__.", "image.", "linalg.", "cast", "reshape", "concat",
           "stack", "expand_dims", "squeeze", "transpose", "clip_by_value")  # fmt: skip
+_OPERATIONS = {"TFOpLambda", "SlicingOpLambda"}
 _OF_KERAS_2 = {"ClassMethod", "InstanceMethod", "InstanceProperty"}
+# How a model inside of another was compiled: Keras reads that even where nobody asks for it.
+_TRAINING = {
+    "keras.optimizers": keras.optimizers.Optimizer,
+    "keras.optimizers.schedules": keras.optimizers.schedules.LearningRateSchedule,
+    "keras.losses": keras.losses.Loss,
+    "keras.metrics": keras.metrics.Metric,
+}
 _NUMBERS = re.compile(r"(bool|u?int|b?float|complex)\d*")
 _TRUST = "which can hold code of its own or read other files: add --trust-model if you trust it"
 
@@ -104,9 +118,10 @@ def forbidden(config: dict[str, Any]) -> str | None:
     """What in an architecture needs trust, and the mend; None where all parts only compute.
 
     Classes and functions that the caller has registered with Keras are the caller's own, so they
-    pass.
+    pass. How the model as a whole was compiled is left alone: it is loaded with ``compile=False``.
     """
-    for part, layer in _parts_of(config):
+    read = {key: value for key, value in config.items() if key != "compile_config"}
+    for part, layer in _parts_of(read):
         why = _against(part)
         if why:
             return f"its layer {shown(layer)} {why}" if layer else f"it {why}"
@@ -137,7 +152,7 @@ def _against(part: dict[str, Any]) -> str | None:
     if kind in ("__numpy__", "__tensor__"):
         dtype = str(inner.get("dtype")) if isinstance(inner, dict) else ""
         return None if _NUMBERS.fullmatch(dtype) else f"holds an array of {shown(dtype)}"
-    if "OpLambda" in kind:
+    if kind in _OPERATIONS and _is_builtin(part):
         called = str(inner.get("function")) if isinstance(inner, dict) else ""
         return None if called.startswith(_CALLS) else _calls(called)
     if _only_computes(kind, str(part.get("module") or "")):
@@ -146,7 +161,7 @@ def _against(part: dict[str, Any]) -> str | None:
 
 
 def _against_function(part: dict[str, Any], name: str) -> str | None:
-    if name in _ACTIVATIONS:
+    if name in _ACTIVATIONS | _LOSSES and _is_builtin(part):
         return None
     return _calls(name) if _is_of_keras("", part) else lacking("function", _plain(name))
 
@@ -154,16 +169,24 @@ def _against_function(part: dict[str, Any], name: str) -> str | None:
 def _only_computes(kind: str, module: str) -> bool:
     if module in _ARITHMETIC:
         return True
+    if module in _TRAINING:
+        named = getattr(sys.modules[module], kind, None)
+        return isinstance(named, type) and issubclass(named, _TRAINING[module])
     if module == "keras.src.ops.core":
         return kind in _OF_CORE
     if module == "keras.src.ops.linalg":
         return kind in _OF_LINALG
-    return kind in _PARTS and (not module or _root(module) in ("keras", "tf_keras"))
+    return kind in _PARTS and _root(module) in _OF_KERAS
 
 
 def _is_of_keras(kind: str, part: dict[str, Any]) -> bool:
     module = _root(str(part.get("module") or ""))
     return module in ("keras", "tf_keras") or kind in _OF_KERAS_2 or hasattr(keras.layers, kind)
+
+
+def _is_builtin(part: dict[str, Any]) -> bool:
+    """Whether nothing but Keras would be imported for it: to import a module is to run it."""
+    return _root(str(part.get("module") or "")) in {*_OF_KERAS, "builtins"}
 
 
 def _root(module: str) -> str:

@@ -218,3 +218,64 @@ def test_a_folder_of_versions_names_the_newest(saved):
         refused(folder) == f"Cannot load {folder}: it is a folder of SavedModels: "
         f"give {folder / '2'}."
     )
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_layers_of_attention_over_groups_need_no_trust(tmp_path):
+    x = keras.Input((6, 8))
+    layer = keras.layers.GroupQueryAttention(4, 4, 2)
+    keras.Model(x, layer(x, x)).save(tmp_path / "groups.keras")
+    keras.Model(x, layer(x, x)).save(tmp_path / "groups.h5")
+    for file in tmp_path.iterdir():
+        assert load_model(file, trust=False).output_shape == (None, 6, 8)
+
+
+def rated(loss):
+    """A compiled model with a compiled one inside, as training leaves them."""
+    rate = keras.optimizers.schedules.CosineDecay(1e-3, 100)
+    part = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 1)], name="part")
+    part.compile(keras.optimizers.AdamW(rate), loss, metrics=["accuracy", keras.metrics.F1Score()])
+    x = keras.Input((8, 8, 3))
+    model = keras.Model(x, keras.layers.GlobalAveragePooling2D()(part(x)))
+    model.compile("adam", loss, metrics=[keras.metrics.AUC()])
+    return model
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "loss",
+    [keras.losses.CategoricalCrossentropy(label_smoothing=0.1), keras.losses.categorical_hinge],
+)
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_compiled_models_need_no_trust(tmp_path, loss, suffix):
+    file = tmp_path / f"compiled{suffix}"
+    rated(loss).save(file)
+    assert load_model(file, trust=False).output_shape == (None, 2)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_loss_of_the_makers_own_needs_no_trust_for_nobody_asks_for_it(tmp_path):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    model.compile("adam", lambda wanted, given: wanted - given)
+    model.save(tmp_path / "own.keras")
+    assert load_model(tmp_path / "own.keras", trust=False).output_shape == (None, 2)
+
+
+def test_no_module_that_a_keras_2_file_names_is_imported(tmp_path, keras2, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "planted_module.py").write_text("class TFOpLambda: pass\n")
+    plain = keras2.Sequential([keras2.layers.Dense(2, activation="relu", input_shape=(4,))])
+    plain.save(tmp_path / "plain.keras")
+    with zipfile.ZipFile(tmp_path / "plain.keras") as kept:
+        entries = {name: kept.read(name) for name in kept.namelist()}
+    config = json.loads(entries["config.json"])
+    config["config"]["layers"][1] |= {
+        "module": "planted_module", "class_name": "TFOpLambda", "registered_name": "TFOpLambda",
+        "config": {"name": "x", "function": "nn.relu"},
+    }  # fmt: skip
+    entries["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(tmp_path / "forged.keras", "w") as forged:
+        for name, content in entries.items():
+            forged.writestr(name, content)
+    assert "TFOpLambda" in refused(tmp_path / "forged.keras")
+    assert "planted_module" not in sys.modules

@@ -64,6 +64,18 @@ def test_values_that_are_programs_need_trust(kind):
     assert kind in forbidden(model_of(**layer("Dense", units={"class_name": kind, "config": {}})))
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"class_name": "function", "config": "relu"},
+        {"class_name": "TFOpLambda", "config": {"function": "nn.relu"}},
+    ],
+)
+def test_a_known_name_from_another_module_is_refused_for_importing_runs_that(said):
+    assert forbidden(model_of(**layer("Dense", activation=said | {"module": "antigravity"})))
+    assert forbidden(model_of(**layer("Dense", activation=said | {"module": "keras"}))) is None
+
+
 def test_arrays_hold_numbers_alone():
     text = {"class_name": "__numpy__", "config": {"value": ["a"], "dtype": "<U1000000000"}}
     assert "holds an array of '<U1000000000'" in forbidden(
