@@ -35,7 +35,8 @@ _AWS = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")
 _ABSOLUTE = r"(?:(?:file|local)://)?(?:~?/(?![\s/])|[A-Za-z]:[\\/]|\\\\(?=\w))"
 _BEFORE = r"(?<![\w.~/\\-])"  # a slash after these is no beginning
 _IN_QUOTES = re.compile(rf"(?P<q>['\"])(?P<path>{_ABSOLUTE}[^'\"\n]*)(?P=q)")
-_BARE = re.compile(rf"{_BEFORE}(?P<path>{_ABSOLUTE}[^\s'\"<>|:;,)\]}}]*)")
+_NO_TAG = r"(?!(?<=<)/\w+>)"  # </b> is no path
+_BARE = re.compile(rf"{_BEFORE}{_NO_TAG}(?P<path>{_ABSOLUTE}[^\s'\"<>|:;,)\]}}]*)")
 _WHOLE = re.compile(_ABSOLUTE)
 _HOMES = re.compile(r"(?:[A-Za-z]:)?[\\/](?:home|Users)[\\/][^\\/]+")
 # Under these keys stand names by which things are known again, never places.

@@ -55,7 +55,7 @@ MOST_PARTS = 1_000_000  # of one run: 32 million images
 _MOST_IMAGES = 1024  # of one part, where a manifest does not say how many there are
 _MOST_ROWS = 100_000_000  # of a table, likewise
 MOST_CLASSES = 25_000  # the largest data set of single-label images has 21,843
-_MOST_NAME = 1_000  # characters of what stands on every page: data set, classes, model
+_MOST_NAME = 4_096  # characters of what stands on every page: data set, classes, model
 _MOST_GRADIENTS = 65_536  # a call; it doubles as long as that pays
 _MOST_JSON = 32 * readers.MIB
 _MOST_TABLE = 1024 * readers.MIB
@@ -68,7 +68,6 @@ _ANY = "*"  # in place of a key
 _MANIFEST: dict[str, Any] = {
     **{key: {} for key in ("config", "health", "host", "packages", "robustness")},
     "checksums": {_ANY: ""},
-    "ig_batch": 0,
     "data": {"name": "", "classes": [""], "counts": {_ANY: 0}, "skipped": [{"name": ""}]},
     "model": {"sha256": "", "backbone": "", "source": "", "input_size": 0, "parameters": 0},
     **dict.fromkeys(("command", "finished", "flower_audit", "started"), ""),
@@ -162,7 +161,7 @@ HEALTH = {
 }
 ROBUSTNESS = {
     **dict.fromkeys(("name", "corruption"), "text"),
-    "severity": "whole",
+    **dict.fromkeys(("severity", "prediction"), "whole"),
     **dict.fromkeys(("correct", "holds"), "flag"),
     **dict.fromkeys((f"{e}_{c}" for e in EXPLAINERS for c in ("rank", "mass_change")), "real"),
 }
@@ -334,7 +333,7 @@ class RunFolder:
             ("classes", len(classes), MOST_CLASSES),
             ("characters in a name", max(map(len, (*shown, *classes))), _MOST_NAME),
             ("pixels a side", model.get("input_size", 1), MOST_SIDE),
-            ("gradients a call", manifest.get("ig_batch", 1), _MOST_GRADIENTS),
+            ("gradients a call", _whole(manifest.get("ig_batch")), _MOST_GRADIENTS),
             ("images a part", swept.get("part_size", 1), _MOST_IMAGES),
         ):
             if not 0 <= number <= most:
@@ -670,6 +669,11 @@ class Backgrounds(Sequence[NDArray[np.uint8]]):
     def __getitem__(self, place: Any) -> Any:
         """One of them, decoded."""
         return self._decode(self._jpegs[place])
+
+
+def _whole(number: object) -> int:
+    """A number that may be missing, which is 0; -1 of what is none."""
+    return int(number or 0) if isinstance(number, int | None) else -1
 
 
 def _first_session(manifest: Mapping[str, Any]) -> dict[str, Any]:

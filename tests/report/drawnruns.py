@@ -370,6 +370,22 @@ def write_contents(run: RunFolder, names: Iterable[str]) -> None:
     contents.table().to_parquet(run.contents_file)
 
 
+def predict_again(run: RunFolder, table: pd.DataFrame) -> None:
+    """Other answers than a drawn run has, in predictions and records alike."""
+    table.to_parquet(run.predictions_file)
+    answers = table.set_index("name")[["prediction", "confidence"]]
+    for part in run.done_parts():
+        records = run.records().query("part == @part").set_index("name", drop=False)
+        read = records["skipped"] == ""
+        for column in answers:
+            found = answers[column].loc[records.index[read]].to_numpy(records[column].dtype)
+            records.loc[read, column] = found
+        records["correct"] = records["prediction"] == records["label"]
+        rows = [{k: None if v != v else v for k, v in row.items()}
+                for row in records.to_dict("records")]  # fmt: skip
+        run.write_part(part, rows, list(run.maps(part)))
+
+
 def write_predictions(run: RunFolder, table: pd.DataFrame) -> None:
     """Other predictions than a drawn run has, and their number."""
     table.to_parquet(run.predictions_file)

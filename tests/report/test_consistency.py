@@ -36,7 +36,6 @@ def test_records_of_the_model_that_predicted_are_read(run):
         ),
         ({"label": 1}, "of 10 records, 10 contradict"),
         ({"confidence": [0.5] + [0.9] * 9}, r"1 contradict .*\(90%\) there, rose \(50%\) here"),
-        ({"name": [f"{i}.png" for i in range(10)]}, "0000.jpg was not predicted"),
     ],
 )
 def test_other_answers_are_refused_with_the_part_and_an_image(run, changed, said):

@@ -237,7 +237,7 @@ def test_one_mask_by_hand_is_not_none(find):
 
 def test_skipped_images_are_counted_with_their_share(tmp_path):
     run = write_run(tmp_path / "run", steady(99))
-    run.write_part(1, [record("torn.jpg", skipped="truncated")], [])
+    run.write_part(1, [record("torn.jpg", part=1, skipped="truncated")], [])
     found = found_in(run)["skipped"]
     assert (found.severity, found.title) == ("info", "1 image could not be read")
     assert "1.0% (95% interval 0.2% to 5.4%, n = 100)" in found.words

@@ -6,7 +6,7 @@ import shutil
 
 import pandas as pd
 import pytest
-from drawnruns import PLAIN, make_run
+from drawnruns import PLAIN, make_run, predict_again
 from links import Page, broken, read_site
 
 from audit.errors import RunFolderError
@@ -29,7 +29,7 @@ def drawn(tmp_path_factory):
     table = run.predictions().assign(prediction=lambda t: t["label"])
     wrong = [0, 4, 5]  # one that leaks, and two that do not
     table.loc[wrong, "prediction"] = (table.loc[wrong, "label"] + 1) % 3
-    table.to_parquet(run.predictions_file)
+    predict_again(run, table)
     return run
 
 
