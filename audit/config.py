@@ -23,6 +23,7 @@ from audit.toml import read_toml
 
 EXPLAINERS = ("gradcam", "ig", *FURTHER_TITLES)
 PIPELINES = ("baseline", "augmented", "mixup", "cutmix", "randaugment", "albumentations")
+MOST_PASSES = 1_000_000  # an image, of lime and shap: what they draw beforehand fits into memory
 
 
 class Config(BaseModel):
@@ -200,8 +201,12 @@ class Config(BaseModel):
         description="lime and shap: explain every image whose verdict is wrong-reasons, suspect "
         "or distracted.",
     )
-    lime_samples: int = Field(1000, ge=2, description="lime: forward passes an image.")
-    shap_evals: int = Field(500, ge=4, description="shap: forward passes an image, at most.")
+    lime_samples: int = Field(
+        1000, ge=2, le=MOST_PASSES, description="lime: forward passes an image."
+    )
+    shap_evals: int = Field(
+        500, ge=4, le=MOST_PASSES, description="shap: forward passes an image, at most."
+    )
     feature_layer: str | None = Field(
         None, description="Layer for Grad-CAM (default: the last 4-D map with H, W > 1)."
     )

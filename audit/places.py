@@ -36,10 +36,10 @@ def place(given: str) -> Path:
     kind, mark, rest = given.partition("://")
     if not mark:
         return Path(given)
-    if kind in ("file", "local"):
-        return Path(rest)
     if holds_secret(given):
         raise RunFolderError(_with_secret(kind, given))
+    if kind in ("file", "local"):
+        return Path(rest)
     from upath import UPath
 
     try:

@@ -44,6 +44,12 @@ def test_false_is_a_value_and_not_an_absence(tmp_path):
     assert load_config({"grabcut": False}, None, file).grabcut is False
 
 
+@pytest.mark.parametrize("key", ["lime_samples", "shap_evals"])
+def test_no_run_folder_asks_for_passes_that_no_memory_holds(key):
+    with pytest.raises(ConfigError, match=f"Bad value 100000000 for '{key}'"):
+        load_config({key: 100_000_000})
+
+
 def test_file_may_name_its_preset(tmp_path):
     config = load_config({}, None, toml(tmp_path, 'preset = "planted"\nepochs = 2'))
     assert (config.dataset, config.epochs) == ("planted", 2)

@@ -33,6 +33,12 @@ def test_a_url_that_nothing_can_read_is_one_line(url, said):
         place(url)
 
 
+def test_a_password_in_a_file_url_is_refused_as_in_any_other():
+    with pytest.raises(RunFolderError, match="carries credentials") as refused:
+        place("file://ann:hunter2@host/run")
+    assert "hunter2" not in str(refused.value)
+
+
 def test_a_store_that_does_not_answer_is_one_line():
     with pytest.raises(RunFolderError, match=r"localhost:9/run cannot be reached: .*refused"):
         RunFolder.create(place("ftp://localhost:9/run"), resume=False)
