@@ -134,6 +134,8 @@ def train(
 @tensorflow_ready()
 def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track = silent) -> None:
     """Predict and explain with the model of ``folder``, going on where an earlier sweep stopped."""
+    if not config.model and not folder.model_file.is_file():
+        raise RunFolderError(f"{folder.root} has no model yet: give --model, or train one first.")
     with folder.writing():
         inputs = read_inputs(config, ("test",), folder, track)
         say(inputs.preflight)

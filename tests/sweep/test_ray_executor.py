@@ -1,5 +1,6 @@
 """Sweeps on real Ray clusters of several nodes on this machine, held against the local sweep."""
 
+import json
 import logging
 import os
 import re
@@ -94,9 +95,13 @@ def forget(run, *parts):
 
 
 def contents(run):
-    """Every file of records, maps and checksums."""
-    folders = run.records_dir, run.maps_dir, run.checksums_dir
-    return {f.name: f.read_bytes() for folder in folders for f in folder.iterdir()}
+    """Every file of records, maps and checksums, whatever session wrote it."""
+    files = (f for folder in (run.records_dir, run.maps_dir) for f in folder.iterdir())
+    sums = {f.name: json.loads(f.read_bytes()) for f in run.checksums_dir.iterdir()}
+    return {f.name: f.read_bytes() for f in files} | {
+        name: {key: told for key, told in each.items() if key != "session"}
+        for name, each in sums.items()
+    }
 
 
 def written(caplog):
@@ -145,6 +150,7 @@ def test_a_node_killed_midway_changes_no_bit(cluster, ray_config, swept, to_do, 
         killed.append(first_worker(caplog))
         raylet = parent_of(killed[0])
         (node,) = (n for n in cluster.worker_nodes if raylet_of(n) == raylet)
+        os.kill(killed[0], signal.SIGKILL)  # on its own it would outlive its node for a moment
         cluster.remove_node(node, allow_graceful=False)
 
     pipeline.sweep(ray_config, to_do, track=after(3, kill))
@@ -203,9 +209,12 @@ def test_a_part_that_ends_its_workers_is_named_with_its_images(
 
 
 def test_ctrl_c_ends_with_130_and_takes_the_workers_with_it(ray_config, to_do):
+    given = ("images", "model", "executor", "address", "worker_cores")
+    flags = [f"--{key.replace('_', '-')}={getattr(ray_config, key)}" for key in given]
     to_do.update_manifest(config=ray_config.model_dump(mode="json") | {"ig_steps": 100_000})
     program = [sys.executable, "-c", "from audit.cli import main; main()"]
-    work = subprocess.Popen([*program, "sweep", to_do.root], stderr=subprocess.PIPE, text=True)
+    command = [*program, "sweep", to_do.root, *flags]
+    work = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         said = iter(work.stderr.readline, "")
         ready = next(line for line in said if "A worker is ready" in line)
