@@ -161,7 +161,7 @@ HEALTH = {
 }
 ROBUSTNESS = {
     **dict.fromkeys(("name", "corruption"), "text"),
-    **dict.fromkeys(("severity", "prediction"), "whole"),
+    "severity": "whole",
     **dict.fromkeys(("correct", "holds"), "flag"),
     **dict.fromkeys((f"{e}_{c}" for e in EXPLAINERS for c in ("rank", "mass_change")), "real"),
 }
@@ -604,7 +604,8 @@ class RunFolder:
         """One row an image, corruption and severity; None where corruptions were not tried."""
         if not self._sound(self.robustness_file).exists():
             return None
-        table = self._table(self.robustness_file, ROBUSTNESS, _MOST_ROWS)
+        answer = {"prediction": "whole"}
+        table = self._table(self.robustness_file, ROBUSTNESS, _MOST_ROWS, answer)
         if table.duplicated(["name", "corruption", "severity"]).any():
             raise RunFolderError(f"{self.robustness_file} has a version of an image twice.")
         return table
@@ -634,9 +635,13 @@ class RunFolder:
         most = self._claimed("test_images", _MOST_ROWS)
         return self._table(self.predictions_file, PREDICTIONS, most)
 
-    def _table(self, file: Path, kinds: Mapping[str, str], rows: int) -> pd.DataFrame:
+    def _table(
+        self, file: Path, kinds: Mapping[str, str], rows: int, more: Mapping[str, str] | None = None
+    ) -> pd.DataFrame:
+        """Columns of a table that must be there, and ``more`` of them where they are."""
         with self._read(file) as table:
-            return table.read(kinds, rows).to_pandas()
+            there = {name: kind for name, kind in (more or {}).items() if name in table.names}
+            return table.read({**kinds, **there}, rows).to_pandas()
 
     @contextmanager
     def _read(self, file: Path) -> Iterator[readers.Table]:
