@@ -56,17 +56,16 @@ def settle(root: Path) -> None:
             try:
                 _end(left, root)
             except OSError as error:
-                raise RunFolderError(
-                    f"Cannot clear {left}: {error.strerror}; delete it."
-                ) from error
+                mend = f"{error.strerror}; delete it"
+                raise RunFolderError(f"Cannot clear {left}: {mend}.") from error
 
 
 def _end(left: Path, root: Path) -> None:
-    names = [name for name in OUTPUTS if _is_output(left / name)]
-    if left.name.endswith(_READY) and not foreign(root / OUTPUTS[0]):
-        _forward(left, root, names)
-    else:
+    report = root / OUTPUTS[0]
+    if not left.name.endswith(_READY) or (_is_folder(report) and foreign(report)):
         shutil.rmtree(left)
+    else:
+        _forward(left, root, [name for name in OUTPUTS if _is_output(left / name)])
 
 
 def _forward(ready: Path, root: Path, names: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from audit.errors import RunFolderError
 from audit.swap import OUTPUTS, settle, swap
 
 # Kills itself right before its change number `argv[3]` of the file system, counted from 1.
@@ -140,7 +141,7 @@ def test_a_link_in_a_forged_folder_takes_no_outputs_place(run, elsewhere, name):
 def test_an_output_that_is_a_link_is_replaced_and_its_target_stays(run, elsewhere, name):
     (run / name).rename(run / "aside")
     (run / name).symlink_to(elsewhere / name)
-    (elsewhere / "report" / "files.txt").write_text("pages/index.html\nfiles.txt")
+    (elsewhere / "report" / "mine.txt").write_text("which no render wrote")
     staged(run)
     settle(run)
     assert told(run) == {"new"} and told(elsewhere) == {"secret"}
@@ -164,3 +165,11 @@ def test_other_entries_of_a_forged_folder_are_deleted_not_moved(run):
     settle(run)
     assert told(run) == {"new"}
     assert not (run / "manifest.json").exists()
+
+
+def test_what_cannot_be_cleared_is_named_with_its_mend(run):
+    ready = staged(run)
+    (ready / "old report" / "forged").mkdir(parents=True)
+    with pytest.raises(RunFolderError, match=r"Cannot clear .*\.ready: .*not empty; delete it\.$"):
+        settle(run)
+    assert told(run) == {"old"}
