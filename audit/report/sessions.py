@@ -34,12 +34,12 @@ def sessions(source: Source) -> list[Session]:
     told = source.manifest.get("sessions") or []
     if len(told) < 2:
         return []
-    parts, differing = source.run.sessions(), mixed_packages(source)
+    differing = mixed_packages(source)
     return [
         Session(
             source.shortened(str(each.get("begun", ""))),
             str(each.get("command", "")),
-            parts.get(number, 0),
+            source.parts_by_session.get(number, 0),
             {name: version for name, version in _versions(each).items() if name in differing},
         )
         for number, each in enumerate(told, start=1)
@@ -48,9 +48,11 @@ def sessions(source: Source) -> list[Session]:
 
 def mixed_packages(source: Source) -> list[str]:
     """Packages of which the sessions that wrote parts had several versions."""
-    parts = source.run.sessions()
-    told = enumerate(source.manifest.get("sessions") or [], start=1)
-    had = [_versions(each) for number, each in told if parts.get(number)]
+    told = source.manifest.get("sessions") or []
+    if len(told) < 2:
+        return []
+    wrote = source.parts_by_session
+    had = [_versions(each) for number, each in enumerate(told, start=1) if wrote.get(number)]
     names = dict.fromkeys(name for versions in had for name in versions)
     return [name for name in names if len({versions.get(name) for versions in had}) > 1]
 

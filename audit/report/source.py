@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from audit.data.contents import Contents
 from audit.redact import TOLD, Shown
 from audit.report.claims import refuse_settings, refuse_values
 from audit.report.consistency import refuse_contradictions
@@ -96,6 +97,16 @@ class Source:
     def judged(self) -> dict[str, str]:
         """Titles of the explainers that verdicts rest on."""
         return titles(self.config.get("cam", "gradcam"), self.config.get("ig_variant", "ig"))
+
+    @cached_property
+    def contents(self) -> Contents:
+        """Hashes of the images that were read; none in runs of earlier versions."""
+        return Contents.of_table(self.run.contents())
+
+    @cached_property
+    def parts_by_session(self) -> dict[int, int]:
+        """How many parts each session has written, by its number from 1; reads a file a part."""
+        return self.run.sessions()
 
     @property
     def missing(self) -> int:

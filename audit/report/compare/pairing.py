@@ -8,7 +8,6 @@ from functools import cached_property
 from string import ascii_uppercase
 from typing import Any
 
-from audit.data.contents import Contents
 from audit.errors import RunFolderError
 from audit.report.source import Source, load
 from audit.runfolder import RunFolder
@@ -170,17 +169,13 @@ def _refuse_labels(a: Entry, b: Entry, tested: list[str]) -> None:
 
 
 def _refuse_contents(a: Entry, b: Entry, tested: list[str]) -> None:
-    ours, theirs = (_contents(e).of(tested) for e in (a, b))
+    ours, theirs = (e.source.contents.of(tested) for e in (a, b))
     other = ours.differing(theirs)
     if other:
         raise RunFolderError(
             f"{_both(a, b)} saw other images of the same names ({len(other):,} of {len(tested):,} "
             f"differ in content, the first {other[0]!r}): compare runs of the same images."
         )
-
-
-def _contents(e: Entry) -> Contents:
-    return Contents.of_table(e.source.run.contents())
 
 
 def _warnings(a: Entry, b: Entry, tested: int, explained: int) -> Iterator[str]:
@@ -204,7 +199,7 @@ def _warnings(a: Entry, b: Entry, tested: int, explained: int) -> Iterator[str]:
 
 def _unknown_contents(a: Entry, b: Entry) -> Iterator[str]:
     drawn = a.source.config.get("dataset") == "planted"
-    old = [e.letter for e in (a, b) if not len(_contents(e)) and not drawn]
+    old = [e.letter for e in (a, b) if not len(e.source.contents) and not drawn]
     if old:
         yield (
             f"{' and '.join(old)} kept no hashes of images, as earlier versions did not: whether "
