@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from filelock import FileLock, Timeout
 
+from audit import readers
 from audit.errors import RunFolderError
 from audit.places import on_disk, reached
 
@@ -70,9 +71,10 @@ class _OnDisk:
                 file.write(_me())
 
     def _told(self) -> bytes:
-        with suppress(OSError), (self._root / WRITER).open("rb") as file:
-            return file.read(_MOST)
-        return b""
+        try:
+            return readers.content(self._root / WRITER, self._root, _MOST)
+        except (OSError, RunFolderError):  # gone meanwhile, or no such file as is written here
+            return b""
 
 
 class _AtUrl:
@@ -135,8 +137,8 @@ def _pids() -> str:
 
 def _read(told: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(told)
-    except (ValueError, RecursionError):
+        found = readers.parsed(told)
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 
