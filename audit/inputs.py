@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from audit.checks.preflight.run import (
     sample,
 )
 from audit.config import Config
-from audit.data.contents import Contents
+from audit.data.contents import Contents, short_hash
 from audit.data.dataset import Dataset
 from audit.data.masks import Masks, fingerprints
 from audit.data.masksource import masks_of, settled
@@ -117,12 +116,7 @@ def _hashes_of_files(config: Config) -> dict[str, str]:
     files = {"albumentations": config.albumentations}
     if config.weights.endswith(".h5"):
         files["weights"] = Path(config.weights)
-    return {key: _sha256(file)[:16] for key, file in files.items() if file and file.is_file()}
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+    return {key: short_hash(file) for key, file in files.items() if file and file.is_file()}
 
 
 def _check_settings(config: Config) -> None:

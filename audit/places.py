@@ -21,7 +21,7 @@ _KEYS = {
 }
 _ALSO = {"s3a": "s3", "gcs": "gs", "abfss": "abfs", "az": "abfs", "adl": "abfs"}
 _ELSEWHERE = "~/.config/fsspec, or FSSPEC_ and its kind in the environment"
-_EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs"}
+_EXTRAS = ("s3", "gs")
 
 
 def place(given: str) -> Path:
@@ -46,7 +46,8 @@ def place(given: str) -> Path:
         found: Any = UPath(given)
         found.fs  # noqa: B018  # loads what reads such URLs
     except ImportError as error:
-        mend = f": pip install 'flower-audit[{_EXTRAS[kind]}]'" if kind in _EXTRAS else ""
+        store = _ALSO.get(kind, kind)
+        mend = f": pip install 'flower-audit[{store}]'" if store in _EXTRAS else ""
         raise RunFolderError(f"{given}: {first_line(error)}{mend}.") from None
     except Exception as error:  # whatever a store's own package raises
         raise RunFolderError(f"{given} cannot be reached: {first_line(error)}.") from None

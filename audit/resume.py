@@ -82,7 +82,8 @@ def refuse_others(run: RunFolder, inputs: Inputs) -> None:
     RunFolderError
         It names what is another.
     """
-    for key, before, now in _changed(run, inputs.config):
+    if first := next(_changed(run, inputs.config), None):
+        key, before, now = first
         raise RunFolderError(
             f"{run.root} was begun with {key} = {before}, not {now}: "
             "give the same settings, or begin another run."

@@ -508,7 +508,7 @@ class RunFolder:
         except FileNotFoundError:
             raise RunFolderError(f"{file} is missing: go on with --resume.") from None
         except Exception as error:  # NumPy, zip and zlib raise many kinds
-            raise RunFolderError(_torn(file, error)) from None
+            raise RunFolderError(_unreadable(file, error)) from None
 
     def donors(self) -> Sequence[NDArray[np.uint8]]:
         """Backgrounds uint8 ``(H, W, 3)`` on which flowers were tried; none where none were."""
@@ -527,14 +527,14 @@ class RunFolder:
         except RunFolderError:
             raise
         except Exception as error:  # as many kinds as for maps
-            raise RunFolderError(_torn(self.donors_file, error)) from None
+            raise RunFolderError(_unreadable(self.donors_file, error)) from None
 
     def _background(self, jpeg: bytes) -> NDArray[np.uint8]:
         size = self._side and (self._side, self._side)
         try:
             return readers.picture(jpeg, "JPEG", MOST_SIDE**2, size or None)
         except ValueError as error:
-            raise RunFolderError(_torn(self.donors_file, error)) from None
+            raise RunFolderError(_unreadable(self.donors_file, error)) from None
 
     def chosen(self, part: int, rows: Collection[int]) -> Iterator[tuple[int, Maps]]:
         """Maps of some rows of a part, in their order; `RunFolderError` where one is not there."""
@@ -649,7 +649,7 @@ class RunFolder:
             with readers.opened(file, self.root, _MOST_TABLE) as found:
                 yield readers.Table(found)
         except (OSError, ValueError, pa.ArrowException) as error:
-            raise RunFolderError(_torn(file, error)) from None
+            raise RunFolderError(_unreadable(file, error)) from None
 
     def _checksum(self, file: Path) -> str:
         """SHA-256 of a file; "" where it is missing."""
@@ -687,7 +687,7 @@ def _first_session(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {"begun": manifest.get("started", "")} | {k: manifest[k] for k in kept if k in manifest}
 
 
-def _torn(file: Path, error: Exception) -> str:
+def _unreadable(file: Path, error: Exception) -> str:
     return f"{file} is missing or torn ({first_line(error)}): go on with --resume."
 
 

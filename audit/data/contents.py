@@ -111,6 +111,12 @@ class Contents:
         return len(self._prints)
 
 
+def short_hash(file: Path) -> str:
+    """First 16 hex digits of the SHA-256 of a file."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()[:16]
+
+
 def digest(content: bytes) -> str:
     """BLAKE2b of some bytes, 32 hex digits."""
     return hashlib.blake2b(content, digest_size=_BYTES).hexdigest()

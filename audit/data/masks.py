@@ -17,6 +17,7 @@ import numpy as np
 import pooch
 from numpy.typing import NDArray
 
+from audit.data.contents import short_hash
 from audit.data.dataset import FLOWER, SPLITS, UNKNOWN, UNUSABLE, Dataset, Decoded, Filed, Item
 from audit.data.grabcutpool import AHEAD, GrabCutPool, in_order
 from audit.data.maskfiles import FolderMasks, MaskFiles, ValuedMasks, fit
@@ -251,9 +252,7 @@ def _files(path: Path, dataset: Dataset, said: Stated) -> list[MaskFiles]:
 
 def _cache(archive: Path) -> Path:
     """Where an archive is unpacked: another place for every other content."""
-    with archive.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
-    return Path(pooch.os_cache("flower-audit")) / f"masks-{digest}"
+    return Path(pooch.os_cache("flower-audit")) / f"masks-{short_hash(archive)}"
 
 
 def doubt(trimap: Trimap | BadMask) -> str:
