@@ -108,7 +108,7 @@ def _model(source: Source) -> Iterator[Entry]:
     model, training = source.section("model"), source.section("training")
     yield from _known(
         ("Date", source.when("finished") or source.when("started")),
-        ("Version (SHA-256 of the weights)", model.get("sha256")),
+        ("Version (SHA-256)", model.get("sha256")),
         ("Type", "image classifier, one class an image"),
         ("Backbone", model.get("backbone")),
         ("Head", model.get("head")),

@@ -38,7 +38,7 @@ def test_what_the_run_knows_is_filled_in(run):
     assert told["Backbone"].text == "efficientnetb0"
     assert told["Training images"].text == "1,020"
     assert told["Test images"].text == "12, 12 of them explained"
-    assert told["Version (SHA-256 of the weights)"].text == "ab" * 32
+    assert told["Version (SHA-256)"].text == "ab" * 32
     assert not any(told[title].asked for title in ("Backbone", "Accuracy", "Not looked at"))
 
 

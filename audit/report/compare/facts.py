@@ -25,7 +25,7 @@ def facts(source: Source) -> dict[str, str]:
         "Training minutes": f"{seconds / 60:.1f}" if training and seconds else "",
         "Parameters": f"{parameters:,}" if parameters is not None else "",
         "Input size": f"{size} px" if size else "",
-        "Weights (SHA-256)": str(model.get("sha256", ""))[:12],
+        "Model (SHA-256)": str(model.get("sha256", ""))[:12],
         "Data": str(data.get("name", "")),
         "Test images": f"{len(source.predictions):,}",
         "Explained": f"{len(source.explained):,}",
