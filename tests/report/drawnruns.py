@@ -370,6 +370,12 @@ def write_contents(run: RunFolder, names: Iterable[str]) -> None:
     contents.table().to_parquet(run.contents_file)
 
 
+def rows_of(records: pd.DataFrame) -> list[dict[str, Any]]:
+    """Records as `RunFolder.write_part` takes them, undefined as None."""
+    rows = records.to_dict("records")
+    return [{k: None if v != v else v for k, v in row.items()} for row in rows]
+
+
 def predict_again(run: RunFolder, table: pd.DataFrame) -> None:
     """Other answers than a drawn run has, in predictions and records alike."""
     table.to_parquet(run.predictions_file)
@@ -381,9 +387,7 @@ def predict_again(run: RunFolder, table: pd.DataFrame) -> None:
             found = answers[column].loc[records.index[read]].to_numpy(records[column].dtype)
             records.loc[read, column] = found
         records["correct"] = records["prediction"] == records["label"]
-        rows = [{k: None if v != v else v for k, v in row.items()}
-                for row in records.to_dict("records")]  # fmt: skip
-        run.write_part(part, rows, list(run.maps(part)))
+        run.write_part(part, rows_of(records), list(run.maps(part)))
 
 
 def write_predictions(run: RunFolder, table: pd.DataFrame) -> None:

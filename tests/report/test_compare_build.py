@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
-from drawnruns import HOSTILE, PLAIN, make_run
+from drawnruns import HOSTILE, PLAIN, make_run, rows_of
 from links import broken, read_site
 
 from audit.errors import RunFolderError
@@ -173,11 +173,6 @@ def test_the_default_place_is_beside_the_last_run(tmp_path):
 def test_runs_that_were_not_tested_are_compared_by_heatmaps_alone(tmp_path):
     bare = [make_run(tmp_path / n, images=8, classes=PLAIN[:2], size=32) for n in "ab"]
     for run in bare:
-        records = run.records().to_dict("records")
-        rows = [
-            {k: None if v != v else v for k, v in (r | {"causal_reason": "off"}).items()}
-            for r in records
-        ]
-        run.write_part(0, rows, [])
+        run.write_part(0, rows_of(run.records().assign(causal_reason="off")), [])
     said = Words(render(bare, tmp_path / "out").read_text()).said
     assert "not to be compared: no image counts in A or B" in said

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from drawnruns import PLAIN, make_run
+from drawnruns import PLAIN, make_run, rows_of
 
 from audit.data.contents import Contents
 from audit.errors import RunFolderError
@@ -29,8 +29,7 @@ def change(run, section, **given):
 def rewrite(run, edit):
     """Change predictions and records alike."""
     edit(run.predictions()).to_parquet(run.predictions_file)
-    rows = edit(run.records()).to_dict("records")
-    run.write_part(0, [{k: None if v != v else v for k, v in row.items()} for row in rows], [])
+    run.write_part(0, rows_of(edit(run.records())), [])
 
 
 def paired(runs):
@@ -140,8 +139,7 @@ def test_an_image_skipped_in_one_run_is_left_out_of_both(runs):
     part = runs[1].root / "records" / "part-00000.parquet"
     table = pd.read_parquet(part)
     table.loc[table["name"] == "image_00003.jpg", ["skipped", "verdict"]] = ["torn", ""]
-    records = [{k: None if v != v else v for k, v in r.items()} for r in table.to_dict("records")]
-    runs[1].write_part(0, records, [])
+    runs[1].write_part(0, rows_of(table), [])
     found = paired(runs)
     assert "image_00003.jpg" not in set(found.a.source.explained["name"])
     assert len(found.a.source.explained) == len(found.b.source.explained) == 9

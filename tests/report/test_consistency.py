@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from drawnruns import rows_of
 from gateruns import answered, write_run
 
 from audit.errors import RunFolderError
@@ -46,8 +47,7 @@ def test_other_answers_are_refused_with_the_part_and_an_image(run, changed, said
 
 def test_every_part_that_contradicts_is_named(tmp_path):
     run = write_run(tmp_path / "run", [c | {"confidence": 0.9} for c in answered(8, 10)])
-    rows = run.records().to_dict("records")
-    rows = [{k: None if v != v else v for k, v in row.items()} for row in rows]
+    rows = rows_of(run.records())
     for part in range(2):
         run.write_part(part, [row | {"part": part} for row in rows[5 * part : 5 * part + 5]], [])
     predict(run, confidence=0.2)

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from drawnruns import HOSTILE, PLAIN, make_run, record, write_trust
+from drawnruns import HOSTILE, PLAIN, make_run, record, rows_of, write_trust
 from gateruns import accused, answered, case, write_run
 from hypothesis import given
 from hypothesis import strategies as st
@@ -403,8 +403,7 @@ def test_rules_are_functions_that_name_what_they_look_for():
 def resumed(root, versions):
     """A run whose parts several versions wrote, one each."""
     run = write_run(root, accused(0, 4))
-    rows = [{k: None if v != v else v for k, v in row.items()}
-            for row in run.records().to_dict("records")]  # fmt: skip
+    rows = rows_of(run.records())
     for part, version in enumerate(versions):
         run.begin_session(flower_audit=version, packages={"keras": "3.12"}, begun="2026-03-04")
         run.write_part(part, [row | {"part": part} for row in rows[2 * part : 2 * part + 2]], [])
