@@ -4,35 +4,39 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import merge
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from audit.core.registry import KEY
 from audit.readers import picture
 from audit.score.geometry import upsample
-from audit.score.verdict import FURTHER_TITLES
 
-# For pictures alone, chosen to keep an image's maps below 32 KB.
+# For pictures alone, chosen to keep an image's maps below 32 KB (dense heatmaps of further
+# explainers come on top of that).
 IG_LEVELS, QUALITY = 12, 85
-FURTHER = tuple(FURTHER_TITLES)  # explainers that a run may ask for besides
+MOST_VALUES = 2**16  # of a heatmap in segments: which of them a pixel has is a uint16
 MOST_SIDE = 4096  # pixels: of an image in the memory of whoever draws it
 MOST_DONORS = 256
+MOST_FURTHER = 32  # explainers besides: each has its heatmap of an image in memory
 # Arrays by name and type, as `audit.readers.arrays` wants them.
 MAPS = {
     **{"names": "U", "images": "u1", "image_ends": "i8", "shape": "i8", "trimaps": "u1"},
     **{"regions": "u1", "gradcam": "f2", "ig": "u1", "ig_scale": "f4", "donors": "i2"},
     "donor_ends": "i8",
-    **{
-        f"{name}_{key}": kind
-        for name in FURTHER
-        for key, kind in {"rows": "i8", "values": "f4", "value_ends": "i8", "places": "u1"}.items()
-    },
 }
+# And those of any further explainer, behind its key: in segments, and dense.
+_SEGMENTS = {"rows": "i8", "values": "f4", "value_ends": "i8", "places": "u1"}
+_DENSE = {"where": "i8", "halves": "u1", "scales": "f4"}
+_OF_FURTHER = re.compile(rf"({KEY.pattern})_({'|'.join(_SEGMENTS | _DENSE)})")
 DONORS = {"names": "U", "images": "u1", "image_ends": "i8"}
 
 
@@ -75,8 +79,21 @@ class Maps:
         return self.ig if explainer == "ig" else self.further[explainer]
 
 
-def pack_maps(maps: Sequence[Maps]) -> dict[str, NDArray[Any]]:
-    """Arrays of one ``part-*.npz``; images as JPEG, IG as int8 with a scale each."""
+def kind_of(name: str) -> str | None:
+    """Type of one of a part's arrays by its name; None of what is none of them."""
+    further = _OF_FURTHER.fullmatch(name)
+    return (_SEGMENTS | _DENSE)[further[2]] if further else MAPS.get(name)
+
+
+def pack_maps(maps: Sequence[Maps], dense: Collection[str] = ()) -> dict[str, NDArray[Any]]:
+    """Arrays of one ``part-*.npz``; images as JPEG, IG as int8 with a scale each.
+
+    Parameters
+    ----------
+    dense : collection of str
+        Further explainers whose heatmaps have about as many values as pixels. The heatmaps of all
+        others are kept without loss, but those that have more than `MOST_VALUES` values after all.
+    """
     jpegs = [_jpeg(m.image) for m in maps]
     trimaps = np.stack([m.trimap for m in maps])
     regions = np.packbits(np.stack([m.region for m in maps]), axis=-1)
@@ -102,35 +119,82 @@ def pack_maps(maps: Sequence[Maps]) -> dict[str, NDArray[Any]]:
         "ig_scale": np.array(scales, dtype=np.float32),
         "donors": np.concatenate([m.donors for m in maps]).astype(np.int16),
         "donor_ends": np.cumsum([len(m.donors) for m in maps], dtype=np.int64),
-        **{key: array for name in FURTHER for key, array in _pack_further(maps, name).items()},
+        **{
+            key: array
+            for name in dict.fromkeys(name for m in maps for name in m.further)
+            for key, array in _pack_further(maps, name, name in dense).items()
+        },
     }
 
 
-def _pack_further(maps: Sequence[Maps], name: str) -> dict[str, NDArray[Any]]:
+def _pack_further(maps: Sequence[Maps], name: str, dense: bool) -> dict[str, NDArray[Any]]:
+    """Heatmaps of one further explainer: each in segments where it can be, else dense."""
+    asked = {row: m.further[name] for row, m in enumerate(maps) if name in m.further}
+    found = {} if dense else {row: np.unique(h, return_inverse=True) for row, h in asked.items()}
+    few = {row: both for row, both in found.items() if len(both[0]) <= MOST_VALUES}
+    many = {row: heatmap for row, heatmap in asked.items() if row not in few}
+    packed = (_pack_segments(few) if few else {}) | (_pack_dense(many) if many else {})
+    return {f"{name}_{key}": array for key, array in packed.items()}
+
+
+def _pack_segments(found: Mapping[int, tuple[NDArray[Any], ...]]) -> dict[str, NDArray[Any]]:
     """Heatmaps of few values, without loss: the values, and which of them each pixel has."""
-    rows = [row for row, m in enumerate(maps) if name in m.further]
-    if not rows:
-        return {}
-    found = [np.unique(maps[row].further[name], return_inverse=True) for row in rows]
-    places = np.stack([inverse for _, inverse in found]).astype(np.uint16)
+    places = np.stack([inverse for _, inverse in found.values()]).astype(np.uint16)
     return {
-        f"{name}_rows": np.array(rows, np.int64),
-        f"{name}_values": np.concatenate([values for values, _ in found]),
-        f"{name}_value_ends": np.cumsum([len(values) for values, _ in found], dtype=np.int64),
-        f"{name}_places": _squeezed(places),
+        "rows": np.array(list(found), np.int64),
+        "values": np.concatenate([values for values, _ in found.values()]),
+        "value_ends": np.cumsum([len(values) for values, _ in found.values()], dtype=np.int64),
+        "places": _squeezed(places),
     }
+
+
+def _pack_dense(found: Mapping[int, NDArray[np.float32]]) -> dict[str, NDArray[Any]]:
+    """Heatmaps of many values as float16 shares of their largest magnitude.
+
+    A pixel is off by 2**-10 of its own value at most, or by 2**-24 of the largest where it is
+    near 0: floats keep the order of the small ones, which few even levels would not.
+    """
+    scales = np.array([_largest(heatmap) for heatmap in found.values()], np.float32)
+    shares = [heatmap / scale for heatmap, scale in zip(found.values(), scales, strict=True)]
+    return {
+        "where": np.array(list(found), np.int64),
+        "halves": _squeezed(np.stack(shares).astype(np.float16)),
+        "scales": scales,
+    }
+
+
+def _largest(heatmap: NDArray[np.float32]) -> float:
+    """Its largest finite magnitude; 1 where all is 0 or undefined."""
+    return float(np.abs(heatmap[np.isfinite(heatmap)]).max(initial=0)) or 1.0
 
 
 def _unpack_further(
     arrays: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, int]
 ) -> Iterator[tuple[int, NDArray[Any]]]:
     """Inverse of `_pack_further`: rows and their heatmaps, in order."""
-    if f"{name}_rows" not in arrays:
+    own = {key: arrays.get(f"{name}_{key}") for key in _SEGMENTS | _DENSE}
+    return merge(_unpack_segments(own, shape), _unpack_dense(own, shape), key=itemgetter(0))
+
+
+def _unpack_segments(
+    own: Mapping[str, Any], shape: tuple[int, int]
+) -> Iterator[tuple[int, NDArray[Any]]]:
+    if own["rows"] is None:
         return
-    places = _inflated(arrays[f"{name}_places"], np.uint16, shape)
-    values = np.split(arrays[f"{name}_values"], arrays[f"{name}_value_ends"][:-1])
-    for row, own in zip(arrays[f"{name}_rows"].tolist(), values, strict=True):
-        yield row, own[next(places)]
+    places = _inflated(own["places"], np.uint16, shape)
+    values = np.split(own["values"], own["value_ends"][:-1])
+    for row, palette in zip(own["rows"].tolist(), values, strict=True):
+        yield row, palette[next(places)]
+
+
+def _unpack_dense(
+    own: Mapping[str, Any], shape: tuple[int, int]
+) -> Iterator[tuple[int, NDArray[Any]]]:
+    if own["where"] is None:
+        return
+    halves = _inflated(own["halves"], np.float16, shape)
+    for row, scale in zip(own["where"].tolist(), own["scales"], strict=True):
+        yield row, next(halves).astype(np.float32) * scale
 
 
 def _squeezed(array: NDArray[Any], strategy: int = zlib.Z_DEFAULT_STRATEGY) -> NDArray[np.uint8]:
@@ -163,7 +227,7 @@ def unpack_maps(arrays: Mapping[str, NDArray[Any]], side: int | None = None) -> 
     Parameters
     ----------
     arrays : mapping
-        Of any origin, of the types of `MAPS`.
+        Of any origin, of the types that `kind_of` tells.
     side : int, optional
         Pixels that images must have each way; `MOST_SIDE` at most where it is not known.
 
@@ -179,7 +243,7 @@ def unpack_maps(arrays: Mapping[str, NDArray[Any]], side: int | None = None) -> 
     trimaps = _inflated(arrays["trimaps"], np.uint8, (height, width))
     packed = _inflated(arrays["regions"], np.uint8, (height, -(-width // 8)))
     ig = _inflated(arrays["ig"], np.int8, (height, width))
-    further = {name: _unpack_further(arrays, name, (height, width)) for name in FURTHER}
+    further = {name: _unpack_further(arrays, name, (height, width)) for name in _further(arrays)}
     ahead = {name: next(found, None) for name, found in further.items()}
     for i, jpeg in enumerate(jpegs):
         asked = {name: found[1] for name, found in ahead.items() if found and found[0] == i}
@@ -198,6 +262,15 @@ def unpack_maps(arrays: Mapping[str, NDArray[Any]], side: int | None = None) -> 
         raise ValueError("rows of further explainers are out of order")
 
 
+def _further(arrays: Mapping[str, NDArray[Any]]) -> list[str]:
+    """Further explainers that there are arrays of, in their order."""
+    named = filter(None, map(_OF_FURTHER.fullmatch, arrays))
+    found = list(dict.fromkeys(each[1] for each in named))
+    if len(found) > MOST_FURTHER:
+        raise ValueError(f"heatmaps of {len(found):,} explainers")
+    return found
+
+
 def _refuse_shapes(
     arrays: Mapping[str, NDArray[Any]], shape: tuple[int, int, int], side: int | None
 ) -> None:
@@ -208,6 +281,8 @@ def _refuse_shapes(
     each = ("names", "image_ends", "donor_ends", "gradcam", "ig_scale")
     if {len(arrays[key]) for key in each} != {count}:
         raise ValueError("its arrays are of several lengths")
+    if any(array.ndim != 1 for name, array in arrays.items() if name != "gradcam"):
+        raise ValueError("its arrays are nested")
     if arrays["gradcam"].ndim != 3 or max(arrays["gradcam"].shape[1:]) > max(sides):
         raise ValueError(f"Grad-CAM of shape {arrays['gradcam'].shape}")
 

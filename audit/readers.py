@@ -31,6 +31,7 @@ from audit.places import on_disk
 MIB = 2**20
 MOST_VALUES = 1_000_000  # of one JSON file: about 100 MB in memory
 MOST_TEXT = 32_768  # characters of one text, in JSON and in tables
+_MOST_ARRAYS = 512  # of one file: 11, and at most 7 an explainer
 _DEEPEST = 32  # JSON: what a run writes is 6 deep
 _DIGITS = 18  # of a whole number: fits into 64 bits
 _MOST_FOOTER = 4 * MIB  # of a Parquet file: one of 60 columns has 20 KB
@@ -287,29 +288,29 @@ def _plain(name: str, column: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
     return made
 
 
-def arrays(file: BinaryIO, kinds: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+def arrays(file: BinaryIO, kind_of: Callable[[str], str | None]) -> dict[str, NDArray[Any]]:
     """The arrays of an ``.npz`` of known names and types, stored as they are.
 
     Parameters
     ----------
-    kinds : mapping
-        By name: what `numpy.dtype.kind` and ``itemsize`` must be, ``u1``; ``U`` is of any length.
-        Other arrays are left where they are.
+    kind_of : callable
+        From a name to what `numpy.dtype.kind` and ``itemsize`` must be, ``u1``; ``U`` is of any
+        length. Arrays that it gives None for are left where they are.
 
     Raises
     ------
     ValueError, zipfile.BadZipFile
-        An array is compressed, there twice, of another type, or claims another size than it has.
+        An array is compressed, there twice, of another type, or claims another size than it has;
+        or there are too many.
     """
     with zipfile.ZipFile(file) as archive:
-        members = [m for m in archive.infolist() if m.filename.removesuffix(".npy") in kinds]
-        names = [member.filename.removesuffix(".npy") for member in members]
-        if len(set(names)) < len(names):
+        if len(archive.infolist()) > _MOST_ARRAYS:
+            raise ValueError(f"it holds {len(archive.infolist()):,} arrays")
+        named = [(m.filename.removesuffix(".npy"), m) for m in archive.infolist()]
+        known = [(name, member, kind) for name, member in named if (kind := kind_of(name))]
+        if len({name for name, *_ in known}) < len(known):
             raise ValueError("it holds an array twice")
-        return {
-            name: _array(archive, member, kinds[name])
-            for name, member in zip(names, members, strict=True)
-        }
+        return {name: _array(archive, member, kind) for name, member, kind in known}
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, kind: str) -> NDArray[Any]:

@@ -26,13 +26,14 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from audit import readers
+from audit.core.registry import KEY
 from audit.errors import RunFolderError, first_line
 from audit.heatmaps import (
     DONORS,
-    FURTHER,
-    MAPS,
+    MOST_FURTHER,
     MOST_SIDE,
     Maps,
+    kind_of,
     pack_maps,
     unpack_donors,
     unpack_maps,
@@ -171,16 +172,25 @@ HISTORY = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
 
 
 def further_in(columns: Collection[str]) -> list[str]:
-    """The further explainers that a record, or a table by its columns, has figures of."""
-    return [name for name in FURTHER if f"{name}_mass" in columns]
+    """Keys of further explainers that a record, or a table by its columns, has figures of."""
+    keys = [column.removesuffix("_mass") for column in columns if column.endswith("_mass")]
+    found = [key for key in keys if key not in SCORED and KEY.fullmatch(key)]
+    if len(found) > MOST_FURTHER:
+        raise ValueError(f"it has figures of {len(found):,} explainers")
+    return found
 
 
-def pack_part(records: Sequence[Mapping[str, Any]], maps: Sequence[Maps]) -> dict[str, bytes]:
-    """What the files of one part hold, in the order of writing: ``maps`` if any, ``records``."""
+def pack_part(
+    records: Sequence[Mapping[str, Any]], maps: Sequence[Maps], dense: Collection[str] = ()
+) -> dict[str, bytes]:
+    """What the files of one part hold, in the order of writing: ``maps`` if any, ``records``.
+
+    ``dense`` as `audit.heatmaps.pack_maps` has it.
+    """
     packed = {}
     if maps:
         buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **pack_maps(maps))
+        np.savez(buffer, allow_pickle=False, **pack_maps(maps, dense))
         packed["maps"] = buffer.getvalue()
     schema = record_schema(further_in(records[0] if records else ()))
     table = pa.Table.from_pylist([dict(r) for r in records], schema=schema)
@@ -502,7 +512,7 @@ class RunFolder:
         file = self._files(part)["maps"]
         try:
             with readers.opened(file, self.root, _MOST_TABLE) as found:
-                yield from unpack_maps(readers.arrays(found, MAPS), self._side)
+                yield from unpack_maps(readers.arrays(found, kind_of), self._side)
         except RunFolderError:
             raise
         except FileNotFoundError:
@@ -521,7 +531,7 @@ class RunFolder:
     def _donors(self, read: Callable[[Mapping[str, Any]], list[Any]], none: list[Any]) -> list[Any]:
         try:
             with readers.opened(self._sound(self.donors_file), self.root, _MOST_TABLE) as found:
-                return read(readers.arrays(found, DONORS))
+                return read(readers.arrays(found, DONORS.get))
         except FileNotFoundError:
             return none
         except RunFolderError:

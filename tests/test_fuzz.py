@@ -26,7 +26,7 @@ from audit.errors import AuditError, BrokenImageError
 from audit.heatmaps import Maps, pack_maps
 from audit.models import hdf5
 from audit.models.load import load_model
-from audit.runfolder import RECORD_SCHEMA, RunFolder
+from audit.runfolder import RECORD_SCHEMA, RunFolder, pack_part
 
 SIDE = 24
 HANGS = 20  # seconds of this process's own work on one small file
@@ -277,16 +277,18 @@ def test_addresses_in_a_model_may_point_anywhere(tmp_path, model, mark, monkeypa
 
 HEAT = RNG.normal(size=(SIDE, SIDE)).astype(np.float32)
 SEEN = (PHOTO, MASK, HEAT[:7, :7].astype(np.float16), HEAT, MASK > 0, np.arange(3, dtype=np.int16))
+FURTHER = {"segments": np.round(HEAT), "dense": HEAT}  # of other explainers
 
 
 @pytest.fixture
 def run(tmp_path):
     made = RunFolder.create(tmp_path / "run", resume=False)
     made.update_manifest(config={"seed": 0})
-    maps = [Maps(f"{k}.png", *SEEN) for k in range(3)]
+    maps = [Maps(f"{k}.png", *SEEN, FURTHER) for k in range(3)]
     zero = {"string": "", "bool": False}
     blank = {f.name: zero.get(str(f.type), 0) for f in RECORD_SCHEMA}
-    made.write_part(0, [blank | {"name": m.name, "row": k} for k, m in enumerate(maps)], maps)
+    records = [blank | {"name": m.name, "row": k} for k, m in enumerate(maps)]
+    made.keep_part(0, pack_part(records, maps, {"dense"}))
     return made
 
 
@@ -349,7 +351,7 @@ def test_json_of_another_shape_is_read_or_named(run, text):
         file.write_bytes(before)
 
 
-@pytest.mark.parametrize("name", list(pack_maps([Maps(*["x"], *SEEN)])))
+@pytest.mark.parametrize("name", list(pack_maps([Maps("x", *SEEN, FURTHER)], {"dense"})))
 def test_other_arrays_of_maps_are_read_whole_or_named(run, name):
     file = run.maps_dir / "part-00000.npz"
     with np.load(file) as arrays:

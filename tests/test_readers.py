@@ -216,7 +216,7 @@ def test_a_footer_that_claims_the_world_is_refused():
 
 def test_arrays_come_back_and_others_stay_where_they_are():
     file = npz(a=np.arange(6, dtype=np.int16).reshape(2, 3), names=np.array(["x", "yy"]), b=1)
-    found = readers.arrays(file, {"a": "i2", "names": "U", "c": "u1"})
+    found = readers.arrays(file, {"a": "i2", "names": "U", "c": "u1"}.get)
     assert found.keys() == {"a", "names"}
     assert found["a"].tolist() == [[0, 1, 2], [3, 4, 5]]
     assert found["names"].tolist() == ["x", "yy"]
@@ -227,7 +227,7 @@ def test_arrays_come_back_and_others_stay_where_they_are():
 )
 def test_an_array_of_another_type_is_refused(array):
     with pytest.raises(ValueError, match=r"a\.npy is of type"):
-        readers.arrays(npz(a=array), {"a": "u1"})
+        readers.arrays(npz(a=array), {"a": "u1"}.get)
 
 
 def header(shape):
@@ -244,14 +244,14 @@ def test_an_array_that_claims_another_shape_is_refused(shape):
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("a.npy", header(shape) + b"xx")
     with pytest.raises(ValueError, match="claims a shape that it has not"):
-        readers.arrays(buffer, {"a": "u1"})
+        readers.arrays(buffer, {"a": "u1"}.get)
 
 
 def test_a_compressed_array_is_refused():
     buffer = io.BytesIO()
     np.savez_compressed(buffer, a=np.zeros(10**6, np.uint8))
     with pytest.raises(ValueError, match=r"a\.npy is compressed"):
-        readers.arrays(buffer, {"a": "u1"})
+        readers.arrays(buffer, {"a": "u1"}.get)
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -260,7 +260,13 @@ def test_an_array_that_is_there_twice_is_refused():
     with zipfile.ZipFile(file, "a") as archive:
         archive.writestr("a.npy", header((1,)) + b"x")
     with pytest.raises(ValueError, match="holds an array twice"):
-        readers.arrays(file, {"a": "u1"})
+        readers.arrays(file, {"a": "u1"}.get)
+
+
+def test_arrays_beyond_number_are_refused():
+    file = npz(**{f"a{k}": np.zeros(1, np.uint8) for k in range(513)})
+    with pytest.raises(ValueError, match="it holds 513 arrays"):
+        readers.arrays(file, {"a1": "u1"}.get)
 
 
 # Pictures

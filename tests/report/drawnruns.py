@@ -18,7 +18,7 @@ from PIL import Image
 from audit.checks.preflight.outcome import gathered, kept
 from audit.data.contents import Contents
 from audit.data.dataset import Item
-from audit.heatmaps import FURTHER, Maps, pack_donors
+from audit.heatmaps import Maps, pack_donors
 from audit.observation import Observation
 from audit.runfolder import NOT_SAMPLED, RECORD_SCHEMA, RunFolder, write_whole
 from audit.score.corruptions import CORRUPTIONS, SEVERITIES, corrupt
@@ -481,6 +481,9 @@ def _write_rest(
         },
         **training,
     )
+
+
+FURTHER = ("lime", "shap")
 
 
 def ask_further(run: RunFolder, each: int = 2) -> RunFolder:

@@ -1,0 +1,1 @@
+"""Explainers: image and class in, heatmap out; one explainer a file."""
