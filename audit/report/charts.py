@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import matplotlib as mpl
@@ -26,8 +27,10 @@ from audit.score.calibration import Bin
 BLUE, ORANGE, VERMILLION = "#0072B2", "#E69F00", "#D55E00"
 PURPLE, GREEN = "#CC79A7", "#009E73"
 EXPLAINER_COLOURS = (BLUE, ORANGE, PURPLE, VERMILLION)
+_MARKS = "osD^v"  # five marks and four colours make twenty points that look different
+_DASHES = ("-", (0, (5, 1)), (0, (1, 1)), (0, (5, 1, 1, 1)), (0, (3, 1, 1, 1, 1, 1)))
 _INK = "#010203"  # stands for the page's text colour until the SVG is written
-_LOOKS_AT_NOTHING = {"Random": _INK, "Centre Gaussian": GREEN}
+_LOOKS_AT_NOTHING = {"Random": (_INK, ":"), "Centre Gaussian": (GREEN, "--")}
 _STYLE = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -128,7 +131,7 @@ def roc(signals: Sequence[Signal]) -> Chart | None:
         return None
     with _axes("roc", height=3.6) as (axes, done):
         axes.plot([0, 1], [0, 1], color=_INK, lw=0.8, ls=(0, (3, 2)))
-        for signal, (colour, dash, width) in zip(drawn, ROC_STYLES, strict=False):
+        for signal, (colour, dash, width) in zip(drawn, cycle(ROC_STYLES), strict=False):
             label = f"{signal.title} {signal.auroc.value:.2f}"
             axes.plot(*signal.curve.T, color=colour, ls=dash, lw=width, label=label)
         axes.set(xlabel="false alarms", ylabel="found", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
@@ -163,11 +166,11 @@ def perturbation(
 ) -> Chart:
     """Mean probability of the predicted class as the hottest pixels go, or come."""
     explained = (title for title in means if title not in _LOOKS_AT_NOTHING)
-    styles = dict(zip(explained, EXPLAINER_COLOURS, strict=False)) | _LOOKS_AT_NOTHING
+    styles = dict(zip(explained, explainer_lines(), strict=False)) | _LOOKS_AT_NOTHING
     with _axes(kind) as (axes, done):
         for title, values in means.items():
-            dash = {"Random": ":", "Centre Gaussian": "--"}.get(title, "-")
-            axes.plot(fractions, values, color=styles[title], ls=dash, lw=1.8, label=title)
+            colour, dash = styles[title]
+            axes.plot(fractions, values, color=colour, ls=dash, lw=1.8, label=title)
         what = "out of focus" if kind == "deletion" else "alone in focus"
         axes.set(xlabel=f"hottest pixels {what}", ylabel="probability", ylim=(0, 1.02))
         axes.xaxis.set_major_formatter(lambda v, _: f"{v:.0%}")
@@ -176,6 +179,16 @@ def perturbation(
     said = "; ".join(f"{title} {values[len(values) // 2]:.2f}" for title, values in means.items())
     halfway = f"with {fractions[len(fractions) // 2]:.0%} of the pixels"
     return Chart(done[0], f"{kind.capitalize()} curves, {halfway}: {said}.")
+
+
+def explainer_lines() -> Iterator[tuple[str, Any]]:
+    """Colour and dash of each explainer's curve; the first twenty look different."""
+    return cycle((colour, dash) for dash in _DASHES for colour in EXPLAINER_COLOURS)
+
+
+def explainer_points() -> Iterator[tuple[str, str]]:
+    """Colour and mark of each explainer's point; the first twenty look different."""
+    return zip(cycle(EXPLAINER_COLOURS), cycle(_MARKS), strict=False)
 
 
 def costs(seconds: Mapping[str, float], qualities: Mapping[str, Mapping[str, Estimate]]) -> Chart:
@@ -190,9 +203,7 @@ def costs(seconds: Mapping[str, float], qualities: Mapping[str, Mapping[str, Est
     """
     with _axes("costs", height=1.5 * len(qualities) + 0.5, rows=len(qualities)) as (axes, done):
         for panel, (measure, found) in zip(np.ravel(axes), qualities.items(), strict=True):
-            for (title, e), mark, colour in zip(
-                found.items(), "osD^", EXPLAINER_COLOURS, strict=False
-            ):
+            for (title, e), (colour, mark) in zip(found.items(), explainer_points(), strict=False):
                 reach = [[e.value - e.low], [e.high - e.value]]
                 panel.errorbar(seconds[title], e.value, reach, fmt=mark, color=colour, ms=6,
                                elinewidth=1.2, capsize=2.5, label=title)  # fmt: skip

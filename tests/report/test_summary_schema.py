@@ -67,6 +67,15 @@ def test_a_rendered_planted_run_keeps_to_it(report):
     assert errors("summary", told) == []
 
 
+@pytest.mark.parametrize("key", ["lime", "toy", "x2_y"])
+def test_figures_of_any_explainer_keep_to_it(report, key):
+    told = json.loads(report.summary_json.read_text(encoding="utf-8"))
+    own = {m.key: told["figures"]["gradcam_mass"] for m in metrics({key: "An explainer"})
+           if m.key.startswith(key)}  # fmt: skip
+    assert len(own) == 4
+    assert errors("summary", told | {"figures": told["figures"] | own}) == []
+
+
 @pytest.mark.parametrize("place", [(), ("images",), ("figures", "accuracy"), ("findings", 0)])
 def test_a_key_too_many_or_too_few_is_a_drift(report, place):
     told = json.loads(report.summary_json.read_text(encoding="utf-8"))
