@@ -18,10 +18,11 @@ from pydantic import (
 )
 
 from audit.errors import ConfigError, shown
-from audit.score.verdict import FURTHER_TITLES, Thresholds
+from audit.explainers.registry import EXPLAINERS
+from audit.score.verdict import JUDGED, Thresholds
 from audit.toml import read_toml
 
-EXPLAINERS = ("gradcam", "ig", *FURTHER_TITLES)
+_OTHERS = [key for key in EXPLAINERS if key not in JUDGED]
 PIPELINES = ("baseline", "augmented", "mixup", "cutmix", "randaugment", "albumentations")
 MOST_PASSES = 1_000_000  # an image, of lime and shap: what they draw beforehand fits into memory
 
@@ -188,18 +189,18 @@ class Config(BaseModel):
     explainers: str = Field(
         "gradcam,ig",
         description="Explainers, joined by commas: gradcam and ig, which verdicts rest on, and "
-        "lime and shap, which cost a thousand forward passes an image.",
+        f"others, which may cost a thousand forward passes an image: {', '.join(_OTHERS)}.",
     )
     explain_sample: int | None = Field(
         None,
         ge=1,
-        description="lime and shap: explain only this many images, sampled by class (default: "
+        description="Other explainers: explain only this many images, sampled by class (default: "
         "all, or with --explain-flagged none but those).",
     )
     explain_flagged: bool = Field(
         False,
-        description="lime and shap: explain every image whose verdict is wrong-reasons, suspect "
-        "or distracted.",
+        description="Other explainers: explain every image whose verdict is wrong-reasons, "
+        "suspect or distracted.",
     )
     lime_samples: int = Field(
         1000, ge=2, le=MOST_PASSES, description="lime: forward passes an image."
@@ -355,15 +356,16 @@ class Config(BaseModel):
         names = [name.strip() for name in value.split(",")]
         unknown = [name for name in names if name not in EXPLAINERS]
         if unknown:
-            raise ValueError(f"no explainer {unknown[0]!r}: choose from {', '.join(EXPLAINERS)}")
-        if not {"gradcam", "ig"} <= set(names):
-            raise ValueError("gradcam and ig must be among them: verdicts rest on both")
+            raise ValueError(f"no explainer {unknown[0]!r}: choose from {', '.join(EXPLAINERS)}, "
+                             "or install the package that brings it")  # fmt: skip
+        if not set(JUDGED) <= set(names):
+            raise ValueError(f"{' and '.join(JUDGED)} must be among them: verdicts rest on both")
         return ",".join(name for name in EXPLAINERS if name in names)
 
     @property
     def further(self) -> tuple[str, ...]:
-        """Explainers besides gradcam and ig."""
-        return tuple(self.explainers.split(",")[2:])
+        """Explainers that no verdict rests on."""
+        return tuple(key for key in self.explainers.split(",") if key not in JUDGED)
 
     @model_validator(mode="after")
     def _agree(self) -> Config:
@@ -378,8 +380,8 @@ class Config(BaseModel):
         if self.albumentations and "albumentations" not in self.pipeline.split("+"):
             raise ValueError("--albumentations FILE needs --pipeline albumentations")
         if (self.explain_sample or self.explain_flagged) and not self.further:
-            raise ValueError("--explain-sample and --explain-flagged need lime or shap among "
-                             "--explainers")  # fmt: skip
+            raise ValueError("--explain-sample and --explain-flagged need "
+                             f"{' or '.join(_OTHERS)} among --explainers")  # fmt: skip
         if self.ig_tolerance is not None and self.ig_steps != "auto":
             raise ValueError("--ig-tolerance needs --ig-steps auto")
         if self.ig_variant == "idgi" and self.ig_tolerance is not None:

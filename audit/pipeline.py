@@ -361,6 +361,7 @@ class _Plan(NamedTuple):
 
 def _sweep(folder: RunFolder, inputs: Inputs, track: Track) -> None:
     from audit.models.identity import difference
+    from audit.sweep.further import told
 
     classifier, hashes = _classifier(folder, inputs)
     log.info("Model: %s.", classifier.describe())
@@ -369,7 +370,8 @@ def _sweep(folder: RunFolder, inputs: Inputs, track: Track) -> None:
             f"{folder.root} was begun with another model (other {other}): choose another --out."
         )
     plan = _planned(folder, inputs, classifier)
-    folder.update_manifest(model=_facts(inputs, classifier, hashes), sweep=_counts(plan))
+    facts, besides = _facts(inputs, classifier, hashes), told(inputs.config)
+    folder.update_manifest(model=facts, sweep=_counts(plan), **besides)
     try:
         _predict(folder, inputs, plan, track)
         with _timed(folder, "explain"):

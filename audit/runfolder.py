@@ -41,13 +41,13 @@ from audit.heatmaps import (
 from audit.lock import LOCK, WRITER, lock_of
 from audit.places import files_below, on_disk, reached, remove, send
 from audit.redact import Shown
+from audit.score.verdict import JUDGED
 from audit.swap import settle
 
 log = logging.getLogger("audit")
 MANIFEST_SCHEMA = 1
-EXPLAINERS = ("gradcam", "ig")
 NOT_SAMPLED = "not sampled"  # why a further explainer has no figures for an image
-SCORED = (*EXPLAINERS, "centre")  # centre: a Gaussian in the middle, which looks at no image
+SCORED = (*JUDGED, "centre")  # centre: a Gaussian in the middle, which looks at no image
 # How many pairs of near-duplicates, and outliers of each measure, have thumbnails to show.
 SHOWN_PAIRS, SHOWN_OUTLIERS = 48, 12
 PIXELS = ".pixels-"  # begins the name of a folder of images that training works on
@@ -76,6 +76,7 @@ _MANIFEST: dict[str, Any] = {
     "sessions": [{"begun": "", "command": "", "flower_audit": "", "packages": {_ANY: ""}}],
     "training": {"pipeline": "", "epochs": 0, "best_epoch": 0},
     "sweep": {"parts": 0, "part_size": 0, "test_images": 0, "explained": 0},
+    "explainers": {_ANY: {"title": "", "citation": "", "description": ""}},
     "preflight": {"observations": [{"key": "", "title": "", "words": "", "strength": "",
                                     "mend": ""}]},
 }  # fmt: skip
@@ -164,7 +165,7 @@ ROBUSTNESS = {
     **dict.fromkeys(("name", "corruption"), "text"),
     "severity": "whole",
     **dict.fromkeys(("correct", "holds"), "flag"),
-    **dict.fromkeys((f"{e}_{c}" for e in EXPLAINERS for c in ("rank", "mass_change")), "real"),
+    **dict.fromkeys((f"{e}_{c}" for e in JUDGED for c in ("rank", "mass_change")), "real"),
 }
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -128,8 +129,8 @@ def explainers(bench: Bench) -> Iterator[tuple[str, Callable[[], Images]]]:
         "SmoothGrad, 16, times image",
         lambda: one_by_one(bench, lambda *some: (noisy(*some) * some[0]).sum(axis=-1)),
     )
-    yield "LIME, 500", lambda: one_by_one(bench, Lime(bench.predict, 500))
-    yield "SHAP, 500", lambda: one_by_one(bench, Shap(bench.predict, 500))
+    yield "LIME, 500", lambda: one_by_one(bench, partial(Lime(500).explain, bench.predict))
+    yield "SHAP, 500", lambda: one_by_one(bench, partial(Shap(500).explain, bench.predict))
 
 
 def row(

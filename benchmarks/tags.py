@@ -20,6 +20,7 @@ from stamps import STAMPS, Stamped
 
 from audit.config import load_config
 from audit.data.masks import Masks
+from audit.explainers.registry import titles
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
 from audit.models.replicas import replicas
@@ -27,7 +28,7 @@ from audit.models.training import train
 from audit.report.planted import rests_on_shortcut
 from audit.report.signals import Signal, signals
 from audit.runfolder import RunFolder
-from audit.score.verdict import Thresholds, titles
+from audit.score.verdict import Thresholds
 from audit.sweep.donors import draw_donors
 from audit.sweep.engine import Engine
 from audit.sweep.local import sweep

@@ -3,21 +3,51 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
-from collections.abc import Callable
-from typing import Any
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.errors import ConfigError
-from audit.explain.gradcam import PASS
+from audit.explainers.base import PASS, Explainer
+
+if TYPE_CHECKING:
+    from audit.models.classifier import Classifier
 
 Image = NDArray[np.float32]  # (H, W, 3), 0..255
 Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """Float32 images ``(n, H, W, 3)`` to float32 logits ``(n, classes)``."""
-Explain = Callable[[Image, int, str], NDArray[np.float32]]
-"""One image, the class to explain and the image's name to its heatmap ``(H, W)``."""
+
+
+class Asking(Explainer):
+    """An explainer that asks a model of each image by itself, parts of it hidden.
+
+    It needs no gradient, hundreds of forward passes an image, and gives one value a part.
+    """
+
+    storage = "segments"
+
+    def __call__(
+        self,
+        images: NDArray[np.float32],
+        targets: NDArray[np.int64],
+        classifier: Classifier,
+        names: Sequence[str],
+    ) -> NDArray[np.float32]:
+        """Explain a class of each image; see `Explainer`."""
+
+        def predict(asked: NDArray[np.float32]) -> NDArray[np.float32]:
+            return np.asarray(classifier.logits(asked))
+
+        each = zip(images, targets.tolist(), names, strict=True)
+        return np.stack([self.explain(predict, *one) for one in each])
+
+    @abstractmethod
+    def explain(
+        self, predict: Predict, image: Image, target: int, name: str
+    ) -> NDArray[np.float32]:
+        """Explain a class of one image: its heatmap ``(H, W)``, seeded by its name alone."""
 
 
 def seed_of(name: str) -> int:
@@ -47,14 +77,3 @@ def ask(
     asked = (kept[i : i + PASS] for i in range(0, len(kept), PASS))
     answers = [predict(np.where(some[:, parts, None], image, hidden))[:, target] for some in asked]
     return np.concatenate(answers)
-
-
-def library(name: str, title: str) -> Any:
-    """Import an optional package; raise `ConfigError` where it is not installed."""
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        raise ConfigError(
-            f"{title} needs a package: pip install 'flower-audit[{title.lower()}]', "
-            "or leave it out of --explainers."
-        ) from None

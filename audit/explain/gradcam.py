@@ -9,9 +9,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from audit.explainers.base import PASS
 from audit.models.classifier import Classifier
-
-PASS = 8  # images a forward pass; more cost a processor memory and save it no time
 
 
 class Explained(NamedTuple):

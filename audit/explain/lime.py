@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.explain.asking import Image, Predict, ask, library, seed_of
+from audit.explain.asking import Asking, Image, Predict, ask, seed_of
+from audit.explainers.base import Extra
 from audit.score.composites import softened
 
 SUPERPIXELS = 64  # about; more need more samples for the same noise
 
 
-class Lime:
+class Lime(Asking):
     """Attribute one class's logit to superpixels, one image at a time, by the package ``lime``.
 
     Samples keep each superpixel with probability 1/2 and show the others out of focus: in its mean
@@ -23,23 +25,31 @@ class Lime:
 
     Parameters
     ----------
-    predict : callable
-        Float32 images ``(n, H, W, 3)`` in 0..255 to float32 logits ``(n, classes)``.
     samples : int
         Forward passes an image.
-
-    Raises
-    ------
-    ConfigError
-        The package ``lime`` or scikit-image is not installed.
     """
 
-    def __init__(self, predict: Predict, samples: int = 1000) -> None:
-        self._library = library("lime.lime_image", "LIME").LimeImageExplainer
-        self._predict = predict
+    key = "lime"
+    title = "LIME"
+    citation = "Ribeiro et al. 2016, arXiv 1602.04938"
+    description = (
+        "Explains an answer by a linear model of about 64 superpixels (SLIC), fitted to the logits "
+        "of samples in which half of them are out of focus, samples like the image counting more; "
+        "a superpixel's weight is shared out among its pixels."
+    )
+    extra = Extra("flower-audit[lime]", ("lime.lime_image", "skimage.segmentation"))
+
+    def __init__(self, samples: int = 1000) -> None:
         self._samples = samples
 
-    def __call__(self, image: Image, target: int, name: str) -> NDArray[np.float32]:
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Self:
+        """With as many passes as ``lime_samples`` says."""
+        return cls(settings.get("lime_samples", 1000))
+
+    def explain(
+        self, predict: Predict, image: Image, target: int, name: str
+    ) -> NDArray[np.float32]:
         """Heatmap ``(H, W)`` of an image ``(H, W, 3)`` in 0..255: signed, in logits.
 
         It adds up to the sum of the superpixels' weights: a pixel has its share of them. NaN where
@@ -48,7 +58,7 @@ class Lime:
         segments, random = superpixels(image), np.random.RandomState(seed_of(name))
         kept = draw(random, self._samples, segments.max() + 1)
         hidden = softened(image)
-        logits = ask(self._predict, target, image, hidden, kept.astype(bool), segments)
+        logits = ask(predict, target, image, hidden, kept.astype(bool), segments)
         if not np.isfinite(logits).all():
             return np.full(segments.shape, np.nan, np.float32)
         change = logits - logits[0]  # so that no change is 0, without a rest
@@ -63,8 +73,9 @@ class Lime:
         random: np.random.RandomState,
     ) -> NDArray[np.float64]:
         """Weight of each superpixel, by the library, from the model's answers."""
+        library, _ = self.libraries()
 
-        class Answered(self._library):  # type: ignore[name-defined, misc]
+        class Answered(library.LimeImageExplainer):  # type: ignore[name-defined, misc]
             def data_labels(self, *_: Any, **__: Any) -> Any:
                 """In batches of our own, and without the library's progress bar."""
                 return kept, change[:, None]
@@ -85,7 +96,8 @@ class Lime:
 
 def superpixels(image: Image) -> NDArray[np.int64]:
     """About `SUPERPIXELS` connected areas of like colour (SLIC), numbered from 0: ``(H, W)``."""
-    slic = library("skimage.segmentation", "LIME").slic
+    from skimage.segmentation import slic
+
     return np.asarray(slic(image / 255, SUPERPIXELS, compactness=10, start_label=0), np.int64)
 
 

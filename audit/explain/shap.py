@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.explain.asking import Image, Predict, ask, library, seed_of
-from audit.explain.gradcam import PASS
+from audit.explain.asking import Asking, Image, Predict, ask, seed_of
+from audit.explainers.base import PASS, Extra
 from audit.score.composites import softened
 
 CELLS = 32  # a side: finer than any number of questions in use comes to
 
 
-class Shap:
+class Shap(Asking):
     """Attribute one class's logit to rectangles, one image at a time, by the package ``shap``.
 
     The partition explainer halves the image again and again, most where halves differ most, and
@@ -25,37 +25,45 @@ class Shap:
 
     Parameters
     ----------
-    predict : callable
-        Float32 images ``(n, H, W, 3)`` in 0..255 to float32 logits ``(n, classes)``.
     evals : int
         Forward passes an image, at most.
-
-    Raises
-    ------
-    ConfigError
-        The package ``shap`` is not installed.
     """
 
-    def __init__(self, predict: Predict, evals: int = 500) -> None:
-        shap = library("shap", "SHAP")
-        self._explainer = shap.PartitionExplainer
-        self._masker = shap.maskers.Image(0, (CELLS, CELLS, 1))
-        self._predict = predict
+    key = "shap"
+    title = "SHAP"
+    citation = "Lundberg and Lee 2017, arXiv 1705.07874"
+    description = (
+        "Explains an answer by Owen values, which are Shapley values of groups: the image is "
+        "halved again and again, most where the halves matter most, and what each half adds is "
+        "shared out; what is left out of a group is out of focus."
+    )
+    extra = Extra("flower-audit[shap]", ("shap",))
+
+    def __init__(self, evals: int = 500) -> None:
         self._evals = evals
 
-    def __call__(self, image: Image, target: int, name: str) -> NDArray[np.float32]:
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Self:
+        """With as many passes as ``shap_evals`` says."""
+        return cls(settings.get("shap_evals", 500))
+
+    def explain(
+        self, predict: Predict, image: Image, target: int, name: str
+    ) -> NDArray[np.float32]:
         """Heatmap ``(H, W)`` of an image ``(H, W, 3)`` in 0..255: signed, in logits.
 
         It adds up to the logit of the image less that of the image out of focus.
         """
+        (shap,) = self.libraries()
         hidden, cells = softened(image), cells_of(image.shape)
 
         def answers(kept: Any) -> NDArray[np.float32]:
             flat = np.asarray(kept).reshape(len(kept), -1) > 0
-            return ask(self._predict, target, image, hidden, flat, cells)
+            return ask(predict, target, image, hidden, flat, cells)
 
         whole = np.ones((1, CELLS, CELLS, 1))
-        explainer = self._explainer(answers, self._masker)  # anew: it remembers the hidden image
+        masker = shap.maskers.Image(0, (CELLS, CELLS, 1))
+        explainer = shap.PartitionExplainer(answers, masker)  # anew: it remembers the hidden image
         with _seeded(seed_of(name)):
             found = explainer(whole, max_evals=self._evals, batch_size=PASS, silent=True)
         values = np.asarray(found.values).ravel()

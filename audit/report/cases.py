@@ -12,8 +12,8 @@ import pandas as pd
 from audit.report.names import unique_slugs
 from audit.report.source import Source
 from audit.report.verdicts import VERDICTS, Verdict, by_evidence
-from audit.runfolder import EXPLAINERS, NOT_SAMPLED
-from audit.score.verdict import ACCUSED
+from audit.runfolder import NOT_SAMPLED
+from audit.score.verdict import ACCUSED, JUDGED
 
 PAGE = 48  # cases a page
 MOST_COMPOSITES = 1_200  # the worst of them: about 10 MB
@@ -25,10 +25,13 @@ class Score:
 
     Attributes
     ----------
+    key : str
+        Of the explainer.
     picture : str
         File of its heatmap in grey, relative to the report's root; "" where it was not asked.
     """
 
+    key: str
     title: str
     mass: float
     skill: float
@@ -198,6 +201,6 @@ def _causes(row: dict[str, Any], classes: Mapping[int, str]) -> Causes:
 def _score(row: dict[str, Any], key: str, title: str) -> Score:
     columns = ("mass", "skill", "rank_accuracy", "pointing", "reason")
     values = {column: row[f"{key}_{column}"] for column in columns}
-    file = f"pictures/{row['anchor']}-{'heat' if key in EXPLAINERS else key}.webp"
+    file = f"pictures/{row['anchor']}-{'heat' if key in JUDGED else key}.webp"
     asked = values["reason"] != NOT_SAMPLED
-    return Score(title, **values, picture=file if asked else "")
+    return Score(key, title, **values, picture=file if asked else "")

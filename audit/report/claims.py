@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 
 from audit.errors import RunFolderError, shown
+from audit.explainers.registry import EXPLAINERS
 from audit.runfolder import MOST_CLASSES, SCORED, RunFolder, further_in
-from audit.score.verdict import CAM_TITLES, IG_TITLES, Thresholds
+from audit.score.verdict import JUDGED, Thresholds
 
 _SUBJECT = 200  # characters of what the masks mark: it stands in hundreds of sentences
 _SLACK = 1e-3  # sums of float32 may leave 0..1 by a little
@@ -24,11 +25,11 @@ def refuse_settings(run: RunFolder, config: Mapping[str, Any]) -> None:
     """Raise `RunFolderError` where settings that a report is made by are none."""
     seed, subject = config.get("seed", 0), config.get("subject", "flower")
     thresholds = [config.get(f.name, f.default) for f in fields(Thresholds)]
+    judged = [EXPLAINERS[key] for key in JUDGED]
     sound = {
         "seed": isinstance(seed, int) and 0 <= seed < 2**32,
         "subject": isinstance(subject, str) and len(subject) <= _SUBJECT,
-        "cam": config.get("cam", "gradcam") in CAM_TITLES,
-        "ig_variant": config.get("ig_variant", "ig") in IG_TITLES,
+        **{e.setting: config.get(e.setting, e.key) in list(e.variants) for e in judged},
         "thresholds": all(isinstance(t, int | float) and math.isfinite(t) for t in thresholds),
     }
     for key, fits in sound.items():

@@ -11,8 +11,8 @@ from audit.report.figures import Estimate, rate
 from audit.report.names import slug
 from audit.report.source import Source
 from audit.report.verdicts import VERDICTS
-from audit.runfolder import EXPLAINERS
 from audit.score.statistics import stands_out
+from audit.score.verdict import JUDGED
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def _class_row(
         len(records),
         int(records["correct"].astype(bool).sum()),
         {v.key: int((records["verdict"] == v.key).sum()) for v in VERDICTS},
-        {key: float(records[f"{key}_skill"].mean()) for key in EXPLAINERS},
+        {key: float(records[f"{key}_skill"].mean()) for key in JUDGED},
         _wrong_reasons(records),
     )
 

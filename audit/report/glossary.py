@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from audit.explainers.base import About
 from audit.report.figures import ARRAS, BACKGROUNDS, OURS, SHAPLEY, ZHANG
 from audit.report.verdicts import VERDICTS
-from audit.score.verdict import FURTHER_TITLES
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Term:
     page : str
         Page of the report on which it is met, from the root; "" where on many.
     figures : tuple of str
-        Keys of the figures that it explains.
+        Keys of the figures that it explains; ``*`` stands for the key of any explainer.
     """
 
     term: str
@@ -38,54 +38,6 @@ class Term:
         """Its id on the page."""
         return "term-" + re.sub(r"[^a-z0-9]+", "-", self.term.lower()).strip("-")
 
-
-def _scores(column: str) -> tuple[str, ...]:
-    return tuple(f"{key}_{column}" for key in ("gradcam", "ig", *FURTHER_TITLES))
-
-
-# What each explainer does, by its title, and its paper.
-EXPLAINERS = {
-    "Grad-CAM": (
-        "Explains an answer by feature maps weighted by their mean gradient; computed at the "
-        "feature map's own size and enlarged bilinearly.",
-        "Selvaraju et al. 2017, arXiv 1610.02391",
-    ),
-    "Grad-CAM++": (
-        "Explains an answer by feature maps weighted by their positive gradients, places that "
-        "matter more counting more; computed at the feature map's own size and enlarged "
-        "bilinearly.",
-        "Chattopadhay et al. 2018, arXiv 1710.11063",
-    ),
-    "HiResCAM": (
-        "Explains an answer by feature maps times their gradient at each place, summed over "
-        "channels; computed at the feature map's own size and enlarged bilinearly.",
-        "Draelos and Carin 2020, arXiv 2011.08891",
-    ),
-    "Integrated Gradients": (
-        "Explains an answer by gradients along the straight path from a baseline image, added "
-        "until mass and rank accuracy have settled within 0.01 unless a number or a tolerance was "
-        "asked for.",
-        "Sundararajan et al. 2017, arXiv 1703.01365",
-    ),
-    "IDGI": (
-        "Explains an answer by each step's change of the logit along the straight path from a "
-        "baseline image, shared out by the squared gradient where the step starts; steps are added "
-        "until mass and rank accuracy have settled within 0.01 unless a number was asked for.",
-        "Yang et al. 2023, arXiv 2303.14242",
-    ),
-    "LIME": (
-        "Explains an answer by a linear model of about 64 superpixels (SLIC), fitted to the logits "
-        "of samples in which half of them are out of focus, samples like the image counting more; "
-        "a superpixel's weight is shared out among its pixels.",
-        "Ribeiro et al. 2016, arXiv 1602.04938",
-    ),
-    "SHAP": (
-        "Explains an answer by Owen values, which are Shapley values of groups: the image is "
-        "halved again and again, most where the halves matter most, and what each half adds is "
-        "shared out; what is left out of a group is out of focus.",
-        "Lundberg and Lee 2017, arXiv 1705.07874",
-    ),
-}
 
 _VERDICT_TERMS = tuple(
     Term(
@@ -340,7 +292,7 @@ _TERMS = (
         "Mass",
         "Relevance mass accuracy: the share of the positive relevance that lies on the {subject}.",
         ARRAS,
-        figures=(*_scores("mass"), "mass_change"),
+        figures=("*_mass", "mass_change"),
     ),
     Term(
         "Mixed-Same, Mixed-Rand",
@@ -376,14 +328,14 @@ _TERMS = (
         "Pointing hit",
         "The hottest pixel lies on the {subject}; ties count by fraction.",
         ZHANG,
-        figures=_scores("pointing"),
+        figures=("*_pointing",),
     ),
     Term("Precision", "Of the images that a signal accuses, how many are cases."),
     Term(
         "Rank accuracy",
         "Of as many of the hottest pixels as the {subject} has, the share that lies on it.",
         ARRAS,
-        figures=_scores("rank_accuracy"),
+        figures=("*_rank_accuracy",),
     ),
     Term(
         "Rank correlation",
@@ -435,7 +387,7 @@ _TERMS = (
         "Mass corrected for the {subject}'s size: (mass - chance) / (1 - chance). 0 at chance, 1 "
         "when all mass is on the {subject}.",
         OURS,
-        figures=_scores("skill"),
+        figures=("*_skill",),
     ),
     Term(
         "SSIM",
@@ -491,13 +443,16 @@ _TERMS = (
 )
 
 
-def glossary(titles: Mapping[str, str], subject: str) -> list[Term]:
+def glossary(explainers: Mapping[str, About], subject: str) -> list[Term]:
     """All terms in alphabetical order, the subject by its name, explainers by those of the run."""
-    explained = [Term(t, *EXPLAINERS[t], page="trust.html") for t in titles.values()]
-    terms = [_about(t, subject) for t in (*_TERMS, *_VERDICT_TERMS, *explained)]
-    return sorted(terms, key=lambda t: t.term.lower())
+    explained = [
+        Term(a.title, a.description, a.citation, "trust.html") for a in explainers.values()
+    ]
+    terms = [_about(t, subject, explainers) for t in (*_TERMS, *_VERDICT_TERMS)]
+    return sorted([*terms, *explained], key=lambda t: t.term.lower())
 
 
-def _about(term: Term, subject: str) -> Term:
+def _about(term: Term, subject: str, keys: Iterable[str]) -> Term:
     name, meaning = (text.replace("{subject}", subject) for text in (term.term, term.meaning))
-    return replace(term, term=name, meaning=meaning)
+    figures = [f.replace("*", key) for f in term.figures for key in (keys if "*" in f else ("",))]
+    return replace(term, term=name, meaning=meaning, figures=tuple(figures))

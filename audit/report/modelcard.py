@@ -12,9 +12,10 @@ from audit.report.findings import findings
 from audit.report.owner import ASKED, owner_of
 from audit.report.source import Source
 from audit.report.templating import interval, styled
+from audit.score.verdict import JUDGED
 
 _FIGURES = ("accuracy", "wrong_reasons_share", "suspect_share", "background_share", "bg_gap",
-            "survives_without", "gradcam_skill", "ig_skill")  # fmt: skip
+            "survives_without", *(f"{key}_skill" for key in JUDGED))  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from audit.report.figures import metrics
 from audit.report.finding import SEVERITIES, asked
 from audit.report.findings import findings
 from audit.report.gallerydata import write_data
-from audit.report.glossary import EXPLAINERS, glossary
+from audit.report.glossary import glossary
 from audit.report.modelcard import model_card
 from audit.report.screen import screen
 from audit.report.sessions import sessions
@@ -68,7 +68,7 @@ def shared(content: Content) -> dict[str, Any]:
     """What every template may use."""
     titles = content.source.titles
     pages = {row.index: f"classes/{row.page}" for row in content.classes}
-    terms = glossary(titles, content.source.subject)
+    terms = glossary(content.source.explainers, content.source.subject)
     return {
         "content": content,
         "screen": screen(content),
@@ -81,7 +81,8 @@ def shared(content: Content) -> dict[str, Any]:
         "metrics": metrics(titles),
         "card": model_card(content),
         "other_metrics": OTHER_METRICS,
-        "explainers": EXPLAINERS,
+        "explainers": content.source.explainers,
+        "besides": [t for key, t in titles.items() if key not in content.source.judged],
         "glossary": terms,
         "term_of": {key: term.anchor for term in terms for key in term.figures},
         "titles": titles,

@@ -14,6 +14,7 @@ from audit.report.cases import Case
 from audit.report.pictures import Picture, composites, further_heat, heat, photo
 from audit.report.shapes import Shapes, shapes
 from audit.runfolder import RunFolder
+from audit.score.verdict import JUDGED
 from audit.track import Track
 
 
@@ -49,11 +50,11 @@ def _draw_part(
 def _draw(run: RunFolder, case: Case, maps: Maps, donors: Sequence[Picture], root: Path) -> Shapes:
     (root / case.photo).write_bytes(photo(maps))
     (root / case.heat).write_bytes(heat(maps))
-    further = [score.picture for score in case.scores[2:] if score.picture]
-    if len(further) != len(maps.further):
+    further = {s.key: s.picture for s in case.scores if s.picture and s.key not in JUDGED}
+    if list(further) != list(maps.further):
         raise RunFolderError(f"{run.maps_dir} and {run.records_dir} disagree on {case.name!r}.")
-    for name, file in zip(maps.further, further, strict=True):
-        (root / file).write_bytes(further_heat(maps, name))
+    for key, file in further.items():
+        (root / file).write_bytes(further_heat(maps, key))
     if case.composites:
         chosen = [donors[i] for i in maps.donors[:1] if 0 <= i < len(donors)]
         (root / case.composites).write_bytes(composites(maps, chosen[0] if chosen else None))

@@ -10,12 +10,14 @@ from typing import Any
 import pandas as pd
 
 from audit.data.contents import Contents
+from audit.explainers.base import About
 from audit.redact import TOLD, Shown
 from audit.report.claims import refuse_settings, refuse_values
 from audit.report.consistency import refuse_contradictions
+from audit.report.explained import abouts
 from audit.report.sampling import MOST, drawn
 from audit.runfolder import RunFolder, further_in
-from audit.score.verdict import FURTHER_TITLES, Thresholds, titles
+from audit.score.verdict import JUDGED, Thresholds
 
 _DAY = len("2026-03-04")
 
@@ -90,13 +92,18 @@ class Source:
     @cached_property
     def titles(self) -> dict[str, str]:
         """Titles of the explainers by the prefix of their columns."""
-        further = further_in(self.records.columns)
-        return self.judged | {key: FURTHER_TITLES[key] for key in further}
+        return {key: about.title for key, about in self.explainers.items()}
+
+    @cached_property
+    def explainers(self) -> dict[str, About]:
+        """What is to be said of the explainers, by the prefix of their columns."""
+        kept = self.section("explainers")
+        return abouts(further_in(self.records.columns), self.config, kept)
 
     @cached_property
     def judged(self) -> dict[str, str]:
         """Titles of the explainers that verdicts rest on."""
-        return titles(self.config.get("cam", "gradcam"), self.config.get("ig_variant", "ig"))
+        return {key: self.titles[key] for key in JUDGED}
 
     @cached_property
     def contents(self) -> Contents:

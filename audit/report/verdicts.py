@@ -8,6 +8,7 @@ import pandas as pd
 
 from audit.report.figures import Estimate, rate
 from audit.report.source import Source
+from audit.score.verdict import JUDGED
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def verdict_rows(source: Source) -> list[VerdictRow]:
 
 def accusation(records: pd.DataFrame) -> pd.Series:
     """How much accuses each image: the verdict's score, or the lack of skill where not tested."""
-    skill = records[["gradcam_skill", "ig_skill"]].max(axis=1)
+    skill = records[[f"{key}_skill" for key in JUDGED]].max(axis=1)
     return records["verdict_score"].fillna(-skill)
 
 

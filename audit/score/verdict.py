@@ -15,18 +15,11 @@ VERDICTS = (
     "distracted",
     "undecided",
 )
-CAM_TITLES = {"gradcam": "Grad-CAM", "gradcam++": "Grad-CAM++", "hirescam": "HiResCAM"}
-IG_TITLES = {"ig": "Integrated Gradients", "idgi": "IDGI"}
+JUDGED = ("gradcam", "ig")  # keys of the explainers that a verdict rests on
 ACCUSED = ("wrong-reasons", "suspect", "distracted")  # words that point to the background
-FURTHER_TITLES = {"lime": "LIME", "shap": "SHAP"}  # no verdict rests on these
 HALF = 0.5  # of the answer's probability: a region that takes more is suspicious by itself
 UNTESTED = "not tested by intervention"
 Record = Mapping[str, Any]
-
-
-def titles(cam: str = "gradcam", ig_variant: str = "ig") -> dict[str, str]:
-    """Titles of the explainers by the prefix of their columns."""
-    return {"gradcam": CAM_TITLES[cam], "ig": IG_TITLES[ig_variant]}
 
 
 @dataclass(frozen=True)

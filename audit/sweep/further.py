@@ -1,12 +1,13 @@
-"""LIME and SHAP of the images chosen for them, scored like the other heatmaps.
+"""Explainers that no verdict rests on, of the images chosen for them, scored like the others.
 
-They come after the verdict, which does not rest on them: it may choose the images.
+They come after the verdict: it may choose the images.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,39 +15,34 @@ from numpy.typing import NDArray
 from audit.config import Config
 from audit.data.dataset import FLOWER, UNKNOWN, Dataset, stratified
 from audit.data.masks import Masks
-from audit.explain.asking import Explain, library
-from audit.explain.lime import Lime
-from audit.explain.shap import Shap
+from audit.errors import AuditError
+from audit.explainers.base import Explainer
+from audit.explainers.registry import besides
 from audit.heatmaps import Maps
 from audit.models.classifier import Classifier
 from audit.runfolder import NOT_SAMPLED
 from audit.score.localisation import Localisation, localise
-from audit.score.verdict import ACCUSED, FURTHER_TITLES
+from audit.score.verdict import ACCUSED
 from audit.sweep.record import Record, Sample, score_columns
 from audit.sweep.select import select
 
-_PACKAGES = {"lime": ("lime.lime_image", "skimage.segmentation"), "shap": ("shap",)}
-
 
 def check(config: Config) -> None:
-    """Raise `ConfigError` where the package of an explainer that is asked for is missing."""
-    for name in config.further:
-        for module in _PACKAGES[name]:
-            library(module, FURTHER_TITLES[name])
+    """Raise `ConfigError` where an explainer that is asked for, or what it needs, is missing."""
+    for explainer in explainers(config).values():
+        explainer.libraries()
 
 
-def explainers(classifier: Classifier, config: Config) -> dict[str, Explain]:
-    """The further explainers that a config asks for, by name."""
+def explainers(config: Config) -> dict[str, Explainer]:
+    """The further explainers that a config asks for, by key."""
+    settings = config.model_dump()
+    return {key: kind.of(settings) for key, kind in besides(config.explainers).items()}
 
-    def predict(images: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(classifier.logits(images))
 
-    found: dict[str, Explain] = {}
-    if "lime" in config.further:
-        found["lime"] = Lime(predict, config.lime_samples)
-    if "shap" in config.further:
-        found["shap"] = Shap(predict, config.shap_evals)
-    return found
+def told(config: Config) -> dict[str, Any]:
+    """What the manifest says of them, for a report where they are not installed."""
+    found = {key: e.about._asdict() for key, e in explainers(config).items()}
+    return {"explainers": found} if found else {}
 
 
 def sampled(dataset: Dataset, masks: Masks, config: Config) -> set[str]:
@@ -61,11 +57,36 @@ def sampled(dataset: Dataset, masks: Masks, config: Config) -> set[str]:
 def further_of(
     classifier: Classifier, dataset: Dataset, masks: Masks, config: Config
 ) -> Further | None:
-    """What explains chosen images by LIME and SHAP; None where neither is asked for."""
+    """What explains chosen images by further explainers; None where none is asked for."""
     if not config.further:
         return None
     names = sampled(dataset, masks, config)
-    return Further(explainers(classifier, config), names, config.explain_flagged)
+    return Further(explainers(config), classifier, names, config.explain_flagged)
+
+
+def explain_one(
+    explainer: Explainer,
+    image: NDArray[np.float32],
+    target: int,
+    classifier: Classifier,
+    name: str,
+) -> NDArray[np.float32]:
+    """Heatmap ``(H, W)`` of one image by any package's explainer; NaN all over where it is not
+    finite.
+
+    Raises
+    ------
+    AuditError
+        The explainer gives something else.
+    """
+    given = explainer(image[None], np.array([target]), classifier, [name])
+    found = np.asarray(given, np.float32)
+    if found.shape != (1, *image.shape[:2]):
+        raise AuditError(
+            f"The explainer {explainer.key!r} gives heatmaps of shape {found.shape}, not "
+            f"{(1, *image.shape[:2])}: mend its package, or leave it out of --explainers."
+        )
+    return found[0] if np.isfinite(found).all() else np.full_like(found[0], np.nan)
 
 
 class Further:
@@ -74,16 +95,26 @@ class Further:
     Parameters
     ----------
     explain : mapping
-        Further explainers by name.
+        Further explainers by key.
+    classifier : Classifier
+        The model to explain.
     names : collection of str
         Images that are sampled.
     flagged : bool
         Explain images whose verdict points to the background, too.
     """
 
-    def __init__(self, explain: Mapping[str, Explain], names: Collection[str], flagged: bool):
+    def __init__(
+        self,
+        explain: Mapping[str, Explainer],
+        classifier: Classifier,
+        names: Collection[str],
+        flagged: bool,
+    ) -> None:
         self.explainers = tuple(explain)
+        self.dense = {key for key, explainer in explain.items() if explainer.storage == "dense"}
         self._explain = explain
+        self._classifier = classifier
         self._names = names
         self._flagged = flagged
 
@@ -93,7 +124,8 @@ class Further:
             missing = Localisation(reason=NOT_SAMPLED)
             return record | score_columns(dict.fromkeys(self.explainers, missing)), maps
         image, target = sample.image.astype(np.float32), record["prediction"]
-        found = {name: e(image, target, sample.item.name) for name, e in self._explain.items()}
+        asked = target, self._classifier, sample.item.name
+        found = {key: explain_one(e, image, *asked) for key, e in self._explain.items()}
         mask, valid = sample.trimap == FLOWER, sample.trimap != UNKNOWN
         scores = {name: localise(heatmap, mask, valid) for name, heatmap in found.items()}
         return record | score_columns(scores), replace(maps, further=found)

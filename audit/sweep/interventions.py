@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from audit.data.batches import in_batches
 from audit.data.dataset import BACKGROUND, FLOWER
-from audit.explain.gradcam import PASS
+from audit.explainers.base import PASS
 from audit.score import composites as make
 from audit.score.causal import Causes, Removal, Shares, log_odds, shapley
 from audit.score.geometry import place_of, upsample

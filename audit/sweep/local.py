@@ -16,10 +16,11 @@ from audit.data.dataset import Dataset, Item
 from audit.data.decode import resize
 from audit.data.masks import Masks, doubt
 from audit.errors import BrokenImageError
+from audit.explainers.registry import titles
 from audit.heatmaps import Maps
 from audit.redact import Shown
 from audit.runfolder import RunFolder, pack_part
-from audit.score.verdict import Thresholds, Words, titles
+from audit.score.verdict import Thresholds, Words
 from audit.sweep.engine import Engine
 from audit.sweep.record import Record, Sample, fit_trimap, maps_of, record_of, skipped_record
 from audit.track import Track
@@ -103,7 +104,7 @@ def explain_part(
     samples = [entry for entry in entries if isinstance(entry, Sample)]
     maps: list[Maps] = []
     thresholds = thresholds_of(config)
-    words = Words(config.subject, titles(config.cam, config.ig_variant))
+    words = Words(config.subject, titles(config.model_dump()))
     for batch in in_batches(samples, config.batch_size):
         findings = engine.explain(batch)
         for sample, finding in zip(batch, findings, strict=True):
@@ -120,7 +121,8 @@ def explain_part(
             maps.append(drawn)
     with engine.clock("write"):
         shown = Shown.of(config.model_dump(mode="json"))
-        packed = pack_part([shown.record(record) | {"part": number} for record in records], maps)
+        told = [shown.record(record) | {"part": number} for record in records]
+        packed = pack_part(told, maps, engine.further.dense if engine.further else ())
     return Part(number, len(records), packed)
 
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from audit.data.dataset import FLOWER, UNKNOWN, UNUSABLE, Item
 from audit.data.masks import Given
 from audit.heatmaps import Maps
-from audit.runfolder import EXPLAINERS, record_schema
+from audit.runfolder import record_schema
 from audit.score.causal import Causes
 from audit.score.composites import grown
 from audit.score.geometry import resize_trimap
 from audit.score.localisation import NAN, Localisation, area, centre_gaussian, localise, weigh
-from audit.score.verdict import UNTESTED, Thresholds, Words, judge
+from audit.score.verdict import JUDGED, UNTESTED, Thresholds, Words, judge
 
 Record = dict[str, Any]
 REACH = 3 / 224  # by how much masks are grown and shrunk for `fragile`, in shares of the side
@@ -103,7 +103,7 @@ def record_of(
     """The record of an explained image; see `record_schema` for the columns."""
     valid = sample.trimap != UNKNOWN
     maps, tested = maps_of(sample, finding), finding.tested
-    heatmaps = {name: maps.heatmap(name) for name in EXPLAINERS}
+    heatmaps = {name: maps.heatmap(name) for name in JUDGED}
     in_the_middle = {"centre": centre_gaussian(valid.shape)}
     record = {
         **_identity(sample.item, classes),

@@ -19,7 +19,7 @@ from audit.data.dataset import FLOWER, UNKNOWN, Dataset, Item, stratified
 from audit.data.decode import resize
 from audit.data.masks import Masks
 from audit.errors import BrokenImageError
-from audit.explain.gradcam import PASS
+from audit.explainers.base import PASS
 from audit.score.corruptions import CORRUPTIONS, SEVERITIES, corrupt, map_back
 from audit.score.geometry import upsample
 from audit.score.robustness import Stability, stability

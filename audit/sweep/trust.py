@@ -11,20 +11,19 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from audit.config import Config
-from audit.explain.gradcam import PASS
-from audit.explain.over_views import grad_cam, integrated_gradients
+from audit.explainers.base import PASS, Explainer
+from audit.explainers.registry import EXPLAINERS
 from audit.models.classifier import Classifier
 from audit.score.causal import log_odds
 from audit.score.composites import softened
-from audit.score.geometry import upsample
 from audit.score.localisation import NAN, centre_gaussian
 from audit.score.robustness import rank_correlation
-from audit.sweep.further import explainers
+from audit.score.verdict import JUDGED
+from audit.sweep.further import explain_one, explainers
 
 SAMPLE = 24  # images
 EACH = 3  # further explainers cost a thousand passes an image: only every third one is checked
 FRACTIONS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # of the pixels, hottest first
-_STEPS = 16  # gradients of Integrated Gradients: ranks settle sooner than scores
 Images = NDArray[np.float32]
 Heatmaps = dict[str, Images]
 
@@ -88,28 +87,41 @@ def _heatmaps(
     config: Config,
 ) -> tuple[Heatmaps, dict[str, float]]:
     """Heatmaps at the images' size, and seconds an image, by explainer."""
-    cam, ig = grad_cam(classifier, config.cam), integrated_gradients(classifier, _STEPS)
-    coarse, of_cam = _timed(cam, images, targets)
-    fine, of_ig = _timed(ig, images, targets)
-    heatmaps = {"gradcam": np.stack([upsample(h, images.shape[1:3]) for h in coarse]), "ig": fine}
-    seconds = {"gradcam": of_cam, "ig": of_ig}
-    for name, explain in explainers(classifier, config).items():
-        heatmaps[name] = np.full_like(fine, np.nan)
-        spent = []
-        for i in range(0, len(images), EACH):
-            start = time.perf_counter()
-            heatmaps[name][i] = explain(images[i], int(targets[i]), names[i])
-            spent.append(time.perf_counter() - start)
-        seconds[name] = float(np.median(spent))  # the first one also compiles
-    return heatmaps, seconds
+    settings = config.model_dump()
+    given = images, targets, classifier, names
+    found = {key: _timed(EXPLAINERS[key].for_ranks(settings), *given) for key in JUDGED}
+    found |= {key: _of_some(explainer, *given) for key, explainer in explainers(config).items()}
+    return {k: maps for k, (maps, _) in found.items()}, {k: s for k, (_, s) in found.items()}
 
 
-def _timed(explain: Any, images: Images, targets: NDArray[np.int64]) -> tuple[Images, float]:
+def _timed(
+    explain: Explainer,
+    images: Images,
+    targets: NDArray[np.int64],
+    classifier: Classifier,
+    names: Sequence[str],
+) -> tuple[Images, float]:
     """Heatmaps, and seconds an image once all is compiled."""
-    explain(images[:1], targets[:1])
+    explain(images[:1], targets[:1], classifier, names[:1])
     start = time.perf_counter()
-    heatmaps = explain(images, targets).heatmaps
+    heatmaps = explain(images, targets, classifier, names)
     return heatmaps, (time.perf_counter() - start) / len(images)
+
+
+def _of_some(
+    explain: Explainer,
+    images: Images,
+    targets: NDArray[np.int64],
+    classifier: Classifier,
+    names: Sequence[str],
+) -> tuple[Images, float]:
+    """Heatmaps of every `EACH` image, NaN for the others, and the median of seconds an image."""
+    heatmaps, spent = np.full(images.shape[:3], np.nan, np.float32), []
+    for i in range(0, len(images), EACH):
+        start = time.perf_counter()
+        heatmaps[i] = explain_one(explain, images[i], int(targets[i]), classifier, names[i])
+        spent.append(time.perf_counter() - start)
+    return heatmaps, float(np.median(spent))  # the first one also compiles
 
 
 def _baselines(shape: tuple[int, ...], seed: int) -> Heatmaps:

@@ -1,6 +1,7 @@
 """LIME on functions whose answer is known, and against the package's own way."""
 
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -57,12 +58,12 @@ def test_the_first_sample_keeps_the_whole_image():
 
 
 def test_weights_of_a_sum_are_what_is_summed():
-    found = weights_of(Lime(linear)(IMAGE, 0, "a"))
+    found = weights_of(Lime().explain(linear, IMAGE, 0, "a"))
     np.testing.assert_allclose(found, ADDS, atol=0.05)  # the ridge takes about a hundredth
 
 
 def test_the_class_that_is_asked_for_is_explained():
-    first, second = (Lime(linear, 200)(IMAGE, target, "a") for target in (0, 1))
+    first, second = (Lime(200).explain(linear, IMAGE, target, "a") for target in (0, 1))
     np.testing.assert_allclose(first, -second, atol=1e-6)
 
 
@@ -79,13 +80,13 @@ def test_it_is_what_the_library_finds_by_itself():
         num_samples=samples, batch_size=8, segmentation_fn=lambda _: SEGMENTS, random_seed=0,
     )  # fmt: skip
     weights = np.array([dict(found.local_exp[1])[k] for k in range(len(ADDS))])
-    ours, expected = Lime(curved, samples)(IMAGE, 1, name), spread(weights, SEGMENTS)
+    ours, expected = Lime(samples).explain(curved, IMAGE, 1, name), spread(weights, SEGMENTS)
     assert expected.max() > 1e-5
     np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-9)
 
 
 def test_an_image_has_one_answer_whatever_came_before_it():
-    explain, other = Lime(curved, 50), IMAGE[::-1].copy()
+    explain, other = partial(Lime(50).explain, curved), IMAGE[::-1].copy()
     first = explain(IMAGE, 0, "a")
     explain(other, 1, "b")
     np.testing.assert_array_equal(explain(IMAGE, 0, "a"), first)
@@ -93,11 +94,13 @@ def test_an_image_has_one_answer_whatever_came_before_it():
 
 
 def test_a_model_that_hears_nothing_is_explained_by_nothing():
-    assert not Lime(lambda images: np.full((len(images), 2), 0.3), 20)(IMAGE, 0, "a").any()
+    flat = np.full((8, 2), 0.3)
+    assert not Lime(20).explain(lambda images: flat[: len(images)], IMAGE, 0, "a").any()
 
 
 def test_a_logit_that_is_no_number_leaves_no_number():
-    found = Lime(lambda images: np.full((len(images), 2), np.nan, np.float32), 20)(IMAGE, 0, "a")
+    undefined = np.full((8, 2), np.nan, np.float32)
+    found = Lime(20).explain(lambda images: undefined[: len(images)], IMAGE, 0, "a")
     assert found.shape == IMAGE.shape[:2]
     assert np.isnan(found).all()
 
@@ -109,7 +112,7 @@ def test_no_image_is_asked_about_more_often_than_said():
         asked.append(len(images))
         return curved(images)
 
-    Lime(count, 50)(IMAGE, 0, "a")
+    Lime(50).explain(count, IMAGE, 0, "a")
     assert sum(asked) == 50
     assert max(asked) == 8
 
@@ -117,4 +120,4 @@ def test_no_image_is_asked_about_more_often_than_said():
 def test_a_missing_package_is_named_with_its_mend(monkeypatch):
     monkeypatch.setitem(sys.modules, "lime.lime_image", None)
     with pytest.raises(ConfigError, match=r"^LIME needs a package: pip install '.*\[lime\]'"):
-        Lime(curved)
+        Lime().libraries()

@@ -18,11 +18,12 @@ from PIL import Image
 from audit.checks.preflight.outcome import gathered, kept
 from audit.data.contents import Contents
 from audit.data.dataset import Item
+from audit.explainers.registry import titles
 from audit.heatmaps import Maps, pack_donors
 from audit.observation import Observation
 from audit.runfolder import NOT_SAMPLED, RECORD_SCHEMA, RunFolder, write_whole
 from audit.score.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from audit.score.verdict import UNTESTED, Thresholds, Words, judge, titles
+from audit.score.verdict import UNTESTED, Thresholds, Words, judge
 
 HOSTILE = [
     "<script>alert(1)</script>",

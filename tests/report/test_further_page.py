@@ -9,6 +9,7 @@ from waiting import until
 
 from audit.report.build import render
 from audit.report.cases import galleries
+from audit.report.compare.build import render as compare
 from audit.report.content import content
 from audit.report.source import load
 
@@ -83,6 +84,14 @@ def test_a_run_without_them_says_nothing_of_them(report):
         assert not re.search(r"\bLIME\b|\bSHAP\b|lime_|shap_", text(file)), file
     assert not re.search("lime|shap", text(report.summary_json))
     assert "heat2" not in text(report.report_dir / "gallery" / "cases.js")
+
+
+def test_a_run_that_asked_for_them_compares_with_one_that_did_not(asked, tmp_path):
+    small = {"images": 12, "classes": PLAIN[:3], "size": 48, "corrupted": 0, "examined": False}
+    other = make_run(tmp_path / "other", planted=True, seed=1, **small)
+    for runs in ((asked, other), (other, asked)):
+        page = compare(runs, tmp_path / "compared")
+        assert "Integrated Gradients" in text(page)
 
 
 def test_the_gallery_shows_them_where_there_are_any(visit, asked):

@@ -3,8 +3,10 @@
 import pytest
 from drawnruns import PLAIN, make_run
 
+from audit.explainers.judged import GradCam, IntegratedGradients
 from audit.report.content import content
 from audit.report.definitions import OTHER_METRICS
+from audit.report.explained import abouts
 from audit.report.figures import metrics
 from audit.report.glossary import glossary
 from audit.report.pages import shared
@@ -12,8 +14,9 @@ from audit.report.source import load
 from audit.report.sweeps import threshold_sweeps
 from audit.report.templating import fill
 from audit.report.verdicts import VERDICTS
-from audit.score.verdict import CAM_TITLES, FURTHER_TITLES, IG_TITLES, Thresholds, titles
+from audit.score.verdict import Thresholds
 
+OURS = abouts([], {}, {})
 DESIGN = (
     "Heatmap",
     "Explainer",
@@ -38,34 +41,37 @@ DESIGN = (
 
 
 def test_every_term_of_the_design_is_explained_once():
-    terms = [t.term for t in glossary(titles(), "flower")]
+    terms = [t.term for t in glossary(OURS, "flower")]
     assert {*DESIGN, *(v.title for v in VERDICTS)} <= set(terms)
-    assert len({t.anchor for t in glossary(titles(), "flower")}) == len(terms)
+    assert len({t.anchor for t in glossary(OURS, "flower")}) == len(terms)
     assert terms == sorted(terms, key=str.lower)
 
 
 def test_every_figure_has_a_formula_a_direction_and_a_term():
-    figures = [*metrics(titles() | FURTHER_TITLES), *OTHER_METRICS]
+    all_of_them = abouts(["lime", "shap", "toy"], {}, {})
+    titles = {key: about.title for key, about in all_of_them.items()}
+    figures = [*metrics(titles), *OTHER_METRICS]
     assert len({m.key for m in figures}) == len(figures)
     assert all(m.formula and m.direction and m.description for m in figures)
-    explained = {key for t in glossary(titles(), "flower") for key in t.figures}
+    explained = {key for t in glossary(all_of_them, "flower") for key in t.figures}
     assert {m.key for m in figures} == explained
 
 
 @pytest.mark.parametrize("subject", ["bird", "{x}", "<b>"])
 def test_the_subject_is_called_by_its_name(subject):
-    told = " ".join(f"{t.term} {t.meaning}" for t in glossary(titles(), subject))
+    told = " ".join(f"{t.term} {t.meaning}" for t in glossary(OURS, subject))
     assert "flower " not in told and "{subject}" not in told
     assert f"Survives without the {subject}" in told
 
 
-@pytest.mark.parametrize("cam", CAM_TITLES)
-@pytest.mark.parametrize("variant", IG_TITLES)
+@pytest.mark.parametrize("cam", GradCam.variants)
+@pytest.mark.parametrize("variant", IntegratedGradients.variants)
 def test_explainers_are_those_of_the_run(cam, variant):
-    named = titles(cam, variant)
-    terms = {t.term for t in glossary(named, "flower")}
-    others = {*CAM_TITLES.values(), *IG_TITLES.values()} - set(named.values())
-    assert set(named.values()) <= terms and not others & terms
+    found = abouts([], {"cam": cam, "ig_variant": variant}, {})
+    terms = {t.term for t in glossary(found, "flower")}
+    named = {about.title for about in found.values()}
+    kinds = {**GradCam.variants, **IntegratedGradients.variants}.values()
+    assert named <= terms and not ({kind.title for kind in kinds} - named) & terms
 
 
 def test_every_threshold_has_its_sweep(tmp_path):

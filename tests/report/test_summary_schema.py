@@ -10,11 +10,11 @@ from gateruns import accused, write_run
 from jsonschema import Draft202012Validator
 from test_findings import uncharted
 
+from audit.explainers.registry import titles
 from audit.report import exports, gatefiles
 from audit.report.exports import SUMMARY_SCHEMA, summary_json
 from audit.report.figures import metrics
 from audit.report.gates import Limits, check
-from audit.score.verdict import titles
 
 FOLDER = Path(exports.__file__).parent
 

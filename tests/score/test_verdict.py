@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.score.verdict import VERDICTS, Thresholds, Words, judge, score, titles
+from audit.explainers.registry import titles
+from audit.score.verdict import VERDICTS, Thresholds, Words, judge, score
 
 THRESHOLDS = Thresholds(
     on_flower_skill=0.15,

@@ -10,14 +10,16 @@ from scipy.special import log_softmax
 from audit.config import load_config
 from audit.data.imagefiles import ImageFiles
 from audit.data.masks import Masks, fingerprints
+from audit.errors import AuditError
 from audit.explain.lime import Lime
+from audit.explainers.base import Explainer
 from audit.models.averaged import averaged
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
 from audit.models.views import draw_views
 from audit.runfolder import NOT_SAMPLED, RunFolder
 from audit.sweep.engine import Engine
-from audit.sweep.further import Further, explainers, further_of, sampled
+from audit.sweep.further import Further, explain_one, explainers, further_of, sampled
 from audit.sweep.local import sweep
 from audit.sweep.record import Sample
 from audit.sweep.worker import Worker, setup_of
@@ -131,11 +133,17 @@ def test_all_images_are_explained_unless_some_are_sampled(dataset, masks):
     assert len(sampled(dataset, masks, config(explain_flagged=True, explain_sample=4))) == 4
 
 
+class Half(Explainer):
+    key, title, citation, description = "half", "Half", "nobody", "Twice as much on the subject."
+
+    def __call__(self, images, targets, classifier, names):
+        return np.where(images.mean(axis=-1) > 120, 3, 1)
+
+
 @pytest.mark.parametrize(("verdict", "explained"), [("suspect", True), ("right-reasons", False)])
 def test_a_verdict_may_choose_an_image(dataset, masks, verdict, explained):
     item, image, trimap, source = next(masks.stream(dataset.images(dataset.items("test")[:1]), 0))
-    half = np.where(trimap == 255, 3.0, 1.0).astype(np.float32)
-    further = Further({"lime": lambda *_: half}, set(), flagged=True)
+    further = Further({"half": Half()}, None, set(), flagged=True)
     record = {"verdict": verdict, "prediction": 0}
 
     @dataclasses.dataclass(frozen=True)
@@ -143,8 +151,27 @@ def test_a_verdict_may_choose_an_image(dataset, masks, verdict, explained):
         further: dict
 
     found, maps = further(Sample(item, image, trimap, source, ""), record, Drawn({}))
-    assert ("lime" in maps.further) == explained
-    assert math.isnan(found["lime_mass"]) != explained
+    assert ("half" in maps.further) == explained
+    assert math.isnan(found["half_mass"]) != explained
+
+
+@pytest.mark.parametrize("given", [np.zeros((2, 64, 64)), np.zeros((1, 8, 8)), np.zeros(1)])
+def test_heatmaps_of_another_shape_are_one_line_that_names_the_explainer(given):
+    class Odd(Half):
+        def __call__(self, *_):
+            return given
+
+    with pytest.raises(AuditError, match=r"^The explainer 'half' gives heatmaps of shape \("):
+        explain_one(Odd(), np.zeros((64, 64, 3), np.float32), 0, None, "a")
+
+
+def test_a_heatmap_that_is_not_finite_is_undefined_as_a_whole():
+    class Torn(Half):
+        def __call__(self, images, *_):
+            return np.where(images[..., 0] > 0, np.inf, 1)
+
+    image = np.eye(8, dtype=np.float32)[..., None].repeat(3, axis=-1)
+    assert np.isnan(explain_one(Torn(), image, 0, None, "a")).all()
 
 
 def test_neither_is_made_where_it_is_not_asked_for(classifier, dataset, masks):
@@ -161,9 +188,8 @@ def test_views_are_asked_together(classifier, dataset, masks):
             axis=0,
         )
 
-    explain = explainers(averaged(classifier, 3, 0), config())["lime"]
-    expected = Lime(mean, 40)(image, other, item.name)
+    explain, together = explainers(config())["lime"], averaged(classifier, 3, 0)
+    (found,) = explain(image[None], np.array([other]), together, [item.name])
+    expected = Lime(40).explain(mean, image, other, item.name)
     assert np.ptp(expected) > 0
-    np.testing.assert_allclose(
-        explain(image, other, item.name), expected, atol=1e-3 * np.ptp(expected)
-    )
+    np.testing.assert_allclose(found, expected, atol=1e-3 * np.ptp(expected))

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from audit.data.dataset import Item
+from audit.explainers.registry import titles
 from audit.score.composites import fill, grown, off_flower
-from audit.score.verdict import Thresholds, Words, judge, titles
+from audit.score.verdict import Thresholds, Words, judge
 from audit.sweep.donors import Donors
 from audit.sweep.interventions import Case, Interventions
 from audit.sweep.record import Finding, Sample, record_of

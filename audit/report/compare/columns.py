@@ -10,6 +10,7 @@ import pandas as pd
 from audit.report import figures as f
 from audit.report.figures import Estimate, mean, rate
 from audit.report.source import Source
+from audit.score.verdict import JUDGED
 
 Column = Callable[[Source], pd.Series]
 
@@ -92,7 +93,7 @@ COLUMNS: dict[str, tuple[Column, Callable[[pd.Series, int], Estimate]]] = {
     f.BRIER.key: (lambda s: f.over_confidence(s) ** 2, mean),
     **{
         f"{key}_{column}": (_explained(f"{key}_{column}"), mean)
-        for key in ("gradcam", "ig")
+        for key in JUDGED
         for column in ("mass", "skill")
     },
 }

@@ -9,9 +9,9 @@ from string import ascii_uppercase
 from typing import Any
 
 from audit.errors import RunFolderError
+from audit.explainers.registry import titles
 from audit.report.source import Source, load
 from audit.runfolder import RunFolder
-from audit.score.verdict import titles
 
 EXPLAINING = ("cam", "ig_variant", "ig_steps", "ig_tolerance", "ig_rule", "ig_baseline",
               "interventions")  # fmt: skip
@@ -49,7 +49,7 @@ class Pair:
     def titles(self) -> dict[str, str]:
         """Titles of the explainers by the prefix of their columns; both where runs differ."""
         ours, theirs = self.a.source.titles, self.b.source.titles
-        return {k: t if theirs[k] == t else f"{t} / {theirs[k]}" for k, t in ours.items()}
+        return {k: t if theirs.get(k, t) == t else f"{t} / {theirs[k]}" for k, t in ours.items()}
 
     @property
     def seed(self) -> int:
