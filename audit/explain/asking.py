@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """Float32 images ``(n, H, W, 3)`` to float32 logits ``(n, classes)``."""
 
 
-class Asking(Explainer):
+class Perturbing(Explainer):
     """An explainer that asks a model of each image by itself, parts of it hidden.
 
     It needs no gradient, hundreds of forward passes an image, and gives one value a part.
@@ -50,12 +49,7 @@ class Asking(Explainer):
         """Explain a class of one image: its heatmap ``(H, W)``, seeded by its name alone."""
 
 
-def seed_of(name: str) -> int:
-    """Seed of an image, 0..2**32 - 1, by its name alone: the same in every run and batch."""
-    return int.from_bytes(hashlib.sha256(name.encode(errors="surrogatepass")).digest()[:4])
-
-
-def ask(
+def perturbed_logits(
     predict: Predict,
     target: int,
     image: Image,

@@ -8,14 +8,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.explain.asking import Asking, Image, Predict, ask, seed_of
-from audit.explainers.base import Extra
+from audit.explain.asking import Image, Perturbing, Predict, perturbed_logits
+from audit.explainers.base import Extra, seed_of
 from audit.score.composites import softened
 
 SUPERPIXELS = 64  # about; more need more samples for the same noise
 
 
-class Lime(Asking):
+class Lime(Perturbing):
     """Attribute one class's logit to superpixels, one image at a time, by the package ``lime``.
 
     Samples keep each superpixel with probability 1/2 and show the others out of focus: in its mean
@@ -58,7 +58,7 @@ class Lime(Asking):
         segments, random = superpixels(image), np.random.RandomState(seed_of(name))
         kept = draw(random, self._samples, segments.max() + 1)
         hidden = softened(image)
-        logits = ask(predict, target, image, hidden, kept.astype(bool), segments)
+        logits = perturbed_logits(predict, target, image, hidden, kept.astype(bool), segments)
         if not np.isfinite(logits).all():
             return np.full(segments.shape, np.nan, np.float32)
         change = logits - logits[0]  # so that no change is 0, without a rest

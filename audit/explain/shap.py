@@ -9,14 +9,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.explain.asking import Asking, Image, Predict, ask, seed_of
-from audit.explainers.base import PASS, Extra
+from audit.explain.asking import Image, Perturbing, Predict, perturbed_logits
+from audit.explainers.base import PASS, Extra, seed_of
 from audit.score.composites import softened
 
 CELLS = 32  # a side: finer than any number of questions in use comes to
 
 
-class Shap(Asking):
+class Shap(Perturbing):
     """Attribute one class's logit to rectangles, one image at a time, by the package ``shap``.
 
     The partition explainer halves the image again and again, most where halves differ most, and
@@ -59,7 +59,7 @@ class Shap(Asking):
 
         def answers(kept: Any) -> NDArray[np.float32]:
             flat = np.asarray(kept).reshape(len(kept), -1) > 0
-            return ask(predict, target, image, hidden, flat, cells)
+            return perturbed_logits(predict, target, image, hidden, flat, cells)
 
         whole = np.ones((1, CELLS, CELLS, 1))
         masker = shap.maskers.Image(0, (CELLS, CELLS, 1))

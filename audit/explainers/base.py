@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,11 @@ if TYPE_CHECKING:  # the command line lists explainers in half a second
     from audit.models.classifier import Classifier
 
 PASS = 8  # images a forward pass; more cost a processor memory and save it no time
+
+
+def seed_of(name: str) -> int:
+    """Seed of an image, 0..2**32 - 1, by its name alone: the same in every run and batch."""
+    return int.from_bytes(hashlib.sha256(name.encode(errors="surrogatepass")).digest()[:4])
 
 
 class About(NamedTuple):
@@ -69,6 +75,7 @@ class Explainer(ABC):
     storage : str
         How its heatmaps are kept, for the report to draw; scores are taken before. ``segments``: of
         few values, without loss. ``dense``: within 2**-10 of each value, or 2**-24 of the largest.
+        Those that verdicts rest on are of every image, and kept coarser: see `audit.heatmaps`.
     extra : Extra, optional
         What it needs besides; looked for before any work.
     setting : str

@@ -19,12 +19,12 @@ _MOST_TEXT = 1_000  # characters of a citation or description
 TAKEN = ("background_share", "causal", "centre", "heat", "random", "tested", "verdict")
 
 
-def is_about(about: Any) -> bool:
+def is_about(about: About) -> bool:
     """Whether texts of any origin are what a report can say of an explainer."""
-    if not (isinstance(about, About) and all(isinstance(text, str) for text in about)):
+    if not all(isinstance(text, str) for text in about):
         return False
-    sizes = all(len(text.strip()) > 0 and len(text) <= _MOST_TEXT for text in about)
-    return sizes and bool(_TITLE.fullmatch(about.title))
+    sound = all(text.strip() and len(text) <= _MOST_TEXT for text in about)
+    return sound and bool(_TITLE.fullmatch(about.title))
 
 
 def fault(key: str, brought: Any) -> str:

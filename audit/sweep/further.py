@@ -71,8 +71,7 @@ def explain_one(
     classifier: Classifier,
     name: str,
 ) -> NDArray[np.float32]:
-    """Heatmap ``(H, W)`` of one image by any package's explainer; NaN all over where it is not
-    finite.
+    """Heatmap ``(H, W)`` of one image by anybody's explainer; NaN all over, or nowhere.
 
     Raises
     ------

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from audit.data.batches import in_batches
 from audit.data.dataset import Item, stratified
-from audit.explain.asking import seed_of
 from audit.explain.over_views import grad_cam
-from audit.explainers.base import PASS
+from audit.explainers.base import PASS, seed_of
 from audit.heatmaps import Maps
 from audit.models.classifier import Classifier
 from audit.score import composites as make

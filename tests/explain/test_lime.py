@@ -8,8 +8,8 @@ import pytest
 from lime.lime_image import LimeImageExplainer
 
 from audit.errors import ConfigError
-from audit.explain.asking import seed_of
 from audit.explain.lime import Lime, draw, spread, superpixels
+from audit.explainers.base import seed_of
 from audit.score.composites import softened
 
 # A grid of 8 x 8 plain squares of 8 pixels, so superpixels are found as they were drawn.
