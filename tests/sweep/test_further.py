@@ -134,10 +134,10 @@ def test_all_images_are_explained_unless_some_are_sampled(dataset, masks):
 
 
 class Half(Explainer):
-    key, title, citation, description = "half", "Half", "nobody", "Twice as much on the subject."
+    key, title, citation, description = "half", "Half", "nobody", "More on the subject."
 
     def __call__(self, images, targets, classifier, names):
-        return np.where(images.mean(axis=-1) > 120, 3, 1)
+        return np.where(images.mean(axis=-1) > 120, 4, 1)
 
 
 @pytest.mark.parametrize(("verdict", "explained"), [("suspect", True), ("right-reasons", False)])
@@ -153,6 +153,18 @@ def test_a_verdict_may_choose_an_image(dataset, masks, verdict, explained):
     found, maps = further(Sample(item, image, trimap, source, ""), record, Drawn({}))
     assert ("half" in maps.further) == explained
     assert math.isnan(found["half_mass"]) != explained
+
+
+def test_heatmaps_are_kept_as_their_explainer_says(tmp_path, dataset, masks, classifier):
+    given, items = config(explainers="gradcam,ig"), dataset.items("test")[:2]
+    further = Further({"half": Half()}, classifier, {i.name for i in items}, flagged=False)
+    run = RunFolder.create(tmp_path / "run", resume=False)
+    engine = Engine(classifier, dataset, given, None, further)
+    sweep(run, dataset, masks, engine, items, given, silent)
+    with np.load(run.maps_dir / "part-00000.npz") as arrays:
+        assert "half_halves" in arrays and "half_places" not in arrays
+    assert run.records()["half_mass"].notna().all()
+    assert all(set(np.unique(m.heatmap("half"))) == {1, 4} for m in run.maps(0))
 
 
 @pytest.mark.parametrize("given", [np.zeros((2, 64, 64)), np.zeros((1, 8, 8)), np.zeros(1)])
