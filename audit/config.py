@@ -17,10 +17,10 @@ from pydantic import (
     model_validator,
 )
 
-from audit.errors import ConfigError, shown
+from audit.core.errors import ConfigError, shown
 from audit.explainers.registry import EXPLAINERS
-from audit.score.verdict import JUDGED, Thresholds
 from audit.toml import read_toml
+from audit.verdict.verdict import JUDGED, Thresholds
 
 _OTHERS = [key for key in EXPLAINERS if key not in JUDGED]
 PIPELINES = ("baseline", "augmented", "mixup", "cutmix", "randaugment", "albumentations")

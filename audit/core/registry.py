@@ -10,7 +10,7 @@ from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
-from audit.errors import ConfigError, first_line, shown
+from audit.core.errors import ConfigError, first_line, shown
 
 # It begins names of files, columns and arrays, so it is short, and the same in all of them.
 KEY = re.compile(r"[a-z][a-z0-9_]{0,31}")

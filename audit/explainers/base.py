@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
-from audit.errors import ConfigError
+from audit.core.errors import ConfigError
 
 if TYPE_CHECKING:  # the command line lists explainers in half a second
     import numpy as np
@@ -75,7 +75,7 @@ class Explainer(ABC):
     storage : str
         How its heatmaps are kept, for the report to draw; scores are taken before. ``segments``: of
         few values, without loss. ``dense``: within 2**-10 of each value, or 2**-24 of the largest.
-        Those that verdicts rest on are of every image, and kept coarser: see `audit.heatmaps`.
+        Those that verdicts rest on are of every image, and kept coarser: see `audit.storage.heatmaps`.
     extra : Extra, optional
         What it needs besides; looked for before any work.
     setting : str

@@ -1,6 +1,6 @@
 """The two explainers that verdicts rest on, as the registry lists them.
 
-The engine runs their code itself (`audit.explain.gradcam`, `audit.explain.integrated_gradients`):
+The engine runs their code itself (`audit.explainers.gradcam`, `audit.explainers.integrated_gradients`):
 Grad-CAM comes out of the pass that predicts, and Integrated Gradients take as many steps as an
 image's scores need, which its record tells (``ig_steps``, ``ig_completeness_error``). Called from
 here, they are what they are everywhere, at the cost of a pass or of a fixed number of steps.
@@ -89,13 +89,13 @@ class GradCam(Compiled):
         names: Sequence[str],
     ) -> NDArray[np.float32]:
         """Explain a class of each image; see `Explainer`."""
-        from audit.score.geometry import upsample
+        from audit.core.geometry import upsample
 
         coarse = self.compiled(classifier)(images, targets).heatmaps
         return np.stack([upsample(heatmap, images.shape[1:3]) for heatmap in coarse])
 
     def _compile(self, classifier: Classifier) -> Any:
-        from audit.explain.over_views import grad_cam
+        from audit.explainers.over_views import grad_cam
 
         return grad_cam(classifier, self.kind)
 
@@ -171,6 +171,6 @@ class IntegratedGradients(Compiled):
         return np.asarray(self.compiled(classifier)(images, targets).heatmaps)
 
     def _compile(self, classifier: Classifier) -> Any:
-        from audit.explain.over_views import integrated_gradients
+        from audit.explainers.over_views import integrated_gradients
 
         return integrated_gradients(classifier, *self.settings)

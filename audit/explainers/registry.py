@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from inspect import isabstract
 from typing import Any
 
+from audit.core.errors import ConfigError
 from audit.core.registry import Registry
-from audit.errors import ConfigError
 from audit.explainers.base import About, Explainer
-from audit.score.verdict import JUDGED
+from audit.verdict.verdict import JUDGED
 
 # A title stands in tables, charts and sentences, so no markup may be in it.
 _TITLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 +.()-]{0,39}")
@@ -52,8 +52,8 @@ EXPLAINERS: Registry[type[Explainer]] = Registry(
     {
         "gradcam": "audit.explainers.judged:GradCam",
         "ig": "audit.explainers.judged:IntegratedGradients",
-        "lime": "audit.explain.lime:Lime",
-        "shap": "audit.explain.shap:Shap",
+        "lime": "audit.explainers.lime:Lime",
+        "shap": "audit.explainers.shap:Shap",
     },
     fault,
 )

@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from audit.errors import RunFolderError, shown
+from audit.core.errors import RunFolderError, shown
 from audit.explainers.registry import EXPLAINERS
-from audit.runfolder import MOST_CLASSES, SCORED, RunFolder, further_in
-from audit.score.verdict import JUDGED, Thresholds
+from audit.storage.run import MOST_CLASSES, SCORED, RunFolder, further_in
+from audit.verdict.verdict import JUDGED, Thresholds
 
 _SUBJECT = 200  # characters of what the masks mark: it stands in hundreds of sentences
 _SLACK = 1e-3  # sums of float32 may leave 0..1 by a little

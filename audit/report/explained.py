@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from audit.errors import ConfigError
+from audit.core.errors import ConfigError
 from audit.explainers.base import About
 from audit.explainers.registry import EXPLAINERS, is_about
-from audit.score.verdict import JUDGED
+from audit.verdict.verdict import JUDGED
 
 log = logging.getLogger("audit")
 _OTHERS = {"Random", "Centre Gaussian"}  # what stands beside explainers in tables and charts

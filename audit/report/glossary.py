@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from audit.checks.verdicts.page import VERDICTS
 from audit.explainers.base import About
 from audit.report.figures import ARRAS, BACKGROUNDS, OURS, SHAPLEY, ZHANG
-from audit.report.verdicts import VERDICTS
 
 
 @dataclass(frozen=True)

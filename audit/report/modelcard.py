@@ -12,7 +12,7 @@ from audit.report.findings import findings
 from audit.report.owner import ASKED, owner_of
 from audit.report.source import Source
 from audit.report.templating import interval, styled
-from audit.score.verdict import JUDGED
+from audit.verdict.verdict import JUDGED
 
 _FIGURES = ("accuracy", "wrong_reasons_share", "suspect_share", "background_share", "bg_gap",
             "survives_without", *(f"{key}_skill" for key in JUDGED))  # fmt: skip

@@ -5,8 +5,8 @@ import sys
 import pytest
 from brought import bring
 
+from audit.core.errors import ConfigError
 from audit.core.registry import Registry
-from audit.errors import ConfigError
 
 GROUP = "flower_audit.tried"
 OWN = {"zip": "zipfile:ZipFile", "json": "json:loads"}

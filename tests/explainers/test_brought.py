@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from audit.report import exports
 from audit.report.build import render
-from audit.runfolder import RunFolder
+from audit.storage.run import RunFolder
 
 ROOT = Path(__file__).parents[2]
 HANDBOOK = ROOT / "site" / "explainers.md"

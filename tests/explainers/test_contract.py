@@ -8,10 +8,10 @@ from mapsdrawn import maps_of
 
 from audit.core.registry import KEY
 from audit.explainers.registry import EXPLAINERS, TAKEN, is_about
-from audit.heatmaps import pack_maps, unpack_maps
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
-from audit.score.verdict import JUDGED
+from audit.storage.heatmaps import pack_maps, unpack_maps
+from audit.verdict.verdict import JUDGED
 
 CHEAP = {"lime_samples": 60, "shap_evals": 60, "ig_steps": 8}
 NAMES = ["a", "b", "c"]

@@ -8,7 +8,7 @@ import pytest
 from audit.core.registry import KEY
 from audit.explainers.base import Explainer
 from audit.explainers.registry import EXPLAINERS, TAKEN, fault
-from audit.runfolder import RECORD_SCHEMA, record_schema
+from audit.storage.run import RECORD_SCHEMA, record_schema
 
 
 class Toy(Explainer):

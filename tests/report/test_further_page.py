@@ -7,9 +7,9 @@ import pytest
 from drawnruns import PLAIN, ask_further, make_run
 from waiting import until
 
+from audit.compare.build import render as compare
 from audit.report.build import render
 from audit.report.cases import galleries
-from audit.report.compare.build import render as compare
 from audit.report.content import content
 from audit.report.source import load
 

@@ -1,0 +1,99 @@
+"""What each image adds to a figure: one value a row of the source, NaN where it does not count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from audit.report import figures as f
+from audit.report.figures import Estimate, mean, rate
+from audit.report.source import Source
+from audit.verdict.verdict import JUDGED
+
+Column = Callable[[Source], pd.Series]
+
+
+def rate_of(values: pd.Series, seed: int = 0) -> Estimate:
+    """Share of what counts."""
+    given = values.dropna()
+    return rate(int(given.sum()), len(given))
+
+
+def hits(source: Source) -> pd.Series:
+    """Whether each prediction is right."""
+    return (source.predictions["label"] == source.predictions["prediction"]).astype(float)
+
+
+def accused(source: Source) -> pd.Series:
+    """Of right predictions, tested and judged: is the verdict wrong-reasons?"""
+    return _verdict(source, "wrong-reasons").where(_tested(source))
+
+
+def _verdict(source: Source, word: str) -> pd.Series:
+    records = source.explained
+    judged = records["correct"].astype(bool) & (records["verdict"] != "undecided")
+    return (records["verdict"] == word).astype(float).where(judged)
+
+
+def _fragile(source: Source) -> pd.Series:
+    records = source.explained
+    return records["fragile"].astype(float).where(records["verdict"] != "undecided")
+
+
+def _tested(source: Source) -> pd.Series:
+    return source.explained["causal_reason"] == ""
+
+
+def _of_right(column: str) -> Column:
+    def values(source: Source) -> pd.Series:
+        records = source.explained
+        return records[column].where(_tested(source) & records["correct"].astype(bool))
+
+    return values
+
+
+def _without(source: Source) -> pd.Series:
+    records = source.explained
+    stays = (records["without_flower"] == records["prediction"]).astype(float)
+    return stays.where(_tested(source) & records["correct"].astype(bool))
+
+
+def _answers(column: str) -> Column:
+    def values(source: Source) -> pd.Series:
+        records = source.explained
+        right = (records[column] == records["label"]).astype(float)
+        return right.where(_tested(source) & (records[column] >= 0))
+
+    return values
+
+
+def _gap(source: Source) -> pd.Series:
+    return _answers("mixed_same")(source) - source.explained["mixed_rand"]
+
+
+def _explained(column: str) -> Column:
+    return lambda source: source.explained[column].astype(np.float64)
+
+
+PROPORTIONS: dict[str, Column] = {
+    f.ACCURACY.key: hits,
+    "only_flower": _answers("only_flower"),
+    "without_flower": _answers("without_flower"),
+}
+COLUMNS: dict[str, tuple[Column, Callable[[pd.Series, int], Estimate]]] = {
+    f.WRONG_REASONS.key: (accused, rate_of),
+    f.SUSPECTS.key: (lambda s: _verdict(s, "suspect"), rate_of),
+    f.FRAGILE.key: (_fragile, rate_of),
+    f.BACKGROUND_SHARE.key: (_of_right("background_share"), mean),
+    f.SURVIVAL.key: (_of_right("survival"), mean),
+    f.WITHOUT.key: (_without, rate_of),
+    f.BG_GAP.key: (_gap, mean),
+    f.BRIER.key: (lambda s: f.over_confidence(s) ** 2, mean),
+    **{
+        f"{key}_{column}": (_explained(f"{key}_{column}"), mean)
+        for key in JUDGED
+        for column in ("mass", "skill")
+    },
+}

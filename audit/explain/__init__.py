@@ -1,1 +1,0 @@
-"""Explainers: image and class in, heatmap out; one explainer a file."""

@@ -1,0 +1,134 @@
+"""Explainers that no verdict rests on, of the images chosen for them, scored like the others.
+
+They come after the verdict: it may choose the images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.config import Config
+from audit.core.errors import AuditError
+from audit.datasets.dataset import FLOWER, UNKNOWN, Dataset, stratified
+from audit.execution.record import Record, Sample, score_columns
+from audit.execution.select import select
+from audit.explainers.base import Explainer
+from audit.explainers.localisation import Localisation, localise
+from audit.explainers.registry import besides
+from audit.masks.masks import Masks
+from audit.models.classifier import Classifier
+from audit.storage.heatmaps import Maps
+from audit.storage.run import NOT_SAMPLED
+from audit.verdict.verdict import ACCUSED
+
+
+def check(config: Config) -> None:
+    """Raise `ConfigError` where an explainer that is asked for, or what it needs, is missing."""
+    for explainer in explainers(config).values():
+        explainer.libraries()
+
+
+def explainers(config: Config) -> dict[str, Explainer]:
+    """The further explainers that a config asks for, by key."""
+    settings = config.model_dump()
+    return {key: kind.of(settings) for key, kind in besides(config.explainers).items()}
+
+
+def told(config: Config) -> dict[str, Any]:
+    """What the manifest says of them, for a report where they are not installed."""
+    found = {key: e.about._asdict() for key, e in explainers(config).items()}
+    return {"explainers": found} if found else {}
+
+
+def sampled(dataset: Dataset, masks: Masks, config: Config) -> set[str]:
+    """Names of the images that further explainers are asked about whatever their verdict."""
+    if config.explain_sample is None and config.explain_flagged:
+        return set()
+    _, explained = select(dataset, masks, config)
+    count = config.explain_sample or len(explained)
+    return {item.name for item in stratified(explained, count, config.seed)}
+
+
+def further_of(
+    classifier: Classifier, dataset: Dataset, masks: Masks, config: Config
+) -> Further | None:
+    """What explains chosen images by further explainers; None where none is asked for."""
+    if not config.further:
+        return None
+    names = sampled(dataset, masks, config)
+    return Further(explainers(config), classifier, names, config.explain_flagged)
+
+
+def explain_one(
+    explainer: Explainer,
+    image: NDArray[np.float32],
+    target: int,
+    classifier: Classifier,
+    name: str,
+) -> NDArray[np.float32]:
+    """Heatmap ``(H, W)`` of one image by anybody's explainer; NaN all over, or nowhere.
+
+    Raises
+    ------
+    AuditError
+        The explainer gives something else.
+    """
+    given = explainer(image[None], np.array([target]), classifier, [name])
+    found = np.asarray(given, np.float32)
+    if found.shape != (1, *image.shape[:2]):
+        raise AuditError(
+            f"The explainer {explainer.key!r} gives heatmaps of shape {found.shape}, not "
+            f"{(1, *image.shape[:2])}: mend its package, or leave it out of --explainers."
+        )
+    return found[0] if np.isfinite(found).all() else np.full_like(found[0], np.nan)
+
+
+class Further:
+    """Explains images that are sampled, or flagged by their verdict, and scores the heatmaps.
+
+    Parameters
+    ----------
+    explain : mapping
+        Further explainers by key.
+    classifier : Classifier
+        The model to explain.
+    names : collection of str
+        Images that are sampled.
+    flagged : bool
+        Explain images whose verdict points to the background, too.
+    """
+
+    def __init__(
+        self,
+        explain: Mapping[str, Explainer],
+        classifier: Classifier,
+        names: Collection[str],
+        flagged: bool,
+    ) -> None:
+        self.explainers = tuple(explain)
+        self.dense = {key for key, explainer in explain.items() if explainer.storage == "dense"}
+        self._explain = explain
+        self._classifier = classifier
+        self._names = names
+        self._flagged = flagged
+
+    def __call__(self, sample: Sample, record: Record, maps: Maps) -> tuple[Record, Maps]:
+        """Add figures to a record and heatmaps to its maps; NaN and a reason where not chosen."""
+        if not self._chosen(sample, record):
+            missing = Localisation(reason=NOT_SAMPLED)
+            return record | score_columns(dict.fromkeys(self.explainers, missing)), maps
+        image, target = sample.image.astype(np.float32), record["prediction"]
+        asked = target, self._classifier, sample.item.name
+        found = {key: explain_one(e, image, *asked) for key, e in self._explain.items()}
+        mask, valid = sample.trimap == FLOWER, sample.trimap != UNKNOWN
+        scores = {name: localise(heatmap, mask, valid) for name, heatmap in found.items()}
+        return record | score_columns(scores), replace(maps, further=found)
+
+    def _chosen(self, sample: Sample, record: Record) -> bool:
+        flagged = self._flagged and record["verdict"] in ACCUSED
+        return flagged or sample.item.name in self._names
