@@ -23,7 +23,7 @@ from audit.data.masks import Masks
 from audit.memory import refuse_training
 from audit.models.augment import Augmenter
 from audit.models.backbones import build_backbone
-from audit.models.backgrounds import Backgrounds, take_apart
+from audit.models.backgrounds import Backgrounds, split_foregrounds
 from audit.models.backup import Backup
 from audit.models.blocks import last_blocks
 from audit.models.fitting import Fitted, Judge, Phase, best_epoch, fit
@@ -174,7 +174,7 @@ def train(
         all_read()
         classes, backgrounds = len(dataset.classes), None
         if config.augment_background:
-            backgrounds = take_apart(dataset, masks, seen, "train", pixels, config.seed,
+            backgrounds = split_foregrounds(dataset, masks, seen, "train", pixels, config.seed,
                                      track, config.workers)  # fmt: skip
         lesson = _Lesson(config, augmenter, seen, validation, classes, replicas, track, backgrounds)
         model, fitted, tuned = _phases(lesson, backbone, work)

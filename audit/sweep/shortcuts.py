@@ -25,7 +25,6 @@ from audit.score.geometry import place_of
 from audit.score.paired import holm
 from audit.score.verdict import Thresholds, background_driven
 from audit.sweep.donors import Donors
-from audit.sweep.interventions import take_apart
 from audit.track import Track
 
 CASES = 512  # backgrounds that are grouped, those that accuse most: memory must not grow with more
@@ -122,9 +121,9 @@ def _scenes(
     """Backgrounds of the cases without their flowers, and flowers without their backgrounds."""
     backgrounds, cut_out = {}, []
     for m in maps:
-        parts = (
-            take_apart(m.image, m.trimap, 0)[0] if m.name in cases or m.name in flowers else None
-        )
+        if m.name not in cases and m.name not in flowers:
+            continue
+        parts, _ = make.split_foreground(m.image, m.trimap)
         if parts is None:
             continue
         if m.name in cases:
