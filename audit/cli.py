@@ -16,7 +16,7 @@ from typing import Any, Literal, NoReturn, Union, get_args, get_origin
 import click
 
 from audit import __version__, logs, output, signals
-from audit.config import PRESETS, Config, load_config
+from audit.config import PRESETS, RETIRED, Config, load_config
 from audit.errors import AuditError, first_line
 from audit.mending import Group
 from audit.output import echo, echo_lines
@@ -56,6 +56,9 @@ def settings(*names: str) -> Callable[[Function], Function]:
 
 
 def _option(name: str) -> Callable[[Function], Function]:
+    if name in RETIRED:
+        flag = f"--{name.replace('_', '-')}"
+        return click.option(flag, hidden=True, help=f"Gone: always {RETIRED[name]}.")
     field = Config.model_fields[name]
     flag = f"--{name.replace('_', '-')}"
     default = "" if field.default is None else f" [default: {_shown(field.default)}]"

@@ -226,11 +226,7 @@ class Config(BaseModel):
     ig_tolerance: float | None = Field(
         None, gt=0, description="With auto steps: go on until the completeness error is as low."
     )
-    ig_rule: Literal["quadratic", "uniform"] = Field(
-        "quadratic",
-        description="Integrated Gradients: gradients dense near the baseline, or evenly spread.",
-    )
-    ig_baseline: Literal["black", "blurred", "mean"] = Field(
+    ig_baseline: Literal["black", "blurred"] = Field(
         "black", description="Integrated Gradients: where the path starts."
     )
     robustness: int = Field(
@@ -397,6 +393,9 @@ def _names_weights(value: Any) -> bool:
     return value in ("imagenet", "random") or str(value).endswith(".h5")
 
 
+# Settings that are gone, and the value that each always has now: written out it is no mistake.
+RETIRED = {"ig_rule": "quadratic"}
+
 PRESETS: dict[str, dict[str, Any]] = {
     "planted": {
         "dataset": "planted",
@@ -435,6 +434,9 @@ def load_config(
     for layer in (PRESETS[preset] if preset else {}, from_file, given):
         # images choose the data set, unless their own layer says otherwise
         merged |= ({"dataset": "images"} if layer.get("images") else {}) | layer
+    for key, always in RETIRED.items():
+        if (value := merged.pop(key, always)) != always:
+            raise ConfigError(f"{key} is always {always} now, not {shown(value)}: leave it out.")
     try:
         return Config(**merged)
     except ValidationError as error:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-from audit.config import Config
+from audit.config import RETIRED, Config
 from audit.data.masksource import WORDS
 from audit.errors import ConfigError, RunFolderError
 from audit.inputs import Inputs
@@ -109,7 +109,7 @@ def _changed(run: RunFolder, config: Config) -> Iterator[tuple[str, Any, Any]]:
     # Runs that know no other explainers were begun with these.
     begun = {"explainers": "gradcam,ig"} | run.manifest().get("config", {})
     free = _free(run, config)
-    for key, now in config.model_dump(mode="json").items():
+    for key, now in (config.model_dump(mode="json") | RETIRED).items():
         if key not in begun or key in free or begun[key] == now:
             continue
         if _reaches_out(key, begun[key]) and _reaches_out(key, now):

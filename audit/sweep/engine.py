@@ -51,9 +51,7 @@ class Engine:
         self._classifier = classifier
         self._gradcam = grad_cam(classifier, config.cam)
         steps = None if config.ig_steps == "auto" else config.ig_steps
-        self._ig = integrated_gradients(
-            classifier, steps, config.ig_baseline, config.ig_rule, config.ig_variant
-        )
+        self._ig = integrated_gradients(classifier, steps, config.ig_baseline, config.ig_variant)
         scan = config.interventions == "full"
         self._interventions = donors and Interventions(self._logits, donors, scan=scan)
 

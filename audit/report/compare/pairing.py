@@ -8,6 +8,7 @@ from functools import cached_property
 from string import ascii_uppercase
 from typing import Any
 
+from audit.config import RETIRED
 from audit.errors import RunFolderError
 from audit.report.source import Source, load
 from audit.runfolder import RunFolder
@@ -221,9 +222,9 @@ def _settings(a: Entry, b: Entry) -> Iterator[str]:
     if moved:
         yield f"Verdicts were given by other thresholds: {', '.join(moved)}."
     other = [
-        f"{k} {first.config.get(k)} and {second.config.get(k)}"
+        f"{k} {before} and {after}"
         for k in EXPLAINING
-        if first.config.get(k) != second.config.get(k)
+        if (before := _setting(first, k)) != (after := _setting(second, k))
     ]
     if other:
         yield f"Images were explained or tested in other ways: {', '.join(other)}."
@@ -231,6 +232,10 @@ def _settings(a: Entry, b: Entry) -> Iterator[str]:
         subjects = f"{first.subject} in {a.letter}, {second.subject} in {b.letter}"
         yield f"What the masks mark is called {subjects}."
     yield from _models(a, b)
+
+
+def _setting(source: Source, key: str) -> Any:
+    return source.config.get(key, RETIRED.get(key))
 
 
 def _models(a: Entry, b: Entry) -> Iterator[str]:
