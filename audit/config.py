@@ -17,9 +17,9 @@ from pydantic import (
     model_validator,
 )
 
-from audit.errors import ConfigError, shown
-from audit.score.verdict import FURTHER_TITLES, Thresholds
+from audit.core.errors import ConfigError, shown
 from audit.toml import read_toml
+from audit.verdict.verdict import FURTHER_TITLES, Thresholds
 
 EXPLAINERS = ("gradcam", "ig", *FURTHER_TITLES)
 PIPELINES = ("baseline", "augmented", "mixup", "cutmix", "randaugment", "albumentations")

@@ -18,18 +18,18 @@ from audit.checks.preflight.run import (
     sample,
 )
 from audit.config import Config
-from audit.data.contents import Contents, short_hash
-from audit.data.dataset import Dataset
-from audit.data.masks import Masks, fingerprints
-from audit.data.masksource import masks_of, settled
-from audit.data.open import open_dataset
-from audit.errors import ConfigError, DataError, ModelError
-from audit.memory import refuse_asking
-from audit.observation import Observation
-from audit.runfolder import RunFolder
-from audit.score.logits import predicted
-from audit.track import Track
-from audit.wording import some
+from audit.core.errors import ConfigError, DataError, ModelError
+from audit.core.logits import predicted
+from audit.core.observation import Observation
+from audit.core.track import Track
+from audit.core.wording import some
+from audit.datasets.contents import Contents, short_hash
+from audit.datasets.dataset import Dataset
+from audit.datasets.open import open_dataset
+from audit.masks.masks import Masks, fingerprints
+from audit.masks.source import masks_of, settled
+from audit.storage.run import RunFolder
+from audit.training.memory import refuse_asking
 
 _SHOWN = 4  # names of classes that an error tells
 
@@ -120,12 +120,12 @@ def _hashes_of_files(config: Config) -> dict[str, str]:
 
 
 def _check_settings(config: Config) -> None:
+    from audit.explainers.further import check as check_further
     from audit.report.owner import read_owner
-    from audit.sweep.further import check as check_further
 
     check_further(config)
     if config.executor == "ray":
-        from audit.sweep.ray_executor import check as check_cluster
+        from audit.execution.ray_executor import check as check_cluster
 
         check_cluster(config.address)
     if config.model_card and not read_owner(config.model_card):
@@ -177,7 +177,7 @@ def _open(config: Config, plain: Any, track: Track) -> tuple[Dataset, list[Obser
 
 def _read(plain: Any, config: Config, dataset: Dataset) -> tuple[Any, Answers, list[Observation]]:
     """The classifier of a given model under the pixels that it wants, and what it was taken for."""
-    from audit.models.averaged import averaged
+    from audit.training.averaged import averaged
 
     images = sample(dataset, plain.input_size, config)
     classes, orders = dataset.classes, dataset.orders()

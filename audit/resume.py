@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 from audit.config import RETIRED, Config
-from audit.data.masksource import WORDS
-from audit.errors import ConfigError, RunFolderError
+from audit.core.errors import ConfigError, RunFolderError
+from audit.core.wording import some
 from audit.inputs import Inputs
-from audit.runfolder import RunFolder
-from audit.wording import some
+from audit.masks.source import WORDS
+from audit.storage.run import RunFolder
 
 PATHS = tuple(
     name for name, field in Config.model_fields.items() if Path in get_args(field.annotation)

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from audit import cli
 from audit.config import Config, load_config
-from audit.errors import ConfigError
+from audit.core.errors import ConfigError
 
 
 def toml(tmp_path, text):

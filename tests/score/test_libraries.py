@@ -9,9 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import bootstrap
 
-from audit.score.paired import difference_of_means, holm, mcnemar
-from audit.score.robustness import rank_correlation
-from audit.score.statistics import auroc, bootstrap_auroc, bootstrap_mean, wilson
+from audit.checks.robustness.statistics import rank_correlation
+from audit.compare.paired import difference_of_means, holm, mcnemar
+from audit.core.statistics import auroc, bootstrap_auroc, bootstrap_mean, wilson
 
 NAN = float("nan")
 EXACT = {"rel": 1e-12, "abs": 1e-12}

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from audit.checks.preflight.answers import BEYOND_DOUBT, CLEAR, GAIN, Answers, Better, better_order
 from audit.checks.preflight.matching import match
+from audit.compare.paired import mcnemar
 from audit.config import Config
-from audit.observation import Observation, Strength
-from audit.score.paired import mcnemar
-from audit.score.statistics import wilson
+from audit.core.observation import Observation, Strength
+from audit.core.statistics import wilson
 
 if TYPE_CHECKING:
     from audit.models.scaling import Trial

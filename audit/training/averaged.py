@@ -1,0 +1,75 @@
+"""Test-time augmentation: a classifier that averages its answer over views of an image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from audit.models.classifier import Classifier
+from audit.training.views import View, draw_views
+
+_PASS = 8  # views a forward pass, if one image has no more
+
+
+class Averaged(Classifier):
+    """A classifier whose logits are the mean over views of the log-probabilities.
+
+    They are a softmax's logits of the geometric mean of the views' probabilities, and differ from
+    the mean of the views' own logits by one number an image: the same answer, the same log-odds.
+    ``features`` and ``head`` are those of an image as it is.
+
+    Parameters
+    ----------
+    each : Classifier
+        What sees each view.
+    views : sequence of View
+        The image itself among them.
+
+    Attributes
+    ----------
+    at_once : int
+        Images a forward pass, so that their views fill it.
+    """
+
+    def __init__(self, each: Classifier, views: Sequence[View]) -> None:
+        vars(self).update(vars(each))
+        self.each = each
+        self.views = tuple(views)
+        self.at_once = max(1, _PASS // len(self.views))
+        sampling = [view.sampling(self.input_size) for view in self.views]
+        self._rows, self._columns = (np.stack(axis) for axis in zip(*sampling, strict=True))
+        self._compile()
+
+    def untrained(self, seed: int) -> Averaged:
+        """The same views seen with weights drawn anew."""
+        return Averaged(self.each.untrained(seed), self.views)
+
+    def logits(self, images: Any) -> tf.Tensor:
+        """Float32 mean log-probabilities ``(n, classes)`` of images ``(n, H, W, 3)`` in 0..255."""
+        one_pass, starts = super().logits, range(0, len(images), self.at_once)
+        return tf.concat([one_pass(images[i : i + self.at_once]) for i in starts], axis=0)
+
+    def describe(self) -> str:
+        """One line that says what was found."""
+        return f"{super().describe()}, mean of {len(self.views)} views"
+
+    def seen(self, images: tf.Tensor) -> tf.Tensor:
+        """All views of images ``(n, H, W, 3)``, view by view: ``(views n, H, W, 3)``."""
+        views = tf.einsum("vip,npqc,vjq->vnijc", self._rows, images, self._columns)
+        return tf.reshape(views, (-1, *images.shape[1:]))
+
+    def mean(self, logits: tf.Tensor) -> tf.Tensor:
+        """Mean log-probabilities ``(n, classes)`` of the views' logits ``(views n, classes)``."""
+        likely = tf.reshape(tf.nn.log_softmax(logits), (len(self.views), -1, self.classes))
+        return tf.reduce_mean(likely, axis=0)
+
+    def _logits_of(self, images: tf.Tensor) -> tf.Tensor:
+        return self.mean(super()._logits_of(self.seen(images)))
+
+
+def averaged(classifier: Classifier, count: int, seed: int) -> Classifier:
+    """The classifier averaged over ``count`` views of each image; itself where that is 1."""
+    return classifier if count == 1 else Averaged(classifier, draw_views(count, seed))
