@@ -177,7 +177,7 @@ def _open(config: Config, plain: Any, track: Track) -> tuple[Dataset, list[Obser
 
 def _read(plain: Any, config: Config, dataset: Dataset) -> tuple[Any, Answers, list[Observation]]:
     """The classifier of a given model under the pixels that it wants, and what it was taken for."""
-    from audit.training.averaged import averaged
+    from audit.models.averaged import averaged
 
     images = sample(dataset, plain.input_size, config)
     classes, orders = dataset.classes, dataset.orders()

@@ -22,10 +22,11 @@ from audit.checks.preflight.answers import Answers, assigned_order
 from audit.checks.preflight.outcome import Preflight, gathered, kept, refuse, say
 from audit.checks.preflight.run import look_at_predictions
 from audit.config import Config, change
-from audit.core.batches import batched
 from audit.core.clock import Clock
 from audit.core.errors import ConfigError, DataError, ModelError, RunFolderError
+from audit.core.redact import Shown
 from audit.core.track import Track, silent
+from audit.datasets.batches import batched
 from audit.datasets.dataset import SPLITS, Dataset, Item, stratified
 from audit.datasets.open import open_dataset
 from audit.inputs import Inputs, classifier_of, read_inputs, refuse_other_classes
@@ -36,7 +37,6 @@ from audit.models.backend import tensorflow_ready
 from audit.resume import for_training, refuse_others
 from audit.storage.heatmaps import pack_donors
 from audit.storage.paths import fetched, on_disk, remove
-from audit.storage.redact import Shown
 from audit.storage.run import RunFolder, renamed_to, write_whole
 
 if TYPE_CHECKING:
@@ -580,8 +580,8 @@ def _examine_data(
 
 def _trained_classifier(file: Path, inputs: Inputs) -> Any:
     """The classifier of a model that was trained into a run folder."""
+    from audit.models.averaged import averaged
     from audit.models.load import load_model
-    from audit.training.averaged import averaged
 
     config = inputs.config
     classifier = classifier_of(load_model(file, trust=False), config)

@@ -19,6 +19,7 @@ import pandas as pd
 from stamps import STAMPS, Stamped
 
 from audit.checks.selftest.planted import rests_on_shortcut
+from audit.checks.selftest.signals import Signal, signals
 from audit.config import load_config
 from audit.core.track import silent
 from audit.execution.engine import Engine
@@ -30,7 +31,6 @@ from audit.models.load import load_model
 from audit.storage.run import RunFolder
 from audit.training.replicas import replicas
 from audit.training.training import train
-from audit.verdict.signals import Signal, signals
 from audit.verdict.verdict import Thresholds, titles
 
 

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 import click
 
-from audit.storage.redact import credentials
+from audit.core.redact import credentials
 
 # Controls, signs without a width of their own that turn or hide text, halves of a pair, and line
 # and paragraph separators: a terminal obeys them, or shows other text than there is.
@@ -30,7 +30,7 @@ _FIRST, _LAST = 0, 2  # descriptors of standard input and of standard error
 def clean(text: object) -> str:
     r"""Text in one line in which nothing is hidden: an escape sign is shown as ``\x1b``.
 
-    Credentials in it are left out, as `audit.storage.redact.credentials` does.
+    Credentials in it are left out, as `audit.core.redact.credentials` does.
     """
     told = credentials(str(text))
     if told.isprintable():

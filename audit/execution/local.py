@@ -10,17 +10,17 @@ from typing import Any
 
 from audit.config import Config
 from audit.core.ahead import ahead
-from audit.core.batches import in_batches
 from audit.core.clock import Clock
 from audit.core.errors import BrokenImageError
+from audit.core.redact import Shown
 from audit.core.track import Track
+from audit.datasets.batches import in_batches
 from audit.datasets.dataset import Dataset, Item
 from audit.datasets.decode import resize
 from audit.execution.engine import Engine
 from audit.execution.record import Record, Sample, fit_trimap, maps_of, record_of, skipped_record
 from audit.masks.masks import Masks, doubt
 from audit.storage.heatmaps import Maps
-from audit.storage.redact import Shown
 from audit.storage.run import RunFolder, pack_part
 from audit.verdict.verdict import Thresholds, Words, titles
 

@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audit.core.ahead import ahead
-from audit.core.batches import batched
 from audit.core.errors import BrokenImageError
 from audit.core.logits import predicted
 from audit.core.track import Track
+from audit.datasets.batches import batched
 from audit.datasets.dataset import Dataset, Decoded, Item
 from audit.datasets.decode import resize
 from audit.execution.engine import Engine

@@ -22,9 +22,9 @@ from audit.explainers.further import further_of
 from audit.interventions.donors import Donors
 from audit.masks.masks import fingerprints
 from audit.masks.source import WORDS, masks_of
+from audit.models.averaged import averaged
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
-from audit.training.averaged import averaged
 
 
 @dataclass(frozen=True)

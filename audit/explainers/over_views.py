@@ -16,8 +16,8 @@ from audit.explainers.integrated_gradients import (
     IntegratedGradients,
     completeness_error,
 )
+from audit.models.averaged import Averaged
 from audit.models.classifier import Classifier
-from audit.training.averaged import Averaged
 
 
 class AveragedGradCAM(GradCAM):

@@ -9,8 +9,8 @@ from xml.etree import ElementTree as ET
 
 from audit import __version__
 from audit.compare.exports import defined
+from audit.core.redact import Shown
 from audit.gate.gates import Check, Outcome
-from audit.storage.redact import Shown
 
 SCHEMA = 1
 KIND = "flower-audit check"

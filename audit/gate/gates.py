@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from audit.checks.preflight.outcome import read as preflight
+from audit.checks.verdicts.provable import unprovable
 from audit.compare.findings import WRONG_BOTH, finding
 from audit.compare.pairing import Pair, entries, pair
 from audit.core.wording import plural
@@ -18,7 +19,6 @@ from audit.report.figures import Estimate, Metric
 from audit.report.source import Source, load
 from audit.report.templating import count, percent, points
 from audit.storage.run import RunFolder
-from audit.verdict.provable import unprovable
 
 LEVEL = 0.95
 

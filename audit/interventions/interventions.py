@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.core.batches import in_batches
 from audit.core.geometry import place_of, upsample
+from audit.datasets.batches import in_batches
 from audit.execution.record import REACH, Sample, Tested
 from audit.explainers.gradcam import PASS
 from audit.interventions import composites as make

@@ -19,8 +19,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from audit.checks.calibration.statistics import Bin
+from audit.checks.selftest.signals import Signal
 from audit.report.figures import Estimate
-from audit.verdict.signals import Signal
 
 # Okabe and Ito's palette: told apart by all common kinds of colour vision.
 BLUE, ORANGE, VERMILLION = "#0072B2", "#E69F00", "#D55E00"

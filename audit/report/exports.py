@@ -15,6 +15,7 @@ from audit.checks.data_health.pairs import pairs
 from audit.checks.preflight.outcome import kept
 from audit.checks.robustness.page import Robustness
 from audit.checks.selftest.planted import Planted
+from audit.checks.selftest.signals import Signal
 from audit.checks.shortcuts.page import Shortcuts
 from audit.report.content import Content
 from audit.report.figures import Estimate
@@ -23,7 +24,6 @@ from audit.report.findings import findings
 from audit.report.pages import shared
 from audit.report.source import Source
 from audit.report.templating import fill
-from audit.verdict.signals import Signal
 
 SUMMARY_SCHEMA = 1
 _MISSING = ("row", "prediction", "shortcut_class", "prediction_without_shortcut",

@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from audit.core.redact import TOLD, Shown
 from audit.datasets.contents import Contents
 from audit.report.claims import refuse_settings, refuse_values
 from audit.report.consistency import refuse_contradictions
 from audit.report.sampling import MOST, drawn
-from audit.storage.redact import TOLD, Shown
 from audit.storage.run import RunFolder, further_in
 from audit.verdict.verdict import FURTHER_TITLES, Thresholds, titles
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.core.errors import RunFolderError, first_line
-from audit.storage.redact import credentials, holds_secret
+from audit.core.redact import credentials, holds_secret
 
 # Where the packages of object stores look for credentials.
 _KEYS = {

@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from audit.core.errors import RunFolderError, first_line
+from audit.core.redact import Shown
 from audit.storage import readers
 from audit.storage.heatmaps import (
     DONORS,
@@ -39,7 +40,6 @@ from audit.storage.heatmaps import (
 )
 from audit.storage.lock import LOCK, WRITER, lock_of
 from audit.storage.paths import files_below, on_disk, reached, remove, send
-from audit.storage.redact import Shown
 from audit.storage.swap import settle
 
 log = logging.getLogger("audit")

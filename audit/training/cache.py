@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.core.batches import readable
 from audit.core.errors import DataError
 from audit.core.track import Track
+from audit.datasets.batches import readable
 from audit.datasets.dataset import Dataset, Item
 
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from audit.config import Config
-from audit.core.batches import in_batches
 from audit.core.track import Track
+from audit.datasets.batches import in_batches
 from audit.datasets.dataset import Dataset, Item
 from audit.masks.masks import Masks
 from audit.models.backbones import build_backbone

@@ -14,9 +14,9 @@ from audit.execution.predict import predict
 from audit.execution.record import Sample
 from audit.interventions.donors import draw_donors
 from audit.masks.masks import Masks
+from audit.models.averaged import Averaged, averaged
 from audit.models.classifier import Classifier
-from audit.training.averaged import Averaged, averaged
-from audit.training.views import draw_views
+from audit.models.views import draw_views
 
 SIZE, SEED, VIEWS = 64, 3, 4
 

@@ -17,11 +17,11 @@ from audit.execution.worker import Worker, setup_of
 from audit.explainers.further import Further, explainers, further_of, sampled
 from audit.explainers.lime import Lime
 from audit.masks.masks import Masks, fingerprints
+from audit.models.averaged import averaged
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
+from audit.models.views import draw_views
 from audit.storage.run import NOT_SAMPLED, RunFolder
-from audit.training.averaged import averaged
-from audit.training.views import draw_views
 
 LOCALISED = ("mass", "rank_accuracy", "pointing", "skill")
 

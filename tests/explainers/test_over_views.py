@@ -6,9 +6,9 @@ from keras import layers
 from audit.explainers.gradcam import KINDS, GradCAM
 from audit.explainers.integrated_gradients import BASELINES, IntegratedGradients
 from audit.explainers.over_views import grad_cam, integrated_gradients
+from audit.models.averaged import Averaged
 from audit.models.classifier import Classifier
-from audit.training.averaged import Averaged
-from audit.training.views import View, draw_views
+from audit.models.views import View, draw_views
 
 SIZE = 8
 IMAGES = np.random.default_rng(0).uniform(0, 255, (5, SIZE, SIZE, 3)).astype(np.float32)

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from audit.config import load_config
-from audit.core.batches import batched
 from audit.core.errors import BrokenImageError, DataError, RunFolderError
 from audit.core.track import silent
+from audit.datasets.batches import batched
 from audit.datasets.dataset import Item
 from audit.masks.masks import Masks
 from audit.models.backbones import BACKBONES, Backbone

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from audit.checks.preflight.answers import Answers, observe
 from audit.checks.preflight.matching import Indices
 from audit.config import Config
-from audit.core.batches import Readable, readable
 from audit.core.observation import Observation, Strength
 from audit.core.wording import plural
+from audit.datasets.batches import Readable, readable
 from audit.datasets.dataset import SPLITS, Dataset, Item, stratified
 from audit.masks.evidence import mask_observations
 from audit.masks.masks import Masks

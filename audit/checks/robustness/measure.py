@@ -16,10 +16,10 @@ from PIL import Image
 from audit.checks.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt, map_back
 from audit.checks.robustness.statistics import Stability, stability
 from audit.config import Config
-from audit.core.batches import in_batches
 from audit.core.errors import BrokenImageError
 from audit.core.geometry import upsample
 from audit.core.track import Track
+from audit.datasets.batches import in_batches
 from audit.datasets.dataset import FLOWER, UNKNOWN, Dataset, Item, stratified
 from audit.datasets.decode import resize
 from audit.execution.engine import Engine

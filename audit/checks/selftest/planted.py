@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from audit.checks.selftest.signals import Signal, signals
 from audit.report import charts
 from audit.report.source import Source
-from audit.verdict.signals import Signal, signals
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from audit.checks.shortcuts import statistics as score
 from audit.compare.paired import holm
-from audit.core.batches import in_batches
 from audit.core.geometry import place_of
 from audit.core.track import Track
+from audit.datasets.batches import in_batches
 from audit.datasets.dataset import Item, stratified
 from audit.explainers.gradcam import PASS
 from audit.explainers.over_views import grad_cam

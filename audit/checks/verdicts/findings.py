@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from audit.checks.verdicts.provable import unprovable
 from audit.core.wording import plural
 from audit.report.content import Content
 from audit.report.finding import (
@@ -17,7 +18,6 @@ from audit.report.finding import (
 )
 from audit.report.screen import record
 from audit.report.templating import percent
-from audit.verdict.provable import unprovable
 
 _SHOWN = 3  # cases that a finding names
 

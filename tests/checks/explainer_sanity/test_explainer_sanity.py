@@ -9,10 +9,10 @@ import pytest
 
 from audit.checks.explainer_sanity.measure import EACH, FRACTIONS, check
 from audit.config import load_config
+from audit.models.averaged import Averaged
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
-from audit.training.averaged import Averaged
-from audit.training.views import View
+from audit.models.views import View
 
 NAMES = [f"{k}.png" for k in range(6)]
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from audit.models.classifier import Classifier
-from audit.training.views import View, draw_views
+from audit.models.views import View, draw_views
 
 _PASS = 8  # views a forward pass, if one image has no more
 

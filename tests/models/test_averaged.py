@@ -4,9 +4,9 @@ import pytest
 from keras import layers
 from scipy.special import log_softmax
 
+from audit.models.averaged import Averaged, averaged
 from audit.models.classifier import Classifier
-from audit.training.averaged import Averaged, averaged
-from audit.training.views import View, draw_views
+from audit.models.views import View, draw_views
 
 SIZE, CLASSES = 8, 3
 IMAGES = np.random.default_rng(0).uniform(0, 255, (5, SIZE, SIZE, 3)).astype(np.float32)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.core.errors import RunFolderError
+from audit.core.redact import Shown, credentials, holds_secret, paths
 from audit.storage.paths import place
-from audit.storage.redact import Shown, credentials, holds_secret, paths
 
 SECRET = "pl4nted/s3c+ret"
 

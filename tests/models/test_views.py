@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.training.views import View, draw_views
+from audit.models.views import View, draw_views
 
 RNG = np.random.default_rng(0)
 IMAGE = RNG.uniform(0, 255, (1, 8, 8, 3)).astype(np.float32)
