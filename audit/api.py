@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from audit import pipeline
-from audit.config import Config, load_config
 from audit.errors import RunFolderError
 from audit.heatmaps import Maps
 from audit.places import place
 from audit.resume import carried
 from audit.runfolder import RunFolder
+from audit.settings import Config, load_config
 
 if TYPE_CHECKING:
     from audit.report.gates import Check

@@ -16,11 +16,12 @@ from typing import Any, Literal, NoReturn, Union, get_args, get_origin
 import click
 
 from audit import __version__, logs, output, signals
-from audit.config import PRESETS, Config, load_config
 from audit.errors import AuditError, first_line
 from audit.mending import Group
 from audit.output import echo, echo_lines
 from audit.places import place
+from audit.settings import PRESETS, Config, load_config
+from audit.settings.config import FIELDS
 
 Function = Callable[..., Any]
 
@@ -56,7 +57,7 @@ def settings(*names: str) -> Callable[[Function], Function]:
 
 
 def _option(name: str) -> Callable[[Function], Function]:
-    field = Config.model_fields[name]
+    field = FIELDS[name]
     flag = f"--{name.replace('_', '-')}"
     default = "" if field.default is None else f" [default: {_shown(field.default)}]"
     help_text = f"{field.description}{default}"
@@ -220,7 +221,7 @@ def preflight(preset: str, config_file: Path, order_file: Path | None, **flags: 
     found = pipeline.preflight(config, order_file, track=_track())
     for line in lines(found):
         echo(line)
-    if found.strong and not config.anyway:
+    if found.strong and not config.run.anyway:
         raise click.exceptions.Exit(1)
 
 
@@ -543,7 +544,7 @@ def _load_tensorflow() -> None:
 
 def _quiet_if_oxford(config: Config) -> None:
     """Masks need TensorFlow only where the images are read through it."""
-    if config.dataset == "oxford_flowers102":
+    if config.data.dataset == "oxford_flowers102":
         _load_tensorflow()
 
 

@@ -40,6 +40,7 @@ from audit.heatmaps import (
 from audit.lock import LOCK, WRITER, lock_of
 from audit.places import files_below, on_disk, reached, remove, send
 from audit.redact import Shown
+from audit.settings.nesting import flat
 from audit.swap import settle
 
 log = logging.getLogger("audit")
@@ -343,11 +344,15 @@ class RunFolder:
                 )
 
     def settings(self) -> dict[str, Any]:
-        """The config that the run was begun with, as the manifest keeps it: see `carried`."""
-        settings = self.manifest().get("config")
+        """Settings that the run was begun with, by their names: see `carried`."""
+        settings = self.config()
         if not settings:
             raise RunFolderError(f"{self.manifest_file} holds no config: begin the run anew.")
         return settings
+
+    def config(self) -> dict[str, Any]:
+        """Settings by their names, of a run of any version; {} where it holds none yet."""
+        return flat(self.manifest().get("config", {}))
 
     def update_manifest(self, **sections: Any) -> None:
         """Replace the named sections of the manifest, whole or not at all.

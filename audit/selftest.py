@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from audit import pipeline
-from audit.config import Config, load_config
 from audit.data.planted.worlds import HALVES
 from audit.errors import ClusterError, RunFolderError
 from audit.report.selftest import Selftest, selftest, write_page
 from audit.report.source import load
 from audit.runfolder import RunFolder, write_whole
+from audit.settings import Config, load_config
+from audit.settings.nesting import flat
 from audit.track import Track, silent
 
 SEEDS = {"a": 100, "b": 200}  # of each half's first world; the next ones follow
@@ -58,9 +59,7 @@ def run(
 
 def _world(config: Config, out: Path, command: str, track: Track) -> RunFolder:
     done = RunFolder(out)
-    if done.report_html.exists() and done.manifest().get("config") == config.model_dump(
-        mode="json"
-    ):
+    if done.report_html.exists() and done.config() == flat(config.kept()):
         return done
     made = pipeline.run(config, out, resume=True, command=command, track=track)
     if made is None:

@@ -22,7 +22,6 @@ import numpy as np
 import tensorflow as tf
 from xplique.attributions import IntegratedGradients as Xplique
 
-from audit.config import Config
 from audit.data.decode import resize
 from audit.data.masks import Masks
 from audit.data.open import open_dataset
@@ -31,6 +30,7 @@ from audit.explain.integrated_gradients import IntegratedGradients
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
 from audit.score.localisation import localise
+from audit.settings import load_config
 from audit.sweep.record import Sample, fit_trimap
 from audit.sweep.settle import ScoresSettled
 
@@ -41,7 +41,7 @@ REFERENCE = 256
 
 def samples(data_dir: Path, masks: Path, count: int, size: int) -> list[Sample]:
     """Test images with trimaps of their own, spread over the split."""
-    dataset = open_dataset(Config(data_dir=data_dir))
+    dataset = open_dataset(load_config({"data_dir": data_dir}))
     trusted = Masks(dataset, masks, grabcut=False)
     items = [item for item in dataset.items("test") if trusted.has_own(item)]
     items = items[:: max(1, len(items) // count)][:count]
@@ -212,7 +212,7 @@ def main() -> None:
     ):
         gradcam_table(name, model, classifier, images[:16])
         equal_steps_table(name, model, classifier, images)
-    auto_table(trained, mine, chosen, Config().on_flower_skill)
+    auto_table(trained, mine, chosen, load_config({}).verdict.on_flower_skill)
 
 
 if __name__ == "__main__":

@@ -70,10 +70,10 @@ def write_images(root: Path, count: int) -> None:
 def measure(root: Path, full: bool) -> dict[str, float]:
     """Milliseconds an image by stage, peak memory, and the size of the maps."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    from audit.config import load_config
     from audit.data.masks import Masks
     from audit.data.open import open_dataset
     from audit.runfolder import RunFolder
+    from audit.settings import load_config
     from audit.sweep.donors import draw_donors
     from audit.sweep.engine import Engine
     from audit.sweep.local import sweep

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from audit import pipeline
-from audit.config import load_config
 from audit.report.compare.build import default_out
 from audit.runfolder import RunFolder
+from audit.settings import load_config
 
 EPOCHS = 15
 RECIPES: dict[str, dict[str, Any]] = {

@@ -18,7 +18,6 @@ from typing import Any
 import pandas as pd
 from stamps import STAMPS, Stamped
 
-from audit.config import load_config
 from audit.data.masks import Masks
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
@@ -28,6 +27,7 @@ from audit.report.planted import rests_on_shortcut
 from audit.report.signals import Signal, signals
 from audit.runfolder import RunFolder
 from audit.score.verdict import Thresholds, titles
+from audit.settings import load_config
 from audit.sweep.donors import draw_donors
 from audit.sweep.engine import Engine
 from audit.sweep.local import sweep

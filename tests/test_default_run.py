@@ -15,13 +15,13 @@ from localserver import LocalServer, certify, silent_host
 from oxfordfiles import FLOWERS, HOSTS, MASKS, WEIGHTS, digest, oxford_files
 
 from audit import download, pipeline
-from audit.config import load_config
 from audit.data import official
 from audit.data.masksource import mask_path, settled
 from audit.data.oxford import OxfordFlowers
 from audit.errors import AuditError, DataError
 from audit.models import weightfiles
 from audit.runfolder import RunFolder
+from audit.settings import load_config
 
 SMALL = {"image_size": 64, "epochs": 1, "limit": 6, "robustness": 0, "workers": 0, "ig_steps": 4,
          "interventions": "off", "health": False}  # fmt: skip
@@ -175,7 +175,7 @@ def test_a_first_run_takes_the_official_masks_and_says_so(first):
     assert first.log.count("Masks: ") == 1
     assert f"Masks: the official segmentations, in {folder}." in first.log
     assert set(first.run.records()["mask_source"]) == {"official"}
-    assert first.run.manifest()["config"]["masks"] == "official"
+    assert first.run.config()["masks"] == "official"
 
 
 def test_a_second_run_asks_nothing_of_the_network(first, tmp_path, monkeypatch):
@@ -217,7 +217,7 @@ def test_prepared_images_without_a_network_get_grabcut_masks(first, tmp_path, mo
 def test_a_network_does_not_change_the_masks_of_a_run_begun_without(server, home):
     for begun, masks in (({"masks": "grabcut"}, "grabcut"), ({"masks": None}, None)):
         config = settled(home.config(), begun)
-        assert config.model_dump(mode="json")["masks"] == masks
+        assert config.kept()["masks"] == masks
         assert mask_path(config) is None
     assert server.asked == []
 

@@ -8,9 +8,9 @@ import keras
 import pytest
 
 from audit import memory
-from audit.config import load_config
 from audit.errors import ConfigError
 from audit.memory import GIB, MIB, refuse_asking, refuse_training, room
+from audit.settings import load_config
 
 
 def conv(size, filters=8):

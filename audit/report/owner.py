@@ -10,7 +10,7 @@ from typing import Any
 from audit import readers
 from audit.errors import ConfigError, shown
 from audit.runfolder import RunFolder
-from audit.toml import parse_toml, read_toml
+from audit.settings.toml import parse_toml, read_toml
 
 # What is asked for, by key.
 ASKED = {

@@ -16,6 +16,7 @@ from audit.report.consistency import refuse_contradictions
 from audit.report.sampling import MOST, drawn
 from audit.runfolder import RunFolder, further_in
 from audit.score.verdict import FURTHER_TITLES, Thresholds, titles
+from audit.settings.nesting import flat
 
 _DAY = len("2026-03-04")
 
@@ -128,8 +129,8 @@ class Source:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The run's settings."""
-        return self.section("config")
+        """The run's settings by their names."""
+        return flat(self.section("config"))
 
     @property
     def share(self) -> bool:
@@ -163,6 +164,10 @@ class Source:
         """What the masks mark, in words."""
         return str(self.config.get("subject", "flower"))
 
+    def shown(self, name: str) -> dict[str, Any]:
+        """A section of the manifest as pages show it."""
+        return {"host": self.host, "config": self.config}.get(name, self.section(name))
+
     def section(self, name: str) -> dict[str, Any]:
         """A section of the manifest, or {} where it is not there."""
         return self.manifest.get(name) or {}
@@ -182,7 +187,7 @@ def load(run: RunFolder) -> Source:
     records, predictions, manifest = run.records(), run.predictions(), run.manifest()
     text = [c for c in records.columns if pd.api.types.is_string_dtype(records[c])]
     records[text] = records[text].fillna("")
-    refuse_settings(run, manifest.get("config") or {})
+    refuse_settings(run, flat(manifest.get("config") or {}))
     for table, file in ((predictions, run.predictions_file), (records, run.records_dir)):
         refuse_values(table, file)
     shown = Shown.of(manifest.get("config", {}))

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from audit.errors import ConfigError, shown
 from audit.settings.config import FIELDS, Config
 from audit.settings.nesting import advice, flat, nested, refuse_misplaced
-from audit.toml import read_toml
+from audit.settings.toml import read_toml
 
 log = logging.getLogger("audit")
 

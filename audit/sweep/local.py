@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Any
 
 from audit.clock import Clock
-from audit.config import Config
 from audit.data.ahead import ahead
 from audit.data.batches import in_batches
 from audit.data.dataset import Dataset, Item
@@ -20,6 +19,7 @@ from audit.heatmaps import Maps
 from audit.redact import Shown
 from audit.runfolder import RunFolder, pack_part
 from audit.score.verdict import Thresholds, Words, titles
+from audit.settings import Config
 from audit.sweep.engine import Engine
 from audit.sweep.record import Record, Sample, fit_trimap, maps_of, record_of, skipped_record
 from audit.track import Track
@@ -67,7 +67,7 @@ def sweep(
     # On some devices sums depend on the batch: a resumed sweep goes on with the same.
     run.update_manifest(ig_batch=engine.ig_batch(run.manifest().get("ig_batch")))
     wanted = [item for part in todo.values() for item in part]
-    samples = read(dataset, masks, wanted, config.workers, engine)
+    samples = read(dataset, masks, wanted, config.run.workers, engine)
     stream = iter(track(ahead(samples, PART_SIZE), "explain", len(wanted)))
     for number, part in todo.items():
         entries = list(islice(stream, len(part)))
@@ -103,8 +103,8 @@ def explain_part(
     samples = [entry for entry in entries if isinstance(entry, Sample)]
     maps: list[Maps] = []
     thresholds = thresholds_of(config)
-    words = Words(config.subject, titles(config.cam, config.ig_variant))
-    for batch in in_batches(samples, config.batch_size):
+    words = Words(config.masks.subject, titles(config.explain.cam, config.explain.ig_variant))
+    for batch in in_batches(samples, config.training.batch_size):
         findings = engine.explain(batch)
         for sample, finding in zip(batch, findings, strict=True):
             if finding is None:
@@ -119,7 +119,7 @@ def explain_part(
             records.append(record | {"row": len(maps)})
             maps.append(drawn)
     with engine.clock("write"):
-        shown = Shown.of(config.model_dump(mode="json"))
+        shown = Shown.of(config.kept())
         packed = pack_part([shown.record(record) | {"part": number} for record in records], maps)
     return Part(number, len(records), packed)
 
@@ -134,7 +134,7 @@ def write(run: RunFolder, part: Part, clock: Clock) -> None:
 
 def thresholds_of(config: Config) -> Thresholds:
     """The verdict's thresholds."""
-    return Thresholds(**{f.name: getattr(config, f.name) for f in fields(Thresholds)})
+    return Thresholds(**{f.name: getattr(config.verdict, f.name) for f in fields(Thresholds)})
 
 
 def _samples(

@@ -13,7 +13,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from audit.config import Config
 from audit.data.batches import in_batches
 from audit.data.dataset import FLOWER, UNKNOWN, Dataset, Item, stratified
 from audit.data.decode import resize
@@ -23,6 +22,7 @@ from audit.explain.gradcam import PASS
 from audit.score.corruptions import CORRUPTIONS, SEVERITIES, corrupt, map_back
 from audit.score.geometry import upsample
 from audit.score.robustness import Stability, stability
+from audit.settings import Config
 from audit.sweep.engine import Engine
 from audit.sweep.record import Sample, fit_trimap
 from audit.track import Track
@@ -74,10 +74,10 @@ def measure(
 
     Images are streamed, so memory does not grow with their number.
     """
-    attributed = {item.name for item in stratified(items, IG_IMAGES, config.seed)}
+    attributed = {item.name for item in stratified(items, IG_IMAGES, config.run.seed)}
     rows: list[Row] = []
     pictured, right = None, False
-    stream = _samples(dataset, masks, items, engine.size, config.workers)
+    stream = _samples(dataset, masks, items, engine.size, config.run.workers)
     for sample in track(stream, "robustness", len(items)):
         found = _of_image(engine, sample, sample.item.name in attributed)
         if pictured is None or (found[0]["correct"] and not right):

@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from audit.config import load_config
 from audit.data import manifests
 from audit.data.dataset import SPLITS
 from audit.data.imagefiles import ImageFiles
 from audit.data.masks import Masks
 from audit.data.open import open_dataset
 from audit.errors import BrokenImageError, DataError
+from audit.settings import load_config
 
 
 def save(file, colour="red"):

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.config import load_config
 from audit.errors import ConfigError
 from audit.models.augment import Augmenter
+from audit.settings import load_config
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (4, 32, 32, 3)).astype(np.uint8)

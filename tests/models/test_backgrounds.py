@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from test_training import tiny
 
-from audit.config import load_config
 from audit.data.masks import Masks
 from audit.data.open import open_dataset
 from audit.errors import DataError
@@ -13,6 +12,7 @@ from audit.models.backbones import BACKBONES, Backbone
 from audit.models.backgrounds import take_apart
 from audit.models.replicas import replicas
 from audit.models.shelf import fill
+from audit.settings import load_config
 from audit.track import silent
 
 CHANNEL = (0, 1, 2)  # of crimson, green and navy, the classes in their order

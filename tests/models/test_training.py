@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 
-from audit.config import load_config
 from audit.data.batches import batched
 from audit.data.dataset import Item
 from audit.data.masks import Masks
@@ -14,6 +13,7 @@ from audit.models.backbones import BACKBONES, Backbone
 from audit.models.classifier import Classifier
 from audit.models.replicas import replicas
 from audit.places import place
+from audit.settings import load_config
 from audit.track import silent
 
 SIZE = 32

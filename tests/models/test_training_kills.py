@@ -23,7 +23,7 @@ PROGRAM = """
     import keras
     import audit.data.open, audit.models.training, audit.pipeline, audit.report.owner
     import audit.sweep.further
-    from audit.config import load_config
+    from audit.settings import load_config
     from audit.errors import AuditError
     from audit.models.backbones import BACKBONES, Backbone
 

@@ -6,12 +6,12 @@ import pytest
 from keras import layers
 from scipy.special import expit, log_softmax, softmax
 
-from audit.config import load_config
 from audit.data.imagefiles import ImageFiles
 from audit.data.masks import Masks
 from audit.models.averaged import Averaged, averaged
 from audit.models.classifier import Classifier
 from audit.models.views import draw_views
+from audit.settings import load_config
 from audit.sweep.donors import draw_donors
 from audit.sweep.engine import Engine
 from audit.sweep.predict import predict

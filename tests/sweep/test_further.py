@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from audit.config import load_config
 from audit.data.imagefiles import ImageFiles
 from audit.data.masks import Masks, fingerprints
 from audit.explain.lime import Lime
@@ -16,6 +15,7 @@ from audit.models.classifier import Classifier
 from audit.models.load import load_model
 from audit.models.views import draw_views
 from audit.runfolder import NOT_SAMPLED, RunFolder
+from audit.settings import load_config
 from audit.sweep.engine import Engine
 from audit.sweep.further import Further, explainers, further_of, sampled
 from audit.sweep.local import sweep

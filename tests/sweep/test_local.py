@@ -2,13 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audit.config import load_config
 from audit.data.dataset import Item
 from audit.data.imagefiles import ImageFiles
 from audit.data.masks import Masks
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
 from audit.runfolder import RunFolder
+from audit.settings import load_config
 from audit.sweep import local
 from audit.sweep.engine import Engine
 from audit.sweep.local import PART_SIZE, parts_of, sweep

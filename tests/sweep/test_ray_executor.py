@@ -15,9 +15,9 @@ import pandas as pd
 import pytest
 
 from audit import pipeline
-from audit.config import load_config
 from audit.errors import ClusterError, ConfigError
 from audit.runfolder import RunFolder
+from audit.settings import change, load_config
 from audit.sweep import local, ray_executor
 from audit.sweep.ray_executor import room_of
 
@@ -184,7 +184,7 @@ def test_a_mask_that_cannot_be_used_costs_its_image_alone(ray_config, to_do, ima
     content = mask.read_bytes()
     mask.write_bytes(b"torn")
     try:
-        pipeline.sweep(ray_config.model_copy(update={"interventions": "off"}), to_do)
+        pipeline.sweep(change(ray_config, interventions="off"), to_do)
     finally:
         mask.write_bytes(content)
     records = to_do.records().set_index("name")

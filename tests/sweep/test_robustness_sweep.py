@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from audit.config import load_config
 from audit.data.masks import Masks
 from audit.data.open import open_dataset
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
 from audit.score.corruptions import CORRUPTIONS
 from audit.score.robustness import outcomes
+from audit.settings import load_config
 from audit.sweep import robustness
 from audit.sweep.engine import Engine
 from audit.track import silent

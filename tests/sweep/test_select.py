@@ -1,8 +1,8 @@
 import pytest
 
-from audit.config import load_config
 from audit.data.dataset import Item
 from audit.errors import DataError
+from audit.settings import load_config
 from audit.sweep.select import select
 
 

@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from audit.config import load_config
 from audit.models.averaged import Averaged
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
 from audit.models.views import View
+from audit.settings import load_config
 from audit.sweep.trust import EACH, FRACTIONS, check
 
 NAMES = [f"{k}.png" for k in range(6)]
