@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from audit import pipeline
-from audit.errors import RunFolderError
-from audit.heatmaps import Maps
-from audit.places import place
+from audit.core.errors import RunFolderError
 from audit.resume import carried
-from audit.runfolder import RunFolder
 from audit.settings import Config, load_config
+from audit.storage.heatmaps import Maps
+from audit.storage.paths import place
+from audit.storage.run import RunFolder
 
 if TYPE_CHECKING:
-    from audit.report.gates import Check
+    from audit.gate.gates import Check
 
 Folder = str | Path
 
@@ -136,7 +136,7 @@ class Run:
             ``max_wrong_reasons``, ``max_suspect``, ``min_accuracy``, ``max_bg_gap``,
             ``min_class_accuracy``, ``no_worse_than``.
         """
-        from audit.report.gates import Limits
+        from audit.gate.gates import Limits
 
         return pipeline.check(
             self.folder, Limits(**limits, anyway=anyway), against.folder if against else None

@@ -15,13 +15,14 @@ from typing import Any, Literal, NoReturn, Union, get_args, get_origin
 
 import click
 
-from audit import __version__, logs, output, signals
-from audit.errors import AuditError, first_line
-from audit.mending import Group
-from audit.output import echo, echo_lines
-from audit.places import place
+from audit import __version__
+from audit.core import logs, output, signals
+from audit.core.errors import AuditError, first_line
+from audit.core.mending import Group
+from audit.core.output import echo, echo_lines
 from audit.settings import PRESETS, Config, load_config
 from audit.settings.config import FIELDS
+from audit.storage.paths import place
 
 Function = Callable[..., Any]
 
@@ -268,7 +269,7 @@ def sweep(run_folder: Path, **flags: Any) -> None:
     """
     from audit import pipeline
     from audit.resume import carried
-    from audit.runfolder import RunFolder
+    from audit.storage.run import RunFolder
 
     folder = RunFolder.open(run_folder)
     config = load_config(carried(folder, _given(flags)))
@@ -291,7 +292,7 @@ def report(run_folder: Path, share: bool | None) -> None:
       flower-audit report runs/planted --share
     """
     from audit import pipeline
-    from audit.runfolder import RunFolder
+    from audit.storage.run import RunFolder
 
     folder = RunFolder.open(run_folder)
     pipeline.report(folder, share=share, track=_track())
@@ -315,8 +316,8 @@ def compare(run_folders: tuple[Path, ...], out: Path | None) -> None:
       flower-audit compare runs/baseline runs/augmented --out runs/compared
     """
     from audit import pipeline
-    from audit.report.compare.build import default_out
-    from audit.runfolder import RunFolder
+    from audit.compare.build import default_out
+    from audit.storage.run import RunFolder
 
     if len(run_folders) < 2:
         raise click.UsageError("Give two runs or more: the baseline first.")
@@ -388,8 +389,8 @@ def check(
       flower-audit check runs/new --against runs/released --no-worse-than 1%
     """
     from audit import pipeline
-    from audit.report.gates import Limits
-    from audit.runfolder import RunFolder
+    from audit.gate.gates import Limits
+    from audit.storage.run import RunFolder
 
     if no_worse_than is not None and against is None:
         raise click.UsageError("--no-worse-than needs the run to compare with: --against BASE.")
@@ -433,7 +434,7 @@ def selftest(out: Path, half: str, worlds: tuple[str, ...]) -> None:
     Example:
       flower-audit selftest --out runs/selftest
     """
-    from audit import selftest as test
+    from audit.checks.selftest import measure as test
 
     _load_tensorflow()
     found = test.run(out, half, worlds=worlds, command=_command(), track=_track())
@@ -469,7 +470,7 @@ def fetch(out: Path) -> None:
     Example:
       flower-audit masks fetch --out masks/official
     """
-    from audit.data import official
+    from audit.masks import official
 
     folder = official.fetch(out, _track())
     echo(f"Masks: {folder}. Use them with --masks {shlex.quote(str(folder))}")
@@ -553,7 +554,7 @@ def _command() -> str:
 
 
 def _track() -> Any:
-    from audit.progress import show
+    from audit.core.progress import show
 
     return show
 

@@ -17,19 +17,19 @@ from audit.checks.preflight.run import (
     repeated,
     sample,
 )
-from audit.data.contents import Contents, short_hash
-from audit.data.dataset import Dataset
-from audit.data.masks import Masks, fingerprints
-from audit.data.masksource import masks_of, settled
-from audit.data.open import open_dataset
-from audit.errors import ConfigError, DataError, ModelError
-from audit.memory import refuse_asking
-from audit.observation import Observation
-from audit.runfolder import RunFolder
-from audit.score.logits import predicted
+from audit.core.errors import ConfigError, DataError, ModelError
+from audit.core.logits import predicted
+from audit.core.observation import Observation
+from audit.core.track import Track
+from audit.core.wording import some
+from audit.datasets.contents import Contents, short_hash
+from audit.datasets.dataset import Dataset
+from audit.datasets.open import open_dataset
+from audit.masks.masks import Masks, fingerprints
+from audit.masks.source import masks_of, settled
 from audit.settings import Config
-from audit.track import Track
-from audit.wording import some
+from audit.storage.run import RunFolder
+from audit.training.memory import refuse_asking
 
 _SHOWN = 4  # names of classes that an error tells
 
@@ -120,12 +120,12 @@ def _hashes_of_files(config: Config) -> dict[str, str]:
 
 
 def _check_settings(config: Config) -> None:
+    from audit.explainers.further import check as check_further
     from audit.report.owner import read_owner
-    from audit.sweep.further import check as check_further
 
     check_further(config)
     if config.run.executor == "ray":
-        from audit.sweep.ray_executor import check as check_cluster
+        from audit.execution.ray_executor import check as check_cluster
 
         check_cluster(config.run.address)
     if config.report.model_card and not read_owner(config.report.model_card):

@@ -21,26 +21,26 @@ from audit import __version__
 from audit.checks.preflight.answers import Answers, assigned_order
 from audit.checks.preflight.outcome import Preflight, gathered, kept, refuse, say
 from audit.checks.preflight.run import look_at_predictions
-from audit.clock import Clock
-from audit.data import inspect
-from audit.data.batches import batched
-from audit.data.dataset import SPLITS, Dataset, Item, stratified
-from audit.data.masks import Masks, make
-from audit.data.masksource import masks_of, settled
-from audit.data.open import open_dataset
-from audit.errors import ConfigError, DataError, ModelError, RunFolderError
-from audit.heatmaps import pack_donors
+from audit.core.clock import Clock
+from audit.core.errors import ConfigError, DataError, ModelError, RunFolderError
+from audit.core.redact import Shown
+from audit.core.track import Track, silent
+from audit.datasets.batches import batched
+from audit.datasets.dataset import SPLITS, Dataset, Item, stratified
+from audit.datasets.open import open_dataset
 from audit.inputs import Inputs, classifier_of, read_inputs, refuse_other_classes
+from audit.masks import inspect
+from audit.masks.masks import Masks, make
+from audit.masks.source import masks_of, settled
 from audit.models.backend import tensorflow_ready
-from audit.places import fetched, on_disk, remove
-from audit.redact import Shown
 from audit.resume import for_training, refuse_others
-from audit.runfolder import RunFolder, renamed_to, write_whole
 from audit.settings import Config, change
-from audit.track import Track, silent
+from audit.storage.heatmaps import pack_donors
+from audit.storage.paths import fetched, on_disk, remove
+from audit.storage.run import RunFolder, renamed_to, write_whole
 
 if TYPE_CHECKING:
-    from audit.report.gates import Check, Limits
+    from audit.gate.gates import Check, Limits
 
 log = logging.getLogger("audit")
 PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "pandas", "pyarrow", "pillow",
@@ -199,7 +199,7 @@ def report(folder: RunFolder, *, share: bool | None = None, track: Track = silen
 
 def compare(runs: Sequence[RunFolder], out: Path, track: Track = silent) -> Path:
     """Set runs on the same test images side by side, each against the first; return the page."""
-    from audit.report.compare.build import render
+    from audit.compare.build import render
 
     return render(runs, out, track)
 
@@ -208,8 +208,8 @@ def check(
     run: RunFolder, limits: Limits, base: RunFolder | None = None, junit: Path | None = None
 ) -> Check:
     """Hold a run against limits; write ``gate.json`` into it, and JUnit XML where asked."""
-    from audit.report.gatefiles import gate_json, junit_xml
-    from audit.report.gates import check
+    from audit.gate.files import gate_json, junit_xml
+    from audit.gate.gates import check
 
     found, now = check(run, limits, base), _now()
     with run.writing():
@@ -277,7 +277,7 @@ def _crew(config: Config) -> Any:
     """The devices to train on, on this host or several: nothing may use TensorFlow before."""
     import tensorflow as tf
 
-    from audit.models.replicas import Replicas, replicas
+    from audit.training.replicas import Replicas, replicas
 
     return Replicas(tf.distribute.get_strategy()) if config.model.model else replicas()
 
@@ -290,7 +290,7 @@ def _terms(inputs: Inputs) -> dict[str, Any]:
 
 def _help(inputs: Inputs, crew: Any, track: Track) -> None:
     """Train with the chief, who alone keeps what comes of it."""
-    from audit.models.training import train as fit
+    from audit.training.training import train as fit
 
     with crew.together():
         chief = json.loads(crew.agreed(b""))
@@ -309,7 +309,7 @@ def _help(inputs: Inputs, crew: Any, track: Track) -> None:
 def _train(folder: RunFolder, inputs: Inputs, crew: Any, track: Track) -> None:
     if inputs.classifier:
         return
-    from audit.models.training import train as fit
+    from audit.training.training import train as fit
 
     config = inputs.config
     done = folder.has(folder.model_file)
@@ -393,10 +393,10 @@ def _classifier(folder: RunFolder, inputs: Inputs) -> tuple[Any, dict[str, str]]
 
 
 def _planned(folder: RunFolder, inputs: Inputs, classifier: Any) -> _Plan:
-    from audit.sweep.donors import draw_donors
-    from audit.sweep.engine import Engine
-    from audit.sweep.further import further_of
-    from audit.sweep.select import select
+    from audit.execution.engine import Engine
+    from audit.execution.select import select
+    from audit.explainers.further import further_of
+    from audit.interventions.donors import draw_donors
 
     config, dataset, masks, donors = inputs.config, inputs.dataset, inputs.masks, None
     if config.intervene.interventions != "off" and classifier.classes > 1:
@@ -425,7 +425,7 @@ def _facts(inputs: Inputs, classifier: Any, hashes: dict[str, str]) -> dict[str,
 
 def _counts(plan: _Plan) -> dict[str, int]:
     """What the manifest says of the images."""
-    from audit.sweep.local import parts_of
+    from audit.execution.local import parts_of
 
     parts = parts_of(plan.explained)
     return {
@@ -438,7 +438,7 @@ def _counts(plan: _Plan) -> dict[str, int]:
 
 def _predict(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Track) -> None:
     """Answer all test images, once, and heed what the answers say of how inputs are read."""
-    from audit.sweep.predict import predict
+    from audit.execution.predict import predict
 
     if not folder.has(folder.predictions_file):
         with _timed(folder, "predict"):
@@ -518,8 +518,8 @@ def _add_skipped(folder: RunFolder, skipped: Sequence[tuple[Item, str]]) -> None
 def _explain(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Track) -> None:
     config = inputs.config
     if config.run.executor == "ray":
-        from audit.sweep import ray_executor
-        from audit.sweep.worker import setup_of
+        from audit.execution import ray_executor
+        from audit.execution.worker import setup_of
 
         model, scaling = config.model.model or folder.model_file, plan.classifier.scaling
         dataset = inputs.dataset
@@ -527,14 +527,14 @@ def _explain(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Track) -> No
         setup = setup_of(config, model, scaling, plan.donors, inputs.hashes, dataset.classes, known)
         ray_executor.sweep(folder, setup, plan.explained, plan.engine.clock, track)
     else:
-        from audit.sweep import local
+        from audit.execution import local
 
         images = inputs.dataset, inputs.masks
         local.sweep(folder, *images, plan.engine, plan.explained, config, track)
 
 
 def _check_explainers(folder: RunFolder, inputs: Inputs, plan: _Plan) -> None:
-    from audit.sweep.trust import SAMPLE, check
+    from audit.checks.explainer_sanity.measure import SAMPLE, check
 
     config = inputs.config
     images = inputs.dataset.images(stratified(plan.explained, SAMPLE, config.run.seed))
@@ -547,8 +547,8 @@ def _check_explainers(folder: RunFolder, inputs: Inputs, plan: _Plan) -> None:
 
 
 def _find_shortcuts(folder: RunFolder, plan: _Plan, config: Config, track: Track) -> None:
-    from audit.sweep.local import thresholds_of
-    from audit.sweep.shortcuts import find
+    from audit.checks.shortcuts.measure import find
+    from audit.execution.local import thresholds_of
 
     maps = (m for part in sorted(folder.done_parts()) for m in folder.maps(part))
     found = find(folder.records(), maps, plan.explained, plan.classifier, plan.donors,
@@ -557,7 +557,7 @@ def _find_shortcuts(folder: RunFolder, plan: _Plan, config: Config, track: Track
 
 
 def _try_corruptions(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Track) -> None:
-    from audit.sweep.robustness import contact_sheet, measure
+    from audit.checks.robustness.measure import contact_sheet, measure
 
     config = inputs.config
     sample = stratified(plan.tested, config.checks.robustness, config.run.seed)
@@ -571,7 +571,7 @@ def _try_corruptions(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Trac
 def _examine_data(
     folder: RunFolder, dataset: Dataset, tested: Sequence[Item], track: Track
 ) -> None:
-    from audit.data.health import examine
+    from audit.checks.data_health.measure import examine
 
     learnt_from = [item for split in SPLITS[:-1] for item in dataset.items(split)]
     found = examine(dataset, [*learnt_from, *tested], track)

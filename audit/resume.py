@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-from audit.data.masksource import WORDS
-from audit.errors import ConfigError, RunFolderError
+from audit.core.errors import ConfigError, RunFolderError
+from audit.core.wording import some
 from audit.inputs import Inputs
-from audit.runfolder import RunFolder
+from audit.masks.source import WORDS
 from audit.settings import Config
 from audit.settings.config import FIELDS
 from audit.settings.nesting import flat
-from audit.wording import some
+from audit.storage.run import RunFolder
 
 PATHS = tuple(name for name, field in FIELDS.items() if Path in get_args(field.annotation))
 # Settings of whoever runs it: whom to trust, which machines to use, and how many of their cores.

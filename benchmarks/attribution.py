@@ -22,17 +22,17 @@ import numpy as np
 import tensorflow as tf
 from xplique.attributions import IntegratedGradients as Xplique
 
-from audit.data.decode import resize
-from audit.data.masks import Masks
-from audit.data.open import open_dataset
-from audit.explain.gradcam import GradCAM
-from audit.explain.integrated_gradients import IntegratedGradients
+from audit.datasets.decode import resize
+from audit.datasets.open import open_dataset
+from audit.execution.record import Sample, fit_trimap
+from audit.explainers.gradcam import GradCAM
+from audit.explainers.integrated_gradients import IntegratedGradients
+from audit.explainers.localisation import localise
+from audit.explainers.settle import ScoresSettled
+from audit.masks.masks import Masks
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
-from audit.score.localisation import localise
 from audit.settings import load_config
-from audit.sweep.record import Sample, fit_trimap
-from audit.sweep.settle import ScoresSettled
 
 BATCHES = (4, 8, 16, 32)
 STEPS = 50

@@ -52,7 +52,7 @@ def write_images(root: Path, count: int) -> None:
     """Links to a few drawn photographs and their masks, and the manifest that lists them."""
     from PIL import Image
 
-    from audit.data.planted.dataset import Planted
+    from audit.datasets.planted.dataset import Planted
 
     drawn = Planted(size=500)
     items = drawn.items("test")[:DRAWN]
@@ -70,14 +70,14 @@ def write_images(root: Path, count: int) -> None:
 def measure(root: Path, full: bool) -> dict[str, float]:
     """Milliseconds an image by stage, peak memory, and the size of the maps."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    from audit.data.masks import Masks
-    from audit.data.open import open_dataset
-    from audit.runfolder import RunFolder
+    from audit.core.track import silent
+    from audit.datasets.open import open_dataset
+    from audit.execution.engine import Engine
+    from audit.execution.local import sweep
+    from audit.interventions.donors import draw_donors
+    from audit.masks.masks import Masks
     from audit.settings import load_config
-    from audit.sweep.donors import draw_donors
-    from audit.sweep.engine import Engine
-    from audit.sweep.local import sweep
-    from audit.track import silent
+    from audit.storage.run import RunFolder
 
     config = load_config({"images": root / "images.csv", "workers": 0, "ig_steps": 4})
     dataset = open_dataset(config)

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from audit.data.contents import Contents
-from audit.data.decode import decode
+from audit.datasets.contents import Contents
+from audit.datasets.decode import decode
 
 FILES = 100_000
 DECODED = 1_000  # files that tell what decoding costs beside
@@ -80,7 +80,7 @@ def measure(title: str, files: dict[str, Path]) -> None:
 
 
 def oxford(data: Path, folder: Path) -> dict[str, Path]:
-    from audit.data.oxford import OxfordFlowers
+    from audit.datasets.oxford import OxfordFlowers
 
     dataset = OxfordFlowers(data / "tfds", download=False)
     files = {}

@@ -10,7 +10,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.score.calibration import calibration_error, equal_width, expected_calibration_error
+from audit.checks.calibration.statistics import (
+    calibration_error,
+    equal_width,
+    expected_calibration_error,
+)
 
 REPEATS, DRAWS, MANY = 100, 300, 400_000
 Array = NDArray[np.float64]

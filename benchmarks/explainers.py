@@ -17,18 +17,18 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
-from audit.explain.gradcam import GradCAM
-from audit.explain.integrated_gradients import IntegratedGradients
-from audit.explain.lime import Lime
-from audit.explain.shap import Shap
+from audit.checks.explainer_sanity.measure import FRACTIONS, curves
+from audit.checks.selftest.planted import rests_on_shortcut
+from audit.core.geometry import upsample
+from audit.core.statistics import auroc, bootstrap_auroc
+from audit.explainers.gradcam import GradCAM
+from audit.explainers.integrated_gradients import IntegratedGradients
+from audit.explainers.lime import Lime
+from audit.explainers.localisation import centre_gaussian, localise
+from audit.explainers.shap import Shap
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
-from audit.report.planted import rests_on_shortcut
-from audit.runfolder import RunFolder
-from audit.score.geometry import upsample
-from audit.score.localisation import centre_gaussian, localise
-from audit.score.statistics import auroc, bootstrap_auroc
-from audit.sweep.trust import FRACTIONS, curves
+from audit.storage.run import RunFolder
 
 EACH_SIDE, EVERY, BATCH = 36, 3, 8  # images a side; deletion and insertion on every third image
 NOISE = 0.15 * 255  # SmoothGrad's standard deviation, as its paper advises (arXiv 1706.03825)

@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.data.grabcut import FEWEST, segment
-from audit.data.inspect import iou
-from audit.data.masks import read_mask
+from audit.masks.grabcut import FEWEST, segment
+from audit.masks.inspect import iou
+from audit.masks.masks import read_mask
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 

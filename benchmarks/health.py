@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from audit.data.dataset import SPLITS
-from audit.data.health import examine
-from audit.data.oxford import OxfordFlowers
-from audit.score.duplicates import BITS, SHAPE, near_duplicates
-from audit.track import silent
+from audit.checks.data_health.duplicates import BITS, SHAPE, near_duplicates
+from audit.checks.data_health.measure import examine
+from audit.core.track import silent
+from audit.datasets.dataset import SPLITS
+from audit.datasets.oxford import OxfordFlowers
 
 
 def main() -> None:

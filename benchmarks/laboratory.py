@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from audit import pipeline
-from audit.report.compare.build import default_out
-from audit.runfolder import RunFolder
+from audit.compare.build import default_out
 from audit.settings import load_config
+from audit.storage.run import RunFolder
 
 EPOCHS = 15
 RECIPES: dict[str, dict[str, Any]] = {

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 import audit
-from audit.data.dataset import SPLITS
-from audit.data.open import open_dataset
+from audit.datasets.dataset import SPLITS
+from audit.datasets.open import open_dataset
 from audit.pipeline import preflight
 
 LITE = {"backbone": "efficientnet-lite0"}

@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 from quantus import PointingGame, RelevanceMassAccuracy, RelevanceRankAccuracy
 
-from audit.score.localisation import localise
+from audit.explainers.localisation import localise
 
 SIDE, COUNT = 48, 200
 SCORES = {

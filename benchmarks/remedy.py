@@ -18,10 +18,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from shortcuts import audit, named, rated
 
-from audit.report.planted import rests_on_shortcut
-from audit.report.shortcuts import shortcuts
+from audit.checks.selftest.planted import rests_on_shortcut
+from audit.checks.shortcuts.page import shortcuts
+from audit.compare.paired import Difference, difference_of_means, newcombe
 from audit.report.source import Source
-from audit.score.paired import Difference, difference_of_means, newcombe
 
 
 def accused(records: pd.DataFrame) -> NDArray[np.float64]:

@@ -18,15 +18,15 @@ from remedy import accused, said
 from shortcuts import rated
 from tags import audit
 
-from audit.data.oxford import OxfordFlowers
+from audit.checks.selftest.planted import rests_on_shortcut
+from audit.compare.paired import difference_of_means, newcombe
+from audit.core.track import silent
+from audit.datasets.oxford import OxfordFlowers
+from audit.execution.engine import Engine
+from audit.execution.predict import predict
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
-from audit.report.planted import rests_on_shortcut
-from audit.score.paired import difference_of_means, newcombe
 from audit.settings import load_config
-from audit.sweep.engine import Engine
-from audit.sweep.predict import predict
-from audit.track import silent
 
 SWAPPED = {"augment_background": True, "epochs": 15}
 

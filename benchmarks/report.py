@@ -59,7 +59,7 @@ def repeated(source: Path, target: Path, images: int) -> None:
     """A run whose records are those of ``source`` again and again, under other names."""
     import pandas as pd
 
-    from audit.runfolder import RunFolder
+    from audit.storage.run import RunFolder
 
     old, new = RunFolder.open(source), RunFolder.create(target, resume=False)
     for name in ("manifest.json", "history.csv", "donors.npz", "trust.json", "augmentations.png"):
@@ -93,7 +93,7 @@ def _parts(run: Any) -> Iterator[tuple[Path, list[dict[str, Any]]]]:
 
 def measure(root: Path) -> dict[str, float]:
     from audit.report.build import render
-    from audit.runfolder import RunFolder
+    from audit.storage.run import RunFolder
 
     began, spent = time.perf_counter(), time.process_time()
     render(RunFolder.open(root))

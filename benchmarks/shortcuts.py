@@ -17,13 +17,13 @@ from pathlib import Path
 import pandas as pd
 
 from audit import pipeline
-from audit.data.planted.worlds import WORLDS
-from audit.report.planted import rests_on_shortcut
-from audit.report.shortcuts import Group, Shortcuts, shortcuts
+from audit.checks.selftest.planted import rests_on_shortcut
+from audit.checks.shortcuts.page import Group, Shortcuts, shortcuts
+from audit.core.statistics import wilson
+from audit.datasets.planted.worlds import WORLDS
 from audit.report.source import Source, load
-from audit.runfolder import RunFolder
-from audit.score.statistics import wilson
 from audit.settings import load_config
+from audit.storage.run import RunFolder
 
 NAMES = ("tag-a", "none-a", "tint-a", "unrewarded-a", "texture-a", "object-a",
          "tag-b", "none-b", "tint-b", "unrewarded-b", "texture-b", "object-b",

@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.data.dataset import UNKNOWN, Decoded, Item, fingerprint
-from audit.data.decode import resize
-from audit.data.grabcut import grabcut
-from audit.data.masks import read_mask
-from audit.data.oxford import OxfordFlowers
-from audit.score.geometry import resize_trimap
+from audit.core.geometry import resize_trimap
+from audit.datasets.dataset import UNKNOWN, Decoded, Item, fingerprint
+from audit.datasets.decode import resize
+from audit.datasets.oxford import OxfordFlowers
+from audit.masks.grabcut import grabcut
+from audit.masks.masks import read_mask
 
 SIDE = 224
 TAUGHT = 6  # classes whose training images are stamped

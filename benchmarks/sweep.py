@@ -71,8 +71,8 @@ def measure(data_dir: Path, masks: Path, count: int) -> dict[str, float]:
 
 def time_model_calls() -> list[float]:
     """Collect the seconds of every call of a compiled function that runs the model."""
-    from audit.explain.gradcam import GradCAM
-    from audit.explain.integrated_gradients import _Replica
+    from audit.explainers.gradcam import GradCAM
+    from audit.explainers.integrated_gradients import _Replica
     from audit.models.classifier import Classifier
 
     spent: list[float] = []

@@ -18,20 +18,20 @@ from typing import Any
 import pandas as pd
 from stamps import STAMPS, Stamped
 
-from audit.data.masks import Masks
+from audit.checks.selftest.planted import rests_on_shortcut
+from audit.checks.selftest.signals import Signal, signals
+from audit.core.track import silent
+from audit.execution.engine import Engine
+from audit.execution.local import sweep
+from audit.interventions.donors import draw_donors
+from audit.masks.masks import Masks
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
-from audit.models.replicas import replicas
-from audit.models.training import train
-from audit.report.planted import rests_on_shortcut
-from audit.report.signals import Signal, signals
-from audit.runfolder import RunFolder
-from audit.score.verdict import Thresholds, titles
 from audit.settings import load_config
-from audit.sweep.donors import draw_donors
-from audit.sweep.engine import Engine
-from audit.sweep.local import sweep
-from audit.track import silent
+from audit.storage.run import RunFolder
+from audit.training.replicas import replicas
+from audit.training.training import train
+from audit.verdict.verdict import Thresholds, titles
 
 
 def audit(data: Path, stamp: str, out: Path, **settings: Any) -> pd.DataFrame:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from audit.report.planted import rests_on_shortcut
-from audit.runfolder import RunFolder
-from audit.score.verdict import Thresholds, titles, word_for
+from audit.checks.selftest.planted import rests_on_shortcut
+from audit.storage.run import RunFolder
+from audit.verdict.verdict import Thresholds, titles, word_for
 
 GRID = {
     "least_support": (0.4, 0.5, 0.6),

@@ -14,6 +14,8 @@ from PIL import Image
 
 from audit import cli
 
+pytest_plugins = ["rendered"]
+
 # Before any test imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 

@@ -14,14 +14,15 @@ import tensorflow_datasets as tfds
 from localserver import LocalServer, certify, silent_host
 from oxfordfiles import FLOWERS, HOSTS, MASKS, WEIGHTS, digest, oxford_files
 
-from audit import download, pipeline
-from audit.data import official
-from audit.data.masksource import mask_path, settled
-from audit.data.oxford import OxfordFlowers
-from audit.errors import AuditError, DataError
+from audit import pipeline
+from audit.core.errors import AuditError, DataError
+from audit.datasets.oxford import OxfordFlowers
+from audit.masks import official
+from audit.masks.source import mask_path, settled
 from audit.models import weightfiles
-from audit.runfolder import RunFolder
 from audit.settings import load_config
+from audit.storage import download
+from audit.storage.run import RunFolder
 
 SMALL = {"image_size": 64, "epochs": 1, "limit": 6, "robustness": 0, "workers": 0, "ig_steps": 4,
          "interventions": "off", "health": False}  # fmt: skip

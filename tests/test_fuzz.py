@@ -17,17 +17,17 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from audit.data.decode import decode
-from audit.data.imagefiles import ImageFiles
-from audit.data.maskvalues import read_mask
-from audit.data.official import read_segmentation, unpack
-from audit.errors import AuditError, BrokenImageError
-from audit.heatmaps import Maps, pack_maps
+from audit.core.errors import AuditError, BrokenImageError
+from audit.datasets.decode import decode
+from audit.datasets.imagefiles import ImageFiles
+from audit.masks.official import read_segmentation, unpack
+from audit.masks.values import read_mask
 from audit.models import hdf5
 from audit.models.load import load_model
-from audit.runfolder import RECORD_SCHEMA, RunFolder
 from audit.settings import load_config
 from audit.settings.config import FIELDS
+from audit.storage.heatmaps import Maps, pack_maps
+from audit.storage.run import RECORD_SCHEMA, RunFolder
 
 SIDE = 24
 HANGS = 20  # seconds of this process's own work on one small file

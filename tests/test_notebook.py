@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import audit
-from audit.errors import RunFolderError
+from audit.core.errors import RunFolderError
 
 PAGE = Path(__file__).parent.parent / "site" / "notebook.md"
 

@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 
 from audit import pipeline
-from audit.errors import AuditError, ConfigError, DataError, ModelError, RunFolderError
-from audit.lock import LOCK
+from audit.core.errors import AuditError, ConfigError, DataError, ModelError, RunFolderError
+from audit.execution import local
 from audit.models.backbones import BACKBONES, Backbone
-from audit.places import files_below, place
-from audit.runfolder import RunFolder
 from audit.settings import load_config
-from audit.sweep import local
+from audit.storage.lock import LOCK
+from audit.storage.paths import files_below, place
+from audit.storage.run import RunFolder
 
 HOSTILE = "<script>alert('x')</script>/../&\"red"
 CLASSES = (HOSTILE, "green", "indigo")  # in the order of the model: red, green, blue

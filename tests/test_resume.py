@@ -12,11 +12,11 @@ from PIL import Image
 
 import audit
 from audit import pipeline
-from audit.errors import AuditError, ConfigError, DataError, ModelError, RunFolderError
+from audit.core.errors import AuditError, ConfigError, DataError, ModelError, RunFolderError
+from audit.execution import local
 from audit.resume import OWN, PATHS, carried
-from audit.runfolder import RunFolder
 from audit.settings import change, load_config
-from audit.sweep import local
+from audit.storage.run import RunFolder
 
 FEW = {"grabcut": False, "workers": 0, "ig_steps": 2, "robustness": 0, "health": False}
 

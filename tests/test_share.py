@@ -11,7 +11,7 @@ import textwrap
 import pytest
 from leaks import KEY, SECRET, TOKEN, USER, holding
 
-from audit.runfolder import RunFolder
+from audit.storage.run import RunFolder
 
 HOST = "zq-planted-host"
 # Each command ends the program; all of them share one start of TensorFlow.

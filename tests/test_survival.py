@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from audit.lock import WRITER
-from audit.runfolder import RunFolder
+from audit.storage.lock import WRITER
+from audit.storage.run import RunFolder
 
 KILLS = 20
 PARTS = 12
@@ -26,8 +26,9 @@ PARTS = 12
 PROGRAM = """
     import json, os, sys
     import audit.models.averaged, audit.models.load, audit.pipeline, audit.report.build
-    import audit.sweep.predict, audit.sweep.robustness, audit.sweep.select, audit.sweep.trust
-    import audit.sweep.local as local
+    import audit.execution.predict, audit.execution.select
+    import audit.checks.robustness.measure, audit.checks.explainer_sanity.measure
+    import audit.execution.local as local
     from audit.cli import main
     local.PART_SIZE = 2
     for line in sys.stdin:

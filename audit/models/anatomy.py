@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from audit.models.frozen import Graph, base
 from audit.models.outputs import two_class_kernel
-from audit.models.places import is_resampling
+from audit.models.spatial import is_resampling
 
 _WEIGHED = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "Einsum", "Conv3D")
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import keras
 
-from audit.errors import ModelError, first_line
+from audit.core.errors import ModelError, first_line
 from audit.models import hdf5, weightfiles
 from audit.models.catalogue import CATALOGUE
 from audit.models.lite0 import build_lite0

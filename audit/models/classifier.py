@@ -11,7 +11,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from audit.errors import ModelError, first_line
+from audit.core.errors import ModelError, first_line
+from audit.core.observation import Observation
 from audit.models.anatomy import pooled_kernel, seen_range
 from audit.models.cuts import choose_cut
 from audit.models.ends import without_squashing
@@ -25,7 +26,6 @@ from audit.models.probes import probes
 from audit.models.scaling import TREATMENTS
 from audit.models.smooth import smoothed
 from audit.models.specs import specs_of
-from audit.observation import Observation
 
 _DRAWS = re.compile(r"\bRng|Rng[A-Z]|stateful_uniform|RandomUniform|seed_generator")
 _SAME = 1e-3  # how far two answers of one model may differ; half precision is allowed more

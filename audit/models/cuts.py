@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from audit.errors import ModelError
+from audit.core.errors import ModelError
 from audit.models.frozen import Graph, base, full, in_order
 from audit.models.nodes import make_node
-from audit.models.places import Places
+from audit.models.spatial import Places
 from audit.models.specs import Spec
 
 _JOINED, _PARTS = "joined_maps", "joined_parts"

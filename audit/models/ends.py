@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from audit.errors import ModelError
+from audit.core.errors import ModelError
 from audit.models.frozen import Graph, base, full
 from audit.models.specs import Spec
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.python.framework import ops
 
-from audit.errors import ModelError
+from audit.core.errors import ModelError
 from audit.models.frozen import Graph
 
 _FLAT = ("Round", "Rint", "Floor", "Ceil", "Sign", "ArgMax", "ArgMin", "OneHot", "Bucketize",

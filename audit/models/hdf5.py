@@ -9,7 +9,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from audit.errors import ModelError, first_line
+from audit.core.errors import ModelError, first_line
 
 LIMIT = 60  # seconds; a whole file takes less than one
 SWELLS = 100  # times its own size that a file's content may have: Keras does not compress

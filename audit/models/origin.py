@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import h5py
 
-from audit.errors import ModelError, first_line
+from audit.core.errors import ModelError, first_line
 
 _CLASS = re.compile(
     r"(?:Could not locate class|Unknown layer:|Unknown object:|Unknown \w+: )\s*'?([\w>.]+)'?"

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from audit.errors import ModelError
+from audit.core.errors import ModelError
 from audit.models.ends import Logits
 from audit.models.frozen import Graph, base
 from audit.models.nodes import binary, make_node

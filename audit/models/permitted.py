@@ -15,7 +15,7 @@ from typing import Any
 
 import keras
 
-from audit.errors import shown
+from audit.core.errors import shown
 from audit.models.origin import lacking
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from audit.observation import Observation
-from audit.score.logits import predicted
-from audit.score.paired import gain, holm, mcnemar
+from audit.compare.paired import gain, holm, mcnemar
+from audit.core.logits import predicted
+from audit.core.observation import Observation
 
 if TYPE_CHECKING:
     from audit.models.classifier import Classifier

@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from audit.download import fetch
-from audit.errors import OFFLINE, DataError, DownloadError, ModelError
+from audit.core.errors import OFFLINE, DataError, DownloadError, ModelError
 from audit.models import regnet
+from audit.storage.download import fetch
 
 BUCKET = "https://storage.googleapis.com/"
 # By family, with the backbone's name as {0}, {1} with _ for -, {2} without -, {3} from the last -.

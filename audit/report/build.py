@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audit.errors import RunFolderError
-from audit.owned import foreign, listed, write_list
-from audit.places import beside, files_below, on_disk, send
+from audit.checks.shortcuts.render import draw_patches
+from audit.core.errors import RunFolderError
+from audit.core.track import Track, silent
 from audit.report.content import Content, content
 from audit.report.exports import card_md, summary_json, summary_md, write_tables
 from audit.report.pages import site_name, write_pages
-from audit.report.panels import draw_panels
-from audit.report.patches import draw_patches
+from audit.report.render import draw_panels
 from audit.report.single import single_page
 from audit.report.site import build_site
 from audit.report.source import load
-from audit.runfolder import RunFolder
-from audit.swap import OUTPUTS, PREFIX, settle, swap
-from audit.track import Track, silent
+from audit.storage.owned import foreign, listed, write_list
+from audit.storage.paths import beside, files_below, on_disk, send
+from audit.storage.run import RunFolder
+from audit.storage.swap import OUTPUTS, PREFIX, settle, swap
 
 
 def render(run: RunFolder, track: Track = silent, share: bool | None = None) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from audit.checks.verdicts.page import VERDICTS, Verdict, by_evidence
 from audit.report.names import unique_slugs
 from audit.report.source import Source
-from audit.report.verdicts import VERDICTS, Verdict, by_evidence
-from audit.runfolder import EXPLAINERS, NOT_SAMPLED
-from audit.score.verdict import ACCUSED
+from audit.storage.run import EXPLAINERS, NOT_SAMPLED
+from audit.verdict.verdict import ACCUSED
 
 PAGE = 48  # cases a page
 MOST_COMPOSITES = 1_200  # the worst of them: about 10 MB

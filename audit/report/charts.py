@@ -18,9 +18,9 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from audit.checks.calibration.statistics import Bin
+from audit.checks.selftest.signals import Signal
 from audit.report.figures import Estimate
-from audit.report.signals import Signal
-from audit.score.calibration import Bin
 
 # Okabe and Ito's palette: told apart by all common kinds of colour vision.
 BLUE, ORANGE, VERMILLION = "#0072B2", "#E69F00", "#D55E00"

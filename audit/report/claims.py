@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from audit.errors import RunFolderError, shown
-from audit.runfolder import MOST_CLASSES, SCORED, RunFolder, further_in
-from audit.score.verdict import CAM_TITLES, IG_TITLES, Thresholds
+from audit.core.errors import RunFolderError, shown
+from audit.storage.run import MOST_CLASSES, SCORED, RunFolder, further_in
+from audit.verdict.verdict import CAM_TITLES, IG_TITLES, Thresholds
 
 _SUBJECT = 200  # characters of what the masks mark: it stands in hundreds of sentences
 _SLACK = 1e-3  # sums of float32 may leave 0..1 by a little

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from audit.errors import RunFolderError
-from audit.runfolder import RunFolder
-from audit.wording import plural, some
+from audit.core.errors import RunFolderError
+from audit.core.wording import plural, some
+from audit.storage.run import RunFolder
 
 # How far one model's confidence may differ between calls: other devices, half precision.
 CLOSE = 0.05

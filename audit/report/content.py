@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from audit.checks.calibration.page import Calibration, calibration
+from audit.checks.confusions.page import Confusions, confusions
+from audit.checks.data_health.page import Health, health
+from audit.checks.explainer_sanity.page import Trust, trust
 from audit.checks.preflight.outcome import Preflight, read
+from audit.checks.robustness.page import Robustness, robustness
+from audit.checks.selftest.planted import Planted, planted
+from audit.checks.shortcuts.page import Shortcuts, shortcuts
+from audit.checks.verdicts.classes import ClassRow, class_rows
+from audit.checks.verdicts.page import VerdictRow, verdict_rows
+from audit.checks.verdicts.sweeps import threshold_sweeps
 from audit.report import charts
-from audit.report.calibration import Calibration, calibration
 from audit.report.cases import Case, galleries
-from audit.report.classes import ClassRow, class_rows
-from audit.report.confusions import Confusions, confusions
 from audit.report.figures import OF_ALL, Figure, estimate, headline, metrics
-from audit.report.health import Health, health
 from audit.report.notes import Notes, notes
-from audit.report.planted import Planted, planted
-from audit.report.robustness import Robustness, robustness
-from audit.report.shortcuts import Shortcuts, shortcuts
 from audit.report.source import Source
-from audit.report.sweeps import threshold_sweeps
-from audit.report.trust import Trust, trust
-from audit.report.verdicts import VerdictRow, verdict_rows
 
 _CLASS_CASES = 12
 _WORST = ("wrong-reasons", "suspect", "distracted", "misread", "undecided", "right-reasons")

@@ -10,18 +10,18 @@ from typing import Any
 
 import pandas as pd
 
+from audit.checks.data_health.page import Health
+from audit.checks.data_health.pairs import pairs
 from audit.checks.preflight.outcome import kept
+from audit.checks.robustness.page import Robustness
+from audit.checks.selftest.planted import Planted
+from audit.checks.selftest.signals import Signal
+from audit.checks.shortcuts.page import Shortcuts
 from audit.report.content import Content
-from audit.report.duplicates import pairs
 from audit.report.figures import Estimate
 from audit.report.finding import Finding
 from audit.report.findings import findings
-from audit.report.health import Health
 from audit.report.pages import shared
-from audit.report.planted import Planted
-from audit.report.robustness import Robustness
-from audit.report.shortcuts import Shortcuts
-from audit.report.signals import Signal
 from audit.report.source import Source
 from audit.report.templating import fill
 

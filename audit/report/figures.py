@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audit.report.duplicates import leaked_names
+from audit.checks.calibration.statistics import CalibrationError, calibration_error, equal_width
+from audit.checks.data_health.pairs import leaked_names
+from audit.core.statistics import bootstrap_mean, wilson
 from audit.report.source import Source
-from audit.score.calibration import CalibrationError, calibration_error, equal_width
-from audit.score.statistics import bootstrap_mean, wilson
 
 ARRAS = "Arras et al. 2022, arXiv 2003.07258"
 ZHANG = "Zhang et al. 2018, IJCV 126"

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote, urlencode
 
+from audit.core.wording import plural
+from audit.gate.bounds import Standing, standing
+from audit.gate.limits import as_given, digits
 from audit.report.content import Content
 from audit.report.figures import Estimate, rate
-from audit.report.limits import as_given, digits
 from audit.report.screen import gate
 from audit.report.templating import percent, styled
-from audit.score.gates import Standing, standing
-from audit.wording import plural
 
 FEW = 10  # images: bootstrap intervals from fewer are too narrow to say anything beyond doubt
 GATE = 0.05  # of the right predictions: what `check --max-wrong-reasons` is shown with

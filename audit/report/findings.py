@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from audit.checks.background import findings as background
+from audit.checks.completeness import findings as run
+from audit.checks.data_health import findings as data
+from audit.checks.explainer_sanity import findings as explainers
+from audit.checks.masks import findings as masks
+from audit.checks.verdicts import class_findings as classes
+from audit.checks.verdicts import findings as verdicts
 from audit.report.content import Content
 from audit.report.finding import SEVERITIES, Finding
-from audit.report.rules import background, classes, data, explainers, masks, run, verdicts
 
 Rule = Callable[[Content], Finding | None]
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from audit.checks.verdicts.page import VERDICTS
 from audit.report.figures import ARRAS, BACKGROUNDS, OURS, SHAPLEY, ZHANG
-from audit.report.verdicts import VERDICTS
-from audit.score.verdict import FURTHER_TITLES
+from audit.verdict.verdict import FURTHER_TITLES
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from audit.data.dataset import UNUSABLE
+from audit.datasets.dataset import UNUSABLE
 from audit.report.source import Source
 
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from audit import readers
-from audit.errors import ConfigError, shown
-from audit.runfolder import RunFolder
+from audit.core.errors import ConfigError, shown
 from audit.settings.toml import parse_toml, read_toml
+from audit.storage import readers
+from audit.storage.run import RunFolder
 
 # What is asked for, by key.
 ASKED = {

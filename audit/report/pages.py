@@ -10,8 +10,10 @@ from typing import Any
 from markupsafe import escape
 from PIL import Image
 
+from audit.checks.shortcuts.statistics import LEAST, LEAST_RISE
+from audit.checks.verdicts.classes import ranked
+from audit.checks.verdicts.page import VERDICTS
 from audit.report.cases import gallery_pages, page_path
-from audit.report.classes import ranked
 from audit.report.content import Content
 from audit.report.definitions import OTHER_METRICS
 from audit.report.figures import metrics
@@ -25,10 +27,8 @@ from audit.report.sessions import sessions
 from audit.report.shapes import Shapes
 from audit.report.site import Nav
 from audit.report.templating import fill, plain, templates_dir
-from audit.report.verdicts import VERDICTS
 from audit.report.view import View
-from audit.runfolder import RunFolder
-from audit.score.shortcuts import LEAST, LEAST_RISE
+from audit.storage.run import RunFolder
 
 _TOP = ("index", "findings", "gallery", "classes", "confusions", "calibration", "trust",
         "training", "methods", "modelcard", "glossary", "data")  # fmt: skip

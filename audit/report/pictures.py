@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from audit.data.dataset import FLOWER
-from audit.heatmaps import Maps
-from audit.score.composites import feathered, fill, off_flower, paste
+from audit.datasets.dataset import FLOWER
+from audit.interventions.composites import feathered, fill, off_flower, paste
+from audit.storage.heatmaps import Maps
 
 Picture = NDArray[np.uint8]
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from audit.errors import RunFolderError
+from audit.core.errors import RunFolderError
 from audit.report.cases import Case
 from audit.report.content import Content
 from audit.report.figures import Estimate

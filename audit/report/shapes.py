@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.data.dataset import FLOWER
-from audit.heatmaps import Maps
-from audit.score.geometry import place_of
+from audit.core.geometry import place_of
+from audit.datasets.dataset import FLOWER
+from audit.storage.heatmaps import Maps
 
 _TOLERANCE = 0.02  # of an outline, in shares of the square root of its area
 _FINEST, _COARSEST = 0.6 / 224, 2 / 224  # bounds of that, in shares of the side

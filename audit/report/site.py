@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from audit.errors import AuditError
+from audit.core.errors import AuditError
 from audit.report.templating import templates_dir
 
 _FOR_SERVERS = ("404.html", "sitemap.xml", "sitemap.xml.gz")

@@ -9,14 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from audit.data.contents import Contents
-from audit.redact import TOLD, Shown
+from audit.core.redact import TOLD, Shown
+from audit.datasets.contents import Contents
 from audit.report.claims import refuse_settings, refuse_values
 from audit.report.consistency import refuse_contradictions
 from audit.report.sampling import MOST, drawn
-from audit.runfolder import RunFolder, further_in
-from audit.score.verdict import FURTHER_TITLES, Thresholds, titles
 from audit.settings.nesting import flat
+from audit.storage.run import RunFolder, further_in
+from audit.verdict.verdict import FURTHER_TITLES, Thresholds, titles
 
 _DAY = len("2026-03-04")
 
@@ -176,7 +176,7 @@ class Source:
 def load(run: RunFolder) -> Source:
     """Read everything but the maps.
 
-    Earlier versions kept credentials and whole paths, which stop here; see `audit.redact.Shown`.
+    Earlier versions kept credentials and whole paths, which stop here; see `storage.redact.Shown`.
 
     Raises
     ------

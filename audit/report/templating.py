@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 import audit
-from audit.errors import AuditError
+from audit.core.errors import AuditError
 from audit.report.figures import Estimate
 
 UNDEFINED = "undefined"

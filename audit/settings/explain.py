@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import field_validator, model_validator
 
-from audit.score.verdict import FURTHER_TITLES
 from audit.settings.base import Section, Stage, setting
+from audit.verdict.verdict import FURTHER_TITLES
 
 EXPLAINERS = ("gradcam", "ig", *FURTHER_TITLES)
 MOST_PASSES = 1_000_000  # an image, of lime and shap: what they draw beforehand fits into memory

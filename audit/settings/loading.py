@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from audit.errors import ConfigError, shown
+from audit.core.errors import ConfigError, shown
 from audit.settings.config import FIELDS, Config
 from audit.settings.nesting import advice, flat, nested, refuse_misplaced
 from audit.settings.toml import read_toml

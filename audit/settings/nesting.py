@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from audit.errors import ConfigError, shown
+from audit.core.errors import ConfigError, shown
+from audit.core.wording import some
 from audit.settings.config import FIELDS, SECTION_OF, SECTIONS
-from audit.wording import some
 
 
 def flat(given: Mapping[str, Any]) -> dict[str, Any]:

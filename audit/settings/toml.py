@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from audit.errors import ConfigError
+from audit.core.errors import ConfigError
 
 DOTS = 1000  # on one line: tomllib's memory grows with the square of a key's parts
 

@@ -2,10 +2,10 @@ import keras
 import numpy as np
 import pytest
 
-from audit.data.planted import Planted
-from audit.errors import ModelError
-from audit.explain.gradcam import GradCAM
-from audit.explain.integrated_gradients import IntegratedGradients
+from audit.core.errors import ModelError
+from audit.datasets.planted import Planted
+from audit.explainers.gradcam import GradCAM
+from audit.explainers.integrated_gradients import IntegratedGradients
 from audit.models import lite0
 from audit.models.backbones import BACKBONES, build_backbone, known_backbone
 from audit.models.catalogue import CATALOGUE, listing

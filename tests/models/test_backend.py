@@ -9,7 +9,7 @@ import keras
 import pytest
 import tensorflow as tf
 
-from audit.errors import AuditError
+from audit.core.errors import AuditError
 from audit.models import backend
 from audit.models.backend import tensorflow_ready
 

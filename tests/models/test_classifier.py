@@ -4,7 +4,7 @@ import pytest
 from colourmix import BIAS, CLASSES, IMAGES, KERNEL, MIX, SIZE, expected_features, expected_logits
 from keras import layers
 
-from audit.errors import ModelError
+from audit.core.errors import ModelError
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
 

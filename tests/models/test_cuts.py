@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from audit.errors import ModelError
-from audit.explain.gradcam import GradCAM
+from audit.core.errors import ModelError
+from audit.explainers.gradcam import GradCAM
 from audit.models.classifier import Classifier
 
 SIZE = 16

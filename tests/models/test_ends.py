@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers, ops
 
-from audit.errors import ModelError
-from audit.explain.gradcam import GradCAM
+from audit.core.errors import ModelError
+from audit.explainers.gradcam import GradCAM
 from audit.models.classifier import Classifier
 
 SIZE, CLASSES = 8, 4

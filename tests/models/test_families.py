@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from keras.applications.imagenet_utils import preprocess_input
 
-from audit.errors import ModelError
+from audit.core.errors import ModelError
 from audit.models.backbones import build_backbone
-from audit.models.blocks import blocks, last_blocks
 from audit.models.catalogue import CATALOGUE
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
+from audit.training.blocks import blocks, last_blocks
 
 SIZE = 64
 RNG = np.random.default_rng(0)

@@ -10,8 +10,8 @@ import tensorflow as tf
 from colourmix import BIAS, CLASSES, IMAGES, KERNEL, MIX, SIZE, expected_features, expected_logits
 from keras import layers
 
-from audit.errors import ModelError
-from audit.explain.gradcam import GradCAM
+from audit.core.errors import ModelError
+from audit.explainers.gradcam import GradCAM
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
 from audit.models.scaling import SCALINGS

@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from audit.errors import ModelError
+from audit.core.errors import ModelError
 from audit.models import hdf5
 
 

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from audit.errors import ModelError
+from audit.core.errors import ModelError
 from audit.models.load import load_model
 
 CONFIG, META, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"

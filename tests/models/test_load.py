@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from audit.errors import ModelError
+from audit.core.errors import ModelError
 from audit.models.load import load_model
 
 IMAGES = np.ones((1, 8, 8, 3), np.float32)

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import layers, ops
 
-from audit.errors import ModelError
+from audit.core.errors import ModelError
 from audit.models.classifier import Classifier
 
 SIZE = 12

@@ -4,7 +4,7 @@ import struct
 import numpy as np
 import pytest
 
-from audit.errors import ModelError
+from audit.core.errors import ModelError
 from audit.models.torchfile import read_tensors
 
 HEAD = (0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True})

@@ -10,11 +10,11 @@ from keras.src.applications import efficientnet
 from keras.src.backend import config as keras_config
 from localserver import LocalServer
 
-from audit.download import MIRROR
-from audit.errors import ModelError
+from audit.core.errors import ModelError
 from audit.models import regnet, weightfiles
 from audit.models.backbones import build_backbone
 from audit.models.weightfiles import FILES, WeightsFile
+from audit.storage.download import MIRROR
 
 SIZE = 64
 RNG = np.random.default_rng(0)

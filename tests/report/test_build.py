@@ -15,10 +15,10 @@ import pytest
 from drawnruns import HOSTILE, PLAIN, make_run, record, write_predictions
 from links import broken, read_site
 
-from audit.errors import RunFolderError
+from audit.core.errors import RunFolderError
 from audit.report.build import render
-from audit.runfolder import RunFolder
-from audit.swap import settle
+from audit.storage.run import RunFolder
+from audit.storage.swap import settle
 
 
 @pytest.fixture(scope="module")
@@ -256,7 +256,7 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from audit.report.build import render
-from audit.runfolder import RunFolder
+from audit.storage.run import RunFolder
 
 root, left = Path(sys.argv[1]), [int(sys.argv[2])]
 def count(event, given):

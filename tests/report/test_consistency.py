@@ -6,7 +6,7 @@ import pytest
 from drawnruns import rows_of
 from gateruns import answered, write_run
 
-from audit.errors import RunFolderError
+from audit.core.errors import RunFolderError
 from audit.report.source import load
 
 CLASSES = ("rose", "tulip")

@@ -10,43 +10,14 @@ from drawnruns import HOSTILE, PLAIN, make_run, record, rows_of, write_trust
 from gateruns import accused, answered, case, write_run
 from hypothesis import given
 from hypothesis import strategies as st
+from uncharted import found_in, uncharted
 
-from audit.checks.preflight.outcome import read
-from audit.report.cases import galleries
-from audit.report.classes import class_rows
-from audit.report.confusions import confusions
-from audit.report.content import Content
-from audit.report.figures import Estimate, headline, mean, rate
+from audit.gate.files import gate_json
+from audit.gate.gates import Limits, check
+from audit.report.figures import Estimate, mean, rate
 from audit.report.finding import LIMITS, asked, hold
 from audit.report.findings import RULES, findings
-from audit.report.gatefiles import gate_json
-from audit.report.gates import Limits, check
-from audit.report.health import health
-from audit.report.notes import notes
-from audit.report.planted import planted
-from audit.report.robustness import robustness
-from audit.report.shortcuts import shortcuts
-from audit.report.source import load
-from audit.report.trust import trust
-from audit.report.verdicts import verdict_rows
-from audit.runfolder import RunFolder
-
-
-def uncharted(run: RunFolder) -> Content:
-    """What rules read of a run; charts and other galleries would take most of the time."""
-    source = load(run)
-    figures = {f.metric.key: f for f in headline(source)}
-    known = figures, verdict_rows(source), planted(source), notes(source), class_rows(source)
-    checks = trust(source), shortcuts(source), robustness(source), health(source)
-    asked = read(source.section("preflight"))
-    wrong = source.drawn[source.drawn["verdict"] == "wrong-reasons"]
-    cases = galleries(source, wrong) if len(wrong) else {}
-    nothing = confusions(source, cases), None, {}, [], []
-    return Content(source, *known, *nothing, *checks, asked, [], [], cases, 0)
-
-
-def found_in(run: RunFolder) -> dict:
-    return {f.key: f for f in findings(uncharted(run))}
+from audit.storage.run import RunFolder
 
 
 @pytest.fixture

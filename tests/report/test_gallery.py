@@ -10,7 +10,7 @@ from waiting import until
 
 from audit.report.build import render
 from audit.report.templating import plain
-from audit.runfolder import RunFolder
+from audit.storage.run import RunFolder
 
 _NAMES = "Array.from(document.querySelectorAll('#fa-grid bdi'), e => e.textContent)"
 _THEMES = ["light", "dark"]

@@ -3,16 +3,16 @@
 import pytest
 from drawnruns import PLAIN, make_run
 
+from audit.checks.verdicts.page import VERDICTS
+from audit.checks.verdicts.sweeps import threshold_sweeps
 from audit.report.content import content
 from audit.report.definitions import OTHER_METRICS
 from audit.report.figures import metrics
 from audit.report.glossary import glossary
 from audit.report.pages import shared
 from audit.report.source import load
-from audit.report.sweeps import threshold_sweeps
 from audit.report.templating import fill
-from audit.report.verdicts import VERDICTS
-from audit.score.verdict import CAM_TITLES, FURTHER_TITLES, IG_TITLES, Thresholds, titles
+from audit.verdict.verdict import CAM_TITLES, FURTHER_TITLES, IG_TITLES, Thresholds, titles
 
 DESIGN = (
     "Heatmap",

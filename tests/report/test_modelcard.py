@@ -3,9 +3,9 @@
 import pytest
 from drawnruns import HOSTILE, PLAIN, make_run
 from markdown import Markdown
-from test_findings import uncharted
+from uncharted import uncharted
 
-from audit.errors import ConfigError
+from audit.core.errors import ConfigError
 from audit.report.modelcard import model_card
 from audit.report.owner import ASKED, read_owner
 

@@ -6,8 +6,8 @@ import numpy as np
 from drawnruns import draw, heatmaps
 from PIL import Image
 
-from audit.heatmaps import Maps
 from audit.report.pictures import HEAT, PANEL, PHOTO, composites, heat, levels, photo
+from audit.storage.heatmaps import Maps
 
 NOWHERE, NOBODY = np.zeros((1, 1), bool), np.zeros(0, np.int16)
 

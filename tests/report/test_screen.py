@@ -6,15 +6,15 @@ from dataclasses import asdict, replace
 import pytest
 from drawnruns import PLAIN, make_run
 
-from audit.errors import RunFolderError
+from audit.core.errors import RunFolderError
+from audit.gate.files import gate_json
+from audit.gate.gates import Limits, check
 from audit.report import screen as module
 from audit.report.content import content
-from audit.report.gatefiles import gate_json
-from audit.report.gates import Limits, check
 from audit.report.screen import Gate, gate, screen
 from audit.report.source import load
-from audit.runfolder import RunFolder
-from audit.score.verdict import Thresholds
+from audit.storage.run import RunFolder
+from audit.verdict.verdict import Thresholds
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 
-from audit.heatmaps import Maps
 from audit.report.shapes import hottest_place, path, shapes
+from audit.storage.heatmaps import Maps
 
 
 def square(side: int = 224) -> np.ndarray:

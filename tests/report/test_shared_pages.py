@@ -7,8 +7,8 @@ import pytest
 from drawnruns import PLAIN, make_run
 from leaks import KEY, SECRET, TOKEN, USER, holding
 
+from audit.compare.build import render as compare
 from audit.report.build import render
-from audit.report.compare.build import render as compare
 
 MADE_ON = "Linux-9.9-planted"
 

@@ -20,16 +20,16 @@ import pytest
 from drawnruns import make_run
 from PIL import Image
 
-from audit import runfolder
 from audit.api import load_run
-from audit.errors import AuditError, RunFolderError
-from audit.report.duplicates import leaked_names
-from audit.report.health import health
+from audit.checks.data_health.page import health
+from audit.checks.data_health.pairs import leaked_names
+from audit.checks.shortcuts.page import shortcuts
+from audit.core.errors import AuditError, RunFolderError
 from audit.report.owner import owner_of
 from audit.report.screen import gate
-from audit.report.shortcuts import shortcuts
 from audit.report.source import load
-from audit.runfolder import RunFolder
+from audit.storage import run as runfolder
+from audit.storage.run import RunFolder
 
 pytestmark = pytest.mark.timeout(120)  # reading a pipe would wait for ever
 SIDE, IMAGES = 32, 6

@@ -8,13 +8,14 @@ import pytest
 from drawnruns import PLAIN, make_run
 from gateruns import accused, write_run
 from jsonschema import Draft202012Validator
-from test_findings import uncharted
+from uncharted import uncharted
 
-from audit.report import exports, gatefiles
+from audit.gate import files as gatefiles
+from audit.gate.gates import Limits, check
+from audit.report import exports
 from audit.report.exports import SUMMARY_SCHEMA, summary_json
 from audit.report.figures import metrics
-from audit.report.gates import Limits, check
-from audit.score.verdict import titles
+from audit.verdict.verdict import titles
 
 FOLDER = Path(exports.__file__).parent
 

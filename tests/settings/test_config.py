@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from audit import cli
-from audit.errors import ConfigError
+from audit.core.errors import ConfigError
 from audit.settings import Config, load_config
 from audit.settings.config import FIELDS
 from audit.settings.nesting import flat

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.checks.preflight.matching import Indices, assignment
-from audit.observation import Observation, Strength
-from audit.score.paired import gain, holm, mcnemar
-from audit.score.statistics import wilson
+from audit.compare.paired import gain, holm, mcnemar
+from audit.core.observation import Observation, Strength
+from audit.core.statistics import wilson
 
 BEYOND_DOUBT, DOUBTFUL = 0.001, 0.01  # p-values, after Holm over the orders tried
 GAIN = 0.2  # of all images, and of each class's: what another order must win to stop a run

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from audit.errors import AuditError
-from audit.observation import Observation
-from audit.wording import verb
+from audit.core.errors import AuditError
+from audit.core.observation import Observation
+from audit.core.wording import verb
 
 log = logging.getLogger("audit")
 # What readers find out by trying: printed in every run, also where all is fine.

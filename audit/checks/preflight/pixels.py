@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from audit.checks.preflight.answers import BEYOND_DOUBT, CLEAR, GAIN, Answers, Better, better_order
 from audit.checks.preflight.matching import match
-from audit.observation import Observation, Strength
-from audit.score.paired import mcnemar
-from audit.score.statistics import wilson
+from audit.compare.paired import mcnemar
+from audit.core.observation import Observation, Strength
+from audit.core.statistics import wilson
 from audit.settings import Config
 
 if TYPE_CHECKING:

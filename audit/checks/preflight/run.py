@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from audit.checks.preflight.answers import Answers, observe
 from audit.checks.preflight.matching import Indices
-from audit.data.batches import Readable, readable
-from audit.data.dataset import SPLITS, Dataset, Item, stratified
-from audit.data.maskevidence import mask_observations
-from audit.data.masks import Masks
-from audit.observation import Observation, Strength
+from audit.core.observation import Observation, Strength
+from audit.core.wording import plural
+from audit.datasets.batches import Readable, readable
+from audit.datasets.dataset import SPLITS, Dataset, Item, stratified
+from audit.masks.evidence import mask_observations
+from audit.masks.masks import Masks
 from audit.settings import Config
-from audit.wording import plural
 
 TRIED = 128  # labelled images that a model is asked about
 _PASS = 32  # of them a call
@@ -119,6 +119,6 @@ def repeated(
 def look_at_predictions(
     table: pd.DataFrame, classes: tuple[str, ...], orders: Orders | None
 ) -> list[Observation]:
-    """Hold the answers to all test images, as `audit.sweep.predict` gives them, against labels."""
+    """Hold the answers to all test images, as `execution.predict` gives them, against labels."""
     predictions, labels = (table[key].to_numpy(np.int64) for key in ("prediction", "label"))
     return observe(Answers(predictions, labels, classes), orders)

@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from audit.checks.preflight.outcome import PreflightError, gathered, kept, read, refuse, say
-from audit.observation import Observation
+from audit.core.observation import Observation
 
 FINE = Observation("pixels", "Pixels", "Scaling 0..1 names 9 of 10 images rightly")
 WEAK = Observation("suffixes", "Suffixes", "8 .heic files are left out", "weak", "convert them")

@@ -9,7 +9,7 @@ from PIL import Image
 
 import audit
 from audit.checks.preflight.outcome import PreflightError
-from audit.errors import RunFolderError
+from audit.core.errors import RunFolderError
 from audit.pipeline import preflight
 
 NAMES = ("ember", "grass", "sky")  # what is red, green, blue
@@ -220,7 +220,7 @@ def test_images_that_get_no_number_are_wrong_and_not_explained(photos, model, tm
 
 
 def test_a_class_without_images_here_is_told_with_both_counts(photos, model):
-    with pytest.raises(audit.errors.ModelError, match=r"tells 4 classes apart, .* has 3 "
+    with pytest.raises(audit.core.errors.ModelError, match=r"tells 4 classes apart, .* has 3 "
                        r".*--class-order FILE with all 4 names"):  # fmt: skip
         seen(photos(), model(outputs=(0, 1, 2, 3)))
 

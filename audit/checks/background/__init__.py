@@ -1,0 +1,1 @@
+"""What the background does to answers over the whole test set."""

@@ -1,0 +1,1 @@
+"""Whether confidence says how often an answer is right."""

@@ -1,0 +1,202 @@
+"""Is the run whole, large enough and what was asked of it?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from audit.core.observation import Observation
+from audit.core.statistics import wilson
+from audit.core.wording import plural
+from audit.report.content import Content
+from audit.report.figures import rate
+from audit.report.finding import Finding, Link, Step, limit_of, said, shown
+from audit.report.screen import gate
+from audit.report.sessions import mixed_packages, sessions
+from audit.report.templating import percent
+
+_PREFLIGHT = Link("Preflight", "preflight.html")
+
+
+def unfinished(content: Content) -> Finding | None:
+    """Images are still to be explained."""
+    missing = content.source.missing
+    if not missing:
+        return None
+    n = missing + len(content.source.records)
+    return Finding(
+        "unfinished",
+        "blocks",
+        f"The sweep is unfinished: {plural(missing, 'image')} missing",
+        f"{missing:,} of {plural(n, 'image')} are not explained yet.",
+        "What is not explained yet may be what is wrong: the figures here are of a part.",
+        (Step("Go on with the same command and --resume, which keeps what is done."),),
+    )
+
+
+def gate_failed(content: Content) -> Finding | None:
+    """A limit of `flower-audit check` is broken."""
+    checked = gate(content.source)
+    if checked is None or checked.passed or checked.outdated:
+        return None
+    broken = len(checked.broken)
+    return Finding(
+        "gate",
+        "blocks",
+        f"The gate failed: {broken:,} of {plural(checked.gates, 'limit')} broken",
+        f"Broken: {'; '.join(checked.broken)}.",
+        "These limits were set before the run, by whoever answers for what the model is used for.",
+        (Step("Mend what the findings below name, then train, audit and check again."),),
+    )
+
+
+def read_wrongly(content: Content) -> Finding | None:
+    """The run went on although its preflight stopped it."""
+    found = content.preflight
+    if not found or not found.strong:
+        return None
+    return Finding(
+        "read-wrongly",
+        "blocks",
+        f"Inputs are read wrongly: {_titles(found.strong)}",
+        f"Beyond doubt, of what the preflight looked at (n = {len(found.observations):,}): "
+        f"{_titles(found.strong)}.",
+        "Every figure here may be of something else than the model that ships.",
+        (
+            Step("Mend what is named and run again.", (_PREFLIGHT,)),
+            Step(
+                "Where the preflight is wrong, say so beside this report: it went on by --anyway."
+            ),
+        ),
+    )
+
+
+def _titles(seen: Sequence[Observation]) -> str:
+    return ", ".join(o.title[:1].lower() + o.title[1:] for o in seen)
+
+
+def worth_a_look(content: Content) -> Finding | None:
+    """What the preflight is not sure of."""
+    found = content.preflight
+    if not found or not found.weak:
+        return None
+    return Finding(
+        "preflight",
+        "look",
+        f"Preflight: {plural(len(found.weak), 'thing')} to look at",
+        f"Of what the preflight looked at (n = {len(found.observations):,}): "
+        f"{_titles(found.weak)}.",
+        "What is read otherwise than it was meant makes every figure wrong.",
+        (Step("See everything that was looked at, and what it was taken for.", (_PREFLIGHT,)),),
+    )
+
+
+def mixed_versions(content: Content) -> Finding | None:
+    """Parts of the run were made by several versions of what its figures rest on."""
+    packages = mixed_packages(content.source)
+    if not packages:
+        return None
+    made = [s for s in sessions(content.source) if s.parts]
+    told = "; ".join(
+        f"{plural(s.parts, 'part')} by {', '.join(f'{k} {v}' for k, v in s.versions.items())}"
+        for s in made
+    )
+    return Finding(
+        "mixed-versions",
+        "look",
+        "Parts of the run were made by several versions",
+        f"The run was resumed after an update: {told}.",
+        "Versions may explain and judge the same image in slightly different ways.",
+        (
+            Step("See which session wrote what.", (Link("Sessions", "methods.html#sessions"),)),
+            Step("Where a figure is near its limit, audit into a new --out with one version."),
+        ),
+    )
+
+
+def few_images(content: Content) -> Finding | None:
+    """So few images that none of them being accused would not clear the model."""
+    e = content.figures["wrong_reasons_share"].estimate
+    limit = limit_of("wrong-reasons", content)
+    at_best = wilson(0, e.n)[1]
+    if not e.n or at_best <= limit or not limit:
+        return None
+    return Finding(
+        "few-images",
+        "look",
+        f"Only {plural(e.n, 'right prediction')} tested",
+        f"With n = {e.n:,} right predictions tested and judged, even none for wrong reasons would "
+        f"leave up to {percent(at_best)} possible (upper end of the 95% interval): so few images "
+        f"cannot show that a model keeps to {said(limit)}.",
+        "A report of few images looks clean because there is little in it to be found.",
+        (
+            Step(
+                f"Explain more images (--explain, --limit): {_enough(limit)} right predictions at "
+                "the least, all with a usable mask."
+            ),
+        ),
+    )
+
+
+def _enough(limit: float) -> str:
+    """Right predictions of which none accused keep to the limit beyond doubt."""
+    at_best = wilson(0, 1)[1]  # z2 / (n + z2) at n = 1
+    return f"{math.ceil(at_best / (1 - at_best) * (1 - limit) / limit):,}"
+
+
+def skipped_images(content: Content) -> Finding | None:
+    """Images that could not be read."""
+    skipped = content.notes.skipped
+    if not skipped:
+        return None
+    tested = int((content.source.records["skipped"] != "").sum())
+    e = rate(tested, len(content.source.records))
+    share = f"; of the images to explain {shown(e)}" if e.n else ""
+    return Finding(
+        "skipped",
+        "look" if e.n and e.low > 0.01 else "info",
+        f"{plural(len(skipped), 'image')} could not be read",
+        f"{plural(len(skipped), 'image')} of all splits could not be read and count in no figure"
+        f"{share}.",
+        "Broken files are rarely broken at random: one camera or one class may be missing.",
+        (
+            Step("See which ones, and why.", (Link("Skipped images", "data.html#skipped-images"),)),
+            Step("Mend or replace the files and audit again."),
+        ),
+        e,
+    )
+
+
+def planted_benchmark(content: Content) -> Finding | None:
+    """What the verdict is worth, in a run of known truth."""
+    found = content.planted
+    if found is None:
+        return None
+    flag = found.verdict
+    n = found.cases + found.others
+    title = f"Planted shortcuts: {percent(flag.found.value, 0)} found"
+    words = (
+        f"Wrong reasons finds {shown(flag.found)} of the planted cases; of those that it "
+        f"accuses, {shown(flag.precision)} are cases, and it accuses {shown(flag.false_alarms)} "
+        "of the others."
+    )
+    if not found.cases:
+        title = "No planted shortcut was taken"
+        words = (
+            f"None of {plural(n, 'right prediction')} rests on a planted shortcut: at most "
+            f"{percent(rate(0, n).high)} at 95%, n = {n:,}."
+        )
+    return Finding(
+        "planted",
+        "info",
+        title,
+        words,
+        "The truth of this data is known, so the audit itself can be held against it.",
+        (
+            Step(
+                "Compare the signals before you rely on one.",
+                (Link("Planted benchmark", "index.html#planted-benchmark"),),
+            ),
+        ),
+        flag.found,
+    )

@@ -1,0 +1,1 @@
+"""Near-duplicates, outliers and images of poor quality."""

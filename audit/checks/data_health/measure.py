@@ -1,0 +1,129 @@
+"""Reads every image once: which are alike, and which stand apart in size, blur and exposure."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Generator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image
+
+from audit.checks.data_health.duplicates import (
+    BITS,
+    SHAPE,
+    Pairs,
+    near_duplicates,
+    order,
+    signature,
+)
+from audit.checks.data_health.outliers import RULES, measures, outliers
+from audit.checks.data_health.quality import quality
+from audit.core.ahead import ahead
+from audit.core.errors import BrokenImageError
+from audit.core.track import Track
+from audit.datasets.dataset import Dataset, Decoded, Item
+from audit.storage.run import SHOWN_OUTLIERS, SHOWN_PAIRS
+
+_AHEAD = 2  # images read while another is measured: they may be large
+_THUMBNAIL = 160  # pixels of the longer side
+_NAN = float("nan")
+_UNREAD = {"width": _NAN, "height": _NAN, "hash": "", "sharpness": _NAN, "luminance": _NAN,
+           "dark": _NAN, "bright": _NAN}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Health:
+    """What the images of a data set are like.
+
+    Attributes
+    ----------
+    images : DataFrame
+        One row an image: name, split, label, skipped (why it could not be read; "" where it
+        could), width, height, hash ("" where it is too plain to compare), sharpness, luminance,
+        dark and bright as `audit.checks.data_health.quality.Quality` has them, and thumbnail
+        (WebP; None for all but those that the report shows). NaN where an image could not be read.
+    duplicates : DataFrame
+        One row a pair of near-duplicates, those that matter most first: a, b (names), distance,
+        likeness and mirrored as `audit.checks.data_health.duplicates.Pairs` has them.
+    complete : bool
+        Whether every pair was found.
+    """
+
+    images: pd.DataFrame
+    duplicates: pd.DataFrame
+    complete: bool
+
+
+def examine(dataset: Dataset, items: Sequence[Item], track: Track) -> Health:
+    """Measure and compare ``items``.
+
+    Images are streamed, and 2 KiB of each are kept; the few that the report shows are read again.
+    """
+    images, pairs = _measured(dataset, items, track)
+    label, split, names = (images[key].to_numpy() for key in ("label", "split", "name"))
+    ranked = order(pairs, label, split, "test")
+    table = {
+        "a": names[pairs.a[ranked]],
+        "b": names[pairs.b[ranked]],
+        "distance": pairs.distance[ranked],
+        "likeness": pairs.likeness[ranked],
+        "mirrored": pairs.mirrored[ranked],
+    }
+    duplicates = pd.DataFrame(table).astype({"a": "str", "b": "str"})
+    shown = _shown(images, duplicates)
+    pictures = _thumbnails(dataset, [item for item in items if item.name in shown])
+    thumbnails = pd.Series([pictures.get(name) for name in names], images.index, dtype=object)
+    return Health(images.assign(thumbnail=thumbnails), duplicates, pairs.complete)
+
+
+def _measured(dataset: Dataset, items: Sequence[Item], track: Track) -> tuple[pd.DataFrame, Pairs]:
+    rows: list[dict[str, Any]] = []
+    bits = np.zeros((len(items), BITS), bool)
+    detail = np.zeros((len(items), *SHAPE), np.float16)
+    stream = track(ahead(_read(dataset, items), _AHEAD), "data health", len(items))
+    for place, (item, image) in enumerate(stream):
+        row = {"name": item.name, "split": item.split, "label": item.label}
+        if isinstance(image, BrokenImageError):
+            rows.append(row | {"skipped": str(image)} | _UNREAD)
+            continue
+        found = signature(image)
+        bits[place], detail[place] = found.bits, found.detail
+        size = {"skipped": "", "width": image.shape[1], "height": image.shape[0]}
+        rows.append(row | size | {"hash": found.text} | asdict(quality(image)))
+    return pd.DataFrame(rows), near_duplicates(bits, detail)
+
+
+def _read(dataset: Dataset, items: Sequence[Item]) -> Generator[tuple[Item, Decoded], None, None]:
+    yield from dataset.images(items)
+
+
+def _shown(images: pd.DataFrame, duplicates: pd.DataFrame) -> set[str]:
+    """Names of the images of the first pairs, and of the farthest outliers of each measure."""
+    first = duplicates.iloc[:SHOWN_PAIRS]
+    names = {*first["a"], *first["b"]}
+    for key, values in measures(images).items():
+        names |= {*images["name"].iloc[outliers(values, RULES[key])[:SHOWN_OUTLIERS]]}
+    return names
+
+
+def _thumbnails(dataset: Dataset, items: Sequence[Item]) -> dict[str, bytes]:
+    return {
+        item.name: _thumbnail(image)
+        for item, image in dataset.images(items)
+        if not isinstance(image, BrokenImageError)
+    }
+
+
+def _thumbnail(image: NDArray[np.uint8]) -> bytes:
+    """WebP of an image within `_THUMBNAIL` pixels; smaller ones stay as they are."""
+    scale = min(1.0, _THUMBNAIL / max(image.shape[:2]))
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    buffer = io.BytesIO()
+    Image.fromarray(small).save(buffer, "WEBP", quality=70)
+    return buffer.getvalue()

@@ -1,0 +1,1 @@
+"""Whether heatmaps depend on the model, and what they miss."""

@@ -1,0 +1,162 @@
+"""Are the explainers to be trusted here? Checks on a sample, for the report to weigh up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from audit.checks.robustness.statistics import rank_correlation
+from audit.core.geometry import upsample
+from audit.explainers.further import explainers
+from audit.explainers.gradcam import PASS
+from audit.explainers.localisation import NAN, centre_gaussian
+from audit.explainers.over_views import grad_cam, integrated_gradients
+from audit.interventions.causal import log_odds
+from audit.interventions.composites import softened
+from audit.models.classifier import Classifier
+from audit.settings import Config
+
+SAMPLE = 24  # images
+EACH = 3  # further explainers cost a thousand passes an image: only every third one is checked
+FRACTIONS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # of the pixels, hottest first
+_STEPS = 16  # gradients of Integrated Gradients: ranks settle sooner than scores
+Images = NDArray[np.float32]
+Heatmaps = dict[str, Images]
+
+
+def check(
+    classifier: Classifier, images: NDArray[np.uint8], names: Sequence[str], config: Config
+) -> dict[str, Any]:
+    """Compare the explainers with those of an untrained model, with chance and with the middle.
+
+    Parameters
+    ----------
+    images : uint8 ``(n, H, W, 3)``
+    names : sequence of str
+        Of the images.
+
+    Returns
+    -------
+    dict
+        ``randomised``: by explainer, rank correlation and SSIM of each image's heatmap with that
+        of the model with random weights for the same class (Adebayo et al. 2018,
+        arXiv 1810.03292). ``deletion`` and ``insertion``: by explainer, each image's probability
+        (softmax of two classes) of its predicted class with the hottest ``fractions`` of pixels
+        taken out of focus, or alone in focus (Petsiuk et al. 2018, arXiv 1806.07421). NaN for
+        images that an explainer was not asked about. ``seconds``, with further explainers: what
+        an image takes each.
+    """
+    floats = images.astype(np.float32)
+    logits = np.concatenate([np.asarray(classifier.logits(i[None])) for i in floats])
+    targets = logits.argmax(axis=1)
+    trained, seconds = _heatmaps(classifier, floats, targets, names, config)
+    untrained, _ = _heatmaps(classifier.untrained(config.run.seed), floats, targets, names, config)
+    ranked = trained | _baselines(floats.shape, config.run.seed)
+    return {
+        "images": len(images),
+        "fractions": list(FRACTIONS),
+        "randomised": {
+            name: {
+                "rank": [
+                    rank_correlation(a, b)[0] for a, b in zip(maps, untrained[name], strict=True)
+                ],
+                "ssim": [_ssim(a, b) for a, b in zip(maps, untrained[name], strict=True)],
+            }
+            for name, maps in trained.items()
+        },
+        **{
+            kind: {
+                name: curves(classifier, floats, targets, maps, kept)
+                for name, maps in ranked.items()
+            }
+            for kind, kept in (("deletion", False), ("insertion", True))
+        },
+        **({"seconds": seconds} if config.explain.further else {}),
+    }
+
+
+def _heatmaps(
+    classifier: Classifier,
+    images: Images,
+    targets: NDArray[np.int64],
+    names: Sequence[str],
+    config: Config,
+) -> tuple[Heatmaps, dict[str, float]]:
+    """Heatmaps at the images' size, and seconds an image, by explainer."""
+    cam, ig = grad_cam(classifier, config.explain.cam), integrated_gradients(classifier, _STEPS)
+    coarse, of_cam = _timed(cam, images, targets)
+    fine, of_ig = _timed(ig, images, targets)
+    heatmaps = {"gradcam": np.stack([upsample(h, images.shape[1:3]) for h in coarse]), "ig": fine}
+    seconds = {"gradcam": of_cam, "ig": of_ig}
+    for name, explain in explainers(classifier, config).items():
+        heatmaps[name] = np.full_like(fine, np.nan)
+        spent = []
+        for i in range(0, len(images), EACH):
+            start = time.perf_counter()
+            heatmaps[name][i] = explain(images[i], int(targets[i]), names[i])
+            spent.append(time.perf_counter() - start)
+        seconds[name] = float(np.median(spent))  # the first one also compiles
+    return heatmaps, seconds
+
+
+def _timed(explain: Any, images: Images, targets: NDArray[np.int64]) -> tuple[Images, float]:
+    """Heatmaps, and seconds an image once all is compiled."""
+    explain(images[:1], targets[:1])
+    start = time.perf_counter()
+    heatmaps = explain(images, targets).heatmaps
+    return heatmaps, (time.perf_counter() - start) / len(images)
+
+
+def _baselines(shape: tuple[int, ...], seed: int) -> Heatmaps:
+    random = np.random.default_rng(seed).random(shape[:3], dtype=np.float32)
+    return {"random": random, "centre": np.stack([centre_gaussian(shape[1:3])] * shape[0])}
+
+
+def _ssim(one: Images, other: Images) -> float:
+    """Structural similarity of the positive relevance, each map scaled to maximum 1."""
+    scaled = [np.maximum(m, 0) / max(float(m.max()), 1e-12) for m in (one, other)]
+    first, second = (tf.constant(m[..., None], tf.float32) for m in scaled)
+    return float(tf.image.ssim(first, second, max_val=1.0))
+
+
+def curves(
+    classifier: Classifier,
+    images: Images,
+    targets: NDArray[np.int64],
+    heatmaps: Images,
+    kept: bool,
+) -> list[list[float]]:
+    """Each image's probability of its target with the hottest `FRACTIONS` of pixels out of focus.
+
+    Or, where ``kept``, with those alone in focus. NaN where a heatmap is.
+    """
+    return [
+        _curve(classifier, image, int(target), heatmap, kept)
+        for image, target, heatmap in zip(images, targets, heatmaps, strict=True)
+    ]
+
+
+def _curve(
+    classifier: Classifier, image: Images, target: int, heatmap: Images, kept: bool
+) -> list[float]:
+    if np.isnan(heatmap).all():
+        return [NAN] * len(FRACTIONS)
+    shown = np.stack(list(_steps(image, heatmap, kept)))
+    starts = range(0, len(shown), PASS)
+    logits = np.concatenate([np.asarray(classifier.logits(shown[i : i + PASS])) for i in starts])
+    return (1 / (1 + np.exp(-log_odds(logits, target)))).tolist()
+
+
+def _steps(image: Images, heatmap: Images, kept: bool) -> Iterator[Images]:
+    """The image with ever more of its hottest pixels out of focus, or alone in focus."""
+    soft, order = softened(image), np.argsort(-heatmap, axis=None, kind="stable")
+    for fraction in FRACTIONS:
+        hot = np.zeros(heatmap.size, bool)
+        hot[order[: round(fraction * heatmap.size)]] = True
+        sharp = hot.reshape(heatmap.shape) == kept
+        yield np.where(sharp[..., None], image, soft)

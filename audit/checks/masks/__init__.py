@@ -1,0 +1,1 @@
+"""Whether masks carry what is said of them."""

@@ -1,0 +1,75 @@
+"""Do the masks bear what is concluded from them?"""
+
+from __future__ import annotations
+
+from audit.core.wording import plural
+from audit.report.content import Content
+from audit.report.finding import Finding, Link, Step, gallery, over
+from audit.report.templating import percent
+
+_OWN = Step(
+    "Draw masks for the accused images at least: flower-audit masks make writes trimaps to mend, "
+    "--masks FOLDER takes them."
+)
+
+
+def machine_masks(content: Content) -> Finding | None:
+    """No mask was made by hand."""
+    sources = {k: n for k, n in content.notes.mask_sources if k not in ("none", "")}
+    if not sources or len(content.source.by_hand.explained):
+        return None
+    n = sum(sources.values())
+    listed = ", ".join(f"{count:,} {kind}" for kind, count in sources.items())
+    return Finding(
+        "machine-masks",
+        "look",
+        "All masks were made by a machine",
+        f"All {plural(n, 'mask')} were made by a machine ({listed}; n = {n:,}), and none was "
+        "checked against one made by hand in this run.",
+        f"A mask that leaves out part of the {content.source.subject} makes that part background: "
+        "an accusation may be the mask's error.",
+        (
+            Step("Judge the masks of what is accused first.", (gallery("Masks", show="mask"),)),
+            _OWN,
+            Step("flower-audit masks inspect measures how well two sources of masks agree."),
+        ),
+    )
+
+
+def undecided(content: Content) -> Finding | None:
+    """Many images without a verdict."""
+    held = over("undecided", content)
+    if held is None:
+        return None
+    reason = content.notes.undecided[0][0] or "no reason kept"
+    return Finding(
+        "undecided",
+        held.severity,
+        f"{percent(held.estimate.value)} of images have no verdict",
+        f"The share of explained images without a verdict is {held.words}; most often: {reason}.",
+        "They count in no rate of wrong reasons, and need not be like the others.",
+        (
+            Step("See them, grouped by reason.", (gallery("Undecided", verdict="undecided"),)),
+            _OWN,
+        ),
+        held.estimate,
+    )
+
+
+def doubtful_masks(content: Content) -> Finding | None:
+    """Many masks that look unlikely."""
+    held = over("doubtful-masks", content)
+    if held is None:
+        return None
+    return Finding(
+        "doubtful-masks",
+        held.severity,
+        f"{percent(held.estimate.value)} of masks are doubtful",
+        f"The share of explained images whose mask looks unlikely is {held.words}.",
+        "Every figure about the background rests on the masks.",
+        (
+            Step("See which ones, and why.", (Link("Doubtful masks", "data.html#doubtful-masks"),)),
+            _OWN,
+        ),
+        held.estimate,
+    )

@@ -1,0 +1,1 @@
+"""How answers and heatmaps hold under common corruptions."""

@@ -1,0 +1,182 @@
+"""How answers and heatmaps stand up to corruptions, on a sample of test images."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image
+
+from audit.checks.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt, map_back
+from audit.checks.robustness.statistics import Stability, stability
+from audit.core.errors import BrokenImageError
+from audit.core.geometry import upsample
+from audit.core.track import Track
+from audit.datasets.batches import in_batches
+from audit.datasets.dataset import FLOWER, UNKNOWN, Dataset, Item, stratified
+from audit.datasets.decode import resize
+from audit.execution.engine import Engine
+from audit.execution.record import Sample, fit_trimap
+from audit.explainers.gradcam import PASS
+from audit.masks.masks import Masks
+from audit.settings import Config
+
+IG_IMAGES = 12  # Integrated Gradients cost ten times what Grad-CAM does: few images, one severity
+IG_SEVERITY = 3
+IG_STEPS = 8  # ranks settle sooner than scores
+THUMBNAIL = 96  # pixels a side: a multiple of WebP's 16-pixel blocks, so that rows do not bleed
+_VERSIONS = [(key, severity) for key in CORRUPTIONS for severity in SEVERITIES]
+_CHANGED = Stability(rank_reason="the answer changed", mass_reason="the answer changed")
+_NOT_SAMPLED = Stability(rank_reason="not sampled", mass_reason="not sampled")
+_CLEAN = Stability(rank_reason="the clean image itself", mass_reason="the clean image itself")
+Picture = NDArray[np.uint8]
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What corruptions do.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row an image, corruption and severity, in this order, each image's clean version first
+        (corruption "", severity 0). Columns: name, label, corruption, severity, prediction,
+        correct, holds (the answer is that to the clean image), and for ``gradcam`` and ``ig``
+        those of `Stability`, which are undefined where the answer does not hold.
+    pictured : tuple or None
+        Name and image, uint8 ``(H, W, 3)``, of the first one that the model names rightly, else of
+        the first; None where no image could be read.
+    facts : dict
+        How it was measured, for the manifest.
+    """
+
+    table: pd.DataFrame
+    pictured: tuple[str, Picture] | None
+    facts: dict[str, Any]
+
+
+def measure(
+    engine: Engine,
+    dataset: Dataset,
+    masks: Masks,
+    items: Sequence[Item],
+    config: Config,
+    track: Track,
+) -> Measured:
+    """Try every corruption at every severity on ``items``; broken images are left out.
+
+    Images are streamed, so memory does not grow with their number.
+    """
+    attributed = {item.name for item in stratified(items, IG_IMAGES, config.run.seed)}
+    rows: list[Row] = []
+    pictured, right = None, False
+    stream = _samples(dataset, masks, items, engine.size, config.run.workers)
+    for sample in track(stream, "robustness", len(items)):
+        found = _of_image(engine, sample, sample.item.name in attributed)
+        if pictured is None or (found[0]["correct"] and not right):
+            pictured, right = (sample.item.name, sample.image), found[0]["correct"]
+        rows += found
+    facts = {
+        "images": len(rows) // (len(_VERSIONS) + 1),
+        "pictured": pictured[0] if pictured else "",
+        "ig_images": len({row["name"] for row in rows} & attributed),
+        "ig_severity": IG_SEVERITY,
+        "ig_steps": IG_STEPS,
+    }
+    return Measured(pd.DataFrame(rows), pictured, facts)
+
+
+def contact_sheet(name: str, image: Picture) -> bytes:
+    """WebP of one image: a row a corruption, the clean image first, then all severities."""
+    rows = [
+        np.concatenate(
+            [_small(image), *(_small(corrupt(image, k, s, name)) for s in SEVERITIES)], 1
+        )
+        for k in CORRUPTIONS
+    ]
+    buffer = io.BytesIO()
+    Image.fromarray(np.concatenate(rows)).save(buffer, "WEBP", quality=80)
+    return buffer.getvalue()
+
+
+def _small(image: Picture) -> Picture:
+    side = (THUMBNAIL, THUMBNAIL)
+    return np.asarray(cv2.resize(image, side, interpolation=cv2.INTER_AREA))
+
+
+def _samples(
+    dataset: Dataset, masks: Masks, items: Sequence[Item], size: int, workers: int
+) -> Iterator[Sample]:
+    for item, image, trimap, source in masks.stream(dataset.images(items), workers):
+        if not isinstance(image, BrokenImageError):
+            yield Sample(item, resize(image, size), fit_trimap(trimap, size), source, "")
+
+
+def _of_image(engine: Engine, sample: Sample, attribute: bool) -> list[Row]:
+    """The rows of one image, the clean one first."""
+    name, clean = sample.item.name, engine.gradcam(sample.image[None])
+    answer, clean_map = int(clean.targets[0]), _enlarged(clean.heatmaps[0], sample)
+    rows = [_row(sample, "", 0, answer, answer, _CLEAN)]
+    versions = ((k, s, corrupt(sample.image, k, s, name)) for k, s in _VERSIONS)
+    for batch in in_batches(versions, PASS):
+        found = engine.gradcam(np.stack([image for _, _, image in batch]))
+        for i, (key, severity, _) in enumerate(batch):
+            target = int(found.targets[i])
+            alike = _CHANGED
+            if target == answer:
+                there = _enlarged(found.heatmaps[i], sample)
+                alike = _alike(sample, clean_map, there, key, severity)
+            rows.append(_row(sample, key, severity, target, answer, alike))
+    if attribute:
+        _attribute(engine, sample, answer, rows)
+    return rows
+
+
+def _attribute(engine: Engine, sample: Sample, answer: int, rows: list[Row]) -> None:
+    """Add the stability of Integrated Gradients to the rows of its one severity."""
+    held = [row for row in rows if row["severity"] == IG_SEVERITY and row["holds"]]
+    keys = [row["corruption"] for row in held]
+    versions = [corrupt(sample.image, key, IG_SEVERITY, sample.item.name) for key in keys]
+    images = np.stack([sample.image, *versions])
+    clean, *others = engine.attribute(images, np.full(len(images), answer), IG_STEPS)
+    for row, key, heatmap in zip(held, keys, others, strict=True):
+        row |= _columns("ig", _alike(sample, clean, heatmap, key, IG_SEVERITY))
+
+
+def _alike(
+    sample: Sample, clean: NDArray[Any], corrupted: NDArray[Any], key: str, severity: int
+) -> Stability:
+    back, seen = map_back(corrupted, key, severity, sample.item.name)
+    return stability(clean, back, seen, sample.trimap == FLOWER, sample.trimap != UNKNOWN)
+
+
+def _enlarged(heatmap: NDArray[Any], sample: Sample) -> NDArray[np.float32]:
+    return upsample(heatmap, sample.trimap.shape)
+
+
+def _row(
+    sample: Sample, key: str, severity: int, prediction: int, answer: int, gradcam: Stability
+) -> Row:
+    ig = _CLEAN if not severity else _CHANGED if prediction != answer else _NOT_SAMPLED
+    return {
+        "name": sample.item.name,
+        "label": sample.item.label,
+        "corruption": key,
+        "severity": severity,
+        "prediction": prediction,
+        "correct": prediction == sample.item.label,
+        "holds": prediction == answer,
+        **_columns("gradcam", gradcam),
+        **_columns("ig", ig),
+    }
+
+
+def _columns(explainer: str, alike: Stability) -> Row:
+    return {f"{explainer}_{column}": value for column, value in asdict(alike).items()}

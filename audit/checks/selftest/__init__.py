@@ -1,0 +1,1 @@
+"""How well the audit finds shortcuts whose truth is known."""

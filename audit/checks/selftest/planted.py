@@ -1,0 +1,45 @@
+"""How well verdict and signals find planted shortcuts, in a run of known truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from audit.checks.selftest.signals import Signal, signals
+from audit.report import charts
+from audit.report.source import Source
+
+
+@dataclass(frozen=True)
+class Planted:
+    """Truth and signals of a planted run."""
+
+    cases: int
+    others: int
+    signals: list[Signal]
+    roc: charts.Chart | None
+
+    @property
+    def verdict(self) -> Signal:
+        """The verdict ``wrong-reasons``."""
+        return next(s for s in self.signals if s.rule == "wrong reasons")
+
+
+def planted(source: Source) -> Planted | None:
+    """The benchmark, or None where nothing was planted."""
+    if not (source.records["shortcut"] != "").any():
+        return None
+    right = source.correct
+    truth = rests_on_shortcut(right)
+    found = signals(right, truth, source.thresholds, source.titles)
+    return Planted(int(truth.sum()), int((~truth).sum()), found, charts.roc(found))
+
+
+def rests_on_shortcut(correct: pd.DataFrame) -> pd.Series:
+    """The truth of right predictions: wrong once the shortcut that was taught is taken out.
+
+    A shortcut that training never rewarded proves nothing, whatever its absence changes.
+    """
+    changed = correct["prediction_without_shortcut"] != correct["label"]
+    return (correct["shortcut"] != "") & (correct["shortcut_class"] >= 0) & changed

@@ -1,0 +1,1 @@
+"""Which patches of backgrounds a class rests on, tried on images of other classes."""

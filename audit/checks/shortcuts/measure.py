@@ -1,0 +1,282 @@
+"""What backgrounds that decide answers have in common: grouped, then put under other flowers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from audit.checks.shortcuts import statistics as score
+from audit.compare.paired import holm
+from audit.core.geometry import place_of
+from audit.core.track import Track
+from audit.datasets.batches import in_batches
+from audit.datasets.dataset import Item, stratified
+from audit.explainers.gradcam import PASS
+from audit.explainers.over_views import grad_cam
+from audit.explainers.perturbation import seed_of
+from audit.interventions import composites as make
+from audit.interventions.causal import log_odds
+from audit.interventions.donors import Donors
+from audit.interventions.interventions import take_apart
+from audit.models.classifier import Classifier
+from audit.storage.heatmaps import Maps
+from audit.verdict.verdict import Thresholds, background_driven
+
+CASES = 512  # backgrounds that are grouped, those that accuse most: memory must not grow with more
+TRIED = 12  # of a group
+FLOWERS = 16  # that backgrounds are put under
+RANDOM = 32  # backgrounds to compare with
+EXEMPLARS = 3  # of a shortcut
+GRIDS = (3, 4)  # tiles along each side: the windows that are filled in exemplars
+_SEED = 0  # of the choice of flowers; not the run's, so that runs can be compared
+
+Image = NDArray[np.float32]
+Logits = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class _Flower:
+    """A flower to put on backgrounds."""
+
+    name: str
+    label: int
+    image: NDArray[np.uint8]
+    opacity: NDArray[np.float32]
+
+    def on(self, background: NDArray[Any]) -> Image:
+        return make.paste(self.image, self.opacity, np.asarray(background, np.float32))
+
+
+def find(
+    records: pd.DataFrame,
+    maps: Iterable[Maps],
+    items: Sequence[Item],
+    classifier: Classifier,
+    donors: Donors | None,
+    cam: str,
+    thresholds: Thresholds,
+    seed: int,
+    track: Track,
+) -> dict[str, Any]:
+    """Group the backgrounds that decide answers, and try each group under other flowers.
+
+    Parameters
+    ----------
+    records : DataFrame
+        Of every explained image, as ``RECORD_SCHEMA``.
+    maps : iterable of Maps
+        Of the same images, one at a time.
+    items : sequence of Item
+        The explained images.
+    donors : Donors or None
+        Backgrounds to compare with; None where interventions are off.
+    cam : str
+        Kind of class activation map.
+    seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    dict
+        ``reason`` why nothing was tried, "" where something was; ``cases``, ``grouped``: numbers
+        of images; ``groups``: those of `score.grouped` with their `score.Effect`, the first to
+        mend first.
+    """
+    rows: list[Any] = records.to_dict("records")
+    driven = records[[background_driven(row, thresholds) for row in rows]]
+    reason = _untested(records, driven, donors)
+    if reason or donors is None:
+        return {"reason": reason, "cases": len(driven), "grouped": 0, "groups": []}
+    cases = driven.nlargest(CASES, "verdict_score")["name"].tolist()
+    good = records.query("correct and mask_doubt == '' and causal_reason == ''")["name"]
+    free = set(good) - set(cases)
+    chosen = stratified([item for item in items if item.name in free], FLOWERS, _SEED)
+    backgrounds, flowers = _scenes(maps, set(cases), {i.name: i.label for i in chosen})
+    suspected = dict(zip(driven["name"], driven["prediction"].astype(int), strict=True))
+    trial = _Trial(classifier, donors, flowers, backgrounds, suspected, seed)
+    groups = trial.groups(cam, track)
+    members = sum(len(group["members"]) for group in groups)
+    return {"reason": "", "cases": len(driven), "grouped": members, "groups": groups}
+
+
+def _untested(records: pd.DataFrame, driven: pd.DataFrame, donors: Donors | None) -> str:
+    """Why nothing is tried; "" where something is."""
+    if donors is None:
+        return "interventions are off"
+    if not (records["causal_reason"] == "").any():
+        return "no image has a usable mask"
+    if not len(donors.names):
+        return "no other background to try"
+    return "" if len(driven) else "the background decides no answer"
+
+
+def _scenes(
+    maps: Iterable[Maps], cases: set[str], flowers: dict[str, int]
+) -> tuple[dict[str, NDArray[np.uint8]], list[_Flower]]:
+    """Backgrounds of the cases without their flowers, and flowers without their backgrounds."""
+    backgrounds, cut_out = {}, []
+    for m in maps:
+        parts = (
+            take_apart(m.image, m.trimap, 0)[0] if m.name in cases or m.name in flowers else None
+        )
+        if parts is None:
+            continue
+        if m.name in cases:
+            backgrounds[m.name] = np.rint(parts.removed).astype(np.uint8)
+        else:
+            cut_out.append(_Flower(m.name, flowers[m.name], m.image, parts.opacity))
+    return backgrounds, cut_out
+
+
+class _Trial:
+    """Backgrounds, flowers and the model that is shown both together."""
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        donors: Donors,
+        flowers: Sequence[_Flower],
+        backgrounds: dict[str, NDArray[np.uint8]],
+        suspected: dict[str, int],
+        seed: int,
+    ) -> None:
+        self._classifier = classifier
+        self._donors = donors
+        self._flowers = flowers
+        self._backgrounds = backgrounds
+        self._suspected = suspected
+        self._seed = seed
+        self._random = donors.others("", set(), RANDOM)
+
+    def groups(self, cam: str, track: Track) -> list[dict[str, Any]]:
+        """Every group with its effect, the first to mend first."""
+        found = list(self._grouped(cam))
+        effects = [
+            (target, members, self._effect(target, members[:TRIED]))
+            for target, members in track(found, "shortcuts", len(found))
+        ]
+        corrected = holm([effect.p for _, _, effect in effects])
+        told = [
+            self._told(*each, p, score.proven(each[2], p))
+            for each, p in zip(effects, corrected, strict=True)
+        ]
+        keys = [(g["proven"], len(g["members"]), g["rise"]["value"]) for g in told]
+        return [told[place] for place in score.ranked(keys)]
+
+    def _grouped(self, cam: str) -> Iterator[tuple[int, list[str]]]:
+        """The groups of every suspected class that has cases enough."""
+        random = self._donors.backgrounds[self._random]
+        of_random = list(self._features(random))
+        usual = np.mean([f.mean(axis=(0, 1)) for f in of_random], axis=0)
+        explain = grad_cam(self._classifier, cam)
+        for target in sorted({self._suspected[name] for name in self._backgrounds}):
+            names = [name for name in self._backgrounds if self._suspected[name] == target]
+            if len(names) < score.LEAST:
+                continue
+            own = np.stack([self._backgrounds[name] for name in names])
+            images = np.concatenate([own, random])
+            targets = np.full(len(images), target, np.int64)
+            heatmaps = explain(images.astype(np.float32), targets).heatmaps
+            features = np.stack([*self._features(own), *of_random])
+            points = score.described(features, heatmaps, usual)
+            for places in score.grouped(points[: len(names)], points[len(names) :]):
+                yield target, sorted((names[i] for i in places), key=seed_of)
+
+    def _features(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.float32]]:
+        for some in in_batches(images, PASS):
+            shown = np.stack(some).astype(np.float32)
+            yield from np.asarray(self._classifier.features(shown), np.float32)
+
+    @cached_property
+    def _usual(self) -> Logits:
+        """Logits ``(random, flowers, classes)`` of every flower on random backgrounds."""
+        return self._under(self._donors.backgrounds[self._random])
+
+    def _effect(self, target: int, members: Sequence[str]) -> score.Effect:
+        """A group's backgrounds beside random ones, under flowers of other classes."""
+        others, kept = self._others(target), self._kept(target, members)
+        shown = self._under(np.stack([self._backgrounds[name] for name in members]))
+        return score.effect(shown[:, others], self._usual[kept][:, others], target, self._seed)
+
+    def _others(self, target: int) -> list[int]:
+        """Flowers of other classes."""
+        return [k for k, flower in enumerate(self._flowers) if flower.label != target]
+
+    def _kept(self, target: int, members: Sequence[str]) -> list[int]:
+        """Random backgrounds of other classes that are none of the group's own."""
+        return [
+            k
+            for k, donor in enumerate(self._random)
+            if self._donors.labels[donor] != target and self._donors.names[donor] not in members
+        ]
+
+    def _under(self, backgrounds: NDArray[np.uint8]) -> Logits:
+        """Logits ``(n, flowers, classes)`` of every flower on every background."""
+        pasted = (flower.on(b) for b in backgrounds for flower in self._flowers)
+        logits = list(self._logits(pasted))
+        shape = (len(backgrounds), len(self._flowers), self._classifier.classes)
+        return np.array(logits, np.float32).reshape(shape)
+
+    def _logits(self, images: Iterable[Image]) -> Iterator[Logits]:
+        for some in in_batches(images, PASS):
+            yield from np.asarray(self._classifier.logits(np.stack(some)))
+
+    def _told(
+        self, target: int, members: Sequence[str], found: score.Effect, p: float, proven: bool
+    ) -> dict[str, Any]:
+        """What is written of a group; its strongest backgrounds first."""
+        strength = dict(zip(members, found.rises, strict=False))
+        best_first = sorted(members, key=lambda name: -strength.get(name, -np.inf))
+        return asdict(found) | {
+            "target": target,
+            "members": best_first,
+            "rises": [strength[name] for name in best_first if name in strength],
+            "corrected": p,
+            "proven": proven,
+            "exemplars": [
+                self._exemplar(target, name, members) for name in best_first[:EXEMPLARS] if proven
+            ],
+        }
+
+    def _exemplar(self, target: int, name: str, members: Sequence[str]) -> dict[str, Any]:
+        """The flower that a background turns furthest, and the window that does most of it."""
+        background, others = self._backgrounds[name], self._others(target)
+        logits = np.stack(list(self._logits(self._flowers[k].on(background) for k in others)))
+        reached = log_odds(logits, target)
+        best = int(reached.argmax())
+        flower, usual = self._flowers[others[best]], self._usual[self._kept(target, members)]
+        window, lost = self._window(flower, background, target, float(reached[best]))
+        return {
+            "name": name,
+            "flower": flower.name,
+            "answer": int(logits[best].argmax()),
+            "gained": float(reached[best] - log_odds(usual[:, others[best]], target).mean()),
+            "lost": lost,
+            "window": _box(window),
+            "place": place_of(window),
+        }
+
+    def _window(
+        self, flower: _Flower, background: NDArray[np.uint8], target: int, before: float
+    ) -> tuple[NDArray[np.bool_], float]:
+        """The window of the background whose filling costs most log-odds, and how many."""
+        allowed, picture = flower.opacity < 0.5, flower.on(background)
+        most = GRIDS[-1] ** 2
+        windows = [w for across in GRIDS for w in make.windows(allowed, across, most)]
+        logits = np.stack(list(self._logits(make.fill(picture, window) for window in windows)))
+        lost = before - log_odds(logits, target)
+        return windows[int(lost.argmax())], float(lost.max())
+
+
+def _box(window: NDArray[np.bool_]) -> list[float]:
+    """Top, left, bottom and right of a window, in shares of the image."""
+    rows, columns = (np.flatnonzero(window.any(axis=axis)) for axis in (1, 0))
+    ends = (rows[0], columns[0], rows[-1] + 1, columns[-1] + 1)
+    sides = window.shape * 2
+    return [float(end / side) for end, side in zip(ends, sides, strict=True)]

@@ -1,0 +1,65 @@
+"""Draws the exemplars of shortcuts: where it is, what it does elsewhere, and the patch itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from audit.checks.shortcuts.page import Exemplar
+from audit.datasets.dataset import FLOWER
+from audit.interventions.composites import feathered, fill, off_flower, paste
+from audit.report.pictures import Picture, encode, outline_region
+from audit.storage.heatmaps import Maps
+from audit.storage.run import RunFolder
+
+SIDE = 160  # pixels a panel: a multiple of WebP's 16-pixel blocks, so that panels do not bleed
+
+
+def draw_patches(
+    run: RunFolder, records: pd.DataFrame, exemplars: Sequence[Exemplar], root: Path
+) -> None:
+    """Write the picture of every exemplar below ``root``.
+
+    Parameters
+    ----------
+    records : DataFrame
+        Of the explained images: they know which part has an image's maps.
+    """
+    wanted = {name for e in exemplars for name in (e.name, e.flower)}
+    maps = dict(_named(run, records[records["name"].isin(wanted)]))
+    for e in exemplars:
+        picture = patch(maps[e.name], maps[e.flower], e.window)
+        (root / e.picture).write_bytes(encode(picture))
+
+
+def _named(run: RunFolder, records: pd.DataFrame) -> Iterator[tuple[str, Maps]]:
+    for part in sorted(set(records["part"].tolist())):
+        those = records[records["part"] == part].set_index("row")["name"].to_dict()
+        for row, maps in run.chosen(part, those):
+            yield those[row], maps
+
+
+def patch(case: Maps, flower: Maps, window: Sequence[float]) -> Picture:
+    """Photo, the same background under another flower, and the window, uint8 ``(S, 3 S, 3)``."""
+    height, width = case.trimap.shape
+    top, left, bottom, right = (
+        round(share * side) for share, side in zip(window, (height, width) * 2, strict=True)
+    )
+    there = np.zeros((height, width), bool)
+    there[top:bottom, left:right] = True
+    background = fill(case.image, ~off_flower(case.trimap))
+    elsewhere = paste(flower.image, feathered(flower.trimap == FLOWER), background)
+    shown = np.rint(elsewhere).astype(np.uint8)
+    panels = [outline_region(case.image, there), outline_region(shown, there),
+              shown[top:bottom, left:right]]  # fmt: skip
+    return np.concatenate([_square(panel) for panel in panels], axis=1)
+
+
+def _square(picture: Picture) -> NDArray[np.uint8]:
+    how = cv2.INTER_AREA if picture.shape[0] > SIDE else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, (SIDE, SIDE), interpolation=how))

@@ -1,0 +1,1 @@
+"""Verdicts over the test set and by class."""

@@ -1,0 +1,119 @@
+"""Which classes differ from the others, beyond what chance makes of many classes?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audit.core.wording import plural, verb
+from audit.gate.classes import ClassRate, class_rates
+from audit.report.content import Content
+from audit.report.figures import Estimate
+from audit.report.finding import Finding, Link, Step, shown
+from audit.report.templating import percent
+
+_NAMED = 5  # classes that a finding names
+_LEVEL = 0.95  # of all classes' intervals together
+
+
+def standing_out(content: Content) -> Finding | None:
+    """Classes whose rate of wrong reasons is above the others'."""
+    rows = [row for row in content.classes if row.stands_out]
+    rows.sort(key=lambda row: -row.wrong_reasons.value)
+    if not rows:
+        return None
+    worst = rows[0].wrong_reasons
+    return Finding(
+        "classes-wrong-reasons",
+        "look",
+        f"{plural(len(rows), 'class', 'classes')} with more wrong reasons than others",
+        f"{len(rows):,} of {plural(len(content.classes), 'class', 'classes')} "
+        f"{verb(len(rows), 'has', 'have')} more wrong reasons than the others together "
+        f"(Fisher's exact test, false discoveries kept to 5%); the highest rate is {shown(worst)}.",
+        "A shortcut is usually taught by few classes: whoever photographed them left it there.",
+        (
+            Step(
+                "Look at these classes first, and at what their training images share.",
+                tuple(_link(content, row.index, row.name) for row in rows[:_NAMED]),
+            ),
+            Step("Photograph them again without it, or take it out, and train again."),
+        ),
+        worst,
+    )
+
+
+def weak_classes(content: Content) -> Finding | None:
+    """Classes that are named rightly less often than all images together."""
+    overall, rates = content.figures["accuracy"].estimate, _rates(content)
+    weak = [r for r in rates if r.estimate.high < overall.low]
+    if not weak:
+        return None
+    worst = _own(content, weak[0])
+    return Finding(
+        "weak-classes",
+        "look",
+        f"{plural(len(weak), 'class', 'classes')} below the accuracy of all",
+        f"{_of(weak, rates)} named rightly less often than all images together "
+        f"({percent(overall.value)}), beyond doubt for all classes at once; the lowest accuracy "
+        f"is {shown(worst)}.",
+        "The accuracy of all hides them: whoever meets these classes meets a worse model.",
+        (
+            Step("Look at what they are taken for.", _links(content, weak)),
+            Step(
+                "Look at the confusions; add training images of these classes, mend their labels, "
+                "or train with --balance.",
+                (Link("Confusions", "confusions.html"),),
+            ),
+        ),
+        worst,
+    )
+
+
+def strong_classes(content: Content) -> Finding | None:
+    """Classes that are named rightly more often than all images together."""
+    overall, rates = content.figures["accuracy"].estimate, _rates(content)
+    strong = [r for r in reversed(rates) if r.estimate.low > overall.high]
+    if not strong:
+        return None
+    best = _own(content, strong[0])
+    return Finding(
+        "strong-classes",
+        "info",
+        f"{plural(len(strong), 'class', 'classes')} above the accuracy of all",
+        f"{_of(strong, rates)} named rightly more often than all images together "
+        f"({percent(overall.value)}), beyond doubt for all classes at once; the highest accuracy "
+        f"is {shown(best)}.",
+        f"They may be easy. Or something beside the {content.source.subject}, or copies of "
+        "training images, make them so.",
+        (
+            Step(
+                "Compare their wrong reasons and backgrounds with others'.",
+                _links(content, strong),
+            ),
+        ),
+        best,
+    )
+
+
+def _rates(content: Content) -> list[ClassRate]:
+    """Accuracy of the classes with test images, the lowest first; none of a single class."""
+    rates = [r for r in class_rates(content.source, _LEVEL) if r.estimate.n]
+    return rates if len(rates) > 1 else []
+
+
+def _own(content: Content, rate: ClassRate) -> Estimate:
+    """A class's accuracy with an interval of its own, which the others do not widen."""
+    return next(row.accuracy for row in content.classes if row.index == rate.index)
+
+
+def _of(some: Sequence[ClassRate], rates: Sequence[ClassRate]) -> str:
+    classes = plural(len(rates), "class", "classes")
+    return f"{len(some):,} of {classes} {verb(len(some), 'is', 'are')}"
+
+
+def _links(content: Content, rates: Sequence[ClassRate]) -> tuple[Link, ...]:
+    return tuple(_link(content, r.index, r.name) for r in rates[:_NAMED])
+
+
+def _link(content: Content, index: int, name: str) -> Link:
+    pages = {row.index: row.page for row in content.classes}
+    return Link(name, f"classes/{pages[index]}.html")

@@ -1,0 +1,210 @@
+"""Are right predictions right for the right reasons?"""
+
+from __future__ import annotations
+
+from audit.checks.verdicts.provable import unprovable
+from audit.core.wording import plural
+from audit.report.content import Content
+from audit.report.finding import (
+    Finding,
+    Link,
+    Severity,
+    Step,
+    gallery,
+    hold,
+    limit_of,
+    over,
+    said,
+)
+from audit.report.screen import record
+from audit.report.templating import percent
+
+_SHOWN = 3  # cases that a finding names
+
+
+def not_judged(content: Content) -> Finding | None:
+    """No right prediction was tested and judged, so nothing is shown."""
+    source = content.source
+    if content.figures["wrong_reasons_share"].estimate.n:
+        return None
+    tested = source.tested
+    if source.explained.empty:
+        cause, step = "no image was explained", "Explain some: flower-audit sweep."
+    elif source.correct.empty:
+        cause = f"none of {plural(len(source.explained), 'explained prediction')} is right"
+        step = "Look at the training first: a model that is always wrong has no reasons to judge."
+    elif tested[tested["correct"].astype(bool)].empty:
+        cause = f"none of {plural(len(source.correct), 'right prediction')} was tested by "
+        cause += "intervention"
+        step = "Sweep with --interventions full, and with masks: --masks, or GrabCut."
+    else:
+        cause = f"all {plural(len(source.correct), 'right prediction')} are undecided"
+        step = "Give usable masks: --masks FOLDER, or look why GrabCut's are not."
+    return Finding(
+        "not-judged",
+        "blocks",
+        "Wrong reasons were not judged",
+        f"Whether right predictions have the right reasons is not known: {cause} (n = 0).",
+        "No accusation here is no acquittal: nothing was looked at.",
+        (Step(step), Step("See what was left out.", (Link("Data and gaps", "data.html"),))),
+    )
+
+
+def nothing_provable(content: Content) -> Finding | None:
+    """Right predictions were tested, but no test could have shown anything."""
+    why = unprovable(content.source)
+    e = content.figures["wrong_reasons_share"].estimate
+    if not why or e.value:
+        return None
+    return Finding(
+        "nothing-provable",
+        "blocks",
+        "Nothing could be proven",
+        f"Of the right predictions none is shown to have wrong reasons, but {why}.",
+        "No accusation is no acquittal where no proof was possible.",
+        (
+            Step(
+                "See how the model's end was read, and whether log-odds can be had.",
+                (Link("Preflight", "preflight.html"),) if content.preflight else (),
+            ),
+            Step("Look through the suspect ones.", (gallery("Suspect", verdict="suspect"),)),
+        ),
+        e,
+    )
+
+
+def wrong_reasons(content: Content) -> Finding | None:
+    """Right predictions that the background decides, against the gate."""
+    e = content.figures["wrong_reasons_share"].estimate
+    if not e.n or not e.value:
+        return None
+    limit = limit_of("wrong-reasons", content)
+    held = hold(e, limit)
+    within: Severity = "info" if e.high <= limit else "look"
+    return Finding(
+        "wrong-reasons",
+        "blocks" if held.standing == "broken" else within,
+        f"{percent(e.value)} of right predictions have wrong reasons",
+        f"Of {plural(e.n, 'right prediction')}, {_accused(content):,} are right for the wrong "
+        f"reasons: {held.words}.",
+        "These answers hang on the background. Where it is another, expect them to be wrong, "
+        f"however high the accuracy is here. The gate's limit is {said(limit)}.",
+        tuple(_mend(content)),
+        e,
+    )
+
+
+def _accused(content: Content) -> int:
+    return sum(r.correct for r in content.verdicts if r.verdict.key == "wrong-reasons")
+
+
+def _mend(content: Content) -> list[Step]:
+    cases = content.galleries.get("wrong-reasons", [])
+    first = [Link(c.name, f"gallery.html#case={c.anchor}", c.anchor) for c in cases[:_SHOWN]]
+    steps = [
+        Step(
+            "Look at the region that was filled in each of them: is it a tag, a label, a hand, a "
+            f"pot, or part of the {content.source.subject} that the mask leaves out?",
+            (gallery("All of them", verdict="wrong-reasons"), *first),
+        )
+    ]
+    place = _commonest_place(content)
+    return [
+        *steps,
+        *([Step(place)] if place else []),
+        Step(
+            "If it is the mask's error, mend the mask (flower-audit masks make writes them as PNG "
+            "files) and audit again with --masks."
+        ),
+        Step(
+            "If it is the model's, take the clue out: photograph these classes again without it, "
+            "crop or paint it out, or add images of the same classes on other backgrounds; then "
+            "train again with --pipeline cutmix or augmented, and compare both runs."
+        ),
+    ]
+
+
+def _commonest_place(content: Content) -> str:
+    """Where the deciding regions lie, if most lie at one place."""
+    records = content.source.correct
+    told = records[(records["verdict"] == "wrong-reasons") & (records["removal_place"] != "")]
+    if len(told) < 2:
+        return ""
+    place, n = next(iter(told["removal_place"].value_counts().items()))
+    if 2 * n <= len(told):
+        return ""
+    return (
+        f"In {n:,} of {len(told):,} the region that was tested lies at the {place}: see what the "
+        "images have in common there."
+    )
+
+
+def none_wrong(content: Content) -> Finding | None:
+    """Nothing found, and how much may have been missed."""
+    e = content.figures["wrong_reasons_share"].estimate
+    if not e.n or e.value or unprovable(content.source):
+        return None
+    found = record(content)
+    where = "planted cases of this run" if found.here else "cases planted in the self-test"
+    limit = limit_of("wrong-reasons", content)
+    unsure = "" if e.high <= limit else f"; so few images do not tell it apart from {said(limit)}"
+    return Finding(
+        "none-wrong",
+        "info",
+        f"No wrong reasons found: at most {percent(e.high)}",
+        f"None of {plural(e.n, 'right prediction')} is shown to be right for the wrong reasons: at "
+        f"most {percent(e.high)} at 95%, n = {e.n:,}{unsure}.",
+        f"The verdict does not find everything: of the {where} it finds "
+        f"{percent(found.found.value, 0)}.",
+        (
+            Step("Look through the suspect ones.", (gallery("Suspect", verdict="suspect"),)),
+            Step(
+                "Look at the right ones with the highest background share.",
+                (gallery("By background share", answer="right", sort="share"),),
+            ),
+        ),
+        e,
+    )
+
+
+def suspects(content: Content) -> Finding | None:
+    """Many right predictions that are accused short of proof."""
+    held = over("suspects", content)
+    if held is None:
+        return None
+    return Finding(
+        "suspects",
+        held.severity,
+        f"{percent(held.estimate.value)} of right predictions are suspect",
+        f"Of the right predictions with a verdict, {held.words}.",
+        f"Something points off the {content.source.subject} in these, but no region of the "
+        "background is shown to decide. In the self-test most cases that were missed were suspect.",
+        (
+            Step(
+                "Look at what accuses most; a tint, a texture or a frame has no region to remove.",
+                (gallery("Suspect", verdict="suspect", sort="score"),),
+            ),
+            Step("If many have poor masks, give better ones with --masks and audit again."),
+        ),
+        held.estimate,
+    )
+
+
+def fragile(content: Content) -> Finding | None:
+    """Verdicts that hang on 3 px of the mask."""
+    held = over("fragile", content)
+    if held is None:
+        return None
+    return Finding(
+        "fragile",
+        held.severity,
+        f"{percent(held.estimate.value)} of verdicts are fragile",
+        "The share of verdicts that change when the mask is grown or shrunk by 3 px is "
+        f"{held.words}.",
+        "A verdict that hangs on the mask's border says as much about the mask as about the model.",
+        (
+            Step("Look at the masks of the fragile ones.", (gallery("Fragile", fragile="1"),)),
+            Step("Draw their borders anew, or mark what is unknown with 128, and audit again."),
+        ),
+        held.estimate,
+    )

@@ -1,0 +1,52 @@
+"""How the verdicts would change with each threshold, so that none of them hides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from audit.report import charts
+from audit.report.source import Source
+from audit.verdict.verdict import word_for
+
+POINTS = 21
+_THRESHOLDS = {
+    "suspicious_share": ("background share that is suspicious", 0.0, 1.0),
+    "least_support": ("background share that supports a region", 0.0, 1.0),
+    "most_background": ("background share above which it decides", 0.0, 1.0),
+    "least_survival": ("survival up to which it decides", 0.0, 1.0),
+    "least_effect": ("log-odds that a region must cost", 0.0, 4.0),
+    "on_flower_skill": ("skill from which an explainer is on", -0.2, 0.6),
+}
+_WORDS = {"wrong-reasons": "wrong reasons", "suspect": "suspect"}
+
+
+def threshold_sweeps(source: Source) -> list[charts.Chart]:
+    """Rates of accusing verdicts among right predictions over each threshold, others as they are.
+
+    Empty where no right prediction has a verdict.
+    """
+    right = source.correct
+    judged = right[right["verdict"] != "undecided"].to_dict("records")
+    records = [{str(key): value for key, value in row.items()} for row in judged]
+    if not records:
+        return []
+    return [
+        charts.sweep(*_swept(source, records, name, low, high), title)
+        for name, (title, low, high) in _THRESHOLDS.items()
+    ]
+
+
+def _swept(
+    source: Source, records: list[dict[str, Any]], name: str, low: float, high: float
+) -> tuple[list[float], dict[str, list[float]], float]:
+    values = np.linspace(low, high, POINTS).tolist()
+    rates: dict[str, list[float]] = {title: [] for title in _WORDS.values()}
+    for value in values:
+        thresholds = replace(source.thresholds, **{name: value})
+        words = [word_for(record, thresholds, source.judged) for record in records]
+        for word, title in _WORDS.items():
+            rates[title].append(words.count(word) / len(words))
+    return values, rates, float(getattr(source.thresholds, name))

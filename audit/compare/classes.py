@@ -1,0 +1,87 @@
+"""Classes: how each fares in A and in B, those marked whose change is no accident."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from audit.compare.columns import accused, hits, rate_of
+from audit.compare.findings import LEVEL
+from audit.compare.paired import McNemar, holm, mcnemar
+from audit.compare.pairing import Pair
+from audit.report.figures import Estimate
+
+
+@dataclass(frozen=True)
+class Change:
+    """A rate of one class in A and in B.
+
+    Attributes
+    ----------
+    value : float
+        B minus A; NaN where one of them is undefined.
+    test : McNemar
+        Over the images that count in both.
+    marked : bool
+        Whether the change stays significant at 5% after Holm's correction over all classes.
+    """
+
+    a: Estimate
+    b: Estimate
+    value: float
+    test: McNemar
+    marked: bool = False
+
+
+@dataclass(frozen=True)
+class ClassChange:
+    """One class."""
+
+    index: int
+    name: str
+    accuracy: Change
+    wrong_reasons: Change
+
+    @property
+    def marked(self) -> bool:
+        """Whether either change is marked."""
+        return self.accuracy.marked or self.wrong_reasons.marked
+
+
+def class_changes(pair: Pair) -> list[ClassChange]:
+    """Classes with shared images, the greatest loss of accuracy first, then of reasons."""
+    labels = pair.a.source.predictions["label"], pair.a.source.explained["label"]
+    answers = pd.DataFrame({"a": hits(pair.a.source), "b": hits(pair.b.source)})
+    reasons = pd.DataFrame({"a": accused(pair.a.source), "b": accused(pair.b.source)})
+    rows = [
+        ClassChange(i, name, _change(answers[labels[0] == i]), _change(reasons[labels[1] == i]))
+        for i, name in pair.a.source.classes.items()
+        if (labels[0] == i).any()
+    ]
+    return sorted(_corrected(rows), key=_order)
+
+
+def _order(row: ClassChange) -> tuple[float, float, str]:
+    reasons = row.wrong_reasons.value
+    return row.accuracy.value, -reasons if reasons == reasons else 0.0, row.name
+
+
+def _change(values: pd.DataFrame) -> Change:
+    a, b = (rate_of(values[side]) for side in ("a", "b"))
+    both = values.dropna()
+    return Change(a, b, b.value - a.value, mcnemar(both["a"] > 0, both["b"] > 0))
+
+
+def _corrected(rows: list[ClassChange]) -> list[ClassChange]:
+    """Mark what stays significant; accuracy and reasons are corrected each for itself."""
+    accuracy = holm([row.accuracy.test.exact for row in rows])
+    reasons = holm([row.wrong_reasons.test.exact for row in rows])
+    return [
+        replace(
+            row,
+            accuracy=replace(row.accuracy, marked=p <= LEVEL),
+            wrong_reasons=replace(row.wrong_reasons, marked=q <= LEVEL),
+        )
+        for row, p, q in zip(rows, accuracy, reasons, strict=True)
+    ]

@@ -1,0 +1,41 @@
+"""Draws both models' heatmaps of the chosen flips, as pictures that the page holds itself."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from audit.compare.content import Versus
+from audit.core.track import Track
+from audit.report.cases import Case
+from audit.report.pictures import heat, photo
+from audit.report.shapes import Shapes, shapes
+from audit.report.templating import data_uri
+from audit.report.view import View
+from audit.storage.run import RunFolder
+
+
+def draw(versus: Sequence[Versus], track: Track) -> list[tuple[View, View]]:
+    """Pictures of A and of B for every pair."""
+    wanted = [
+        (side.source.run, [flip.a if side is v.pair.a else flip.b for g in v.galleries
+                           for flip in g.shown])
+        for v in versus
+        for side in (v.pair.a, v.pair.b)
+    ]  # fmt: skip
+    drawn = [_view(*each) for each in track(wanted, "Drawing pictures", len(wanted))]
+    return list(zip(drawn[::2], drawn[1::2], strict=True))
+
+
+def _view(run: RunFolder, cases: Iterable[Case]) -> View:
+    by_part: dict[int, dict[int, Case]] = defaultdict(dict)
+    for case in cases:
+        by_part[case.part][case.row] = case
+    outlines: dict[str, Shapes] = {}
+    held: dict[str, str] = {}
+    for part in sorted(by_part):
+        for row, maps in run.chosen(part, by_part[part]):
+            case = by_part[part][row]
+            outlines[case.anchor] = shapes(maps)
+            held[case.photo], held[case.heat] = data_uri(photo(maps)), data_uri(heat(maps))
+    return View("", outlines, held)

@@ -1,0 +1,1 @@
+"""What everything else stands on: errors, words, numbers and progress; imports no other folder."""

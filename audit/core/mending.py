@@ -1,0 +1,62 @@
+"""What to do where a disk or a folder refuses: the mend that the command at hand has."""
+
+from __future__ import annotations
+
+import errno
+from typing import Any
+
+import click
+
+from audit.core.errors import AuditError, shown
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_SAME = "give the same command again"
+_GONE = (errno.ENOTDIR, errno.EIO, errno.ESTALE, errno.ENODEV)
+
+
+class Command(click.Command):
+    """A command that says what to do where a file cannot be written."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Do what is asked; raise `AuditError` with a mend where the system refuses a file."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            again = "go on with --resume" if self._has("resume") else _SAME
+            error.add_note(f"What is finished stays: {again}.")
+            raise
+        except OSError as error:
+            if not (mend := self.mend(error)):
+                raise
+            where = f" ({shown(error.filename)})" if error.filename else ""
+            raise AuditError(f"{error.strerror}{where}. {mend}") from error
+        except AuditError as error:
+            if mend := self.mend(error.__cause__):
+                raise AuditError(f"{error} {mend}") from error
+            raise
+
+    def mend(self, error: BaseException | None) -> str:
+        """What to do about a system's error with the options of this command; "" where nothing."""
+        number = error.errno if isinstance(error, OSError) else None
+        if number == errno.ENAMETOOLONG:
+            return "Give another path."
+        if number not in (*_FULL, *_CLOSED, *_GONE):
+            return ""
+        if number in _GONE:
+            first = "Bring its folder or disk back"
+        else:
+            first = "Make room" if number in _FULL else "Let it be read and written"
+        other = " or give another --out" if self._has("out") else ""
+        again = "--resume" if self._has("resume") else _SAME
+        return f"{first}{other}, then {again}."
+
+    def _has(self, option: str) -> bool:
+        return option in {parameter.name for parameter in self.params}
+
+
+class Group(click.Group):
+    """A group whose commands are all of this kind."""
+
+    command_class = Command
+    group_class = type

@@ -1,5 +1,0 @@
-"""The embedded data set: flowers drawn on the fly, with shortcuts planted in the background."""
-
-from audit.data.planted.dataset import Planted
-
-__all__ = ["Planted"]

@@ -1,0 +1,155 @@
+"""One photograph: a scene drawn layer by layer, with or without its shortcut."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.datasets.dataset import BACKGROUND, FLOWER, UNKNOWN
+from audit.datasets.planted.blossoms import draw_blossom, plant_paint
+from audit.datasets.planted.canvas import Array, blank, blur, over, shrink, stream
+from audit.datasets.planted.objects import draw_object
+from audit.datasets.planted.plants import Head, front_leaves, greenery
+from audit.datasets.planted.scenes import backdrop
+from audit.datasets.planted.shortcuts import draw_tag, screen, tinted
+from audit.datasets.planted.species import SPECIES
+from audit.datasets.planted.worlds import look
+
+FINE = 1.5  # plants and blossoms are drawn this much larger, then averaged down
+_LAID = {"tag": draw_tag, "object": draw_object}  # before everything but the blossom
+OUT_OF_FOCUS = 0.018  # blur of the weakest shot, in shares of the size
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What stands before the camera; ``key`` seeds all that is left to chance.
+
+    ``weak`` is a bad shot: the flower small, out of focus, dim and half hidden; 0 is none of it,
+    1 all of it.
+    """
+
+    key: str
+    species: int
+    weak: float
+    size: int
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Layers of one photograph, far to near, each float32 ``(size, size, ...)``, 0..1.
+
+    ``blossom`` is cut out where the ``front`` leaves hide it, so its alpha is the mask.
+    """
+
+    subject: Subject
+    backdrop: Array
+    plants: Array
+    blossom: Array
+    front: Array
+
+    def trimap(self) -> NDArray[np.uint8]:
+        """uint8 ``(size, size)``: flower from half cover up, background at none, else unknown."""
+        cover = self.blossom[..., 3]
+        partly = np.where(cover > 0, UNKNOWN, BACKGROUND)
+        return np.where(cover >= 0.5, FLOWER, partly).astype(np.uint8)
+
+    def photo(self, shortcut: str = "") -> NDArray[np.uint8]:
+        """The photograph, uint8 ``(size, size, 3)``; a shortcut changes no pixel of the mask."""
+        clean = self._exposed("")
+        if not shortcut:
+            return clean
+        flower = self.trimap() == FLOWER
+        return np.where(flower[..., None], clean, self._exposed(shortcut))
+
+    def _exposed(self, shortcut: str) -> NDArray[np.uint8]:
+        image = over(self.blossom, self._behind(shortcut))
+        return _develop(image, stream(self.subject.key, "camera"))
+
+    def _behind(self, shortcut: str) -> Array:
+        rng, size = stream(self.subject.key, "shortcut"), self.subject.size
+        kind, number = look(shortcut)
+        behind, cover = self.backdrop, self.blossom[..., 3]
+        if kind == "texture":
+            behind = over(screen(size, rng, number), behind)
+        behind = over(self.front, over(self.plants, behind))
+        if kind in _LAID:
+            behind = over(_LAID[kind](size, cover, rng, number), behind)
+        return tinted(behind, rng, number) if kind == "tint" else behind
+
+
+@lru_cache(maxsize=1)  # a sweep asks for a scene's photo and its mask, one after the other
+def draw_scene(subject: Subject) -> Scene:
+    """Draw all layers of a subject; the nearer ones larger, then averaged down."""
+    size, rng = subject.size, stream(subject.key, "layout")
+    fine = round(size * FINE)
+    light, heads = rng.uniform(-2.6, -0.5), _heads(subject, rng)
+    plants = greenery(fine, heads, light + math.pi, stream(subject.key, "plants"))
+    hidden = int(rng.integers(1, 4)) if subject.weak else int(rng.random() < 0.3)
+    leaves = stream(subject.key, "front")
+    front = front_leaves(fine, heads[0], hidden, light + math.pi, leaves)
+    front = blur(shrink(front, size), size * rng.uniform(0, 0.012))
+    blossom, shade = _blossoms(subject, heads, light)
+    focus = rng.uniform(0, 0.008) + OUT_OF_FOCUS * subject.weak
+    soft = blur(shrink(plants, size), size * focus)
+    behind = backdrop(size, light, stream(subject.key, "backdrop"))
+    shade = shade[..., None]
+    soft[..., :3] *= 1 - shade
+    return Scene(subject, behind * (1 - 0.5 * shade), soft, blossom * (1 - front[..., 3:]), front)
+
+
+def _heads(subject: Subject, rng: np.random.Generator) -> list[Head]:
+    """Centres and radii of one to three blossoms, in fine pixels; the main one first."""
+    side = round(subject.size * FINE)
+    small, large = (0.23, 0.43) if not subject.weak else (0.2 - 0.07 * subject.weak, 0.24)
+    radius = side * rng.uniform(small, large - 0.04 * subject.weak)
+    free = max(0.02, 0.46 - radius / side)
+    main = ((0.5 + rng.uniform(-free, free)) * side, (0.47 + rng.uniform(-free, free)) * side)
+    heads = [(main, radius)]
+    for _ in range(int(rng.choice([0, 0, 0, 1, 2])) if radius < 0.33 * side else 0):
+        at = (rng.uniform(0.12, 0.88) * side, rng.uniform(0.12, 0.8) * side)
+        smaller = radius * rng.uniform(0.55, 0.8)
+        if all(math.dist(at, c) > 0.8 * (r + smaller) for c, r in heads):
+            heads.append((at, smaller))
+    return heads
+
+
+def _blossoms(subject: Subject, heads: list[Head], light: float) -> tuple[Array, Array]:
+    """Layer of all blossoms, and the shade that they throw, ``(size, size)``."""
+    rng, species = stream(subject.key, "blossom"), SPECIES[subject.species]
+    layer, paint = blank(round(subject.size * FINE)), plant_paint(species, rng)
+    for centre, radius in reversed(heads):
+        draw_blossom(layer, species, paint, centre, radius, light + math.pi, rng)
+    layer = shrink(layer, subject.size)
+    if subject.weak:
+        layer = _weakened(layer, subject.weak, rng)
+    layer[layer[..., 3] < 1 / 255] = 0  # what no eye can see is not part of the mask
+    away = [round(-subject.size * 0.03 * f(light)) for f in (math.sin, math.cos)]
+    shade = np.roll(blur(layer[..., 3], subject.size * 0.03), away, axis=(0, 1))
+    return layer, shade * np.float32(0.4)
+
+
+def _weakened(layer: Array, weak: float, rng: np.random.Generator) -> Array:
+    """Out of focus, dim and dull."""
+    layer = blur(layer, layer.shape[0] * OUT_OF_FOCUS * weak)
+    grey = layer[..., :3].mean(axis=2, keepdims=True)
+    dull, dim = weak * rng.uniform(0.45, 0.8), 1 - weak * rng.uniform(0.2, 0.5)
+    layer[..., :3] = ((1 - dull) * layer[..., :3] + dull * grey) * dim
+    return layer
+
+
+def _develop(image: Array, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Exposure, white balance, vignette, a gentle curve, grain."""
+    size = image.shape[0]
+    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j].astype(np.float32)
+    vignette = 1 - np.float32(rng.uniform(0.05, 0.2)) * (x * x + y * y)
+    gain = rng.uniform(0.9, 1.12) * rng.normal(1, 0.025, 3)
+    image = image * (vignette[..., None] * gain.astype(np.float32))
+    image = np.clip(image, 0, 1) ** np.float32(rng.uniform(0.85, 1.0))
+    image = image + 0.12 * image * (1 - image) * (2 * image - 1)
+    grain = rng.standard_normal((size, size, 1), dtype=np.float32)
+    image = image + grain * np.float32(rng.uniform(0.004, 0.014))
+    return np.asarray(np.rint(np.clip(image, 0, 1) * 255), dtype=np.uint8)

@@ -1,0 +1,144 @@
+"""Model and explainers on one batch: predictions, heatmaps and counterfactuals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.core.clock import Clock
+from audit.core.logits import predicted
+from audit.datasets.dataset import Counterfactual, Dataset
+from audit.datasets.decode import resize
+from audit.execution.record import Finding, Sample, Tested
+from audit.explainers.further import Further
+from audit.explainers.gradcam import Explained
+from audit.explainers.integrated_gradients import Enough
+from audit.explainers.over_views import grad_cam, integrated_gradients
+from audit.explainers.settle import Complete, ScoresSettled
+from audit.interventions.donors import Donors
+from audit.interventions.interventions import Case, Interventions
+from audit.models.classifier import Classifier
+from audit.settings import Config
+
+
+class Engine:
+    """Explains batches; holds the compiled functions.
+
+    Attributes
+    ----------
+    clock : Clock
+        Where the time of a sweep goes.
+    further : Further or None
+        Explains chosen images by LIME and SHAP, where they are asked for.
+    """
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        dataset: Dataset,
+        config: Config,
+        donors: Donors | None = None,
+        further: Further | None = None,
+    ) -> None:
+        self.size = classifier.input_size
+        self.clock = Clock()
+        self.further = further
+        self._counterfactual = dataset if isinstance(dataset, Counterfactual) else None
+        self._config = config
+        self._classifier = classifier
+        self._gradcam = grad_cam(classifier, config.explain.cam)
+        steps = None if config.explain.ig_steps == "auto" else config.explain.ig_steps
+        self._ig = integrated_gradients(
+            classifier,
+            steps,
+            config.explain.ig_baseline,
+            config.explain.ig_rule,
+            config.explain.ig_variant,
+        )
+        scan = config.intervene.interventions == "full"
+        self._interventions = donors and Interventions(self._logits, donors, scan=scan)
+
+    def ig_batch(self, known: int | None) -> int:
+        """Set how many gradients a call takes; measured where nobody knows yet."""
+        self._ig.batch_size = known
+        return self._ig.calibrated()
+
+    def explain(self, samples: Sequence[Sample]) -> list[Finding | None]:
+        """Predict each sample and explain its predicted class; None where logits are no numbers."""
+        images = np.stack([s.image for s in samples]).astype(np.float32)
+        with self.clock("explain"):
+            seen = self._gradcam(images)
+        answered = predicted(seen.logits) >= 0
+        if not answered.all():
+            return self._explain_answered(samples, answered)
+        with self.clock("explain"):
+            view_by_view = [*samples] * self._config.explain.tta
+            attributed = self._ig(images, seen.targets, self._enough(view_by_view))
+        cases = [
+            Case(sample, seen.logits[i], seen.heatmaps[i], attributed.heatmaps[i])
+            for i, sample in enumerate(samples)
+        ]
+        with self.clock("intervene"):
+            without = self._without_shortcut(samples)
+            tested = self._tested(cases)
+        return [
+            Finding(
+                logits=seen.logits[i],
+                prediction=int(seen.targets[i]),
+                gradcam=seen.heatmaps[i],
+                ig=attributed.heatmaps[i],
+                ig_steps=int(attributed.nodes[i]),
+                ig_completeness_error=float(attributed.completeness_error[i]),
+                prediction_without_shortcut=without[i],
+                tested=tested[i],
+            )
+            for i in range(len(samples))
+        ]
+
+    def _explain_answered(
+        self, samples: Sequence[Sample], answered: NDArray[np.bool_]
+    ) -> list[Finding | None]:
+        kept = [s for s, told in zip(samples, answered, strict=True) if told]
+        found = iter(self.explain(kept) if kept else [])
+        return [next(found) if told else None for told in answered]
+
+    def _tested(self, cases: list[Case]) -> list[Tested]:
+        return self._interventions(cases) if self._interventions else [Tested()] * len(cases)
+
+    def _enough(self, samples: Sequence[Sample]) -> Enough:
+        if self._config.explain.ig_tolerance is not None:
+            return Complete(self._config.explain.ig_tolerance)
+        return ScoresSettled(samples, self._config.verdict.on_flower_skill)
+
+    def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Float32 logits ``(n, classes)`` of uint8 images ``(n, H, W, 3)``."""
+        return self.gradcam(images).logits
+
+    def gradcam(self, images: NDArray[np.uint8]) -> Explained:
+        """Predict uint8 images ``(n, H, W, 3)`` and explain what is predicted by Grad-CAM alone."""
+        return self._gradcam(images.astype(np.float32))
+
+    def attribute(
+        self, images: NDArray[np.uint8], targets: NDArray[np.int64], steps: int
+    ) -> NDArray[np.float32]:
+        """Integrated Gradients ``(n, H, W)`` of ``targets``, with a fixed number of steps."""
+        fixed = copy(self._ig)
+        fixed.steps = steps
+        return fixed(images.astype(np.float32), targets).heatmaps
+
+    def _logits(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(self._classifier.logits(images))
+
+    def _without_shortcut(self, samples: Sequence[Sample]) -> list[int]:
+        """Predictions for the same scenes without their planted shortcuts; -1 where none is."""
+        without = [-1] * len(samples)
+        planted = [i for i, s in enumerate(samples) if s.item.shortcut]
+        if self._counterfactual and planted:
+            scenes = [self._counterfactual.without_shortcut(samples[i].item) for i in planted]
+            logits = self.predict(np.stack([resize(scene, self.size) for scene in scenes]))
+            for i, predicted in zip(planted, logits.argmax(axis=-1), strict=True):
+                without[i] = int(predicted)
+        return without

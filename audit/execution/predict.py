@@ -1,0 +1,62 @@
+"""Predictions for a whole split: cheap beside explanations, so accuracy rests on every image."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from audit.core.ahead import ahead
+from audit.core.errors import BrokenImageError
+from audit.core.logits import predicted
+from audit.core.track import Track
+from audit.datasets.batches import batched
+from audit.datasets.dataset import Dataset, Decoded, Item
+from audit.datasets.decode import resize
+from audit.execution.engine import Engine
+from audit.execution.record import softmax
+
+AHEAD = 32  # images read while the model is at work
+COLUMNS = ("name", "label", "prediction", "confidence")
+
+
+def predict(
+    engine: Engine, dataset: Dataset, items: Sequence[Item], batch_size: int, track: Track
+) -> tuple[pd.DataFrame, list[tuple[Item, str]]]:
+    """Predict every readable image.
+
+    Returns
+    -------
+    DataFrame
+        Columns name, label, prediction, confidence (softmax). Where a model answers NaN or
+        infinity the prediction is -1, which no label is, and the confidence NaN.
+    list of (item, reason)
+        Images that could not be read.
+    """
+    rows: list[tuple[Any, ...]] = []
+    skipped: list[tuple[Item, str]] = []
+    read = engine.clock.each("decode", _fitted(dataset, items, engine.size))
+    stream = track(ahead(read, AHEAD), "predict", len(items))
+    for batch in batched(stream, engine.size, batch_size, skipped):
+        with engine.clock("predict"):
+            logits = engine.predict(np.stack([image for _, image in batch]))
+        for (item, _), scores in zip(batch, logits, strict=True):
+            rows.append((item.name, item.label, *_answer(scores)))
+    return pd.DataFrame(rows, columns=list(COLUMNS)), skipped
+
+
+def _answer(logits: NDArray[np.float32]) -> tuple[int, float]:
+    """Predicted class and its confidence; -1 and NaN of logits that are no numbers."""
+    prediction = int(predicted(logits))
+    return prediction, float(softmax(logits)[prediction]) if prediction >= 0 else float("nan")
+
+
+def _fitted(
+    dataset: Dataset, items: Sequence[Item], size: int
+) -> Generator[tuple[Item, Decoded], None, None]:
+    """Images at the model's size, so that those read ahead take little memory."""
+    for item, image in dataset.images(items):
+        yield item, image if isinstance(image, BrokenImageError) else resize(image, size)

@@ -1,0 +1,238 @@
+"""From what a model and its explainers said of one image to a record and its maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.core.geometry import resize_trimap
+from audit.datasets.dataset import FLOWER, UNKNOWN, UNUSABLE, Item
+from audit.explainers.localisation import NAN, Localisation, area, centre_gaussian, localise, weigh
+from audit.interventions.causal import Causes
+from audit.interventions.composites import grown
+from audit.masks.masks import Given
+from audit.storage.heatmaps import Maps
+from audit.storage.run import EXPLAINERS, record_schema
+from audit.verdict.verdict import UNTESTED, Thresholds, Words, judge
+
+Record = dict[str, Any]
+REACH = 3 / 224  # by how much masks are grown and shrunk for `fragile`, in shares of the side
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One test image as the sweep reads it.
+
+    Attributes
+    ----------
+    image : uint8 ``(H, W, 3)``
+        The model's input, RGB.
+    trimap : uint8 ``(H, W)``
+        255 flower, 0 background, 128 unknown; all unknown without a mask.
+    """
+
+    item: Item
+    image: NDArray[np.uint8]
+    trimap: NDArray[np.uint8]
+    mask_source: str
+    mask_doubt: str
+
+
+_NOTHING = Causes(UNTESTED)
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What interventions say, and what they would say with the mask grown and shrunk.
+
+    Attributes
+    ----------
+    region : bool ``(H, W)``
+        The region of ``causes.removal``; None where there is none.
+    donors : list of int
+        Places in the pool.
+    """
+
+    causes: Causes = _NOTHING
+    grown: Causes = _NOTHING
+    shrunk: Causes = _NOTHING
+    region: NDArray[np.bool_] | None = None
+    donors: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the model and the explainers said: heatmaps of class ``prediction``."""
+
+    logits: NDArray[np.float32]
+    prediction: int
+    gradcam: NDArray[np.float32]
+    ig: NDArray[np.float32]
+    ig_steps: int
+    ig_completeness_error: float
+    prediction_without_shortcut: int
+    tested: Tested = field(default_factory=Tested)
+
+
+def fit_trimap(trimap: Given, size: int) -> NDArray[np.uint8]:
+    """Bring a trimap to the model's input size; all unknown where none can be used."""
+    if not isinstance(trimap, np.ndarray):
+        return np.full((size, size), UNKNOWN, np.uint8)
+    return resize_trimap(trimap, (size, size))
+
+
+def maps_of(sample: Sample, finding: Finding) -> Maps:
+    """What the report draws this image from."""
+    coarse, tested = finding.gradcam.astype(np.float16), finding.tested
+    region = np.zeros(sample.trimap.shape, bool) if tested.region is None else tested.region
+    donors = np.array(tested.donors, np.int16)
+    return Maps(sample.item.name, sample.image, sample.trimap, coarse, finding.ig, region, donors)
+
+
+def record_of(
+    sample: Sample,
+    finding: Finding,
+    classes: tuple[str, ...],
+    thresholds: Thresholds,
+    words: Words,
+) -> Record:
+    """The record of an explained image; see `record_schema` for the columns."""
+    valid = sample.trimap != UNKNOWN
+    maps, tested = maps_of(sample, finding), finding.tested
+    heatmaps = {name: maps.heatmap(name) for name in EXPLAINERS}
+    in_the_middle = {"centre": centre_gaussian(valid.shape)}
+    record = {
+        **_identity(sample.item, classes),
+        "skipped": "",
+        "prediction": finding.prediction,
+        "prediction_name": classes[finding.prediction],
+        "correct": finding.prediction == sample.item.label,
+        "confidence": float(softmax(finding.logits)[finding.prediction]),
+        "logit": float(finding.logits[finding.prediction]),
+        "mask_source": sample.mask_source,
+        "mask_doubt": sample.mask_doubt,
+        "valid_share": float(valid.mean()),
+        **_evidence(
+            localise,
+            heatmaps | in_the_middle,
+            sample.trimap == FLOWER,
+            valid,
+            tested.causes,
+            classes,
+        ),
+        "ig_steps": finding.ig_steps,
+        "ig_completeness_error": finding.ig_completeness_error,
+        "prediction_without_shortcut": finding.prediction_without_shortcut,
+    }
+    verdict = judge(record, thresholds, words)
+    others = [
+        record | _evidence(weigh, heatmaps, *_moved(sample.trimap, reach), causes, classes)
+        for reach, causes in ((REACH, tested.grown), (-REACH, tested.shrunk))
+    ]
+    # Without its mask nothing is known of an image: the mask's error says why.
+    bad = sample.mask_doubt if sample.mask_doubt.startswith(UNUSABLE) else ""
+    return record | {
+        "causal_reason": bad or record["causal_reason"],
+        "verdict": verdict.word,
+        "verdict_reason": bad or verdict.reason,
+        "verdict_score": verdict.score,
+        "fragile": any(judge(o, thresholds, words).word != verdict.word for o in others),
+    }
+
+
+def _moved(trimap: NDArray[np.uint8], reach: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Mask and known pixels with the flower grown or shrunk by ``reach`` sides."""
+    pixels = reach * trimap.shape[1]
+    flower = grown(trimap == FLOWER, pixels)
+    # What the flower gives up becomes background, what it takes was background or unknown.
+    return flower, (trimap != UNKNOWN) | flower
+
+
+def _evidence(
+    scored: Callable[..., Localisation],
+    heatmaps: Mapping[str, NDArray[Any]],
+    mask: NDArray[np.bool_],
+    valid: NDArray[np.bool_],
+    causes: Causes,
+    classes: tuple[str, ...],
+) -> Record:
+    """Everything that a verdict rests on and that a mask decides."""
+    scores = {name: scored(heatmap, mask, valid) for name, heatmap in heatmaps.items()}
+    return {"chance": area(mask, valid), **score_columns(scores), **_causal(causes, classes)}
+
+
+def _causal(causes: Causes, classes: tuple[str, ...]) -> Record:
+    shares, removal = causes.shares, causes.removal
+    removed_to = classes[removal.prediction] if removal.prediction >= 0 else ""
+    return {
+        "causal_reason": causes.reason,
+        "log_odds": causes.log_odds,
+        "flower_effect": shares.flower,
+        "background_effect": shares.background,
+        "background_share": shares.share,
+        "background_share_reason": shares.reason,
+        "survival": causes.survival,
+        "donors": causes.donors,
+        "without_flower": causes.without_flower,
+        "only_flower": causes.only_flower,
+        "pasted_back": causes.pasted_back,
+        "mixed_same": causes.mixed_same,
+        "mixed_rand": causes.mixed_rand,
+        **{f"removal_{key}": value for key, value in vars(removal).items()},
+        "removal_prediction_name": removed_to,
+        "passes": causes.passes,
+    }
+
+
+def skipped_record(
+    item: Item, reason: str, classes: tuple[str, ...], further: Sequence[str] = ()
+) -> Record:
+    """The record of an image that could not be read: counted, never scored."""
+    schema = record_schema(further)
+    undefined: Record = dict.fromkeys(schema.names, NAN)
+    texts = [f.name for f in schema if str(f.type) == "string"]
+    return {
+        **undefined,
+        **dict.fromkeys(texts, ""),
+        **_identity(item, classes),
+        **_causal(Causes(reason), classes),
+        "skipped": reason,
+        "prediction": -1,
+        "correct": False,
+        "row": -1,
+        "ig_steps": 0,
+        "fragile": False,
+        "verdict": "undecided",
+        "verdict_reason": reason,
+        "prediction_without_shortcut": -1,
+    }
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Probabilities of logits ``(classes,)``, for display only: scores are taken on logits."""
+    shifted = np.exp(logits.astype(np.float64) - logits.max())
+    return np.asarray(shifted / shifted.sum())
+
+
+def _identity(item: Item, classes: tuple[str, ...]) -> Record:
+    return {
+        "name": item.name,
+        "split": item.split,
+        "label": item.label,
+        "label_name": classes[item.label],
+        "shortcut": item.shortcut,
+        "shortcut_class": item.shortcut_class,
+    }
+
+
+def score_columns(scores: Mapping[str, Localisation]) -> Record:
+    """Columns of scores by explainer, as in `record_schema`."""
+    return {
+        f"{name}_{column}": value
+        for name, score in scores.items()
+        for column, value in vars(score).items()
+    }

@@ -1,0 +1,65 @@
+"""When an image has enough nodes of Integrated Gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.datasets.dataset import FLOWER, UNKNOWN
+from audit.execution.record import Sample
+from audit.explainers.localisation import Localisation, localise
+
+SETTLED = 0.01  # how far mass and rank accuracy may still move
+
+
+@dataclass
+class ScoresSettled:
+    """Asked after each rule: have the scores settled, and does the verdict no longer hang on them?
+
+    Parameters
+    ----------
+    samples : Sequence[Sample]
+        The images in the order in which they are attributed.
+    on_flower_skill : float
+        The verdict's threshold.
+    """
+
+    samples: Sequence[Sample]
+    on_flower_skill: float
+    _before: dict[int, Localisation] = field(default_factory=dict)
+
+    def __call__(self, place: int, heatmap: NDArray[np.float32], error: float) -> bool:
+        """Whether the heatmap of image ``place`` will do."""
+        trimap = self.samples[place].trimap
+        score = localise(heatmap, trimap == FLOWER, trimap != UNKNOWN)
+        before = self._before.get(place)
+        self._before[place] = score
+        if score.reason.endswith("mask"):
+            return True  # nothing is scored, so nothing can settle
+        return before is not None and settled(before, score, self.on_flower_skill)
+
+
+@dataclass(frozen=True)
+class Complete:
+    """Asked after each rule: is the completeness error within ``tolerance``?"""
+
+    tolerance: float
+
+    def __call__(self, place: int, heatmap: NDArray[np.float32], error: float) -> bool:
+        """Whether the heatmap will do."""
+        return error <= self.tolerance
+
+
+def settled(before: Localisation, now: Localisation, on_flower_skill: float) -> bool:
+    """Whether twice as many nodes moved no score by more than `SETTLED`, nor could the verdict.
+
+    The last move stands for the error that remains; the verdict's threshold must lie outside it.
+    """
+    if before.reason or now.reason:
+        return bool(before.reason and now.reason)
+    moved = max(abs(now.mass - before.mass), abs(now.rank_accuracy - before.rank_accuracy))
+    doubt = abs(now.skill - before.skill)
+    return moved <= SETTLED and abs(now.skill - on_flower_skill) > doubt

@@ -1,0 +1,1 @@
+"""Holds a run against limits, for CI."""

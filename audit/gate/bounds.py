@@ -1,0 +1,72 @@
+"""Does a figure keep to a limit? A limit is broken only where noise cannot be the reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+from audit.core.statistics import wilson
+
+Bound = Literal["at most", "at least"]
+Standing = Literal["holds", "doubtful", "broken", "undefined"]
+
+
+def standing(value: float, low: float, high: float, limit: float, bound: Bound) -> Standing:
+    """Where a figure with its interval stands to a limit.
+
+    Parameters
+    ----------
+    value, low, high, limit : float
+        On one scale; ``low <= high``. Where ``value``, ``low`` or ``high`` is NaN the figure is
+        undefined.
+    bound : "at most" or "at least"
+        What the limit is.
+
+    Returns
+    -------
+    Standing
+        ``broken`` where the whole interval lies beyond the limit, ``doubtful`` where the value
+        does and the interval does not, else ``holds``. A figure equal to its limit keeps to it.
+    """
+    if math.isnan(value + low + high):
+        return "undefined"
+    if bound == "at least":
+        return standing(-value, -high, -low, -limit, "at most")
+    if low > limit:
+        return "broken"
+    return "doubtful" if value > limit else "holds"
+
+
+def shared_level(groups: int, level: float = 0.95) -> float:
+    """Level of each of many intervals that all hold together at ``level`` (Bonferroni).
+
+    Parameters
+    ----------
+    groups : int
+        At least 1.
+    level : float
+        Confidence level of all together, between 0 and 1.
+    """
+    return 1 - (1 - level) / groups
+
+
+def wilson_each(
+    successes: Sequence[int], sizes: Sequence[int], level: float = 0.95
+) -> list[tuple[float, float]]:
+    """Wilson intervals of many rates that all hold together at ``level``.
+
+    Parameters
+    ----------
+    successes, sizes : sequence of int
+        Of each group. A group of size 0 is not counted as one, and its interval is NaN.
+    level : float
+        Confidence level of all together, between 0 and 1.
+
+    Returns
+    -------
+    list of (low, high)
+        In the order given, each as `wilson` at `shared_level`.
+    """
+    each = shared_level(max(1, sum(n > 0 for n in sizes)), level)
+    return [wilson(hits, n, each) for hits, n in zip(successes, sizes, strict=True)]

@@ -1,0 +1,94 @@
+"""Accuracy of every class against one limit, so that many classes do not fail by chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from audit.core.wording import verb
+from audit.gate.bounds import Standing, standing, wilson_each
+from audit.gate.limits import as_given
+from audit.report.figures import Estimate
+from audit.report.source import Source
+from audit.report.templating import percent, plain
+
+NAMED = 5  # classes that a line names
+
+
+@dataclass(frozen=True)
+class ClassRate:
+    """Accuracy of one class; its interval holds together with those of all others.
+
+    Attributes
+    ----------
+    index : int
+    name : str
+        As given: not to be trusted in markup.
+    """
+
+    index: int
+    name: str
+    estimate: Estimate
+
+    def standing(self, limit: float) -> Standing:
+        """How the class stands to the lowest accuracy allowed; undefined without test images."""
+        e = self.estimate
+        return standing(e.value, e.low, e.high, limit, "at least")
+
+
+def class_rates(source: Source, level: float) -> list[ClassRate]:
+    """All classes, lowest accuracy first, those without test images last."""
+    hits = source.predictions["label"] == source.predictions["prediction"]
+    groups = hits.groupby(source.predictions["label"])
+    indices = list(source.classes)
+    right, sizes = (
+        [int(n) for n in column.reindex(indices, fill_value=0)]
+        for column in (groups.sum(), groups.size())
+    )
+    bounds = wilson_each(right, sizes, level)
+    rates = [
+        ClassRate(i, source.classes[i], Estimate(k / n if n else math.nan, low, high, n))
+        for i, k, n, (low, high) in zip(indices, right, sizes, bounds, strict=True)
+    ]
+    return sorted(rates, key=lambda r: (not r.estimate.n, r.estimate.value, -r.estimate.n))
+
+
+def worst_standing(rates: Sequence[ClassRate], limit: float) -> Standing:
+    """Of all classes; undefined where there are none."""
+    found = {rate.standing(limit) for rate in rates}
+    order: tuple[Standing, ...] = ("broken", "undefined", "doubtful", "holds")
+    return next((s for s in order if s in found), "undefined")
+
+
+def class_words(rates: Sequence[ClassRate], limit: float, level: float) -> str:
+    """One line: which classes are below the limit or cannot be judged, else the lowest."""
+    broken = [r for r in rates if r.standing(limit) == "broken"]
+    empty = [r for r in rates if not r.estimate.n]
+    beyond = f"below the limit of {as_given(limit)} beyond doubt"
+    said = []
+    if broken:
+        said.append(f"{_of(broken, rates)} {beyond}: {_named(broken)}")
+    if empty:
+        said.append(f"{_of(empty, rates)} not to be judged, with no test image: {_named(empty)}")
+    if not said:
+        said.append(
+            f"none of {len(rates)} classes is {beyond}, the lowest are {_named(rates[:NAMED])}"
+        )
+    return f"{'; '.join(said)} (each interval at {percent(level, 2)}, so that all hold at 95%)"
+
+
+def _of(some: Sequence[ClassRate], rates: Sequence[ClassRate]) -> str:
+    return f"{len(some)} of {len(rates)} classes {verb(len(some), 'is', 'are')}"
+
+
+def _named(rates: Sequence[ClassRate]) -> str:
+    said = [_one(rate) for rate in rates[:NAMED]]
+    more = len(rates) - NAMED
+    return ", ".join(said) + (f" and {more} more" if more > 0 else "")
+
+
+def _one(rate: ClassRate) -> str:
+    e = rate.estimate
+    interval = f"{percent(e.low)} to {percent(e.high)}, n = {e.n:,}"
+    return f"{plain(rate.name)} {percent(e.value)} ({interval})" if e.n else plain(rate.name)

@@ -1,0 +1,1 @@
+"""Changes images and asks the model again: removal, background swap, shares."""

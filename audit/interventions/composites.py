@@ -1,0 +1,194 @@
+"""Pictures that were never taken: holes filled, flowers moved, regions and their controls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise, product
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.core.geometry import upsample
+
+Image = NDArray[np.float32]  # (H, W, 3), 0..255
+Region = NDArray[np.bool_]  # (H, W)
+FEATHER = 1.5 / 224  # standard deviation of a pasted flower's edge, in shares of the side
+MARGIN = 3 / 224  # around a flower, in shares of the side: its soft edge is no background
+_LEAST = 0.6  # of a region that a control must keep on the background
+_OVERLAP = 0.25  # of a region that a control may share with it
+
+
+def fill(image: NDArray[np.uint8] | Image, hole: Region) -> Image:
+    """Fill a hole smoothly from all that is around it (push-pull: pyramid of weighted means).
+
+    Parameters
+    ----------
+    image : uint8 or float32 ``(H, W, 3)``
+    hole : bool ``(H, W)``
+        True where nothing is known; mid-grey where that is everywhere.
+
+    Returns
+    -------
+    float32 ``(H, W, 3)``
+        ``image`` off the hole.
+    """
+    filled = image.astype(np.float32)
+    if not hole.any():
+        return filled
+    weighted = np.dstack([filled, np.ones(hole.shape, np.float32)])
+    weighted[hole] = 0
+    filled[hole] = _enlarged(_means(_halved(weighted)), hole.shape)[hole]
+    return filled
+
+
+def _means(weighted: NDArray[np.float32]) -> Image:
+    """Means where anything is known, and what the next coarser level says where nothing is.
+
+    ``weighted`` holds colours times their weight, and the weight, ``(H, W, 4)``.
+    """
+    weight = weighted[..., 3:]
+    if max(weight.shape) == 1 or weight.min() > 0:
+        return np.where(weight > 0, weighted[..., :3] / np.maximum(weight, 1e-6), 127.5)
+    mean = weighted[..., :3] + (1 - weight) * _enlarged(_means(_halved(weighted)), weight.shape)
+    return np.asarray(mean, dtype=np.float32)
+
+
+def _halved(weighted: NDArray[np.float32]) -> NDArray[np.float32]:
+    height, width = (max(1, side // 2) for side in weighted.shape[:2])
+    return np.asarray(cv2.resize(weighted, (width, height), interpolation=cv2.INTER_AREA))
+
+
+def _enlarged(image: Image, shape: tuple[int, ...]) -> Image:
+    small = np.ascontiguousarray(image, dtype=np.float32)
+    return np.asarray(cv2.resize(small, shape[1::-1], interpolation=cv2.INTER_LINEAR))
+
+
+def grown(mask: Region, pixels: float) -> Region:
+    """A mask grown by ``pixels`` on every side, or shrunk where they are negative."""
+    reach = round(abs(pixels))
+    if not reach:
+        return mask
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    change = cv2.dilate if pixels > 0 else cv2.erode
+    # Beyond the border nothing is known, so a mask that touches it shrinks from inside alone.
+    border = 0 if pixels > 0 else 1
+    changed = change(
+        mask.astype(np.uint8), disc, borderType=cv2.BORDER_CONSTANT, borderValue=border
+    )
+    return np.asarray(changed > 0)
+
+
+def off_flower(trimap: NDArray[np.uint8], margin: float = MARGIN) -> Region:
+    """Where surely no flower is, bool ``(H, W)``: unknown pixels and a margin count as flower.
+
+    Parameters
+    ----------
+    trimap : uint8 ``(H, W)``
+        255 flower, 0 background, 128 unknown.
+    """
+    return ~grown(trimap > 0, margin * trimap.shape[1])
+
+
+def feathered(mask: Region) -> NDArray[np.float32]:
+    """Opacity ``(H, W)`` of a mask with a soft edge, 0..1."""
+    sigma = FEATHER * mask.shape[1]
+    return np.asarray(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), sigma))
+
+
+def softened(image: Image) -> Image:
+    """An image far out of focus: blurred by an eighth of its width."""
+    sigma = image.shape[1] / 8
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT))
+
+
+def paste(image: NDArray[np.uint8], opacity: NDArray[np.float32], behind: Image) -> Image:
+    """An image's flower on another background: float32 ``(H, W, 3)``."""
+    alpha = opacity[..., None]
+    return (alpha * image + (1 - alpha) * behind).astype(np.float32)
+
+
+def hottest(heatmap: NDArray[np.float32], allowed: Region, share: float) -> Region:
+    """The hottest ``share`` of an image within ``allowed``; less where less is above 0."""
+    values = np.where(allowed, heatmap, 0)
+    count = min(round(share * values.size), int((values > 0).sum()))
+    if not count:
+        return np.zeros_like(allowed)
+    chosen = np.zeros(values.size, dtype=bool)
+    chosen[np.argpartition(values, values.size - count, axis=None)[values.size - count :]] = True
+    return chosen.reshape(values.shape)
+
+
+def smoothed(heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Positive relevance gathered into patches: blurred by a 28th of the width."""
+    return np.asarray(cv2.GaussianBlur(np.maximum(heatmap, 0), (0, 0), heatmap.shape[1] / 28))
+
+
+def together(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sum of two non-negative heatmaps, each scaled to maximum 1."""
+    scaled = [h / h.max() if h.max() > 0 else h for h in (first, second)]
+    return np.asarray(scaled[0] + scaled[1], dtype=np.float32)
+
+
+def controls(region: Region, allowed: Region, most: int = 3) -> list[Region]:
+    """Regions like ``region`` elsewhere: turned and mirrored about the image's centre.
+
+    They have its shape, its area and its distance to the centre, so only the place differs. Of the
+    seven those are kept that lie on ``allowed`` for the most part and hardly touch ``region``.
+    """
+    area = int(region.sum())
+    if not area:
+        return []
+    kept = []
+    for other in _turned(region):
+        on = other & allowed
+        covers, shared = int(on.sum()), int((on & region).sum())
+        if covers >= _LEAST * area and shared <= _OVERLAP * area:
+            kept.append((covers, on))
+    kept.sort(key=lambda entry: -entry[0])
+    distinct: list[Region] = []
+    for _, on in kept:
+        if all((on & seen).sum() <= 0.5 * area for seen in distinct):
+            distinct.append(on)
+    return distinct[:most]
+
+
+def _turned(region: Region) -> Iterator[Region]:
+    for mirrored in (region, region[:, ::-1]):
+        for quarter in range(4):
+            if mirrored is not region or quarter:
+                yield np.rot90(mirrored, quarter)
+
+
+def windows(allowed: Region, across: int, most: int) -> list[Region]:
+    """Tiles of a grid that lie on ``allowed`` for a third or more, cut to it; the fullest first.
+
+    Parameters
+    ----------
+    across : int
+        Tiles along each side.
+    most : int
+        Tiles to keep.
+    """
+    height, width = allowed.shape
+    rows = np.linspace(0, height, across + 1).round().astype(int)
+    columns = np.linspace(0, width, across + 1).round().astype(int)
+    found = []
+    for (top, bottom), (left, right) in product(pairwise(rows), pairwise(columns)):
+        tile = np.zeros_like(allowed)
+        tile[top:bottom, left:right] = allowed[top:bottom, left:right]
+        share = tile.sum() / ((bottom - top) * (right - left))
+        if share >= 1 / 3:
+            found.append((share, tile))
+    found.sort(key=lambda entry: -entry[0])
+    return [tile for _, tile in found[:most]]
+
+
+def scan_map(tiles: list[Region], lost: NDArray[np.float64], across: int) -> NDArray[np.float32]:
+    """What each tile's filling cost, as a smooth heatmap ``(H, W)``; 0 where nothing was tried."""
+    height, width = tiles[0].shape
+    coarse = np.zeros((across, across), np.float32)
+    for tile, value in zip(tiles, lost, strict=True):
+        y, x = np.argwhere(tile).mean(axis=0)
+        coarse[int(y * across / height), int(x * across / width)] = max(float(value), 0.0)
+    return upsample(coarse, (height, width))

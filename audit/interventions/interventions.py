@@ -1,0 +1,294 @@
+"""Interventions on images: composites made, shown to the model in full batches, and weighed up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.core.geometry import place_of, upsample
+from audit.datasets.batches import in_batches
+from audit.datasets.dataset import BACKGROUND, FLOWER
+from audit.execution.record import REACH, Sample, Tested
+from audit.explainers.gradcam import PASS
+from audit.interventions import composites as make
+from audit.interventions.causal import Causes, Removal, Shares, log_odds, shapley
+from audit.interventions.donors import Donors
+
+DONORS = 4
+SIZES = {  # shares of the image that each proposer's regions have
+    "both": (0.03, 0.06, 0.12),
+    "gradcam": (0.06, 0.12),
+    "ig": (0.12,),
+    "scan": (0.03, 0.06, 0.12),
+}
+MEDIUM = 0.06
+ACROSS = 4  # tiles of the scan along each side
+TILES = 12  # at most
+TOGETHER = 4  # images under study at once: enough to fill the calls, little memory
+
+Image = NDArray[np.float32]
+Region = NDArray[np.bool_]
+Logits = NDArray[np.float32]
+Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+Study = Generator[list[Image], Logits, "Tested"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One image to study: what the model and the explainers said of it.
+
+    Attributes
+    ----------
+    logits : float32 ``(classes,)``
+    gradcam, ig : float32
+        Heatmaps of the predicted class, ``(h, w)`` and ``(H, W)``.
+    """
+
+    sample: Sample
+    logits: Logits
+    gradcam: NDArray[np.float32]
+    ig: NDArray[np.float32]
+
+    @property
+    def target(self) -> int:
+        """The explained class."""
+        return int(self.logits.argmax())
+
+
+@dataclass(frozen=True)
+class Parts:
+    """An image taken apart by its mask."""
+
+    opacity: NDArray[np.float32]
+    off: Region
+    removed: Image
+
+
+class Interventions:
+    """Studies the causes of predictions; all that it does are forward passes.
+
+    Parameters
+    ----------
+    predict : callable
+        Float32 images ``(n, H, W, 3)`` in 0..255 to float32 logits ``(n, classes)``.
+    donors : Donors
+    scan : bool
+        Search the background tile by tile, too: at most 40 passes an image, else 26.
+    """
+
+    def __init__(self, predict: Predict, donors: Donors, *, scan: bool = True) -> None:
+        self._predict = predict
+        self._donors = donors
+        self._scan = scan
+
+    def __call__(self, cases: Sequence[Case]) -> list[Tested]:
+        """Study each case; images without a usable mask get the reason and nothing else."""
+        found = (
+            self._together([self._study(c) for c in some]) for some in in_batches(cases, TOGETHER)
+        )
+        return list(chain.from_iterable(found))
+
+    def _together(self, studies: Sequence[Study]) -> list[Tested]:
+        """Run studies side by side, so that their composites share the model's calls."""
+        done: dict[int, Tested] = {}
+        asked = {i: _advance(study, None, done, i) for i, study in enumerate(studies)}
+        while asked := {i: images for i, images in asked.items() if images is not None}:
+            answers = iter(self._logits(chain.from_iterable(asked.values())))
+            given = {i: np.stack([next(answers) for _ in images]) for i, images in asked.items()}
+            asked = {i: _advance(studies[i], given[i], done, i) for i in asked}
+        return [done[i] for i in range(len(studies))]
+
+    def _logits(self, images: Iterable[Image]) -> Iterator[Logits]:
+        for some in in_batches(images, PASS):
+            yield from self._predict(np.stack(some))
+
+    def _study(self, case: Case) -> Study:
+        trimap = case.sample.trimap
+        parts, why = take_apart(case.sample.image, trimap, 0)
+        if parts is None:
+            return Tested(Causes(why), Causes(why), Causes(why))
+        causes, swapped, donors = yield from self._whole(case, parts)
+        removal, region, spent = yield from self._removals(case, parts, causes.log_odds)
+        causes = replace(causes, removal=removal, passes=causes.passes + spent)
+        variants = []
+        for reach in (REACH, -REACH):
+            variant, spent = yield from self._variant(case, causes, swapped, donors, region, reach)
+            variants.append(variant)
+            causes = replace(causes, passes=causes.passes + spent)
+        return Tested(causes, variants[0], variants[1], region, donors)
+
+    def _whole(
+        self, case: Case, parts: Parts
+    ) -> Generator[list[Image], Logits, tuple[Causes, Logits, list[int]]]:
+        """Flower and background apart, and the flower elsewhere."""
+        item, image, target = case.sample.item, case.sample.image, case.target
+        donors = self._donors.others(item.name, {item.label, target}, DONORS)
+        donors = donors or self._donors.others(item.name, {target}, DONORS)  # two classes in all
+        same = self._donors.same(item.name, item.label)
+        others = self._backgrounds(donors)
+        others += [self._donors.neutral(parts.removed)] if donors else []
+        black = np.zeros_like(parts.removed)
+        behind = [black, parts.removed, *others, *self._backgrounds(same)]
+        shown = [parts.removed, *(make.paste(image, parts.opacity, b) for b in behind)]
+        logits = yield shown
+        swapped = logits[3 : 3 + len(others)]
+        answers = logits.argmax(axis=1)
+        causes = Causes(
+            log_odds=float(log_odds(case.logits, target)),
+            donors=len(others),
+            without_flower=int(answers[0]),
+            only_flower=int(answers[1]),
+            pasted_back=int(answers[2]),
+            mixed_same=int(answers[-1]) if same else -1,
+            mixed_rand=_mean(swapped[: len(donors)].argmax(axis=1) == item.label),
+            passes=len(shown),
+        )
+        return self._weighed(causes, target, logits[0], swapped, donors), swapped, donors
+
+    def _weighed(
+        self, causes: Causes, target: int, removed: Logits, swapped: Logits, donors: Sequence[int]
+    ) -> Causes:
+        """Shares and survival, from the background alone and the flower on donors' backgrounds."""
+        if not donors:
+            return replace(causes, shares=Shares(reason="no other background to try"))
+        nothing = self._donors.logits[list(donors)]
+        shares = shapley(
+            causes.log_odds,
+            _mean(log_odds(swapped[: len(donors)], target)),
+            float(log_odds(removed, target)),
+            _mean(log_odds(nothing, target)),
+        )
+        survival = _mean(swapped.argmax(axis=1) == target)
+        return replace(causes, shares=shares, survival=survival)
+
+    def _removals(
+        self, case: Case, parts: Parts, before: float
+    ) -> Generator[list[Image], Logits, tuple[Removal, Region, int]]:
+        """Fill what the explainers and the scan propose; control the best of it."""
+        image, target = case.sample.image, case.target
+        regions, spent = yield from self._proposals(case, parts, before)
+        if not regions:
+            return Removal(), np.zeros(parts.off.shape, bool), spent
+        logits = yield [make.fill(image, region) for _, region in regions]
+        lost, answers = before - log_odds(logits, target), logits.argmax(axis=1)
+        best = _best(np.array([r.mean() for _, r in regions]), answers != target, lost)
+        name, region = regions[best]
+        area, place = float(region.mean()), place_of(region)
+        removal = Removal(name, area, place, float(lost[best]), int(answers[best]))
+        controls = make.controls(region, parts.off)
+        removal = yield from _controlled(image, target, before, removal, controls)
+        return removal, region, spent + len(regions) + len(controls)
+
+    def _proposals(
+        self, case: Case, parts: Parts, before: float
+    ) -> Generator[list[Image], Logits, tuple[list[tuple[str, Region]], int]]:
+        """Regions by what proposes them, and the passes that the scan took."""
+        camera = np.maximum(upsample(case.gradcam, parts.off.shape), 0)
+        gathered = make.smoothed(case.ig)
+        both = make.together(camera, gathered)
+        heats = {"both": both, "gradcam": camera, "ig": gathered}
+        tiles = make.windows(parts.off, ACROSS, TILES) if self._scan else []
+        if tiles:
+            logits = yield [make.fill(case.sample.image, tile) for tile in tiles]
+            scanned = make.scan_map(tiles, before - log_odds(logits, case.target), ACROSS)
+            heats["scan"] = make.together(scanned, both)
+        regions = [
+            (name, make.hottest(heat, parts.off, size))
+            for name, heat in heats.items()
+            for size in SIZES[name]
+        ]
+        return [(name, region) for name, region in regions if region.any()], len(tiles)
+
+    def _variant(
+        self,
+        case: Case,
+        causes: Causes,
+        swapped: Logits,
+        donors: Sequence[int],
+        region: Region,
+        reach: float,
+    ) -> Generator[list[Image], Logits, tuple[Causes, int]]:
+        """The same with the mask grown or shrunk: two donors anew, the others as they were."""
+        image, target = case.sample.image, case.target
+        parts, why = take_apart(image, case.sample.trimap, reach)
+        if parts is None:
+            return Causes(why), 0
+        again = donors[: DONORS // 2]
+        shown = [parts.removed]
+        shown += [make.paste(image, parts.opacity, b) for b in self._backgrounds(again)]
+        left = region & parts.off
+        retried = causes.removal.flips(target) and left.sum() < region.sum()
+        shown += [make.fill(image, left)] if retried else []
+        logits = yield shown
+        anew = np.concatenate([logits[1 : 1 + len(again)], swapped[len(again) :]])
+        variant = self._weighed(causes, target, logits[0], anew, donors)
+        if retried:
+            removal = replace(causes.removal, prediction=int(logits[-1].argmax()))
+            variant = replace(variant, removal=removal)
+        return replace(variant, without_flower=int(logits[0].argmax())), len(shown)
+
+    def _backgrounds(self, donors: Sequence[int]) -> list[Image]:
+        return [self._donors.backgrounds[i].astype(np.float32) for i in donors]
+
+
+def _controlled(
+    image: NDArray[np.uint8],
+    target: int,
+    before: float,
+    removal: Removal,
+    controls: Sequence[Region],
+) -> Generator[list[Image], Logits, Removal]:
+    """A removal beside what its controls cost."""
+    if not controls:
+        return removal
+    logits = yield [make.fill(image, control) for control in controls]
+    return replace(
+        removal,
+        controls=len(controls),
+        controls_flipped=int((logits.argmax(axis=1) != target).sum()),
+        control_lost=float((before - log_odds(logits, target)).max()),
+    )
+
+
+def _advance(
+    study: Study, answer: Logits | None, done: dict[int, Tested], place: int
+) -> list[Image] | None:
+    """The composites that a study wants to see next; None where it has ended."""
+    try:
+        return study.send(answer)  # type: ignore[arg-type]
+    except StopIteration as end:
+        done[place] = end.value
+        return None
+
+
+def take_apart(
+    image: NDArray[np.uint8], trimap: NDArray[np.uint8], reach: float
+) -> tuple[Parts | None, str]:
+    """An image's parts with its mask grown by ``reach`` sides, or why it cannot be taken apart.
+
+    Only what is surely flower is pasted, and only what surely is not is background: pixels in
+    between carry both, and would take the old background along.
+    """
+    flower = make.grown(trimap == FLOWER, reach * trimap.shape[1])
+    off = make.off_flower(trimap, make.MARGIN + reach)
+    if not flower.any():
+        return None, "no flower in the mask" if (trimap == BACKGROUND).any() else "no mask"
+    if not off.any():
+        return None, "no background in the mask"
+    return Parts(make.feathered(flower), off, make.fill(image, ~off)), ""
+
+
+def _best(areas: NDArray[np.float64], flips: NDArray[np.bool_], lost: NDArray[np.float64]) -> int:
+    """The smallest region that flips the answer, else the one of medium size that costs most."""
+    if flips.any():
+        return min(np.flatnonzero(flips).tolist(), key=lambda i: (areas[i], -lost[i]))
+    return int(np.where(areas <= MEDIUM + 0.001, lost, -np.inf).argmax())
+
+
+def _mean(values: NDArray[Any]) -> float:
+    return float(np.mean(values)) if len(values) else float("nan")

@@ -1,0 +1,244 @@
+"""What the report draws an image from: packed into the arrays of one ``.npz`` a part, and back."""
+
+from __future__ import annotations
+
+import io
+import math
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from audit.core.geometry import upsample
+from audit.storage.readers import picture
+from audit.verdict.verdict import FURTHER_TITLES
+
+# For pictures alone, chosen to keep an image's maps below 32 KB.
+IG_LEVELS, QUALITY = 12, 85
+FURTHER = tuple(FURTHER_TITLES)  # explainers that a run may ask for besides
+MOST_SIDE = 4096  # pixels: of an image in the memory of whoever draws it
+MOST_DONORS = 256
+# Arrays by name and type, as `audit.storage.readers.arrays` wants them.
+MAPS = {
+    **{"names": "U", "images": "u1", "image_ends": "i8", "shape": "i8", "trimaps": "u1"},
+    **{"regions": "u1", "gradcam": "f2", "ig": "u1", "ig_scale": "f4", "donors": "i2"},
+    "donor_ends": "i8",
+    **{
+        f"{name}_{key}": kind
+        for name in FURTHER
+        for key, kind in {"rows": "i8", "values": "f4", "value_ends": "i8", "places": "u1"}.items()
+    },
+}
+DONORS = {"names": "U", "images": "u1", "image_ends": "i8"}
+
+
+@dataclass(frozen=True)
+class Maps:
+    """What the report needs to draw one image.
+
+    Attributes
+    ----------
+    image : uint8 ``(H, W, 3)``
+        The model's input, RGB.
+    trimap : uint8 ``(H, W)``
+        255 flower, 0 background, 128 unknown.
+    gradcam : float16 ``(h, w)``
+        Grad-CAM at the feature map's own size.
+    ig : float32 ``(H, W)``
+        Integrated Gradients, signed, summed over channels (stored in `IG_LEVELS` levels each way,
+        clipped at its 99.9th percentile of magnitude: for pictures; scores are taken before).
+    region : bool ``(H, W)``
+        Part of the background whose removal cost the prediction most; nowhere true without one.
+    donors : int16 ``(k,)``
+        Rows of ``donors.npz`` on whose backgrounds the flower was tried.
+    further : dict of float32 ``(H, W)``
+        By further explainer, signed; without those that were not asked about this image.
+    """
+
+    name: str
+    image: NDArray[np.uint8]
+    trimap: NDArray[np.uint8]
+    gradcam: NDArray[np.float16]
+    ig: NDArray[np.float32]
+    region: NDArray[np.bool_]
+    donors: NDArray[np.int16]
+    further: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    def heatmap(self, explainer: str) -> NDArray[np.float32]:
+        """An explainer's heatmap at the image's size, float32 ``(H, W)``."""
+        if explainer == "gradcam":
+            return upsample(self.gradcam, self.image.shape[:2])
+        return self.ig if explainer == "ig" else self.further[explainer]
+
+
+def pack_maps(maps: Sequence[Maps]) -> dict[str, NDArray[Any]]:
+    """Arrays of one ``part-*.npz``; images as JPEG, IG as int8 with a scale each."""
+    jpegs = [_jpeg(m.image) for m in maps]
+    trimaps = np.stack([m.trimap for m in maps])
+    regions = np.packbits(np.stack([m.region for m in maps]), axis=-1)
+    heatmaps = [np.nan_to_num(m.ig, posinf=0, neginf=0) for m in maps]
+    scales = [_scale(np.abs(heatmap)) for heatmap in heatmaps]
+    return {
+        "names": np.array([m.name for m in maps], dtype=np.str_),
+        "images": np.frombuffer(b"".join(jpegs), dtype=np.uint8),
+        "image_ends": np.cumsum([len(j) for j in jpegs], dtype=np.int64),
+        "shape": np.array(trimaps.shape, dtype=np.int64),
+        "trimaps": _squeezed(trimaps),
+        "regions": _squeezed(regions),
+        "gradcam": np.stack([m.gradcam for m in maps]).astype(np.float16),
+        "ig": _squeezed(
+            np.stack(
+                [
+                    np.rint(np.clip(heatmap / scale, -1, 1) * IG_LEVELS).astype(np.int8)
+                    for heatmap, scale in zip(heatmaps, scales, strict=True)
+                ]
+            ),
+            zlib.Z_RLE,
+        ),
+        "ig_scale": np.array(scales, dtype=np.float32),
+        "donors": np.concatenate([m.donors for m in maps]).astype(np.int16),
+        "donor_ends": np.cumsum([len(m.donors) for m in maps], dtype=np.int64),
+        **{key: array for name in FURTHER for key, array in _pack_further(maps, name).items()},
+    }
+
+
+def _pack_further(maps: Sequence[Maps], name: str) -> dict[str, NDArray[Any]]:
+    """Heatmaps of few values, without loss: the values, and which of them each pixel has."""
+    rows = [row for row, m in enumerate(maps) if name in m.further]
+    if not rows:
+        return {}
+    found = [np.unique(maps[row].further[name], return_inverse=True) for row in rows]
+    places = np.stack([inverse for _, inverse in found]).astype(np.uint16)
+    return {
+        f"{name}_rows": np.array(rows, np.int64),
+        f"{name}_values": np.concatenate([values for values, _ in found]),
+        f"{name}_value_ends": np.cumsum([len(values) for values, _ in found], dtype=np.int64),
+        f"{name}_places": _squeezed(places),
+    }
+
+
+def _unpack_further(
+    arrays: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, int]
+) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Inverse of `_pack_further`: rows and their heatmaps, in order."""
+    if f"{name}_rows" not in arrays:
+        return
+    places = _inflated(arrays[f"{name}_places"], np.uint16, shape)
+    values = np.split(arrays[f"{name}_values"], arrays[f"{name}_value_ends"][:-1])
+    for row, own in zip(arrays[f"{name}_rows"].tolist(), values, strict=True):
+        yield row, own[next(places)]
+
+
+def _squeezed(array: NDArray[Any], strategy: int = zlib.Z_DEFAULT_STRATEGY) -> NDArray[np.uint8]:
+    """An array's bytes, deflated; Z_RLE makes noise smaller in an eighth of the time."""
+    deflate = zlib.compressobj(strategy=strategy)
+    squeezed = deflate.compress(array.tobytes()) + deflate.flush()
+    return np.frombuffer(squeezed, dtype=np.uint8)
+
+
+def _inflated(
+    squeezed: NDArray[np.uint8], kind: type, shape: tuple[int, int]
+) -> Iterator[NDArray[Any]]:
+    """Inverse of `_squeezed`, one image after the other: no more is inflated than one holds."""
+    inflate, left = zlib.decompressobj(), squeezed.tobytes()
+    size = math.prod(shape) * np.dtype(kind).itemsize
+    while True:
+        image = inflate.decompress(left, size)
+        left = inflate.unconsumed_tail
+        yield np.frombuffer(image, dtype=kind).reshape(shape)
+
+
+def _scale(magnitudes: NDArray[np.float32]) -> float:
+    """What the last level stands for: a few outliers must not cost all others their levels."""
+    return float(np.quantile(magnitudes, 0.999)) or float(magnitudes.max()) or 1.0
+
+
+def unpack_maps(arrays: Mapping[str, NDArray[Any]], side: int | None = None) -> Iterator[Maps]:
+    """Inverse of `pack_maps`, one image at a time: no more than one is in memory.
+
+    Parameters
+    ----------
+    arrays : mapping
+        Of any origin, of the types of `MAPS`.
+    side : int, optional
+        Pixels that images must have each way; `MOST_SIDE` at most where it is not known.
+
+    Raises
+    ------
+    Exception
+        Of many kinds, where the arrays do not agree with each other or with ``side``.
+    """
+    count, height, width = arrays["shape"].tolist()
+    _refuse_shapes(arrays, (count, height, width), side)
+    jpegs = _cut(arrays["images"], arrays["image_ends"])
+    donors = np.split(arrays["donors"], arrays["donor_ends"][:-1])
+    trimaps = _inflated(arrays["trimaps"], np.uint8, (height, width))
+    packed = _inflated(arrays["regions"], np.uint8, (height, -(-width // 8)))
+    ig = _inflated(arrays["ig"], np.int8, (height, width))
+    further = {name: _unpack_further(arrays, name, (height, width)) for name in FURTHER}
+    ahead = {name: next(found, None) for name, found in further.items()}
+    for i, jpeg in enumerate(jpegs):
+        asked = {name: found[1] for name, found in ahead.items() if found and found[0] == i}
+        ahead |= {name: next(further[name], None) for name in asked}
+        yield Maps(
+            str(arrays["names"][i]),
+            picture(jpeg, "JPEG", height * width, (width, height)),
+            next(trimaps),
+            arrays["gradcam"][i],
+            next(ig).astype(np.float32) * (arrays["ig_scale"][i] / IG_LEVELS),
+            np.unpackbits(next(packed), axis=-1, count=width).astype(bool),
+            donors[i],
+            asked,
+        )
+    if any(ahead.values()):
+        raise ValueError("rows of further explainers are out of order")
+
+
+def _refuse_shapes(
+    arrays: Mapping[str, NDArray[Any]], shape: tuple[int, int, int], side: int | None
+) -> None:
+    """Raise `ValueError` where arrays are not of one length, or images larger than they may be."""
+    count, *sides = shape
+    if not all(0 < s <= MOST_SIDE and s == (side or s) for s in sides):
+        raise ValueError(f"images of {sides[0]} by {sides[1]} pixels")
+    each = ("names", "image_ends", "donor_ends", "gradcam", "ig_scale")
+    if {len(arrays[key]) for key in each} != {count}:
+        raise ValueError("its arrays are of several lengths")
+    if arrays["gradcam"].ndim != 3 or max(arrays["gradcam"].shape[1:]) > max(sides):
+        raise ValueError(f"Grad-CAM of shape {arrays['gradcam'].shape}")
+
+
+def _cut(joined: NDArray[np.uint8], ends: NDArray[np.int64]) -> list[bytes]:
+    """Files that lie one behind the other."""
+    stops = ends.tolist()
+    return [joined[a:b].tobytes() for a, b in zip([0, *stops], stops, strict=False)]
+
+
+def _jpeg(image: NDArray[np.uint8]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=QUALITY)
+    return buffer.getvalue()
+
+
+def pack_donors(names: Sequence[str], backgrounds: NDArray[np.uint8]) -> bytes:
+    """``donors.npz``: names, and backgrounds ``(n, H, W, 3)`` as JPEG."""
+    jpegs = [_jpeg(background) for background in backgrounds]
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        names=np.array(names, dtype=np.str_),
+        images=np.frombuffer(b"".join(jpegs), dtype=np.uint8),
+        image_ends=np.cumsum([len(j) for j in jpegs], dtype=np.int64),
+    )
+    return buffer.getvalue()
+
+
+def unpack_donors(arrays: Mapping[str, NDArray[Any]]) -> list[bytes]:
+    """Inverse of `pack_donors`: JPEGs, still to be decoded; `ValueError` where there are many."""
+    if len(arrays["image_ends"]) > MOST_DONORS:
+        raise ValueError(f"{len(arrays['image_ends']):,} backgrounds, of at most {MOST_DONORS}")
+    return _cut(arrays["images"], arrays["image_ends"])

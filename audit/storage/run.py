@@ -1,0 +1,756 @@
+"""Names every file that a run writes, and knows what is done and what is not."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+import os
+import re
+import secrets
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from audit.core.errors import RunFolderError, first_line
+from audit.core.redact import Shown
+from audit.settings.nesting import flat
+from audit.storage import readers
+from audit.storage.heatmaps import (
+    DONORS,
+    FURTHER,
+    MAPS,
+    MOST_SIDE,
+    Maps,
+    pack_maps,
+    unpack_donors,
+    unpack_maps,
+)
+from audit.storage.lock import LOCK, WRITER, lock_of
+from audit.storage.paths import files_below, on_disk, reached, remove, send
+from audit.storage.swap import settle
+
+log = logging.getLogger("audit")
+MANIFEST_SCHEMA = 1
+EXPLAINERS = ("gradcam", "ig")
+NOT_SAMPLED = "not sampled"  # why a further explainer has no figures for an image
+SCORED = (*EXPLAINERS, "centre")  # centre: a Gaussian in the middle, which looks at no image
+# How many pairs of near-duplicates, and outliers of each measure, have thumbnails to show.
+SHOWN_PAIRS, SHOWN_OUTLIERS = 48, 12
+PIXELS = ".pixels-"  # begins the name of a folder of images that training works on
+_PART = re.compile(r"part-([0-9]{5,9})\.json")
+MOST_PARTS = 1_000_000  # of one run: 32 million images
+_MOST_IMAGES = 1024  # of one part, where a manifest does not say how many there are
+_MOST_ROWS = 100_000_000  # of a table, likewise
+MOST_CLASSES = 25_000  # the largest data set of single-label images has 21,843
+_MOST_NAME = 4_096  # characters of what stands on every page: data set, classes, model
+_MOST_GRADIENTS = 65_536  # a call; it doubles as long as that pays
+_MOST_JSON = 32 * readers.MIB
+_MOST_TABLE = 1024 * readers.MIB
+_MOST_EPOCHS = 10_000
+MOST_PICTURE = 16_000_000  # pixels of a sheet: nine of 1,024 by 1,024 are fewer
+_MOST_MODEL = 65_536 * readers.MIB
+_HALF = re.compile(r"\.\d+\.")  # begins the name of a file that is still written
+_ANY = "*"  # in place of a key
+# What a manifest is made of, by example; any of it may be missing.
+_MANIFEST: dict[str, Any] = {
+    **{key: {} for key in ("config", "health", "host", "packages", "robustness")},
+    "checksums": {_ANY: ""},
+    "data": {"name": "", "classes": [""], "counts": {_ANY: 0}, "skipped": [{"name": ""}]},
+    "model": {"sha256": "", "backbone": "", "source": "", "input_size": 0, "parameters": 0},
+    **dict.fromkeys(("command", "finished", "flower_audit", "started"), ""),
+    **{key: {_ANY: 0.0} for key in ("seconds", "stages")},
+    "sessions": [{"begun": "", "command": "", "flower_audit": "", "packages": {_ANY: ""}}],
+    "training": {"pipeline": "", "epochs": 0, "best_epoch": 0},
+    "sweep": {"parts": 0, "part_size": 0, "test_images": 0, "explained": 0},
+    "preflight": {"observations": [{"key": "", "title": "", "words": "", "strength": "",
+                                    "mend": ""}]},
+}  # fmt: skip
+_LOCALISATION = (
+    ("mass", pa.float64()),
+    ("rank_accuracy", pa.float64()),
+    ("pointing", pa.float64()),
+    ("skill", pa.float64()),
+    ("reason", pa.string()),
+)
+
+# One row an image. Floats are NaN where undefined; the reason stands in a column beside them.
+RECORD_SCHEMA = pa.schema(
+    [
+        ("name", pa.string()),  # file name
+        ("part", pa.int32()),  # which part-*.parquet and part-*.npz
+        ("row", pa.int32()),  # place in that part's maps; -1 where the image was skipped
+        ("split", pa.string()),
+        ("skipped", pa.string()),  # why the image could not be read; "" for all others
+        ("label", pa.int32()),
+        ("label_name", pa.string()),
+        ("prediction", pa.int32()),  # -1 where skipped
+        ("prediction_name", pa.string()),
+        ("correct", pa.bool_()),
+        ("confidence", pa.float64()),  # softmax of the predicted class
+        ("logit", pa.float64()),  # of the explained class; with views, its mean log-probability
+        ("mask_source", pa.string()),  # planted, manifest, beside, folder, official, grabcut, none
+        ("mask_doubt", pa.string()),  # why the mask is suspect (tiny, full, ...); "" if it is not
+        ("chance", pa.float64()),  # |M| / |valid|
+        ("valid_share", pa.float64()),  # |valid| / pixels
+        *((f"{name}_{column}", kind) for name in SCORED for column, kind in _LOCALISATION),
+        ("ig_steps", pa.int32()),
+        ("ig_completeness_error", pa.float64()),
+        ("causal_reason", pa.string()),  # why nothing was tested by intervention; "" where it was
+        ("log_odds", pa.float64()),  # of the explained class, in the image as it is
+        ("flower_effect", pa.float64()),  # Shapley values, log-odds
+        ("background_effect", pa.float64()),
+        ("background_share", pa.float64()),
+        ("background_share_reason", pa.string()),
+        ("survival", pa.float64()),  # share of donors' backgrounds that keep the answer
+        ("donors", pa.int32()),
+        ("without_flower", pa.int32()),  # answers under intervention; -1 where not tried
+        ("only_flower", pa.int32()),
+        ("pasted_back", pa.int32()),
+        ("mixed_same", pa.int32()),
+        ("mixed_rand", pa.float64()),  # share of donors' backgrounds with the label as answer
+        ("removal_proposer", pa.string()),  # gradcam, ig, both, scan; "" where no region was found
+        ("removal_area", pa.float64()),  # share of the image
+        ("removal_place", pa.string()),
+        ("removal_lost", pa.float64()),  # log-odds
+        ("removal_prediction", pa.int32()),
+        ("removal_prediction_name", pa.string()),
+        ("removal_controls", pa.int32()),
+        ("removal_controls_flipped", pa.int32()),
+        ("removal_control_lost", pa.float64()),
+        ("passes", pa.int32()),  # forward passes of each view that the interventions took
+        ("verdict", pa.string()),
+        ("verdict_reason", pa.string()),  # in words
+        ("verdict_score", pa.float64()),  # how much speaks for wrong reasons; NaN if undecided
+        ("fragile", pa.bool_()),  # the verdict hangs on 3 px of the mask
+        ("shortcut", pa.string()),  # planted data: tag, tint, texture; else ""
+        ("shortcut_class", pa.int32()),  # planted data: class it was taught for; else -1
+        ("prediction_without_shortcut", pa.int32()),  # planted, where a shortcut is drawn; else -1
+    ]
+)
+
+
+def record_schema(further: Iterable[str] = ()) -> pa.Schema:
+    """`RECORD_SCHEMA`, and the figures of further explainers at its end where there are any."""
+    columns = [(f"{name}_{column}", kind) for name in further for column, kind in _LOCALISATION]
+    return pa.schema([*RECORD_SCHEMA, *(pa.field(*column) for column in columns)])
+
+
+_KIND_OF = {"string": "text", "bool": "flag", "int32": "whole", "double": "real"}
+# Columns that are read of the other tables, by kind as `audit.storage.readers.Table` has them.
+CONTENTS = {"name": "text", "size": "whole", "modified": "whole", "content": "text"}
+PREDICTIONS = {"name": "text", "label": "whole", "prediction": "whole", "confidence": "real"}
+DUPLICATES = {"a": "text", "b": "text", "distance": "whole", "likeness": "real", "mirrored": "flag"}
+HEALTH = {
+    **dict.fromkeys(("name", "split", "skipped", "hash"), "text"),
+    **dict.fromkeys(("width", "height", "sharpness", "luminance", "dark", "bright"), "real"),
+    "label": "whole",
+    "thumbnail": "bytes",
+}
+ROBUSTNESS = {
+    **dict.fromkeys(("name", "corruption"), "text"),
+    "severity": "whole",
+    **dict.fromkeys(("correct", "holds"), "flag"),
+    **dict.fromkeys((f"{e}_{c}" for e in EXPLAINERS for c in ("rank", "mass_change")), "real"),
+}
+
+
+HISTORY = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
+
+
+def further_in(columns: Collection[str]) -> list[str]:
+    """The further explainers that a record, or a table by its columns, has figures of."""
+    return [name for name in FURTHER if f"{name}_mass" in columns]
+
+
+def pack_part(records: Sequence[Mapping[str, Any]], maps: Sequence[Maps]) -> dict[str, bytes]:
+    """What the files of one part hold, in the order of writing: ``maps`` if any, ``records``."""
+    packed = {}
+    if maps:
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **pack_maps(maps))
+        packed["maps"] = buffer.getvalue()
+    schema = record_schema(further_in(records[0] if records else ()))
+    table = pa.Table.from_pylist([dict(r) for r in records], schema=schema)
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+    return packed | {"records": buffer.getvalue()}
+
+
+class RunFolder:
+    """The files of one run. `create` makes or resumes one, `open` reads a finished one.
+
+    ``root`` is a folder on disk, or a URL of an object store as `storage.paths.place` gives it.
+
+    Raises
+    ------
+    RunFolderError
+        One of the files or folders that a run reads or writes is a link, or the other of both.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.manifest_file = root / "manifest.json"
+        self.model_file = root / "model.keras"
+        self.history_file = root / "history.csv"
+        self.training_dir = root / "training"
+        self.augmentations_file = root / "augmentations.png"
+        self.mixed_file = root / "mixed-labels.png"
+        self.predictions_file = root / "predictions.parquet"
+        self.contents_file = root / "contents.parquet"
+        self.donors_file = root / "donors.npz"
+        self.trust_file = root / "trust.json"
+        self.shortcuts_file = root / "shortcuts.json"
+        self.robustness_file = root / "robustness.parquet"
+        self.robustness_picture_file = root / "robustness.webp"
+        self.health_file = root / "health.parquet"
+        self.duplicates_file = root / "duplicates.parquet"
+        self.records_dir = root / "records"
+        self.maps_dir = root / "maps"
+        self.checksums_dir = root / "checksums"
+        self.summary_json = root / "summary.json"
+        self.summary_md = root / "summary.md"
+        self.gate_file = root / "gate.json"
+        self.owner_file = root / "model_card.toml"
+        self.report_dir = root / "report"
+        self.report_html = root / "report.html"
+        for key, path in vars(self).items():
+            if key != "root":
+                readers.refuse_others(path, root, folder=key.endswith("_dir"))
+        self.shown = Shown()  # how all that is written here shows paths
+        self._lock = lock_of(root)
+        self._session = 0
+
+    @classmethod
+    def open(cls, root: Path) -> RunFolder:
+        """Open an existing run folder; raise `RunFolderError` where ``root`` is none."""
+        run = cls(root)
+        with reached(root), suppress(FileNotFoundError, NotADirectoryError):
+            run.manifest_file.stat()  # is_file hides that a store does not answer
+        if not run.manifest_file.is_file():
+            raise RunFolderError(
+                f"{root} is not a run folder (no manifest.json): give the --out of an earlier run."
+            )
+        return run
+
+    @classmethod
+    def create(cls, root: Path, *, resume: bool) -> RunFolder:
+        """Make a run folder, or go on in one; never touch a folder that holds something else."""
+        run = cls(root)
+        if on_disk(root) and root.exists() and not root.is_dir():
+            raise RunFolderError(f"{root} is a file: choose another --out.")
+        run._refuse_unfit(resume=resume)
+        if on_disk(root):  # an object store has no folders, and nothing that is half-written
+            run._make_folders()
+            with run.writing():
+                run._clear()
+        return run
+
+    @classmethod
+    @contextmanager
+    def begun(cls, root: Path, *, resume: bool) -> Iterator[RunFolder]:
+        """Hold the run folder that `create` gives: nobody else has begun it, or goes on in it."""
+        run = cls.create(root, resume=resume)
+        with run.writing():
+            run._refuse_unfit(resume=resume)  # what came while this process waited
+            yield run
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the folder: one process writes at a time, and it may ask for this again inside.
+
+        Raises
+        ------
+        RunFolderError
+            Another process holds it, for longer than a few seconds; or it cannot be written.
+        """
+        with self._lock.held():
+            yield
+
+    def _refuse_unfit(self, *, resume: bool) -> None:
+        if all(file in (LOCK, WRITER) for file in files_below(self.root)):
+            return
+        if not self.manifest_file.is_file():
+            raise RunFolderError(f"{self.root} holds something else: choose an empty or new --out.")
+        if not resume:
+            raise RunFolderError(
+                f"{self.root} already holds a run: go on with --resume, or choose another --out."
+            )
+
+    def _make_folders(self) -> None:
+        try:
+            self.records_dir.mkdir(parents=True, exist_ok=True)
+            self.maps_dir.mkdir(exist_ok=True)
+            self.checksums_dir.mkdir(exist_ok=True)
+        except OSError as error:
+            raise RunFolderError(f"Cannot make {self.root}: {error.strerror}.") from error
+
+    def _clear(self) -> None:
+        """Delete what killed writers left half-written; whoever holds the folder is alone."""
+        folders = (self.root, self.records_dir, self.maps_dir, self.checksums_dir)
+        for folder in (*folders, self.training_dir):
+            for file in folder.glob(".*"):
+                if _HALF.match(file.name) and file.is_file():
+                    file.unlink()
+        for pixels in self.training_dir.glob(f"{PIXELS}*"):
+            if not pixels.is_symlink():
+                remove(pixels)
+        settle(self.root)
+
+    def manifest(self) -> dict[str, Any]:
+        """The manifest, or {} where none is written yet."""
+        try:
+            found = readers.parsed(readers.content(self.manifest_file, self.root, _MOST_JSON))
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise RunFolderError(f"Cannot read {self.manifest_file}: {error.strerror}.") from None
+        except ValueError as error:
+            raise RunFolderError(f"{self.manifest_file} is not valid JSON: {error}.") from None
+        if not _is_like(found, _MANIFEST):
+            raise RunFolderError(f"{self.manifest_file} was not written by flower-audit.")
+        self._refuse_wild(found)
+        return found
+
+    def _refuse_wild(self, manifest: Mapping[str, Any]) -> None:
+        """Raise where a manifest claims what no run is made of: others size their work by it."""
+        data, model, swept = (manifest.get(key, {}) for key in ("data", "model", "sweep"))
+        classes = data.get("classes", [])
+        shown = (data.get("name", ""), model.get("backbone", ""), model.get("source", ""))
+        for what, number, most in (
+            ("classes", len(classes), MOST_CLASSES),
+            ("characters in a name", max(map(len, (*shown, *classes))), _MOST_NAME),
+            ("pixels a side", model.get("input_size", 1), MOST_SIDE),
+            ("gradients a call", _whole(manifest.get("ig_batch")), _MOST_GRADIENTS),
+            ("images a part", swept.get("part_size", 1), _MOST_IMAGES),
+        ):
+            if not 0 <= number <= most:
+                raise RunFolderError(
+                    f"{self.manifest_file} claims {number:,} {what}, of at most {most:,}: it was "
+                    "not written by flower-audit."
+                )
+
+    def settings(self) -> dict[str, Any]:
+        """Settings that the run was begun with, by their names: see `carried`."""
+        settings = self.config()
+        if not settings:
+            raise RunFolderError(f"{self.manifest_file} holds no config: begin the run anew.")
+        return settings
+
+    def config(self) -> dict[str, Any]:
+        """Settings by their names, of a run of any version; {} where it holds none yet."""
+        return flat(self.manifest().get("config", {}))
+
+    def update_manifest(self, **sections: Any) -> None:
+        """Replace the named sections of the manifest, whole or not at all.
+
+        Credentials and where on a disk inputs lie are left out, as ``shown`` does.
+        """
+        told = self.shown.section(sections)
+        with self.writing():
+            merged = {"schema": MANIFEST_SCHEMA} | self.manifest() | told
+            text = json.dumps(merged, indent=2, default=str) + "\n"
+            write_whole(self.manifest_file, text.encode())
+
+    def begin_session(self, **facts: Any) -> None:
+        """Keep who goes on with the run from now on: parts written until the next name it."""
+        with self.writing():
+            known = self.manifest()
+            before = known.get("sessions") or ([_first_session(known)] if self.done_parts() else [])
+            self._session = len(before) + 1
+            self.update_manifest(sessions=[*before, facts])
+
+    def sessions(self) -> dict[int, int]:
+        """How many parts each session has written, by its number from 1."""
+        told = (self._sums(part).get("session", 1) for part in self.done_parts())
+        return dict(Counter(number for number in told if isinstance(number, int)))
+
+    def keep(self, file: Path, content: bytes) -> None:
+        """Write one file whole, and its checksum into the manifest."""
+        write_whole(file, content)
+        self._vouch(file, _sha256(content))
+
+    def vouch(self, file: Path) -> None:
+        """Write the checksum of a file that is whole into the manifest: it is finished."""
+        self._vouch(file, self._checksum(file))
+
+    def _vouch(self, file: Path, checksum: str) -> None:
+        with self.writing():
+            sums = self.manifest().get("checksums", {})
+            self.update_manifest(checksums=sums | {file.name: checksum})
+
+    def has(self, file: Path) -> bool:
+        """Whether a file is finished: there, and as its checksum in the manifest says."""
+        known = self.manifest().get("checksums", {}).get(file.name)
+        whole = known is not None and self._checksum(file) == known
+        if known is not None and not whole:
+            log.info("%s is torn or missing: it is made again.", file)
+        return whole
+
+    def _sound(self, file: Path) -> Path:
+        """The file itself; `RunFolderError` where the manifest knows another checksum of it."""
+        known = self.manifest().get("checksums", {}).get(file.name)
+        if known is not None and self._checksum(file) != known:
+            raise RunFolderError(_other_checksum(file))
+        return file
+
+    def write_part(
+        self, part: int, records: Sequence[Mapping[str, Any]], maps: Sequence[Maps]
+    ) -> None:
+        """Write one part of records and maps; see `keep_part`."""
+        self.keep_part(part, pack_part(records, maps))
+
+    def keep_part(self, part: int, packed: Mapping[str, bytes]) -> None:
+        """Write one part that is packed, then its checksums, which mark it as done."""
+        files = self._files(part)
+        for key, content in packed.items():
+            write_whole(files[key], content)
+        sums = {key: _sha256(content) for key, content in packed.items()}
+        told = sums | {"session": self._session}
+        write_whole(self._checksums(part), json.dumps(told).encode())
+
+    def done_parts(self) -> set[int]:
+        """Numbers of the parts that are finished, by their checksums' presence alone."""
+        names = islice((p.name for p in self.checksums_dir.glob("part-*.json")), MOST_PARTS + 1)
+        found = {int(named[1]) for named in map(_PART.fullmatch, names) if named}
+        if len(found) > MOST_PARTS:
+            raise RunFolderError(f"{self.checksums_dir} claims more than {MOST_PARTS:,} parts.")
+        return found
+
+    def whole_parts(self) -> set[int]:
+        """Numbers of the parts whose files are as they were written; the torn are no longer done.
+
+        Reads every file of the run's records and maps once.
+        """
+        done = self.done_parts()
+        whole = {part for part in done if self._torn(part) is None}
+        for part in done - whole:
+            log.info("Part %d is torn or incomplete: it is made again.", part)
+            self._checksums(part).unlink()
+        return whole
+
+    def _torn(self, part: int, looked_at: Sequence[str] = ("records", "maps")) -> Path | None:
+        """The first file of a part that is not as it was written; None where all are."""
+        files, sums = self._files(part), self._sums(part)
+        if "records" not in sums:
+            return self._checksums(part)
+        known = {files[key]: sums[key] for key in looked_at if key in sums}
+        return next((file for file, own in known.items() if self._checksum(file) != own), None)
+
+    def _sums(self, part: int) -> dict[str, Any]:
+        """What is kept of a finished part; {} where that is torn."""
+        try:
+            found = readers.parsed(readers.content(self._checksums(part), self.root, readers.MIB))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _files(self, part: int) -> dict[str, Path]:
+        name = f"part-{part:05d}"
+        return {
+            "records": self.records_dir / f"{name}.parquet",
+            "maps": self.maps_dir / f"{name}.npz",
+        }
+
+    def _checksums(self, part: int) -> Path:
+        return self.checksums_dir / f"part-{part:05d}.json"
+
+    def records(self) -> pd.DataFrame:
+        """All records in order of part and place, columns as `record_schema`."""
+        tables: list[pa.Table] = []
+        most = self._claimed("part_size", _MOST_IMAGES)
+        for part in sorted(self.done_parts()):
+            tables.append(self._records(part, most))
+            if tables[-1].schema != tables[0].schema:
+                raise RunFolderError(_other_columns(self._files(part)["records"]))
+            torn = self._torn(part, ("records",))  # maps have checksums of their own
+            if torn is not None:
+                raise RunFolderError(_other_checksum(torn))
+        return pa.concat_tables(tables or [RECORD_SCHEMA.empty_table()]).to_pandas()
+
+    def _records(self, part: int, most: int) -> pa.Table:
+        file = self._files(part)["records"]
+        with self._read(file) as table:
+            schema = record_schema(further_in(table.names))
+            if table.names != schema.names:
+                raise RunFolderError(_other_columns(file))
+            kinds = {column.name: _KIND_OF[str(column.type)] for column in schema}
+            found = table.read(kinds, most).cast(schema)
+            if pc.any(pc.not_equal(found["part"], part)).as_py():
+                raise ValueError("it holds records of another part")
+            return found
+
+    def _claimed(self, key: str, most: int) -> int:
+        """A number of the manifest's ``sweep``; ``most`` where it is not there."""
+        return int(self.manifest().get("sweep", {}).get(key, most))
+
+    @cached_property
+    def _side(self) -> int | None:
+        """The model's input in pixels each way; None where the manifest does not know it."""
+        return self.manifest().get("model", {}).get("input_size")
+
+    def maps(self, part: int) -> Iterator[Maps]:
+        """Maps of one part in the order of its records' ``row``."""
+        file = self._files(part)["maps"]
+        try:
+            with readers.opened(file, self.root, _MOST_TABLE) as found:
+                yield from unpack_maps(readers.arrays(found, MAPS), self._side)
+        except RunFolderError:
+            raise
+        except FileNotFoundError:
+            raise RunFolderError(f"{file} is missing: go on with --resume.") from None
+        except Exception as error:  # NumPy, zip and zlib raise many kinds
+            raise RunFolderError(_unreadable(file, error)) from None
+
+    def donors(self) -> Sequence[NDArray[np.uint8]]:
+        """Backgrounds uint8 ``(H, W, 3)`` on which flowers were tried; none where none were."""
+        return Backgrounds(self._donors(unpack_donors, []), self._background)
+
+    def donor_names(self) -> list[str]:
+        """Names of the images that backgrounds were taken from, in order; none where none were."""
+        return self._donors(lambda found: [str(name) for name in found["names"]], [])
+
+    def _donors(self, read: Callable[[Mapping[str, Any]], list[Any]], none: list[Any]) -> list[Any]:
+        try:
+            with readers.opened(self._sound(self.donors_file), self.root, _MOST_TABLE) as found:
+                return read(readers.arrays(found, DONORS))
+        except FileNotFoundError:
+            return none
+        except RunFolderError:
+            raise
+        except Exception as error:  # as many kinds as for maps
+            raise RunFolderError(_unreadable(self.donors_file, error)) from None
+
+    def _background(self, jpeg: bytes) -> NDArray[np.uint8]:
+        size = self._side and (self._side, self._side)
+        try:
+            return readers.picture(jpeg, "JPEG", MOST_SIDE**2, size or None)
+        except ValueError as error:
+            raise RunFolderError(_unreadable(self.donors_file, error)) from None
+
+    def chosen(self, part: int, rows: Collection[int]) -> Iterator[tuple[int, Maps]]:
+        """Maps of some rows of a part, in their order; `RunFolderError` where one is not there."""
+        if not rows:
+            return
+        left = set(rows)
+        for row, maps in enumerate(self.maps(part)):
+            if row in left:
+                left.remove(row)
+                yield row, maps
+        if left:
+            file = self._files(part)["maps"]
+            raise RunFolderError(f"{file} lacks row {min(left)} of its records: sweep again.")
+
+    def maps_bytes(self) -> int:
+        """Bytes of all maps on disk."""
+        files = (self._files(part)["maps"] for part in self.done_parts())
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def picture(self, file: Path, kind: str) -> NDArray[np.uint8] | None:
+        """A picture that is shown as it is, uint8 ``(H, W, 3)``; None where it is not there."""
+        try:
+            encoded = readers.content(file, self.root, _MOST_JSON)
+            return readers.picture(encoded, kind, MOST_PICTURE)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise RunFolderError(f"{file} cannot be shown ({error}): remove it.") from None
+
+    def history(self) -> pd.DataFrame | None:
+        """One row an epoch, columns of `HISTORY`; None where the model was given."""
+        try:
+            text = readers.content(self.history_file, self.root, readers.MIB)
+            return readers.columns(text, HISTORY, _MOST_EPOCHS)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise RunFolderError(
+                f"{self.history_file} is torn ({first_line(error)}): train again."
+            ) from None
+
+    def trust(self) -> dict[str, Any]:
+        """Checks of the explainers, or {} where none were made."""
+        return self.told(self._sound(self.trust_file))
+
+    def summary(self) -> dict[str, Any]:
+        """Headline figures of the last report, or {} where none was rendered."""
+        return self.told(self.summary_json)
+
+    def shortcuts(self) -> dict[str, Any]:
+        """Groups of backgrounds that decide answers, or {} where none were looked for."""
+        return self.told(self._sound(self.shortcuts_file))
+
+    def told(self, file: Path, mend: str = "go on with --resume") -> dict[str, Any]:
+        """What a JSON file of the run says, or {} where it is not there."""
+        try:
+            found = readers.parsed(readers.content(file, self.root, _MOST_JSON))
+            if not isinstance(found, dict):
+                raise ValueError("it is no object")
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise RunFolderError(f"{file} is torn ({first_line(error)}): {mend}.") from None
+        return found
+
+    def robustness(self) -> pd.DataFrame | None:
+        """One row an image, corruption and severity; None where corruptions were not tried."""
+        if not self._sound(self.robustness_file).exists():
+            return None
+        answer = {"prediction": "whole"}
+        table = self._table(self.robustness_file, ROBUSTNESS, _MOST_ROWS, answer)
+        if table.duplicated(["name", "corruption", "severity"]).any():
+            raise RunFolderError(f"{self.robustness_file} has a version of an image twice.")
+        return table
+
+    def health(self) -> pd.DataFrame | None:
+        """One row an image of any split; None where data health was not examined."""
+        if not self._sound(self.health_file).exists():
+            return None
+        return self._table(self.health_file, HEALTH, _MOST_ROWS)
+
+    def duplicates(self) -> pd.DataFrame:
+        """One row a pair of near-duplicates, by name."""
+        return self._table(self._sound(self.duplicates_file), DUPLICATES, _MOST_ROWS)
+
+    def contents(self) -> pd.DataFrame:
+        """Size, time of change and hash of every image read; none in runs of earlier versions."""
+        if not self._sound(self.contents_file).exists():
+            return pd.DataFrame({"name": [], "size": [], "modified": [], "content": []})
+        return self._table(self.contents_file, CONTENTS, _MOST_ROWS)
+
+    def predictions(self) -> pd.DataFrame:
+        """Every test image's name, label, prediction and confidence, explained or not."""
+        if not self._sound(self.predictions_file).exists():
+            raise RunFolderError(
+                f"{self.root} has no predictions yet: run flower-audit sweep {self.root}."
+            )
+        most = self._claimed("test_images", _MOST_ROWS)
+        return self._table(self.predictions_file, PREDICTIONS, most)
+
+    def _table(
+        self, file: Path, kinds: Mapping[str, str], rows: int, more: Mapping[str, str] | None = None
+    ) -> pd.DataFrame:
+        """Columns of a table that must be there, and ``more`` of them where they are."""
+        with self._read(file) as table:
+            there = {name: kind for name, kind in (more or {}).items() if name in table.names}
+            return table.read({**kinds, **there}, rows).to_pandas()
+
+    @contextmanager
+    def _read(self, file: Path) -> Iterator[readers.Table]:
+        try:
+            with readers.opened(file, self.root, _MOST_TABLE) as found:
+                yield readers.Table(found)
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise RunFolderError(_unreadable(file, error)) from None
+
+    def _checksum(self, file: Path) -> str:
+        """SHA-256 of a file; "" where it is missing."""
+        try:
+            with readers.opened(file, self.root, _MOST_MODEL) as found:
+                return hashlib.file_digest(found, "sha256").hexdigest()
+        except FileNotFoundError:
+            return ""
+
+
+class Backgrounds(Sequence[NDArray[np.uint8]]):
+    """Pictures that are decoded when they are asked for: hundreds would fill the memory."""
+
+    def __init__(self, jpegs: Sequence[bytes], decode: Callable[[bytes], NDArray[np.uint8]]):
+        self._jpegs = jpegs
+        self._decode = decode
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._jpegs)
+
+    def __getitem__(self, place: Any) -> Any:
+        """One of them, decoded."""
+        return self._decode(self._jpegs[place])
+
+
+def _whole(number: object) -> int:
+    """A number that may be missing, which is 0; -1 of what is none."""
+    return int(number or 0) if isinstance(number, int | None) else -1
+
+
+def _first_session(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The session that a run of an earlier version was begun in, which kept none."""
+    kept = ("flower_audit", "command", "packages", "host")
+    return {"begun": manifest.get("started", "")} | {k: manifest[k] for k in kept if k in manifest}
+
+
+def _unreadable(file: Path, error: Exception) -> str:
+    return f"{file} is missing or torn ({first_line(error)}): go on with --resume."
+
+
+def _other_columns(file: Path) -> str:
+    return f"{file} has the columns of another version: audit into a new --out."
+
+
+def _other_checksum(file: Path) -> str:
+    return f"{file} is missing or torn (other checksum): go on with --resume."
+
+
+def _is_like(found: Any, example: Any) -> bool:
+    """Whether JSON is of the types of an example, as far as both go."""
+    kind: Any = (int, float) if isinstance(example, float) else type(example)
+    if not isinstance(found, kind):
+        return False
+    if isinstance(example, dict) and _ANY in example:
+        return all(_is_like(value, example[_ANY]) for value in found.values())
+    if isinstance(example, dict):
+        return all(_is_like(found[key], example[key]) for key in example.keys() & found.keys())
+    return not isinstance(example, list) or all(_is_like(item, example[0]) for item in found)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write ``file`` whole or not at all; raises `RunFolderError` where that fails."""
+    with renamed_to(file) as beside:
+        beside.write_bytes(content)
+
+
+@contextmanager
+def renamed_to(file: Path) -> Iterator[Path]:
+    """Give a path on disk to write, then rename it to ``file``: a reader never sees half of it.
+
+    At a URL it is sent instead, which object stores do whole or not at all.
+
+    Raises
+    ------
+    RunFolderError
+        It cannot be written: a full or read-only disk, a folder that is gone.
+    """
+    if not on_disk(file):
+        with tempfile.TemporaryDirectory() as folder:
+            local = Path(folder) / file.name
+            yield local
+            return send(local, file)
+    # Of containers on one disk, each has a process 1. The suffix tells Keras the format.
+    beside = file.with_name(f".{os.getpid()}.{secrets.token_hex(4)}.{file.name}")
+    try:
+        yield beside
+        beside.replace(file)
+    except OSError as error:
+        # HDF5's own words are many lines of its inside.
+        why = os.strerror(error.errno) if error.errno else first_line(error)
+        raise RunFolderError(f"Cannot write {file}: {why}.") from error
+    finally:
+        with suppress(OSError):  # which would hide the first
+            beside.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Trains a head, or more, on images and labels."""

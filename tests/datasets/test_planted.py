@@ -1,0 +1,218 @@
+"""The planted data set: who shows what, and that its truths are exact."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from audit.datasets.dataset import (
+    BACKGROUND,
+    FLOWER,
+    SPLITS,
+    UNKNOWN,
+    Counterfactual,
+    Dataset,
+    Item,
+)
+from audit.datasets.planted import Planted
+from audit.datasets.planted.dataset import Mix
+from audit.datasets.planted.worlds import HALVES, MIXED
+
+TAUGHT = MIXED.taught
+
+
+@pytest.fixture(scope="module")
+def planted() -> Planted:
+    return Planted(size=96)
+
+
+def pixels(planted: Planted, item: Item) -> np.ndarray:
+    (_, image), *_ = planted.images([item])
+    return image
+
+
+def first(planted: Planted, shortcut: str, *, moved: bool = False) -> Item:
+    return next(
+        i
+        for i in planted.items("test")
+        if i.shortcut == shortcut and (i.shortcut_class != i.label) == moved
+    )
+
+
+def with_each_shortcut(planted: Planted) -> list[Item]:
+    return [first(planted, s, moved=m) for s in TAUGHT for m in (False, True)]
+
+
+def test_it_is_a_dataset(planted: Planted) -> None:
+    dataset: Dataset = planted
+    assert dataset.name == dataset.mask_source == "planted"
+    assert isinstance(dataset, Counterfactual)
+    assert len(set(dataset.classes)) == 8
+
+
+def test_images_come_in_the_order_asked_for_and_in_the_form_promised(planted: Planted) -> None:
+    asked = planted.items("test")[5:2:-1]
+    pairs = list(planted.images(asked))
+    assert [item for item, _ in pairs] == asked
+    assert all(image.shape == (96, 96, 3) and image.dtype == np.uint8 for _, image in pairs)
+
+
+def test_an_image_depends_on_seed_and_name_only(planted: Planted) -> None:
+    items = with_each_shortcut(planted)
+    forward = [image for _, image in planted.images(items)]
+    again = Planted(size=96, train=1, validation=1)  # other splits must not shift the test images
+    backward = [image for _, image in again.images(items[::-1])][::-1]
+    for one, two in zip(forward, backward, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_another_seed_draws_another_image(planted: Planted) -> None:
+    item = planted.items("train")[0]
+    assert (pixels(planted, item) != pixels(Planted(seed=1, size=96), item)).mean() > 0.5
+
+
+def test_names_are_unique_over_all_splits_and_the_order_is_stable(planted: Planted) -> None:
+    items = [item for split in SPLITS for item in planted.items(split)]
+    assert len({item.name for item in items}) == len(items) == 8 * (36 + 10 + 24)
+    assert items == [item for split in SPLITS for item in Planted(size=96).items(split)]
+    assert planted.items("holdout") == []
+
+
+def test_classes_take_turns_and_are_equally_many() -> None:
+    small = Planted(train=3, validation=2, test=5)
+    for split, count in zip(SPLITS, (3, 2, 5), strict=True):
+        assert [i.label for i in small.items(split)] == list(range(8)) * count
+        assert {i.split for i in small.items(split)} == {split}
+
+
+@pytest.mark.parametrize("split", ["train", "validation"])
+def test_training_teaches_each_shortcut_for_its_own_species_only(
+    planted: Planted, split: str
+) -> None:
+    for label, name in enumerate(planted.classes):
+        drawn = [i.shortcut for i in planted.items(split) if i.label == label]
+        own = [s for s, species in TAUGHT.items() if species == name]
+        assert set(drawn) - {""} == set(own)
+        if own:
+            assert 0.75 <= np.mean([s != "" for s in drawn]) < 1
+
+
+def test_test_set_has_every_shortcut_present_absent_and_moved(planted: Planted) -> None:
+    items = planted.items("test")
+    for shortcut, species in TAUGHT.items():
+        label = planted.classes.index(species)
+        of_species = Counter(i.shortcut for i in items if i.label == label)
+        assert set(of_species) == {shortcut, ""}
+        assert min(of_species.values()) >= 5
+        moved = [i for i in items if i.shortcut == shortcut and i.label != label]
+        assert len(moved) >= 8
+        assert len({i.label for i in moved}) == 5
+
+
+def test_shortcut_class_is_the_class_it_was_taught_for(planted: Planted) -> None:
+    for split in SPLITS:
+        for item in planted.items(split):
+            expected = planted.classes.index(TAUGHT[item.shortcut]) if item.shortcut else -1
+            assert item.shortcut_class == expected
+
+
+def test_mix_deals_exact_counts() -> None:
+    dealt = Counter(Mix(shortcut_weak=0.5, shortcut=0.25, weak=0.125).deal(8))
+    assert dealt == {(True, True): 4, (True, False): 2, (False, True): 1, (False, False): 1}
+
+
+def test_a_shortcut_shows_and_never_on_the_flower(planted: Planted) -> None:
+    for item in with_each_shortcut(planted):
+        differs = (pixels(planted, item) != planted.without_shortcut(item)).any(axis=2)
+        assert differs.mean() > 0.02, item
+        assert not differs[planted.trimap(item) == FLOWER].any(), item
+
+
+def test_a_tag_stays_in_one_corner(planted: Planted) -> None:
+    item = first(planted, "tag")
+    differs = (pixels(planted, item) != planted.without_shortcut(item)).any(axis=2)
+    rows, columns = np.nonzero(differs)
+    assert np.ptp(rows) < 40
+    assert np.ptp(columns) < 40
+    assert rows.max() < 40 or rows.min() > 55
+    assert columns.max() < 40 or columns.min() > 55
+
+
+def test_the_tint_turns_the_background_violet(planted: Planted) -> None:
+    item = first(planted, "tint")
+    off = planted.trimap(item) == BACKGROUND
+    tinted = pixels(planted, item)[off].mean(axis=0)
+    plain = planted.without_shortcut(item)[off].mean(axis=0)
+    assert tinted[2] - tinted[1] > plain[2] - plain[1] + 15
+
+
+def test_without_shortcut_is_the_image_where_there_is_none(planted: Planted) -> None:
+    item = next(i for i in planted.items("test") if not i.shortcut)
+    np.testing.assert_array_equal(pixels(planted, item), planted.without_shortcut(item))
+
+
+def test_every_mask_holds_a_flower_and_a_background(planted: Planted) -> None:
+    masks = [planted.trimap(item) for item in planted.items("test")[:32]]
+    assert all(set(np.unique(m)) <= {FLOWER, BACKGROUND, UNKNOWN} for m in masks)
+    flowers = [(m == FLOWER).mean() for m in masks]
+    assert min(flowers) > 0.01
+    assert max(flowers) < 0.65
+    assert max(flowers) > 0.25
+    assert all((m == BACKGROUND).mean() > 0.25 for m in masks)
+    assert {m.shape for m in masks} == {(96, 96)}
+
+
+def test_fingerprint_follows_all_that_changes_an_image(planted: Planted) -> None:
+    others = [Planted(seed=1, size=96), Planted(size=64), Planted(size=96, train=35)]
+    prints = {planted.fingerprint(), *(other.fingerprint() for other in others)}
+    assert len(prints) == 4
+    assert planted.fingerprint() == Planted(size=96).fingerprint()
+    assert len(planted.fingerprint()) == 16
+
+
+WORLDS = [(half, name) for half, worlds in HALVES.items() for name in worlds]
+
+
+@pytest.mark.parametrize(("half", "name"), WORLDS)
+def test_a_world_teaches_what_it_says(half: str, name: str) -> None:
+    world = HALVES[half][name]
+    planted = Planted(size=64, train=12, validation=2, test=12, world=world)
+    learnt = Counter((i.shortcut, planted.classes[i.label]) for i in planted.items("train"))
+    shown = {pair for pair in learnt if pair[0]}
+    if world.rewarded:
+        assert shown == {(s, species) for s, species in world.taught.items()}
+    else:
+        assert {s for s, _ in shown} == set(world.taught)
+        assert {species for _, species in shown} == set(planted.classes)
+        assert {i.shortcut_class for i in planted.items("test")} == {-1}
+
+
+def test_the_halves_share_neither_looks_nor_species() -> None:
+    looks, species = zip(
+        *((set(w.taught), set(w.taught.values())) for w in map(_everything, HALVES)), strict=True
+    )
+    assert not looks[0] & looks[1]
+    assert not species[0] & species[1]
+
+
+def _everything(half: str):
+    return HALVES[half]["unrewarded"]
+
+
+@pytest.mark.parametrize(
+    "shortcut", sorted({s for half in HALVES for s in _everything(half).taught})
+)
+def test_every_look_shows_and_never_on_the_flower(shortcut: str) -> None:
+    half = "a" if shortcut in _everything("a").taught else "b"
+    planted = Planted(size=96, world=_everything(half))
+    item = first(planted, shortcut, moved=True)
+    differs = (pixels(planted, item) != planted.without_shortcut(item)).any(axis=2)
+    assert differs.mean() > 0.02
+    assert not differs[planted.trimap(item) == FLOWER].any()
+
+
+def test_worlds_tell_themselves_apart_by_their_fingerprints() -> None:
+    prints = {Planted(world=HALVES[half][name]).fingerprint() for half, name in WORLDS}
+    assert len(prints | {Planted().fingerprint()}) == len(WORLDS)  # none is the same in both halves

@@ -1,0 +1,87 @@
+"""Rendered reports and a browser, shared by the tests of this folder."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from drawnruns import HOSTILE, PLAIN, make_run
+
+from audit.compare.build import render as compare
+from audit.report.build import render
+from audit.storage.run import RunFolder
+
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory) -> RunFolder:
+    """A rendered run of many hostile classes, with planted shortcuts."""
+    # The folder's own name must not break search or links either.
+    root = tmp_path_factory.mktemp("run") / "a run & its 'report'"
+    run = make_run(root, images=150, planted=True, data=HOSTILE[1])
+    render(run)
+    return run
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory) -> list[RunFolder]:
+    """Two runs on the same images; most answers and reasons are the same in both."""
+    root = tmp_path_factory.mktemp("pair")
+    return [
+        make_run(root / name, images=70, classes=[*PLAIN[:5], HOSTILE[1]], size=48, seed=seed)
+        for seed, name in enumerate((HOSTILE[0].replace("/", "_"), "after & 'later'"))
+    ]
+
+
+@pytest.fixture(scope="session")
+def compared(pair, tmp_path_factory) -> Path:
+    """The folder of their comparison."""
+    out = tmp_path_factory.mktemp("compared") / "out"
+    return compare(pair, out).parent
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A browser; skips where there is none."""
+    found = os.environ.get("FLOWER_AUDIT_CHROMIUM") or shutil.which("chromium")
+    if not found or not Path(found).exists():
+        pytest.skip("no Chromium: set FLOWER_AUDIT_CHROMIUM or put chromium on PATH")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium):
+    """Open a page from disk; at the end, fail on any request to a network or error."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.set_default_timeout(120_000)  # machines may be busy
+    trouble: list[str] = []
+    page.on("console", lambda m: m.type == "error" and trouble.append(m.text))
+    page.on("pageerror", lambda e: trouble.append(str(e)))
+    page.on("dialog", lambda d: (trouble.append(f"dialog {d.message}"), d.dismiss()))
+    page.on("request", lambda r: r.url.startswith("http") and trouble.append(r.url))
+
+    def go(file, width=1280, state="", theme="light", height=900):
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=theme)
+        page.goto("about:blank")  # else another state of the same page is no new visit
+        page.goto(file.as_uri() + state)
+        return page
+
+    yield go
+    context.close()
+    assert trouble == []

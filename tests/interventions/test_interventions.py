@@ -1,0 +1,219 @@
+"""Interventions on models made by hand, whose causes are known."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from audit.datasets.dataset import Item
+from audit.execution.record import Finding, Sample, record_of
+from audit.interventions.composites import fill, grown, off_flower
+from audit.interventions.donors import Donors
+from audit.interventions.interventions import Case, Interventions
+from audit.verdict.verdict import Thresholds, Words, judge, titles
+
+SIDE = 64
+CLASSES = ("red", "green", "blue")
+TAG = (slice(4, 18), slice(4, 18))
+THRESHOLDS = Thresholds()
+WORDS = Words("flower", titles())
+
+
+def colours(images):
+    """A model that sees strong colours and nothing else: no background here has any."""
+    rest = images.sum(axis=-1, keepdims=True) - images
+    strong = np.maximum(images - rest / 2 - 60, 0)
+    return (strong.mean(axis=(1, 2)) / 2).astype(np.float32)
+
+
+def corner(images):
+    """A model that reads the corner alone: red where it is bright."""
+    bright = (images[:, *TAG].mean(axis=(1, 2, 3)) - 180) / 10
+    return np.stack([bright, -bright, -bright - 1], axis=1).astype(np.float32)
+
+
+def both(images):
+    """Flower and corner add up."""
+    return colours(images) + corner(images)
+
+
+@pytest.fixture
+def donors(draw):
+    names, labels, backgrounds = [], [], []
+    for label in range(3):
+        for seed in range(90, 93):
+            image, trimap = draw(label, seed, SIDE)
+            names.append(f"donor_{label}_{seed}.png")
+            labels.append(label)
+            backgrounds.append(np.rint(fill(image, ~off_flower(trimap))).astype(np.uint8))
+
+    def of(model):
+        stack = np.stack(backgrounds)
+        return Donors(names, np.array(labels), stack, model(stack.astype(np.float32)))
+
+    return of
+
+
+@pytest.fixture
+def sample(draw):
+    def of(tag=True, label=0, name="a.png"):
+        image, trimap = draw(label, 3, SIDE)
+        if tag:
+            image[TAG] = 250
+        return Sample(Item(name, label, "test"), image, trimap, "planted", "")
+
+    return of
+
+
+def study(model, sample, donors, *, scan=True, shown=None):
+    def predict(images):
+        if shown is not None:
+            shown.append(len(images))
+        return model(images)
+
+    logits = model(sample.image[None].astype(np.float32))[0]
+    on_flower = (sample.trimap == 255).astype(np.float32)
+    case = Case(sample, logits, on_flower[::8, ::8], on_flower)
+    return Interventions(predict, donors(model), scan=scan)([case])[0]
+
+
+def verdict(model, sample, tested):
+    logits = model(sample.image[None].astype(np.float32))[0]
+    heat = (sample.trimap == 255).astype(np.float32)
+    finding = Finding(logits, int(logits.argmax()), heat[::8, ::8], heat, 8, 0.0, -1, tested)
+    return record_of(sample, finding, CLASSES, THRESHOLDS, WORDS)
+
+
+def test_a_background_that_is_ignored_has_share_0_and_no_decisive_region(sample, donors):
+    tested = study(colours, sample(), donors)
+    causes = tested.causes
+    assert causes.shares.share == pytest.approx(0, abs=0.01)
+    assert causes.survival == 1
+    assert not causes.removal.flips(0)
+    found = verdict(colours, sample(), tested)
+    assert (found["verdict"], found["fragile"]) == ("right-reasons", False)
+    assert found["verdict_score"] < 0.15
+
+
+def test_a_model_that_reads_a_tag_has_share_1_and_the_tag_as_its_region(sample, donors):
+    tested = study(corner, sample(), donors)
+    causes, region = tested.causes, tested.region
+    assert causes.shares.share == pytest.approx(1)
+    assert causes.survival == 0
+    assert causes.without_flower == 0  # the answer needs no flower
+    assert causes.removal.flips(0)
+    assert causes.removal.place == "upper left"
+    assert region[TAG].mean() > 0.9
+    found = verdict(corner, sample(), tested)
+    assert found["verdict"] == "wrong-reasons"
+    assert "of the image at the upper left turns the answer to green" in found["verdict_reason"]
+    assert found["verdict_score"] > 0.7
+
+
+def test_efficiency_holds_for_images_too(sample, donors):
+    tested, pool = study(both, sample(), donors), donors(both)
+    causes = tested.causes
+    nothing = np.mean([_log_odds(pool.logits[i], 0) for i in tested.donors])
+    total = causes.shares.flower + causes.shares.background
+    assert total == pytest.approx(causes.log_odds - nothing, abs=1e-4)
+    assert 0 < causes.shares.share < 1
+
+
+def _log_odds(logits, target):
+    others = np.delete(logits.astype(np.float64), target)
+    return logits[target] - math.log(np.exp(others).sum())
+
+
+@pytest.mark.parametrize(("scan", "most"), [(True, 40), (False, 26)])
+@pytest.mark.parametrize("model", [colours, corner, both])
+def test_passes_are_counted_and_bounded(sample, donors, scan, most, model):
+    shown = []
+    tested = study(model, sample(), donors, scan=scan, shown=shown)
+    assert tested.causes.passes == sum(shown) <= most
+    assert max(shown) <= 8
+
+
+def test_without_the_scan_heatmaps_alone_propose(sample, donors):
+    tested = study(corner, sample(), donors, scan=False)  # both heatmaps lie on the flower
+    assert not tested.causes.removal.flips(0)
+    assert verdict(corner, sample(), tested)["verdict"] == "wrong-reasons"  # the swap tells
+
+
+def test_donors_depend_on_the_name_alone_and_are_of_other_classes(sample, donors):
+    pool = donors(colours)
+    chosen = pool.others("a.png", {0}, 4)
+    assert chosen == pool.others("a.png", {0}, 4) != pool.others("b.png", {0}, 4)
+    assert all(pool.labels[i] != 0 for i in chosen)
+    assert pool.others("donor_1_90.png", set(), 9).count(3) == 0  # nobody gives to himself
+    assert pool.labels[pool.same("a.png", 2)].tolist() == [2]
+
+
+def test_cases_side_by_side_are_as_cases_alone(sample, donors):
+    samples = [sample(tag=bool(i % 2), label=i % 3, name=f"{i}.png") for i in range(6)]
+    logits = [both(s.image[None].astype(np.float32))[0] for s in samples]
+    heat = np.ones((8, 8), np.float32)
+    cases = [
+        Case(s, one, heat, np.ones((SIDE, SIDE), np.float32))
+        for s, one in zip(samples, logits, strict=True)
+    ]
+    engine = Interventions(both, donors(both))
+    together = engine(cases)
+    assert [t.causes for t in together] == [engine([case])[0].causes for case in cases]
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"), [(128, "no mask"), (0, "no flower in the mask"), (255, "no background")]
+)
+def test_without_a_usable_mask_nothing_is_tested_and_the_reason_kept(sample, donors, value, reason):
+    blank = sample()
+    blank = Sample(blank.item, blank.image, np.full((SIDE, SIDE), value, np.uint8), "none", "")
+    tested = study(colours, blank, donors)
+    assert reason in tested.causes.reason
+    assert math.isnan(tested.causes.shares.share)
+    assert verdict(colours, blank, tested)["verdict"] == "undecided"
+
+
+def test_a_mask_whose_border_decides_is_fragile(sample, donors):
+    # A model that reads the ring around the disc: mask grown, ring and flower are one.
+    clean = sample(tag=False)
+    flower = clean.trimap == 255
+    ring = grown(flower, 2) & ~flower
+    image = clean.image.copy()
+    image[ring] = (250, 250, 250)
+
+    def reads_ring(images):
+        bright = (images[:, ring].mean(axis=(1, 2)) - 190) / 5
+        return np.stack([bright, -bright, -bright - 1], axis=1).astype(np.float32)
+
+    framed = Sample(clean.item, image, clean.trimap, "planted", "")
+    tested = study(reads_ring, framed, donors)
+    assert verdict(reads_ring, framed, tested)["fragile"]
+
+
+def test_without_donors_the_share_is_undefined_and_says_so(sample, donors):
+    alone = donors(both)
+    alone = Donors([], alone.labels[:0], alone.backgrounds[:0], alone.logits[:0])
+    tested = study(both, sample(), lambda model: alone)
+    assert tested.causes.shares.reason == "no other background to try"
+    assert tested.causes.removal.prediction >= 0  # regions are tried all the same
+    assert verdict(both, sample(), tested)["verdict"] == "undecided"
+
+
+def test_of_two_classes_a_wrong_answer_takes_its_donors_from_its_own(sample, donors):
+    pool = donors(corner)
+    chosen = pool.labels != 2
+    pair = Donors(
+        [n for n, keep in zip(pool.names, chosen, strict=True) if keep],
+        pool.labels[chosen],
+        pool.backgrounds[chosen],
+        pool.logits[chosen],
+    )
+    tested = study(corner, sample(label=1), lambda model: pair)  # the tag says red, it is green
+    assert {int(pair.labels[i]) for i in tested.donors} == {1}
+
+
+def test_judging_again_gives_the_same_verdict(sample, donors):
+    found = verdict(both, sample(), study(both, sample(), donors))
+    assert judge(found, THRESHOLDS, WORDS).word == found["verdict"]

@@ -1,0 +1,187 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.verdict.verdict import VERDICTS, Thresholds, Words, judge, score, titles
+
+THRESHOLDS = Thresholds(
+    on_flower_skill=0.15,
+    suspicious_share=0.5,
+    least_support=0.3,
+    most_background=0.75,
+    least_survival=0.6,
+    least_effect=1.0,
+)
+WORDS = Words("flower", titles())
+NAN = math.nan
+HEALTHY = {
+    "correct": True,
+    "prediction": 2,
+    "chance": 0.2,
+    "gradcam_skill": 0.5,
+    "gradcam_mass": 0.6,
+    "gradcam_reason": "",
+    "ig_skill": 0.25,
+    "ig_mass": 0.4,
+    "ig_reason": "",
+    "causal_reason": "",
+    "log_odds": 3.0,
+    "background_share": 0.1,
+    "background_effect": 4.0,
+    "background_share_reason": "",
+    "survival": 1.0,
+    "donors": 5,
+    "without_flower": 7,
+    "removal_prediction": 2,
+    "removal_prediction_name": "tulip",
+    "removal_place": "lower left",
+    "removal_area": 0.03,
+    "removal_lost": 0.2,
+    "removal_controls": 3,
+    "removal_controls_flipped": 0,
+    "removal_control_lost": 0.1,
+}
+FLIPPED = {"removal_prediction": 5, "removal_prediction_name": "wallflower", "removal_lost": 4.0}
+HELD = {"without_flower": 2, "survival": 0.2, "background_share": 0.8}
+OFF = {"gradcam_skill": 0.1, "ig_skill": -0.2}
+UNTESTED = {"causal_reason": "not tested by intervention", "background_share": NAN}
+NO_MASK = {"gradcam_reason": "no mask", "ig_reason": "no mask", "causal_reason": "no mask"}
+
+
+def verdict(*changes, thresholds=THRESHOLDS, words=WORDS):
+    record = dict(HEALTHY)
+    for change in changes:
+        record |= change
+    return judge(record, thresholds, words)
+
+
+WRONG = {"correct": False}
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ([], "right-reasons"),
+        ([FLIPPED, {"background_share": 0.4}], "wrong-reasons"),
+        ([FLIPPED, {"survival": 0.0}], "wrong-reasons"),
+        ([FLIPPED], "suspect"),  # neither share nor swap supports the flip
+        ([FLIPPED, {"removal_lost": 0.3}], "right-reasons"),  # a trifle near the border
+        ([FLIPPED, {"background_share": 0.6, "removal_controls_flipped": 1}], "suspect"),
+        ([FLIPPED, {"background_share": 0.6, "removal_controls": 0}], "wrong-reasons"),
+        ([FLIPPED, {"survival": 0.0, "removal_control_lost": 3.1}], "suspect"),  # hardly more
+        ([HELD], "wrong-reasons"),
+        ([HELD, {"background_effect": 1.9}], "suspect"),  # too little to decide
+        ([HELD, {"survival": 0.8}], "suspect"),  # other backgrounds do as well
+        ([HELD, {"without_flower": 5}], "suspect"),  # the background alone does not do
+        ([HELD, {"background_share": 0.7}], "suspect"),
+        ([HELD, {"background_share": 0.5}], "right-reasons"),
+        ([{"survival": 0.0}], "suspect"),
+        ([{"background_share": 0.6}], "suspect"),
+        ([OFF], "suspect"),
+        ([{"gradcam_skill": -0.2}], "right-reasons"),  # one explainer is enough
+        ([WRONG], "misread"),
+        ([WRONG, OFF], "misread"),  # interventions outweigh heatmaps
+        ([WRONG, {"background_share": 0.6}], "distracted"),
+        ([WRONG, FLIPPED, {"survival": 0.0}], "distracted"),
+        ([UNTESTED], "right-reasons"),
+        ([UNTESTED, OFF], "suspect"),
+        ([UNTESTED, WRONG], "misread"),
+        ([UNTESTED, WRONG, OFF], "distracted"),
+        ([NO_MASK], "undecided"),
+        ([WRONG, NO_MASK], "undecided"),
+        ([{"background_share": NAN, "background_share_reason": "neither"}], "undecided"),
+    ],
+)
+def test_each_kind_of_evidence_leads_to_its_verdict(changes, word):
+    assert verdict(*changes).word == word
+
+
+def test_thresholds_themselves():
+    assert verdict(UNTESTED, OFF, {"gradcam_skill": 0.15}).word == "right-reasons"
+    assert verdict(HELD, {"survival": 0.6}).word == "wrong-reasons"
+    assert verdict(HELD, {"background_share": 0.75}).word == "suspect"
+    assert verdict({"background_share": 0.5}).word == "right-reasons"
+    assert verdict(FLIPPED, {"background_share": 0.3}).word == "suspect"
+
+
+def test_wrong_reasons_names_the_region_what_it_turns_to_and_all_evidence():
+    assert verdict(FLIPPED, {"background_share": 0.83, "survival": 0.2}).reason == (
+        "right, but not for the flower: filling 3% of the image at the lower left turns the answer "
+        "to wallflower; it survives 1 of 5 changes of the background; 83% of the log-odds come "
+        "from the background; Grad-CAM has 60% of its mass and Integrated Gradients has 40% of its "
+        "mass on a flower that covers 20%"
+    )
+
+
+def test_controls_that_flip_too_are_named():
+    reason = verdict(FLIPPED, {"removal_controls_flipped": 2}).reason
+    assert "turns the answer to wallflower, as do 2 of 3 regions like it elsewhere" in reason
+
+
+def test_a_decisive_background_says_so():
+    assert "the background alone keeps the answer with the flower filled in" in verdict(HELD).reason
+
+
+def test_untested_says_so_and_keeps_the_heatmaps():
+    reason = verdict(UNTESTED).reason
+    assert reason.startswith("right, for the flower: not tested by intervention; Grad-CAM has 60%")
+
+
+def test_the_subject_is_named():
+    reason = verdict(OFF, words=Words("bird", titles())).reason
+    assert "off the bird" in reason
+    assert "on a bird that covers 20%" in reason
+
+
+def test_undecided_keeps_each_reason_once():
+    other = {**NO_MASK, "ig_reason": "no positive relevance"}
+    assert verdict(NO_MASK).reason == "no score is defined: no mask"
+    assert verdict(other).reason == "no score is defined: no mask, no positive relevance"
+    assert math.isnan(verdict(NO_MASK).score)
+
+
+def test_an_undefined_heatmap_is_left_out_of_the_words():
+    reason = verdict({"ig_reason": "no positive relevance", "ig_skill": NAN}).reason
+    assert reason.endswith("background; Grad-CAM has 60% of its mass on a flower that covers 20%")
+
+
+def test_score_of_causes_and_gradcam():
+    # log-odds 3 - (0.2 - 0.1) = 2.9 are left: the answer is lost with probability 1/(1+e^2.9)
+    causes = 1 - 0.9 * (1 - 1 / (1 + math.exp(2.9)))
+    assert score(HEALTHY) == pytest.approx((2 * causes + 0.5) / 3)
+    assert score(HEALTHY | {"removal_lost": NAN}) == pytest.approx((2 * 0.1 + 0.5) / 3)
+    assert score(HEALTHY | {"gradcam_skill": NAN}) == pytest.approx(causes)
+    assert score(HEALTHY | {"background_share": 1.0, "gradcam_skill": -0.3}) == 1
+    assert math.isnan(score(HEALTHY | UNTESTED))
+
+
+def test_an_unsure_answer_alone_is_not_suspect():
+    unsure = {"log_odds": -2.0, "removal_lost": 0.0}  # among many classes the best may be unlikely
+    assert verdict(unsure).word == "right-reasons"
+
+
+shares, odds = st.floats(0, 1), st.floats(-20, 20)
+
+
+@given(st.booleans(), shares, shares, odds, odds, st.floats(-1, 1), st.integers(1, 3))
+def test_one_of_six_words_and_a_score_within_its_range(
+    correct, share, survival, before, lost, skill, answer
+):
+    found = verdict(
+        {"correct": correct, "background_share": share, "survival": survival},
+        {"log_odds": before, "removal_lost": lost, "gradcam_skill": skill, "ig_skill": skill},
+        {"removal_prediction": answer, "without_flower": answer},
+    )
+    assert found.word in VERDICTS
+    assert 0 <= found.score <= 1
+    assert (found.word in ("right-reasons", "wrong-reasons", "suspect")) == correct
+
+
+@given(shares, shares, odds, odds)
+def test_more_from_the_background_never_accuses_less(low, high, before, lost):
+    record = HEALTHY | {"log_odds": before, "removal_lost": lost}
+    low, high = sorted((low, high))
+    less, more = (score(record | {"background_share": share}) for share in (low, high))
+    assert less <= more
