@@ -548,11 +548,10 @@ def _check_explainers(folder: RunFolder, inputs: Inputs, plan: _Plan) -> None:
 
 def _find_shortcuts(folder: RunFolder, plan: _Plan, config: Config, track: Track) -> None:
     from audit.checks.shortcuts.measure import find
-    from audit.execution.local import thresholds_of
 
     maps = (m for part in sorted(folder.done_parts()) for m in folder.maps(part))
     found = find(folder.records(), maps, plan.explained, plan.classifier, plan.donors,
-                 config.explain.cam, thresholds_of(config), config.run.seed, track)  # fmt: skip
+                 config.explain.cam, config.verdict, config.run.seed, track)  # fmt: skip
     folder.keep(folder.shortcuts_file, json.dumps(found).encode())
 
 

@@ -28,10 +28,11 @@ from audit.masks.masks import Masks
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
 from audit.settings import load_config
+from audit.settings.verdict import Thresholds
 from audit.storage.run import RunFolder
 from audit.training.replicas import replicas
 from audit.training.training import train
-from audit.verdict.verdict import Thresholds, titles
+from audit.verdict.verdict import titles
 
 
 def audit(data: Path, stamp: str, out: Path, **settings: Any) -> pd.DataFrame:

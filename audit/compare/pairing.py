@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from string import ascii_uppercase
 from typing import Any
@@ -216,7 +216,7 @@ def _settings(a: Entry, b: Entry) -> Iterator[str]:
             "Donors of other backgrounds differ: survival, background share, composites and the "
             "verdicts that rest on them may differ for that alone."
         )
-    ours, theirs = asdict(first.thresholds), asdict(second.thresholds)
+    ours, theirs = dict(first.thresholds), dict(second.thresholds)
     moved = [f"{k} {ours[k]:g} and {theirs[k]:g}" for k in ours if ours[k] != theirs[k]]
     if moved:
         yield f"Verdicts were given by other thresholds: {', '.join(moved)}."

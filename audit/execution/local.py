@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -22,7 +22,7 @@ from audit.masks.masks import Masks, doubt
 from audit.settings import Config
 from audit.storage.heatmaps import Maps
 from audit.storage.run import RunFolder, pack_part
-from audit.verdict.verdict import Thresholds, Words, titles
+from audit.verdict.verdict import Words, titles
 
 log = logging.getLogger("audit")
 PART_SIZE = 32  # images; what a kill can cost at most
@@ -102,7 +102,6 @@ def explain_part(
     records = [entry for entry in entries if not isinstance(entry, Sample)]
     samples = [entry for entry in entries if isinstance(entry, Sample)]
     maps: list[Maps] = []
-    thresholds = thresholds_of(config)
     words = Words(config.masks.subject, titles(config.explain.cam, config.explain.ig_variant))
     for batch in in_batches(samples, config.training.batch_size):
         findings = engine.explain(batch)
@@ -111,7 +110,7 @@ def explain_part(
                 records.append(_skipped(sample.item, UNANSWERED, classes, engine))
                 continue
             with engine.clock("score"):
-                record = record_of(sample, finding, classes, thresholds, words)
+                record = record_of(sample, finding, classes, config.verdict, words)
                 drawn = maps_of(sample, finding)
             if engine.further:
                 with engine.clock("further"):
@@ -130,11 +129,6 @@ def write(run: RunFolder, part: Part, clock: Clock) -> None:
         run.keep_part(part.number, part.packed)
     event = {"event": "part", "part": part.number, "images": part.images}
     log.debug("Part %d is written: %d images.", part.number, part.images, extra={"data": event})
-
-
-def thresholds_of(config: Config) -> Thresholds:
-    """The verdict's thresholds."""
-    return Thresholds(**{f.name: getattr(config.verdict, f.name) for f in fields(Thresholds)})
 
 
 def _samples(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,8 +15,9 @@ from audit.report.claims import refuse_settings, refuse_values
 from audit.report.consistency import refuse_contradictions
 from audit.report.sampling import MOST, drawn
 from audit.settings.nesting import flat
+from audit.settings.verdict import Thresholds
 from audit.storage.run import RunFolder, further_in
-from audit.verdict.verdict import FURTHER_TITLES, Thresholds, titles
+from audit.verdict.verdict import FURTHER_TITLES, titles
 
 _DAY = len("2026-03-04")
 
@@ -85,8 +86,7 @@ class Source:
     @cached_property
     def thresholds(self) -> Thresholds:
         """What evidence had to reach."""
-        given = {f.name: self.config.get(f.name, f.default) for f in fields(Thresholds)}
-        return Thresholds(**given)
+        return Thresholds.of(self.config)
 
     @cached_property
     def titles(self) -> dict[str, str]:

@@ -7,9 +7,7 @@ from typing import Any, Literal
 from pydantic import field_validator, model_validator
 
 from audit.settings.base import Section, Stage, setting
-from audit.verdict.verdict import FURTHER_TITLES
 
-EXPLAINERS = ("gradcam", "ig", *FURTHER_TITLES)
 MOST_PASSES = 1_000_000  # an image, of lime and shap: what they draw beforehand fits into memory
 
 
@@ -101,13 +99,16 @@ class ExplainSettings(Section):
     @field_validator("explainers")
     @classmethod
     def _known_explainers(cls, value: str) -> str:
+        from audit.verdict.verdict import FURTHER_TITLES  # which reads thresholds from here
+
+        known = ("gradcam", "ig", *FURTHER_TITLES)
         names = [name.strip() for name in value.split(",")]
-        unknown = [name for name in names if name not in EXPLAINERS]
+        unknown = [name for name in names if name not in known]
         if unknown:
-            raise ValueError(f"no explainer {unknown[0]!r}: choose from {', '.join(EXPLAINERS)}")
+            raise ValueError(f"no explainer {unknown[0]!r}: choose from {', '.join(known)}")
         if not {"gradcam", "ig"} <= set(names):
             raise ValueError("gradcam and ig must be among them: verdicts rest on both")
-        return ",".join(name for name in EXPLAINERS if name in names)
+        return ",".join(name for name in known if name in names)
 
     @model_validator(mode="after")
     def _agree(self) -> ExplainSettings:

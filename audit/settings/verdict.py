@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from audit.settings.base import Section, Stage, setting
 
 
@@ -52,3 +55,8 @@ class Thresholds(Section):
         affects=Stage.EXPLAIN,
         ge=0,
     )
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Thresholds:
+        """Those among the settings of a run; raises `pydantic.ValidationError`."""
+        return cls(**{name: settings[name] for name in cls.model_fields if name in settings})
