@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from audit import pipeline
-from audit.config import Config, load_config
 from audit.core.errors import RunFolderError
 from audit.resume import carried
+from audit.settings import Config, load_config
 from audit.storage.heatmaps import Maps
 from audit.storage.paths import place
 from audit.storage.run import RunFolder

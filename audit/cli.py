@@ -16,11 +16,13 @@ from typing import Any, Literal, NoReturn, Union, get_args, get_origin
 import click
 
 from audit import __version__
-from audit.config import PRESETS, RETIRED, Config, load_config
 from audit.core import logs, output, signals
 from audit.core.errors import AuditError, first_line
 from audit.core.mending import Group
 from audit.core.output import echo, echo_lines
+from audit.settings import PRESETS, Config, load_config
+from audit.settings.config import FIELDS
+from audit.settings.nesting import RETIRED
 from audit.storage.paths import place
 
 Function = Callable[..., Any]
@@ -60,7 +62,7 @@ def _option(name: str) -> Callable[[Function], Function]:
     if name in RETIRED:
         flag = f"--{name.replace('_', '-')}"
         return click.option(flag, hidden=True, help=f"Gone: always {RETIRED[name]}.")
-    field = Config.model_fields[name]
+    field = FIELDS[name]
     flag = f"--{name.replace('_', '-')}"
     default = "" if field.default is None else f" [default: {_shown(field.default)}]"
     help_text = f"{field.description}{default}"
@@ -224,7 +226,7 @@ def preflight(preset: str, config_file: Path, order_file: Path | None, **flags: 
     found = pipeline.preflight(config, order_file, track=_track())
     for line in lines(found):
         echo(line)
-    if found.strong and not config.anyway:
+    if found.strong and not config.run.anyway:
         raise click.exceptions.Exit(1)
 
 
@@ -547,7 +549,7 @@ def _load_tensorflow() -> None:
 
 def _quiet_if_oxford(config: Config) -> None:
     """Masks need TensorFlow only where the images are read through it."""
-    if config.dataset == "oxford_flowers102":
+    if config.data.dataset == "oxford_flowers102":
         _load_tensorflow()
 
 

@@ -21,7 +21,6 @@ from audit import __version__
 from audit.checks.preflight.answers import Answers, assigned_order
 from audit.checks.preflight.outcome import Preflight, gathered, kept, refuse, say
 from audit.checks.preflight.run import look_at_predictions
-from audit.config import Config, change
 from audit.core.clock import Clock
 from audit.core.errors import ConfigError, DataError, ModelError, RunFolderError
 from audit.core.redact import Shown
@@ -35,6 +34,7 @@ from audit.masks.masks import Masks, make
 from audit.masks.source import masks_of, settled
 from audit.models.backend import tensorflow_ready
 from audit.resume import for_training, refuse_others
+from audit.settings import Config, change
 from audit.storage.heatmaps import pack_donors
 from audit.storage.paths import fetched, on_disk, remove
 from audit.storage.run import RunFolder, renamed_to, write_whole
@@ -75,7 +75,7 @@ def run(
     AuditError
         One line that says what is wrong and how to mend it; finished parts stay.
     """
-    splits = ("test",) if config.model else SPLITS
+    splits = ("test",) if config.model.model else SPLITS
     with _with_model(config, splits, out, resume=resume, command=command, track=track) as begun:
         if begun is None:
             return None
@@ -104,8 +104,10 @@ def run_each(
     Path or None
         The page of the comparison; None on a host that only helps to train.
     """
-    if config.model:
-        raise ModelError(f"{config.model} is trained already: leave out --model or --pipelines.")
+    if config.model.model:
+        raise ModelError(
+            f"{config.model.model} is trained already: leave out --model or --pipelines."
+        )
     if len(set(pipelines)) < max(2, len(pipelines)):
         raise ConfigError("--pipelines needs two pipelines or more, each once: baseline,augmented.")
     if not resume:  # a network that comes or goes must not give two pipelines different masks
@@ -124,8 +126,8 @@ def train(
     config: Config, out: Path, *, resume: bool = False, command: str = "", track: Track = silent
 ) -> RunFolder | None:
     """Train a model into ``out``; as for `run` otherwise. `sweep` goes on from there."""
-    if config.model:
-        raise ModelError(f"{config.model} is a model already: leave --model out, or use run.")
+    if config.model.model:
+        raise ModelError(f"{config.model.model} is a model already: leave --model out, or use run.")
     splits = ("train", "validation")
     with _with_model(config, splits, out, resume=resume, command=command, track=track) as begun:
         return begun[0] if begun else None
@@ -134,16 +136,16 @@ def train(
 @tensorflow_ready()
 def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track = silent) -> None:
     """Predict and explain with the model of ``folder``, going on where an earlier sweep stopped."""
-    if not config.model and not folder.model_file.is_file():
+    if not config.model.model and not folder.model_file.is_file():
         raise RunFolderError(f"{folder.root} has no model yet: give --model, or train one first.")
     with folder.writing():
         inputs = read_inputs(config, ("test",), folder, track)
         say(inputs.preflight)
         refuse_others(folder, inputs)
-        folder.shown = Shown.of(inputs.config.model_dump(mode="json"))
+        folder.shown = Shown.of(inputs.config.kept())
         _begin_session(folder, command)
         folder.update_manifest(
-            config=inputs.config.model_dump(mode="json"),
+            config=inputs.config.kept(),
             data=folder.manifest()["data"] | inputs.hashes,
             preflight=kept(inputs.preflight),
         )
@@ -168,7 +170,7 @@ def preflight(
     AuditError
         An input cannot be read at all.
     """
-    splits = ("test",) if config.model else SPLITS
+    splits = ("test",) if config.model.model else SPLITS
     inputs = read_inputs(change(config, anyway=True), splits, None, track)
     if order_file is not None:
         _write_order(order_file, inputs.answers)
@@ -237,7 +239,7 @@ def _with_model(
 
 
 def _refuse_among_images(out: Path, config: Config) -> None:
-    images = config.images if on_disk(out) else None
+    images = config.data.images if on_disk(out) else None
     if images and out.resolve().is_relative_to(images.resolve()):
         raise RunFolderError(f"{out} lies in --images {images}: choose an --out elsewhere.")
 
@@ -245,15 +247,15 @@ def _refuse_among_images(out: Path, config: Config) -> None:
 def _start(folder: RunFolder, inputs: Inputs, command: str) -> None:
     config, data = inputs.config, folder.manifest().get("data", {})
     refuse_others(folder, inputs)
-    folder.shown = Shown.of(config.model_dump(mode="json"))
+    folder.shown = Shown.of(config.kept())
     counts = {split: len(inputs.dataset.items(split)) for split in SPLITS}
-    if config.model_card:
-        write_whole(folder.owner_file, config.model_card.read_bytes())
+    if config.report.model_card:
+        write_whole(folder.owner_file, config.report.model_card.read_bytes())
     named = {"name": inputs.dataset.name, "classes": list(inputs.dataset.classes)}
     _begin_session(folder, command)
     folder.update_manifest(
         started=folder.manifest().get("started", _now()),
-        config=config.model_dump(mode="json"),
+        config=config.kept(),
         data={"skipped": [], **data, **named, "counts": counts, **inputs.hashes},
         preflight=kept(inputs.preflight),
     )
@@ -277,12 +279,12 @@ def _crew(config: Config) -> Any:
 
     from audit.training.replicas import Replicas, replicas
 
-    return Replicas(tf.distribute.get_strategy()) if config.model else replicas()
+    return Replicas(tf.distribute.get_strategy()) if config.model.model else replicas()
 
 
 def _terms(inputs: Inputs) -> dict[str, Any]:
     """What all hosts that train together must agree on."""
-    masks = {"masks": inputs.hashes["masks"]} if inputs.config.augment_background else {}
+    masks = {"masks": inputs.hashes["masks"]} if inputs.config.training.augment_background else {}
     return for_training(inputs.config) | masks | {"images or labels": inputs.hashes["fingerprint"]}
 
 
@@ -330,15 +332,15 @@ def _train(folder: RunFolder, inputs: Inputs, crew: Any, track: Track) -> None:
         _add_skipped(folder, trained.skipped)
         folder.update_manifest(
             training={
-                "pipeline": config.pipeline,
-                "augment_background": config.augment_background,
+                "pipeline": config.training.pipeline,
+                "augment_background": config.training.augment_background,
                 "epochs": len(trained.history),
                 "best_epoch": trained.best_epoch,
                 "fine_tuned_from": trained.fine_tuned_from,
                 "step_share": trained.step_share,
-                "seed": config.seed,
-                "learning_rate": config.learning_rate,
-                "batch_size": config.batch_size,
+                "seed": config.run.seed,
+                "learning_rate": config.training.learning_rate,
+                "batch_size": config.training.batch_size,
                 "val_accuracy": float(best["val_accuracy"]),
             },
         )
@@ -384,7 +386,7 @@ def _classifier(folder: RunFolder, inputs: Inputs) -> tuple[Any, dict[str, str]]
     """The classifier that was given or trained, and by what it is known again."""
     from audit.models.identity import identity
 
-    with fetched(inputs.config.model or folder.model_file) as file:
+    with fetched(inputs.config.model.model or folder.model_file) as file:
         classifier = inputs.classifier or _trained_classifier(file, inputs)
         classes = inputs.dataset.classes
         return classifier, identity(classifier.model, file, classifier.scaling, classes)
@@ -397,8 +399,8 @@ def _planned(folder: RunFolder, inputs: Inputs, classifier: Any) -> _Plan:
     from audit.interventions.donors import draw_donors
 
     config, dataset, masks, donors = inputs.config, inputs.dataset, inputs.masks, None
-    if config.interventions != "off" and classifier.classes > 1:
-        donors = draw_donors(dataset, masks, classifier, config.workers)
+    if config.intervene.interventions != "off" and classifier.classes > 1:
+        donors = draw_donors(dataset, masks, classifier, config.run.workers)
         folder.keep(folder.donors_file, pack_donors(donors.names, donors.backgrounds))
     further = further_of(classifier, dataset, masks, config)
     engine = Engine(classifier, dataset, config, donors, further)
@@ -409,8 +411,8 @@ def _facts(inputs: Inputs, classifier: Any, hashes: dict[str, str]) -> dict[str,
     """What the manifest says of the model."""
     config, model = inputs.config, classifier.model
     return {
-        "backbone": model.name if inputs.classifier else config.backbone,
-        "source": config.model.name if config.model else "trained",
+        "backbone": model.name if inputs.classifier else config.model.backbone,
+        "source": config.model.model.name if config.model.model else "trained",
         **hashes,
         "parameters": model.count_params(),
         "input_size": classifier.input_size,
@@ -440,7 +442,7 @@ def _predict(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Track) -> No
 
     if not folder.has(folder.predictions_file):
         with _timed(folder, "predict"):
-            size = inputs.config.batch_size
+            size = inputs.config.training.batch_size
             table, skipped = predict(plan.engine, inputs.dataset, plan.tested, size, track)
             _add_skipped(folder, skipped)
             _keep_contents(folder, inputs.dataset)
@@ -459,11 +461,11 @@ def _check_all(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Track) -> 
     if not folder.has(folder.shortcuts_file):
         with _timed(folder, "shortcuts"):
             _find_shortcuts(folder, plan, config, track)
-    if config.robustness and not folder.has(folder.robustness_file):
+    if config.checks.robustness and not folder.has(folder.robustness_file):
         with _timed(folder, "robustness"):
             _try_corruptions(folder, inputs, plan, track)
     tables = folder.health_file, folder.duplicates_file
-    if config.health and not all(map(folder.has, tables)):
+    if config.checks.health and not all(map(folder.has, tables)):
         with _timed(folder, "health"):
             _examine_data(folder, inputs.dataset, plan.tested, track)
 
@@ -471,9 +473,9 @@ def _check_all(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Track) -> 
 def _heed_predictions(folder: RunFolder, inputs: Inputs) -> None:
     """Ask again how a model is read, now that it has answered all test images."""
     config, dataset = inputs.config, inputs.dataset
-    orders = dataset.orders() if config.model else None
+    orders = dataset.orders() if config.model.model else None
     seen = look_at_predictions(folder.predictions(), dataset.classes, orders)
-    found = gathered([*inputs.preflight.observations, *seen], anyway=config.anyway)
+    found = gathered([*inputs.preflight.observations, *seen], anyway=config.run.anyway)
     folder.update_manifest(preflight=kept(found))
     refuse(found)
 
@@ -515,11 +517,11 @@ def _add_skipped(folder: RunFolder, skipped: Sequence[tuple[Item, str]]) -> None
 
 def _explain(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Track) -> None:
     config = inputs.config
-    if config.executor == "ray":
+    if config.run.executor == "ray":
         from audit.execution import ray_executor
         from audit.execution.worker import setup_of
 
-        model, scaling = config.model or folder.model_file, plan.classifier.scaling
+        model, scaling = config.model.model or folder.model_file, plan.classifier.scaling
         dataset = inputs.dataset
         known = dataset.contents.of(item.name for item in plan.explained)
         setup = setup_of(config, model, scaling, plan.donors, inputs.hashes, dataset.classes, known)
@@ -535,7 +537,7 @@ def _check_explainers(folder: RunFolder, inputs: Inputs, plan: _Plan) -> None:
     from audit.checks.explainer_sanity.measure import SAMPLE, check
 
     config = inputs.config
-    images = inputs.dataset.images(stratified(plan.explained, SAMPLE, config.seed))
+    images = inputs.dataset.images(stratified(plan.explained, SAMPLE, config.run.seed))
     readable = next(batched(images, plan.classifier.input_size, SAMPLE, []), [])
     if readable:
         pixels = np.stack([image for _, image in readable])
@@ -546,11 +548,10 @@ def _check_explainers(folder: RunFolder, inputs: Inputs, plan: _Plan) -> None:
 
 def _find_shortcuts(folder: RunFolder, plan: _Plan, config: Config, track: Track) -> None:
     from audit.checks.shortcuts.measure import find
-    from audit.execution.local import thresholds_of
 
     maps = (m for part in sorted(folder.done_parts()) for m in folder.maps(part))
-    found = find(folder.records(), maps, plan.explained, plan.classifier, plan.donors, config.cam,
-                 thresholds_of(config), config.seed, track)  # fmt: skip
+    found = find(folder.records(), maps, plan.explained, plan.classifier, plan.donors,
+                 config.explain.cam, config.verdict, config.run.seed, track)  # fmt: skip
     folder.keep(folder.shortcuts_file, json.dumps(found).encode())
 
 
@@ -558,7 +559,7 @@ def _try_corruptions(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Trac
     from audit.checks.robustness.measure import contact_sheet, measure
 
     config = inputs.config
-    sample = stratified(plan.tested, config.robustness, config.seed)
+    sample = stratified(plan.tested, config.checks.robustness, config.run.seed)
     found = measure(plan.engine, inputs.dataset, inputs.masks, sample, config, track)
     if found.pictured:
         write_whole(folder.robustness_picture_file, contact_sheet(*found.pictured))
@@ -586,7 +587,7 @@ def _trained_classifier(file: Path, inputs: Inputs) -> Any:
     config = inputs.config
     classifier = classifier_of(load_model(file, trust=False), config)
     refuse_other_classes(classifier.classes, inputs.dataset)
-    return averaged(classifier, config.tta, config.seed)
+    return averaged(classifier, config.explain.tta, config.run.seed)
 
 
 def _png(picture: Any) -> bytes:
@@ -632,7 +633,9 @@ def make_masks(config: Config, out: Path, *, track: Track = silent) -> dict[str,
     config = settled(config, track=track)
     dataset = open_dataset(config, track=track)
     masks = masks_of(config, dataset, track)
-    return make(dataset, _sample(dataset.items("test"), config), masks, out, config.workers, track)
+    return make(
+        dataset, _sample(dataset.items("test"), config), masks, out, config.run.workers, track
+    )
 
 
 def inspect_masks(
@@ -655,14 +658,14 @@ def inspect_masks(
     if not items:
         raise DataError("No image has a mask to compare with: give --masks FOLDER.")
     items = _sample(items, config)
-    table = inspect.compare(dataset, items, ours, theirs, config.workers, track)
+    table = inspect.compare(dataset, items, ours, theirs, config.run.workers, track)
     groups = {
         group: inspect.cases(dataset, items, ours, theirs, names)
         for group, names in inspect.extremes(table, SHEET_ROW).items()
     }
     shown = Shown()  # a sheet is made to be sent
     labels = (
-        shown.place(str(config.masks or dataset.mask_source)),
+        shown.place(str(config.masks.masks or dataset.mask_source)),
         shown.place(str(against or "GrabCut")),
     )
     write_whole(sheet, contact_sheet(groups, labels))
@@ -670,4 +673,4 @@ def inspect_masks(
 
 
 def _sample(items: list[Item], config: Config) -> list[Item]:
-    return stratified(items, config.limit, config.seed) if config.limit else items
+    return stratified(items, config.data.limit, config.run.seed) if config.data.limit else items

@@ -10,16 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-from audit.config import RETIRED, Config
 from audit.core.errors import ConfigError, RunFolderError
 from audit.core.wording import some
 from audit.inputs import Inputs
 from audit.masks.source import WORDS
+from audit.settings import Config
+from audit.settings.config import FIELDS
+from audit.settings.nesting import RETIRED, flat
 from audit.storage.run import RunFolder
 
-PATHS = tuple(
-    name for name, field in Config.model_fields.items() if Path in get_args(field.annotation)
-)
+PATHS = tuple(name for name, field in FIELDS.items() if Path in get_args(field.annotation))
 # Settings of whoever runs it: whom to trust, which machines to use, and how many of their cores.
 OWN = ("trust_model", "anyway", "executor", "address", "worker_cores", "workers")
 # Paths that a sweep needs; the others are for training, or kept in the run.
@@ -91,7 +91,11 @@ def refuse_others(run: RunFolder, inputs: Inputs) -> None:
     data = run.manifest().get("data", {})
     _refuse_other_order(run, data.get("classes"), inputs.dataset.classes)
     fixed = {"fingerprint": "images or labels"} | _FILES
-    if run.done_parts() or run.robustness_file.exists() or inputs.config.augment_background:
+    if (
+        run.done_parts()
+        or run.robustness_file.exists()
+        or inputs.config.training.augment_background
+    ):
         fixed["masks"] = "masks"
     for key, what in fixed.items():
         if key in data and data[key] != inputs.hashes.get(key, data[key]):
@@ -101,15 +105,15 @@ def refuse_others(run: RunFolder, inputs: Inputs) -> None:
 def for_training(config: Config) -> dict[str, Any]:
     """The settings that a trained model rests on; hosts that train together have the same."""
     free = _ALWAYS_FREE | _FREE_BEFORE_SWEEP
-    return {k: v for k, v in config.model_dump(mode="json").items() if k not in free}
+    return {k: v for k, v in flat(config.kept()).items() if k not in free}
 
 
 def _changed(run: RunFolder, config: Config) -> Iterator[tuple[str, Any, Any]]:
     """Settings that may not change any more, and have: before and now."""
     # Runs that know no other explainers were begun with these.
-    begun = {"explainers": "gradcam,ig"} | run.manifest().get("config", {})
+    begun = {"explainers": "gradcam,ig"} | run.config()
     free = _free(run, config)
-    for key, now in (config.model_dump(mode="json") | RETIRED).items():
+    for key, now in (flat(config.kept()) | RETIRED).items():
         if key not in begun or key in free or begun[key] == now:
             continue
         if _reaches_out(key, begun[key]) and _reaches_out(key, now):
@@ -120,7 +124,7 @@ def _changed(run: RunFolder, config: Config) -> Iterator[tuple[str, Any, Any]]:
 def _free(run: RunFolder, config: Config) -> set[str]:
     free = set(_ALWAYS_FREE)
     if not run.done_parts():
-        free |= _FREE_BEFORE_SWEEP - (_TRAINED_BY if config.augment_background else set())
+        free |= _FREE_BEFORE_SWEEP - (_TRAINED_BY if config.training.augment_background else set())
     free = free - _OF_ROBUSTNESS if run.robustness_file.exists() else free | {"robustness"}
     return free if run.predictions_file.exists() else free | {"limit", "tta"}
 

@@ -22,7 +22,6 @@ import numpy as np
 import tensorflow as tf
 from xplique.attributions import IntegratedGradients as Xplique
 
-from audit.config import Config
 from audit.datasets.decode import resize
 from audit.datasets.open import open_dataset
 from audit.execution.record import Sample, fit_trimap
@@ -33,6 +32,7 @@ from audit.explainers.settle import ScoresSettled
 from audit.masks.masks import Masks
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
+from audit.settings import load_config
 
 BATCHES = (4, 8, 16, 32)
 STEPS = 50
@@ -41,7 +41,7 @@ REFERENCE = 256
 
 def samples(data_dir: Path, masks: Path, count: int, size: int) -> list[Sample]:
     """Test images with trimaps of their own, spread over the split."""
-    dataset = open_dataset(Config(data_dir=data_dir))
+    dataset = open_dataset(load_config({"data_dir": data_dir}))
     trusted = Masks(dataset, masks, grabcut=False)
     items = [item for item in dataset.items("test") if trusted.has_own(item)]
     items = items[:: max(1, len(items) // count)][:count]
@@ -207,7 +207,7 @@ def main() -> None:
     ):
         gradcam_table(name, model, classifier, images[:16])
         equal_steps_table(name, model, classifier, images)
-    auto_table(trained, mine, chosen, Config().on_flower_skill)
+    auto_table(trained, mine, chosen, load_config({}).verdict.on_flower_skill)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from typing import Any
 
 from audit import pipeline
 from audit.compare.build import default_out
-from audit.config import load_config
+from audit.settings import load_config
 from audit.storage.run import RunFolder
 
 EPOCHS = 15

@@ -19,10 +19,10 @@ import pandas as pd
 from audit import pipeline
 from audit.checks.selftest.planted import rests_on_shortcut
 from audit.checks.shortcuts.page import Group, Shortcuts, shortcuts
-from audit.config import load_config
 from audit.core.statistics import wilson
 from audit.datasets.planted.worlds import WORLDS
 from audit.report.source import Source, load
+from audit.settings import load_config
 from audit.storage.run import RunFolder
 
 NAMES = ("tag-a", "none-a", "tint-a", "unrewarded-a", "texture-a", "object-a",

@@ -49,14 +49,14 @@ def measure(data_dir: Path, masks: Path, count: int) -> dict[str, float]:
     import keras
 
     from audit import pipeline
-    from audit.config import Config
+    from audit.settings import load_config
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "b0.keras")
         keras.utils.set_random_seed(0)
         keras.applications.EfficientNetB0(weights=None, classes=102).save(file)
         inside = time_model_calls()
-        config = Config(data_dir=data_dir, masks=masks, model=file, limit=count)
+        config = load_config({"data_dir": data_dir, "masks": masks, "model": file, "limit": count})
         run = pipeline.run(config, Path(folder, "run"))
         seconds = run.manifest()["seconds"]
         nodes = run.records()["ig_steps"].mean()

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from audit import __version__, cli
-from audit.config import Config
+from audit.settings import Config
 
 
 def commands(group=cli.cli, path=()):
@@ -66,7 +66,7 @@ def test_every_option_is_explained(path):
 def test_help_shows_the_defaults():
     output = CliRunner().invoke(cli.cli, ["run", "--help"]).output
     text = " ".join(output.split())
-    assert f"[default: {Config().ig_steps}]" in text
+    assert f"[default: {Config().explain.ig_steps}]" in text
     assert "[default: oxford_flowers102]" in text
     assert "--grabcut / --no-grabcut" in text
 

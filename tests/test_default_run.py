@@ -15,12 +15,12 @@ from localserver import LocalServer, certify, silent_host
 from oxfordfiles import FLOWERS, HOSTS, MASKS, WEIGHTS, digest, oxford_files
 
 from audit import pipeline
-from audit.config import load_config
 from audit.core.errors import AuditError, DataError
 from audit.datasets.oxford import OxfordFlowers
 from audit.masks import official
 from audit.masks.source import mask_path, settled
 from audit.models import weightfiles
+from audit.settings import load_config
 from audit.storage import download
 from audit.storage.run import RunFolder
 
@@ -176,7 +176,7 @@ def test_a_first_run_takes_the_official_masks_and_says_so(first):
     assert first.log.count("Masks: ") == 1
     assert f"Masks: the official segmentations, in {folder}." in first.log
     assert set(first.run.records()["mask_source"]) == {"official"}
-    assert first.run.manifest()["config"]["masks"] == "official"
+    assert first.run.config()["masks"] == "official"
 
 
 def test_a_second_run_asks_nothing_of_the_network(first, tmp_path, monkeypatch):
@@ -218,7 +218,7 @@ def test_prepared_images_without_a_network_get_grabcut_masks(first, tmp_path, mo
 def test_a_network_does_not_change_the_masks_of_a_run_begun_without(server, home):
     for begun, masks in (({"masks": "grabcut"}, "grabcut"), ({"masks": None}, None)):
         config = settled(home.config(), begun)
-        assert config.model_dump(mode="json")["masks"] == masks
+        assert config.kept()["masks"] == masks
         assert mask_path(config) is None
     assert server.asked == []
 

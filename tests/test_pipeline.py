@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from audit import pipeline
-from audit.config import load_config
 from audit.core.errors import AuditError, ConfigError, DataError, ModelError, RunFolderError
 from audit.execution import local
 from audit.models.backbones import BACKBONES, Backbone
+from audit.settings import load_config
 from audit.storage.lock import LOCK
 from audit.storage.paths import files_below, place
 from audit.storage.run import RunFolder
@@ -156,7 +156,7 @@ def test_manifest_tells_data_model_and_settings(finished):
         "test_images": 12,
         "explained": 12,
     }
-    assert manifest["config"]["images"] == "images.csv"
+    assert manifest["config"]["data"]["images"] == "images.csv"
     stages = {"predict", "explain", "trust", "shortcuts", "robustness", "health", "report"}
     assert set(manifest["seconds"]) == stages
 
@@ -431,7 +431,7 @@ def test_views_may_change_before_any_prediction_is_made(copy, config):
         pipeline.sweep(config(tta=3), copy)
     copy.predictions_file.unlink()
     pipeline.sweep(config(tta=3), copy)
-    assert copy.manifest()["config"]["tta"] == 3
+    assert copy.config()["tta"] == 3
     after, records = copy.predictions(), copy.records().set_index("name")
     explained = records.loc[after["name"], "confidence"]
     np.testing.assert_allclose(after["confidence"], explained, rtol=1e-4)

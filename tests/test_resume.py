@@ -12,10 +12,10 @@ from PIL import Image
 
 import audit
 from audit import pipeline
-from audit.config import load_config
 from audit.core.errors import AuditError, ConfigError, DataError, ModelError, RunFolderError
 from audit.execution import local
 from audit.resume import OWN, PATHS, carried
+from audit.settings import change, load_config
 from audit.storage.run import RunFolder
 
 FEW = {"grabcut": False, "workers": 0, "ig_steps": 2, "robustness": 0, "health": False}
@@ -61,7 +61,7 @@ def config(here):
 def forge(run, **settings):
     """Write what no run would: paths of the reader's disk."""
     manifest = run.manifest()
-    run.manifest_file.write_text(json.dumps(manifest | {"config": manifest["config"] | settings}))
+    run.manifest_file.write_text(json.dumps(manifest | {"config": run.config() | settings}))
 
 
 def unsweep(run, *parts):
@@ -209,7 +209,7 @@ def test_images_inverted_in_place_are_not_gone_on_with(run, config, here):
 
 def test_images_may_lie_elsewhere_now(run, config, here, tmp_path):
     shutil.move(here / "photos", tmp_path / "moved")
-    moved = config.model_copy(update={"images": tmp_path / "moved" / "images.csv"})
+    moved = change(config, images=tmp_path / "moved" / "images.csv")
     unsweep(run, 1)
     pipeline.run(moved, run.root, resume=True)
     assert run.done_parts() == {0, 1, 2}
@@ -218,7 +218,8 @@ def test_images_may_lie_elsewhere_now(run, config, here, tmp_path):
 def test_a_run_of_an_earlier_version_is_gone_on_with(run, config):
     """It kept paths as they were given, the hash of weights alone, and no hashes of images."""
     old = run.manifest()
-    old["config"] |= {"images": str(config.images), "model": str(config.model)}
+    given = {"images": str(config.data.images), "model": str(config.model.model)}
+    old["config"] = run.config() | given
     old["model"]["sha256"] = old["model"].pop("weights_sha256")
     del old["model"]["architecture_sha256"], old["data"]["content"], old["sessions"]
     del old["checksums"]["contents.parquet"]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from string import ascii_uppercase
 from typing import Any
 
-from audit.config import RETIRED
 from audit.core.errors import RunFolderError
 from audit.report.source import Source, load
+from audit.settings.nesting import RETIRED
 from audit.storage.run import RunFolder
 from audit.verdict.verdict import titles
 
@@ -217,7 +217,7 @@ def _settings(a: Entry, b: Entry) -> Iterator[str]:
             "Donors of other backgrounds differ: survival, background share, composites and the "
             "verdicts that rest on them may differ for that alone."
         )
-    ours, theirs = asdict(first.thresholds), asdict(second.thresholds)
+    ours, theirs = dict(first.thresholds), dict(second.thresholds)
     moved = [f"{k} {ours[k]:g} and {theirs[k]:g}" for k in ours if ours[k] != theirs[k]]
     if moved:
         yield f"Verdicts were given by other thresholds: {', '.join(moved)}."

@@ -15,9 +15,10 @@ from audit.explainers.localisation import NAN, Localisation, area, centre_gaussi
 from audit.interventions.causal import Causes
 from audit.interventions.composites import grown
 from audit.masks.masks import Given
+from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps
 from audit.storage.run import EXPLAINERS, record_schema
-from audit.verdict.verdict import UNTESTED, Thresholds, Words, judge
+from audit.verdict.verdict import UNTESTED, Words, judge
 
 Record = dict[str, Any]
 REACH = 3 / 224  # by how much masks are grown and shrunk for `fragile`, in shares of the side

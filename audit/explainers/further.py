@@ -11,7 +11,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.config import Config
 from audit.datasets.dataset import FLOWER, UNKNOWN, Dataset, stratified
 from audit.execution.record import Record, Sample, score_columns
 from audit.execution.select import select
@@ -21,6 +20,7 @@ from audit.explainers.perturbation import Explain, library
 from audit.explainers.shap import Shap
 from audit.masks.masks import Masks
 from audit.models.classifier import Classifier
+from audit.settings import Config
 from audit.storage.heatmaps import Maps
 from audit.storage.run import NOT_SAMPLED
 from audit.verdict.verdict import ACCUSED, FURTHER_TITLES
@@ -30,7 +30,7 @@ _PACKAGES = {"lime": ("lime.lime_image", "skimage.segmentation"), "shap": ("shap
 
 def check(config: Config) -> None:
     """Raise `ConfigError` where the package of an explainer that is asked for is missing."""
-    for name in config.further:
+    for name in config.explain.further:
         for module in _PACKAGES[name]:
             library(module, FURTHER_TITLES[name])
 
@@ -42,30 +42,30 @@ def explainers(classifier: Classifier, config: Config) -> dict[str, Explain]:
         return np.asarray(classifier.logits(images))
 
     found: dict[str, Explain] = {}
-    if "lime" in config.further:
-        found["lime"] = Lime(predict, config.lime_samples)
-    if "shap" in config.further:
-        found["shap"] = Shap(predict, config.shap_evals)
+    if "lime" in config.explain.further:
+        found["lime"] = Lime(predict, config.explain.lime_samples)
+    if "shap" in config.explain.further:
+        found["shap"] = Shap(predict, config.explain.shap_evals)
     return found
 
 
 def sampled(dataset: Dataset, masks: Masks, config: Config) -> set[str]:
     """Names of the images that further explainers are asked about whatever their verdict."""
-    if config.explain_sample is None and config.explain_flagged:
+    if config.explain.explain_sample is None and config.explain.explain_flagged:
         return set()
     _, explained = select(dataset, masks, config)
-    count = config.explain_sample or len(explained)
-    return {item.name for item in stratified(explained, count, config.seed)}
+    count = config.explain.explain_sample or len(explained)
+    return {item.name for item in stratified(explained, count, config.run.seed)}
 
 
 def further_of(
     classifier: Classifier, dataset: Dataset, masks: Masks, config: Config
 ) -> Further | None:
     """What explains chosen images by LIME and SHAP; None where neither is asked for."""
-    if not config.further:
+    if not config.explain.further:
         return None
     names = sampled(dataset, masks, config)
-    return Further(explainers(classifier, config), names, config.explain_flagged)
+    return Further(explainers(classifier, config), names, config.explain.explain_flagged)
 
 
 class Further:

@@ -138,7 +138,7 @@ def _metrics(content: Content) -> Iterator[Entry]:
     for key in _FIGURES:
         figure = content.figures[key]
         yield Entry(figure.metric.title, _told(figure.estimate, figure.metric.style))
-    thresholds = vars(content.source.thresholds).items()
+    thresholds = content.source.thresholds
     yield Entry("Thresholds of the verdicts", ", ".join(f"{k} {v:g}" for k, v in thresholds))
     yield Entry(
         "Uncertainty",

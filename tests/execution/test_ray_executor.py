@@ -15,10 +15,10 @@ import pandas as pd
 import pytest
 
 from audit import pipeline
-from audit.config import load_config
 from audit.core.errors import ClusterError, ConfigError
 from audit.execution import local, ray_executor
 from audit.execution.ray_executor import room_of
+from audit.settings import change, load_config
 from audit.storage.run import RunFolder
 
 pytest.importorskip("ray")
@@ -184,7 +184,7 @@ def test_a_mask_that_cannot_be_used_costs_its_image_alone(ray_config, to_do, ima
     content = mask.read_bytes()
     mask.write_bytes(b"torn")
     try:
-        pipeline.sweep(ray_config.model_copy(update={"interventions": "off"}), to_do)
+        pipeline.sweep(change(ray_config, interventions="off"), to_do)
     finally:
         mask.write_bytes(content)
     records = to_do.records().set_index("name")

@@ -17,8 +17,9 @@ from audit.execution.record import (
     skipped_record,
     softmax,
 )
+from audit.settings.verdict import Thresholds
 from audit.storage.run import RECORD_SCHEMA
-from audit.verdict.verdict import Thresholds, Words, titles
+from audit.verdict.verdict import Words, titles
 
 CLASSES = ("rose", "tulip", "lily")
 # The flower is the left half; one column in the middle of it is unknown.

@@ -12,7 +12,8 @@ from audit.execution.record import Finding, Sample, record_of
 from audit.interventions.composites import fill, grown, off_flower
 from audit.interventions.donors import Donors
 from audit.interventions.interventions import Case, Interventions
-from audit.verdict.verdict import Thresholds, Words, judge, titles
+from audit.settings.verdict import Thresholds
+from audit.verdict.verdict import Words, judge, titles
 
 SIDE = 64
 CLASSES = ("red", "green", "blue")

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from test_training import tiny
 
-from audit.config import load_config
 from audit.core.errors import DataError
 from audit.core.track import silent
 from audit.datasets.open import open_dataset
 from audit.masks.masks import Masks
 from audit.models.backbones import BACKBONES, Backbone
+from audit.settings import load_config
 from audit.training import backgrounds, training
 from audit.training.backgrounds import split_foregrounds
 from audit.training.cache import fill

@@ -7,8 +7,8 @@ import textwrap
 import keras
 import pytest
 
-from audit.config import load_config
 from audit.core.errors import ConfigError
+from audit.settings import load_config
 from audit.training import memory
 from audit.training.memory import GIB, MIB, refuse_asking, refuse_training, room
 

@@ -23,7 +23,7 @@ PROGRAM = """
     import keras
     import audit.datasets.open, audit.training.training, audit.pipeline, audit.report.owner
     import audit.explainers.further
-    from audit.config import load_config
+    from audit.settings import load_config
     from audit.core.errors import AuditError
     from audit.models.backbones import BACKBONES, Backbone
 

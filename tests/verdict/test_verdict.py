@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.verdict.verdict import VERDICTS, Thresholds, Words, judge, score, titles
+from audit.settings.verdict import Thresholds
+from audit.verdict.verdict import VERDICTS, Words, judge, score, titles
 
 THRESHOLDS = Thresholds(
     on_flower_skill=0.15,

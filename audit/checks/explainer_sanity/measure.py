@@ -11,7 +11,6 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from audit.checks.robustness.statistics import rank_correlation
-from audit.config import Config
 from audit.core.geometry import upsample
 from audit.explainers.further import explainers
 from audit.explainers.gradcam import PASS
@@ -20,6 +19,7 @@ from audit.explainers.over_views import grad_cam, integrated_gradients
 from audit.interventions.causal import log_odds
 from audit.interventions.composites import softened
 from audit.models.classifier import Classifier
+from audit.settings import Config
 
 SAMPLE = 24  # images
 EACH = 3  # further explainers cost a thousand passes an image: only every third one is checked
@@ -55,8 +55,8 @@ def check(
     logits = np.concatenate([np.asarray(classifier.logits(i[None])) for i in floats])
     targets = logits.argmax(axis=1)
     trained, seconds = _heatmaps(classifier, floats, targets, names, config)
-    untrained, _ = _heatmaps(classifier.untrained(config.seed), floats, targets, names, config)
-    ranked = trained | _baselines(floats.shape, config.seed)
+    untrained, _ = _heatmaps(classifier.untrained(config.run.seed), floats, targets, names, config)
+    ranked = trained | _baselines(floats.shape, config.run.seed)
     return {
         "images": len(images),
         "fractions": list(FRACTIONS),
@@ -76,7 +76,7 @@ def check(
             }
             for kind, kept in (("deletion", False), ("insertion", True))
         },
-        **({"seconds": seconds} if config.further else {}),
+        **({"seconds": seconds} if config.explain.further else {}),
     }
 
 
@@ -88,7 +88,7 @@ def _heatmaps(
     config: Config,
 ) -> tuple[Heatmaps, dict[str, float]]:
     """Heatmaps at the images' size, and seconds an image, by explainer."""
-    cam, ig = grad_cam(classifier, config.cam), integrated_gradients(classifier, _STEPS)
+    cam, ig = grad_cam(classifier, config.explain.cam), integrated_gradients(classifier, _STEPS)
     coarse, of_cam = _timed(cam, images, targets)
     fine, of_ig = _timed(ig, images, targets)
     heatmaps = {"gradcam": np.stack([upsample(h, images.shape[1:3]) for h in coarse]), "ig": fine}

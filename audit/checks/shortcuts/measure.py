@@ -24,8 +24,9 @@ from audit.interventions import composites as make
 from audit.interventions.causal import log_odds
 from audit.interventions.donors import Donors
 from audit.models.classifier import Classifier
+from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps
-from audit.verdict.verdict import Thresholds, background_driven
+from audit.verdict.verdict import background_driven
 
 CASES = 512  # backgrounds that are grouped, those that accuse most: memory must not grow with more
 TRIED = 12  # of a group
