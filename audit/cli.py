@@ -179,7 +179,7 @@ def run(
       flower-audit run --images photos/ --model mine.keras --out runs/mine
       flower-audit run --preset planted --pipelines baseline,augmented --out runs/pair
     """
-    from audit import pipeline
+    from audit.stages import commands
 
     config = load_config(flags, preset, config_file)
     if pipelines is not None and flags["pipeline"] is not None:
@@ -187,11 +187,11 @@ def run(
     _load_tensorflow()
     if pipelines is not None:
         names = [name.strip() for name in pipelines.split(",")]
-        page = pipeline.run_each(
+        page = commands.run_each(
             config, names, out, resume=resume, command=_command(), track=_track()
         )
         return _compared(page) if page else None
-    folder = pipeline.run(config, out, resume=resume, command=_command(), track=_track())
+    folder = commands.run(config, out, resume=resume, command=_command(), track=_track())
     return _done(folder) if folder else None
 
 
@@ -214,12 +214,12 @@ def preflight(preset: str, config_file: Path, order_file: Path | None, **flags: 
     Example:
       flower-audit preflight --images photos/ --masks masks/ --model mine.keras
     """
-    from audit import pipeline
     from audit.checks.preflight.outcome import lines
+    from audit.stages import commands
 
     config = load_config(flags, preset, config_file)
     _load_tensorflow()
-    found = pipeline.preflight(config, order_file, track=_track())
+    found = commands.preflight(config, order_file, track=_track())
     for line in lines(found):
         echo(line)
     if found.strong and not config.run.anyway:
@@ -238,11 +238,11 @@ def train(out: Path, resume: bool, preset: str, config_file: Path, **flags: Any)
     Example:
       flower-audit train --pipeline augmented --epochs 10 --out runs/augmented
     """
-    from audit import pipeline
+    from audit.stages import commands
 
     config = load_config(flags, preset, config_file)
     _load_tensorflow()
-    folder = pipeline.train(config, out, resume=resume, command=_command(), track=_track())
+    folder = commands.train(config, out, resume=resume, command=_command(), track=_track())
     if folder:
         echo(f"Model: {folder.model_file}. Next: flower-audit sweep {shlex.quote(str(out))}")
 
@@ -267,14 +267,14 @@ def sweep(run_folder: Path, **flags: Any) -> None:
     Example:
       flower-audit sweep runs/augmented --explain 300
     """
-    from audit import pipeline
-    from audit.resume import carried
+    from audit.stages import commands
+    from audit.stages.resume import carried
     from audit.storage.run import RunFolder
 
     folder = RunFolder.open(run_folder)
     config = load_config(carried(folder, _given(flags)))
     _load_tensorflow()
-    pipeline.sweep(config, folder, command=_command(), track=_track())
+    commands.sweep(config, folder, command=_command(), track=_track())
     echo(f"Swept. Next: flower-audit report {shlex.quote(str(run_folder))}")
 
 
@@ -291,11 +291,11 @@ def report(run_folder: Path, share: bool | None) -> None:
       flower-audit report runs/planted
       flower-audit report runs/planted --share
     """
-    from audit import pipeline
+    from audit.stages import commands
     from audit.storage.run import RunFolder
 
     folder = RunFolder.open(run_folder)
-    pipeline.report(folder, share=share, track=_track())
+    commands.report(folder, share=share, track=_track())
     _done(folder)
 
 
@@ -315,14 +315,14 @@ def compare(run_folders: tuple[Path, ...], out: Path | None) -> None:
     Example:
       flower-audit compare runs/baseline runs/augmented --out runs/compared
     """
-    from audit import pipeline
     from audit.compare.build import default_out
+    from audit.stages import commands
     from audit.storage.run import RunFolder
 
     if len(run_folders) < 2:
         raise click.UsageError("Give two runs or more: the baseline first.")
     folders = [RunFolder.open(path) for path in run_folders]
-    _compared(pipeline.compare(folders, out or default_out(folders), _track()))
+    _compared(commands.compare(folders, out or default_out(folders), _track()))
 
 
 @cli.command()
@@ -388,8 +388,8 @@ def check(
       flower-audit check runs/new --max-wrong-reasons 5% --min-accuracy 80% --junit gate.xml
       flower-audit check runs/new --against runs/released --no-worse-than 1%
     """
-    from audit import pipeline
     from audit.gate.gates import Limits
+    from audit.stages import commands
     from audit.storage.run import RunFolder
 
     if no_worse_than is not None and against is None:
@@ -399,7 +399,7 @@ def check(
         raise click.UsageError("Give a gate: --max-wrong-reasons 5%, or another one.")
     base = RunFolder.open(against) if against is not None else None
     asked = Limits(**given, no_worse_than=no_worse_than or 0.0, anyway=anyway)
-    found = pipeline.check(RunFolder.open(run_folder), asked, base, junit)
+    found = commands.check(RunFolder.open(run_folder), asked, base, junit)
     for warning in found.warnings:
         echo(f"Note (A is the base run, B is this one): {warning}", err=True)
     for outcome in found.outcomes:
@@ -487,11 +487,11 @@ def make(out: Path, preset: str, config_file: Path, **flags: Any) -> None:
     Example:
       flower-audit masks make --images photos/ --out masks/mine
     """
-    from audit import pipeline
+    from audit.masks.tools import make_masks
 
     config = load_config(flags, preset, config_file)
     _quiet_if_oxford(config)
-    counts = pipeline.make_masks(config, out, track=_track())
+    counts = make_masks(config, out, track=_track())
     echo(f"{out}: " + ", ".join(f"{n} {source}" for source, n in counts.items()))
 
 
@@ -511,11 +511,11 @@ def inspect(out: Path, against: Path, preset: str, config_file: Path, **flags: A
     Example:
       flower-audit masks inspect --masks trimaps/ --out sheet.png
     """
-    from audit import pipeline
+    from audit.masks.tools import inspect_masks
 
     config = load_config(flags, preset, config_file)
     _quiet_if_oxford(config)
-    found = pipeline.inspect_masks(config, against, out, track=_track())
+    found = inspect_masks(config, against, out, track=_track())
     echo(
         f"IoU over {found.n} images: mean {found.mean:.3f}, median {found.median:.3f}, "
         f"tenth percentile {found.p10:.3f}; undefined for {found.undefined}. Sheet: {out}"

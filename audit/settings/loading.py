@@ -68,7 +68,7 @@ def _read(file: Path) -> dict[str, Any]:
         given = read_toml(file)
     except FileNotFoundError:
         raise ConfigError(f"No config file {file}.") from None
-    refuse_misplaced(given, f" of {file}")
+    refuse_misplaced(given, file)
     if how := advice(given):
         log.warning("%s has settings outside of their sections; write them as %s.", file, how)
     return flat(given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from audit.core.errors import ConfigError, shown
@@ -35,16 +36,16 @@ def nested(settings: Mapping[str, Any], where: str = "") -> dict[str, dict[str, 
     return found
 
 
-def refuse_misplaced(given: Mapping[str, Any], where: str) -> None:
+def refuse_misplaced(given: Mapping[str, Any], file: Path) -> None:
     """Raise `ConfigError` where a setting stands in another section than its own, or twice."""
     seen = {key for key, value in given.items() if not _is_section(key, value)}
     for key, value in given.items():
         for name in value if _is_section(key, value) else ():
             own = SECTION_OF.get(name, key)
             if own != key:
-                raise ConfigError(f"{name!r} stands in [{key}]{where}: write it under [{own}].")
+                raise ConfigError(f"{name!r} stands in [{key}] of {file}: write it under [{own}].")
             if name in seen:
-                raise ConfigError(f"{name!r} stands twice{where}: leave it under [{own}] alone.")
+                raise ConfigError(f"{name!r} stands twice in {file}: leave it under [{own}] alone.")
 
 
 def advice(given: Mapping[str, Any]) -> str:

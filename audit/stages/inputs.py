@@ -34,7 +34,7 @@ from audit.training.memory import refuse_asking
 _SHOWN = 4  # names of classes that an error tells
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Inputs:
     """Everything that a run reads.
 
@@ -101,7 +101,15 @@ def read_inputs(
     found = gathered(seen, anyway=config.run.anyway)
     refuse(found)
     hashes = fingerprints(dataset, masks) | _hashes_of_files(config)
-    return Inputs(config, dataset, masks, classifier, answers, found, hashes)
+    return Inputs(
+        config=config,
+        dataset=dataset,
+        masks=masks,
+        classifier=classifier,
+        answers=answers,
+        preflight=found,
+        hashes=hashes,
+    )
 
 
 def classifier_of(model: Any, config: Config, scaling: str = "0..255") -> Any:
