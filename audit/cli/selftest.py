@@ -37,7 +37,7 @@ def selftest(out: Path, half: str, worlds: tuple[str, ...]) -> None:
     Example:
       flower-audit selftest --out runs/selftest
     """
-    from audit.checks.selftest import measure as test
+    from audit.stages import selftest as test
 
     load_tensorflow()
     found = test.run(out, half, worlds=worlds, command=command_line(), track=track())
