@@ -28,7 +28,7 @@ Folder = str | Path
 
 
 def configure(preset: str | None = None, file: Folder | None = None, **settings: Any) -> Config:
-    """Settings of an audit: defaults < ``preset`` < TOML ``file`` < ``settings``.
+    """Merge the settings of an audit: defaults < ``preset`` < TOML ``file`` < ``settings``.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ class Command(click.Command):
             raise
 
     def mend(self, error: BaseException | None) -> str:
-        """What to do about a system's error with the options of this command; "" where nothing."""
+        """Tell what to do about a system's error with this command's options; "" where nothing."""
         number = error.errno if isinstance(error, OSError) else None
         if number == errno.ENAMETOOLONG:
             return "Give another path."

@@ -1,4 +1,4 @@
-"""What several commands do before and after the one function that they call."""
+"""Work that several commands have around the one function that they call."""
 
 from __future__ import annotations
 

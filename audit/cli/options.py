@@ -103,5 +103,5 @@ run_argument = click.argument("run_folder", metavar="RUN", type=PLACE)
 
 
 def given(flags: dict[str, Any]) -> dict[str, Any]:
-    """Those flags that were given."""
+    """Leave out the flags that were not given."""
     return {name: value for name, value in flags.items() if value is not None}

@@ -17,7 +17,7 @@ class StepsType(click.ParamType):  # type: ignore[type-arg]
     name = "auto|integer"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """The number where it is one; the config says what else is wrong."""
+        """Convert what is a number; the config says what else is wrong."""
         return value if value == "auto" else click.INT.convert(value, param, ctx)
 
 
@@ -27,7 +27,7 @@ class ShareType(click.ParamType):  # type: ignore[type-arg]
     name = "share"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> float:
-        """The share, 0..1; a bare ``5`` is refused, since it may mean either."""
+        """Convert to 0..1; a bare ``5`` is refused, since it may mean either."""
         if isinstance(value, float):
             return value
         number = value.strip().removesuffix("%")
@@ -46,5 +46,5 @@ class PathType(click.ParamType):  # type: ignore[type-arg]
     name = "path"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """The path that is meant."""
+        """Convert text to the path that is meant."""
         return place(value) if isinstance(value, str) else value

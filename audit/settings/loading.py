@@ -58,12 +58,12 @@ def load_config(
 
 
 def change(config: Config, **settings: Any) -> Config:
-    """The config with other settings, checked as all are; raises `ConfigError`."""
+    """Replace settings of a config, checked as all are; raises `ConfigError`."""
     return load_config(config.flat() | settings)
 
 
 def _read(file: Path) -> dict[str, Any]:
-    """Settings of a file by their names."""
+    """Read the settings of a file by their names."""
     try:
         given = read_toml(file)
     except FileNotFoundError:

@@ -13,7 +13,7 @@ from audit.settings.config import FIELDS, SECTION_OF, SECTIONS
 
 
 def flat(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by name, whether they stand in sections or not."""
+    """Take settings out of their sections, those that stand in one."""
     found: dict[str, Any] = {}
     for key, value in given.items():
         found |= value if _is_section(key, value) else {key: value}
@@ -49,7 +49,7 @@ def refuse_misplaced(given: Mapping[str, Any], file: Path) -> None:
 
 
 def advice(given: Mapping[str, Any]) -> str:
-    """How to write settings that stand in no section; "" where none does."""
+    """Tell how to write settings that stand in no section; "" where none does."""
     loose = [key for key, value in given.items() if key in FIELDS and not _is_section(key, value)]
     return some([f"[{SECTION_OF[name]}] {name}" for name in loose], 4) if loose else ""
 

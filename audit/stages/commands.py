@@ -1,4 +1,4 @@
-"""What the command line offers, as functions: one for each command that works on a run."""
+"""Functions behind the command line: one for each command that works on a run."""
 
 from __future__ import annotations
 

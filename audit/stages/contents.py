@@ -1,4 +1,4 @@
-"""What the images of a run hold: kept before anything rests on it, and compared when gone on."""
+"""Hashes of a run's images: kept before anything rests on them, compared when it is gone on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every step of a sweep, and every check after it, works with."""
+"""The run in the making that every step of a sweep, and every check after it, works with."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Context:
 
     @property
     def dataset(self) -> Dataset:
-        """All images."""
+        """Images of all splits."""
         return self.inputs.dataset
 
     @property
@@ -89,7 +89,7 @@ def context_of(folder: RunFolder, inputs: Inputs, track: Track) -> Context:
 
 
 def _classifier(folder: RunFolder, inputs: Inputs) -> tuple[Any, dict[str, str]]:
-    """The classifier that was given or trained, and by what it is known again."""
+    """Load the classifier that was given or trained, and tell by what it is known again."""
     from audit.models.identity import identity
 
     with fetched(inputs.config.model.model or folder.model_file) as file:
@@ -99,7 +99,7 @@ def _classifier(folder: RunFolder, inputs: Inputs) -> tuple[Any, dict[str, str]]
 
 
 def _trained(file: Any, inputs: Inputs) -> Any:
-    """The classifier of a model that was trained into a run folder."""
+    """Load a model that was trained into a run folder."""
     from audit.models.averaged import averaged
     from audit.models.load import load_model
 
@@ -143,7 +143,7 @@ def _donors(folder: RunFolder, inputs: Inputs, classifier: Any) -> Any:
 
 
 def _facts(inputs: Inputs, classifier: Any, hashes: dict[str, str]) -> dict[str, Any]:
-    """What the manifest says of the model."""
+    """Describe the model for the manifest."""
     config, model = inputs.config, classifier.model
     return {
         "backbone": model.name if inputs.classifier else config.model.backbone,
@@ -159,7 +159,7 @@ def _facts(inputs: Inputs, classifier: Any, hashes: dict[str, str]) -> dict[str,
 
 
 def _counts(context: Context) -> dict[str, int]:
-    """What the manifest says of the images."""
+    """Count images and parts for the manifest."""
     from audit.execution.local import parts_of
 
     parts = parts_of(context.explained)

@@ -1,4 +1,4 @@
-"""How a run is gone on with: what its folder may say of that, and what must be as it was.
+"""Going on with a run: what its folder may say of that, and what must be as it was.
 
 A run folder may come from anybody. So what reaches out of it (paths, trust, machines) is never
 taken from it: whoever goes on with it says so anew, and hashes tell whether it is the same.
@@ -32,7 +32,7 @@ _FILES = {"weights": "--weights", "albumentations": "--albumentations"}
 
 
 def carried(run: RunFolder, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that ``run`` was begun with, as far as its folder may say, below those given.
+    """Take settings from a run, as far as its folder may say, below those given.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def carried(run: RunFolder, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _reaches_out(key: str, value: object) -> bool:
-    """Whether the value of a setting names what lies outside of a run folder."""
+    """Tell whether the value of a setting names what lies outside of a run folder."""
     if not isinstance(value, str):
         return False
     if key == "masks":
@@ -88,7 +88,7 @@ def refuse_others(run: RunFolder, inputs: Inputs) -> None:
 
 
 def for_training(config: Config) -> dict[str, Any]:
-    """The settings that a trained model rests on; hosts that train together have the same."""
+    """List what a trained model rests on; hosts that train together have the same."""
     return {
         name: value
         for name, value in flat(config.kept()).items()
@@ -97,7 +97,7 @@ def for_training(config: Config) -> dict[str, Any]:
 
 
 def _changed(run: RunFolder, config: Config, fixed: Set[str]) -> Iterator[tuple[str, Any, Any]]:
-    """Settings that may not change any more, and have: before and now."""
+    """Yield settings that may not change any more, and have: before and now."""
     # Runs that know no other explainers were begun with these.
     begun = {"explainers": "gradcam,ig"} | run.config()
     for key, now in flat(config.kept()).items():
@@ -109,12 +109,12 @@ def _changed(run: RunFolder, config: Config, fixed: Set[str]) -> Iterator[tuple[
 
 
 def fixed(begun: Set[Stage]) -> set[str]:
-    """Settings that may not change any more once these stages have begun."""
+    """Name the settings that may not change any more once these stages have begun."""
     return {name for name, f in FIELDS.items() if affects(f) & begun and not is_own(f)}
 
 
 def begun_stages(run: RunFolder, config: Config) -> set[Stage]:
-    """Stages whose outcome a run holds."""
+    """List the stages whose outcome a run holds."""
     begun = {Stage.SPLIT, Stage.READ, Stage.TRAIN}  # with the folder itself
     if run.predictions_file.exists():
         begun.add(Stage.PREDICT)

@@ -1,4 +1,4 @@
-"""What a run folder is told when a run begins, or is gone on with."""
+"""The manifest's facts on who begins a run, or goes on with it, and on what."""
 
 from __future__ import annotations
 

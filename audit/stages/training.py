@@ -70,7 +70,7 @@ def train_model(folder: RunFolder, inputs: Inputs, crew: Any, track: Track) -> N
 
 
 def _terms(inputs: Inputs) -> dict[str, Any]:
-    """What all hosts that train together must agree on."""
+    """List what all hosts that train together must agree on."""
     masks = {"masks": inputs.hashes["masks"]} if inputs.config.training.augment_background else {}
     return for_training(inputs.config) | masks | {"images or labels": inputs.hashes["fingerprint"]}
 
@@ -103,7 +103,7 @@ def _keep(folder: RunFolder, inputs: Inputs, trained: Any) -> None:
 
 
 def _facts(config: Config, trained: Any) -> dict[str, Any]:
-    """What the manifest says of a training."""
+    """Describe a training for the manifest."""
     best = trained.history.iloc[trained.best_epoch - 1]
     return {
         "pipeline": config.training.pipeline,
