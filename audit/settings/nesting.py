@@ -59,5 +59,7 @@ def _is_section(key: str, value: object) -> bool:
 
 
 def _meant(name: str) -> str:
-    near = difflib.get_close_matches(name, FIELDS, n=1)
+    if name in SECTIONS:
+        return f": [{name}] is a section."
+    near = difflib.get_close_matches(name, [*FIELDS, *SECTIONS], n=1)
     return f"; did you mean {near[0]!r}?" if near else "."

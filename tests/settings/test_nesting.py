@@ -45,6 +45,9 @@ def test_a_file_with_sections_is_read_in_silence(tmp_path, caplog):
         ("[run]\nepochs = 3", "'epochs' stands in [run] of {}: write it under [training]."),
         ("epochs = 3\n[training]\nepochs = 4",
          "'epochs' stands twice in {}: leave it under [training] alone."),
+        ("[trainign]\nepochs = 3",
+         "Unknown setting 'trainign' (flags or {}); did you mean 'training'?"),
+        ("training = 3", "Unknown setting 'training' (flags or {}): [training] is a section."),
         ("[training]\nepoch = 3", "Unknown setting 'epoch' (flags or {}); did you mean 'epochs'?"),
     ],
 )  # fmt: skip
