@@ -48,8 +48,8 @@ def main() -> None:
 def measure(data_dir: Path, masks: Path, count: int) -> dict[str, float]:
     import keras
 
-    from audit import pipeline
     from audit.settings import load_config
+    from audit.stages import commands
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "b0.keras")
@@ -57,7 +57,7 @@ def measure(data_dir: Path, masks: Path, count: int) -> dict[str, float]:
         keras.applications.EfficientNetB0(weights=None, classes=102).save(file)
         inside = time_model_calls()
         config = load_config({"data_dir": data_dir, "masks": masks, "model": file, "limit": count})
-        run = pipeline.run(config, Path(folder, "run"))
+        run = commands.run(config, Path(folder, "run"))
         seconds = run.manifest()["seconds"]
         nodes = run.records()["ig_steps"].mean()
     return {

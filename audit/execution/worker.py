@@ -27,7 +27,7 @@ from audit.models.load import load_model
 from audit.settings import Config, change
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Setup:
     """What every worker of a sweep is sent: all but the images and their masks.
 
@@ -74,8 +74,17 @@ def setup_of(
     content = {str(f.relative_to(model.parent)): f.read_bytes() for f in files}
     trust = config.model.trust_model and config.model.model is not None
     there = change(config, **paths)
-    return Setup(there, content, trust, scaling, donors, hashes, _versions(), tuple(classes),
-                 contents)  # fmt: skip
+    return Setup(
+        config=there,
+        model=content,
+        trust=trust,
+        scaling=scaling,
+        donors=donors,
+        hashes=hashes,
+        versions=_versions(),
+        classes=tuple(classes),
+        contents=contents,
+    )
 
 
 class Worker:

@@ -1,4 +1,4 @@
-"""What a setting is: a field of a section, which says what a change of it would change."""
+"""A setting: a field of a section, which says what a change of it would change."""
 
 from __future__ import annotations
 

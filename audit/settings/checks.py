@@ -1,4 +1,4 @@
-"""[checks]: what else a run looks into."""
+"""[checks]: checks that follow the sweep."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from audit.settings.base import Section, Stage, setting
 
 
 class CheckSettings(Section):
-    """What else a run looks into."""
+    """Checks that follow the sweep."""
 
     robustness: int = setting(
         60,

@@ -1,4 +1,4 @@
-"""[data]: which images to audit, and how they are read."""
+"""[data]: images to audit, and how they are read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from audit.settings.base import Section, Stage, setting
 
 
 class DataSettings(Section):
-    """Which images to audit, and how they are read."""
+    """Images to audit, and how they are read."""
 
     dataset: Literal["oxford_flowers102", "planted", "images"] = setting(
         "oxford_flowers102", "Which images to audit; 'images' reads --images.", affects=Stage.SPLIT

@@ -1,4 +1,4 @@
-"""[explain]: which images are explained, and how."""
+"""[explain]: images to explain, and explainers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_PASSES = 1_000_000  # an image, of lime and shap: what they draw beforehand
 
 
 class ExplainSettings(Section):
-    """Which images are explained, and how."""
+    """Images to explain, and explainers."""
 
     explain: int | None = setting(
         None,

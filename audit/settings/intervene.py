@@ -1,4 +1,4 @@
-"""[intervene]: how causes are tested."""
+"""[intervene]: tests of causes, by intervention."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from audit.settings.base import Section, Stage, setting
 
 
 class InterveneSettings(Section):
-    """How causes are tested."""
+    """Tests of causes, by intervention."""
 
     interventions: Literal["full", "cheap", "off"] = setting(
         "full",

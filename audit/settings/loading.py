@@ -58,17 +58,17 @@ def load_config(
 
 
 def change(config: Config, **settings: Any) -> Config:
-    """The config with other settings, checked as all are; raises `ConfigError`."""
+    """Replace settings of a config, checked as all are; raises `ConfigError`."""
     return load_config(config.flat() | settings)
 
 
 def _read(file: Path) -> dict[str, Any]:
-    """Settings of a file by their names."""
+    """Read the settings of a file by their names."""
     try:
         given = read_toml(file)
     except FileNotFoundError:
         raise ConfigError(f"No config file {file}.") from None
-    refuse_misplaced(given, f" of {file}")
+    refuse_misplaced(given, file)
     if how := advice(given):
         log.warning("%s has settings outside of their sections; write them as %s.", file, how)
     return flat(given)

@@ -1,4 +1,4 @@
-"""[masks]: where the masks come from, and what they mark."""
+"""[masks]: their source, and what they mark."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from audit.settings.base import Section, Stage, setting
 
 
 class MaskSettings(Section):
-    """Where the masks come from, and what they mark."""
+    """Masks: their source, and what they mark."""
 
     masks: Path | None = setting(
         None,

@@ -1,4 +1,4 @@
-"""[model]: the model to audit: one that is given, or what to train."""
+"""[model]: model to audit: one that is given, or what to train."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from audit.settings.base import Section, Stage, setting
 
 
 class ModelSettings(Section):
-    """The model to audit: one that is given, or what to train."""
+    """Model to audit: one that is given, or what to train."""
 
     backbone: str = setting(
         "efficientnetb0",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from audit.core.errors import ConfigError, shown
@@ -15,7 +16,7 @@ RETIRED = {"ig_rule": "quadratic"}
 
 
 def flat(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by name, whether they stand in sections or not."""
+    """Take settings out of their sections, those that stand in one."""
     found: dict[str, Any] = {}
     for key, value in given.items():
         found |= value if _is_section(key, value) else {key: value}
@@ -41,20 +42,20 @@ def nested(settings: Mapping[str, Any], where: str = "") -> dict[str, dict[str, 
     return found
 
 
-def refuse_misplaced(given: Mapping[str, Any], where: str) -> None:
+def refuse_misplaced(given: Mapping[str, Any], file: Path) -> None:
     """Raise `ConfigError` where a setting stands in another section than its own, or twice."""
     seen = {key for key, value in given.items() if not _is_section(key, value)}
     for key, value in given.items():
         for name in value if _is_section(key, value) else ():
             own = SECTION_OF.get(name, key)
             if own != key:
-                raise ConfigError(f"{name!r} stands in [{key}]{where}: write it under [{own}].")
+                raise ConfigError(f"{name!r} stands in [{key}] of {file}: write it under [{own}].")
             if name in seen:
-                raise ConfigError(f"{name!r} stands twice{where}: leave it under [{own}] alone.")
+                raise ConfigError(f"{name!r} stands twice in {file}: leave it under [{own}] alone.")
 
 
 def advice(given: Mapping[str, Any]) -> str:
-    """How to write settings that stand in no section; "" where none does."""
+    """Tell how to write settings that stand in no section; "" where none does."""
     loose = [key for key, value in given.items() if key in FIELDS and not _is_section(key, value)]
     return some([f"[{SECTION_OF[name]}] {name}" for name in loose], 4) if loose else ""
 
@@ -69,5 +70,7 @@ def _is_section(key: str, value: object) -> bool:
 
 
 def _meant(name: str) -> str:
-    near = difflib.get_close_matches(name, FIELDS, n=1)
+    if name in SECTIONS:
+        return f": [{name}] is a section."
+    near = difflib.get_close_matches(name, [*FIELDS, *SECTIONS], n=1)
     return f"; did you mean {near[0]!r}?" if near else "."

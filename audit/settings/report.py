@@ -1,4 +1,4 @@
-"""[report]: what the report tells."""
+"""[report]: contents of the report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from audit.settings.base import Section, Stage, setting
 
 
 class ReportSettings(Section):
-    """What the report tells."""
+    """Contents of the report."""
 
     model_card: Path | None = setting(
         None,

@@ -1,4 +1,4 @@
-"""[run]: how a run is done, where, and by whose leave."""
+"""[run]: seed, machines, and leave to go on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from audit.settings.base import Section, Stage, setting
 
 
 class RunSettings(Section):
-    """How a run is done, where, and by whose leave."""
+    """Seed, machines, and leave to go on."""
 
     anyway: bool = setting(
         False,

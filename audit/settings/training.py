@@ -1,4 +1,4 @@
-"""[training]: how a model is trained."""
+"""[training]: training of the model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PIPELINES = ("baseline", "augmented", "mixup", "cutmix", "randaugment", "albumen
 
 
 class TrainingSettings(Section):
-    """How a model is trained."""
+    """Training of the model."""
 
     pipeline: str = setting(
         "baseline",

@@ -1,4 +1,4 @@
-"""[verdict]: what evidence must reach to count."""
+"""[verdict]: thresholds that evidence must reach to count."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from audit.settings.base import Section, Stage, setting
 
 
 class Thresholds(Section):
-    """What evidence must reach to count."""
+    """Thresholds that evidence must reach to count."""
 
     on_flower_skill: float = setting(
         0.15,
@@ -58,5 +58,5 @@ class Thresholds(Section):
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Thresholds:
-        """Those among the settings of a run; raises `pydantic.ValidationError`."""
+        """Pick them from the settings of a run; raises `pydantic.ValidationError`."""
         return cls(**{name: settings[name] for name in cls.model_fields if name in settings})

@@ -201,7 +201,7 @@ def test_every_field_has_a_description():
 
 
 def test_every_field_is_a_flag_of_run():
-    flags = {o for p in cli.run.params for o in p.opts}
+    flags = {o for p in cli.cli.commands["run"].params for o in p.opts}
     missing = [n for n in FIELDS if f"--{n.replace('_', '-')}" not in flags]
     assert missing == []
 

@@ -1,4 +1,4 @@
-"""Everything that a run reads, opened and looked at before anything is written."""
+"""Inputs of a run, opened and looked at before anything is written."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from audit.training.memory import refuse_asking
 _SHOWN = 4  # names of classes that an error tells
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """Everything that a run reads.
+    """Inputs of a run, opened.
 
     Attributes
     ----------
@@ -101,11 +101,19 @@ def read_inputs(
     found = gathered(seen, anyway=config.run.anyway)
     refuse(found)
     hashes = fingerprints(dataset, masks) | _hashes_of_files(config)
-    return Inputs(config, dataset, masks, classifier, answers, found, hashes)
+    return Inputs(
+        config=config,
+        dataset=dataset,
+        masks=masks,
+        classifier=classifier,
+        answers=answers,
+        preflight=found,
+        hashes=hashes,
+    )
 
 
 def classifier_of(model: Any, config: Config, scaling: str = "0..255") -> Any:
-    """The classifier of a model, under the settings of a run."""
+    """Make a classifier of a model, under the settings of a run."""
     from audit.models.classifier import Classifier
 
     return Classifier(model, config.model.feature_layer, config.model.image_size, scaling)
@@ -135,7 +143,7 @@ def _check_settings(config: Config) -> None:
 
 
 def _given_model(config: Config, earlier: RunFolder | None) -> Any:
-    """The classifier of a given model under plain pixels; None where one is trained."""
+    """Load a given model, under plain pixels; None where one is trained."""
     from audit.models.backbones import known_backbone, known_weights
     from audit.models.load import load_model
 
@@ -159,7 +167,7 @@ def _refuse_empty(dataset: Dataset, split: str) -> None:
 
 
 def _open(config: Config, plain: Any, track: Track) -> tuple[Dataset, list[Observation]]:
-    """The data set, its classes in the order of the names that lie beside a given model, if any."""
+    """Open the data set, its classes in the order of the names beside a given model, if any."""
     from audit.models.names import class_names
 
     dataset = open_dataset(config, track=track)
@@ -178,7 +186,7 @@ def _open(config: Config, plain: Any, track: Track) -> tuple[Dataset, list[Obser
 
 
 def _read(plain: Any, config: Config, dataset: Dataset) -> tuple[Any, Answers, list[Observation]]:
-    """The classifier of a given model under the pixels that it wants, and what it was taken for."""
+    """Find the pixels that a given model wants, and tell what it was taken for."""
     from audit.models.averaged import averaged
 
     images = sample(dataset, plain.input_size, config)
