@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from audit import pipeline
-from audit.config import Config, load_config
 from audit.core.errors import RunFolderError
-from audit.resume import carried
+from audit.settings import Config, load_config
+from audit.stages import commands
+from audit.stages.resume import carried
 from audit.storage.heatmaps import Maps
 from audit.storage.paths import place
 from audit.storage.run import RunFolder
@@ -28,7 +28,7 @@ Folder = str | Path
 
 
 def configure(preset: str | None = None, file: Folder | None = None, **settings: Any) -> Config:
-    """Settings of an audit: defaults < ``preset`` < TOML ``file`` < ``settings``.
+    """Merge the settings of an audit: defaults < ``preset`` < TOML ``file`` < ``settings``.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ class Run:
             The run was made with one of those paths, which is not given.
         """
         config = load_config(carried(self.folder, settings))
-        pipeline.sweep(config, self.folder)
+        commands.sweep(config, self.folder)
         return Run(self.folder)
 
     def report(self, *, share: bool | None = None) -> Path:
@@ -120,7 +120,7 @@ class Run:
 
         With ``share`` it tells neither the host nor times of day; None: as the run's settings say.
         """
-        pipeline.report(self.folder, share=share)
+        commands.report(self.folder, share=share)
         return self.page
 
     def check(self, against: Run | None = None, *, anyway: bool = False, **limits: float) -> Check:
@@ -138,7 +138,7 @@ class Run:
         """
         from audit.gate.gates import Limits
 
-        return pipeline.check(
+        return commands.check(
             self.folder, Limits(**limits, anyway=anyway), against.folder if against else None
         )
 
@@ -156,19 +156,19 @@ def run(config: Config, out: Folder, *, resume: bool = False) -> Run | None:
     Run or None
         None on a host that only helps another one to train, as TF_CONFIG may say.
     """
-    made = pipeline.run(config, place(str(out)), resume=resume, command="audit.run")
+    made = commands.run(config, place(str(out)), resume=resume, command="audit.run")
     return Run(made) if made else None
 
 
 def train(config: Config, out: Folder, *, resume: bool = False) -> Run | None:
     """Train a model into a run folder, as ``flower-audit train``; `Run.sweep` goes on."""
-    made = pipeline.train(config, place(str(out)), resume=resume, command="audit.train")
+    made = commands.train(config, place(str(out)), resume=resume, command="audit.train")
     return Run(made) if made else None
 
 
 def compare(runs: Sequence[Run], out: Folder) -> Path:
     """Set runs on the same images side by side, each against the first; return the page."""
-    return pipeline.compare([each.folder for each in runs], place(str(out)))
+    return commands.compare([each.folder for each in runs], place(str(out)))
 
 
 def preflight(config: Config) -> pd.DataFrame:
@@ -180,4 +180,4 @@ def preflight(config: Config) -> pd.DataFrame:
         One row a thing looked at, what stops a run first: key, title, words, strength (``strong``
         stops a run, ``weak`` is worth a look, ``fine``), mend.
     """
-    return pd.DataFrame([vars(o) for o in pipeline.preflight(config).observations])
+    return pd.DataFrame([vars(o) for o in commands.preflight(config).observations])

@@ -70,13 +70,13 @@ def write_images(root: Path, count: int) -> None:
 def measure(root: Path, full: bool) -> dict[str, float]:
     """Milliseconds an image by stage, peak memory, and the size of the maps."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    from audit.config import load_config
     from audit.core.track import silent
     from audit.datasets.open import open_dataset
     from audit.execution.engine import Engine
     from audit.execution.local import sweep
     from audit.interventions.donors import draw_donors
     from audit.masks.masks import Masks
+    from audit.settings import load_config
     from audit.storage.run import RunFolder
 
     config = load_config({"images": root / "images.csv", "workers": 0, "ig_steps": 4})

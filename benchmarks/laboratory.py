@@ -17,9 +17,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from audit import pipeline
 from audit.compare.build import default_out
-from audit.config import load_config
+from audit.settings import load_config
+from audit.stages import commands
 from audit.storage.run import RunFolder
 
 EPOCHS = 15
@@ -48,11 +48,11 @@ def main(data: Path, out: Path, names: list[str]) -> None:
         config = load_config(shared | RECIPES[name])
         run = RunFolder(out / name)
         if not run.summary_json.exists():
-            run = pipeline.run(config, out / name, resume=True, command="benchmarks/laboratory.py")
+            run = commands.run(config, out / name, resume=True, command="benchmarks/laboratory.py")
         print(_row(name, run), flush=True)
         runs.append(run)
     if len(runs) > 1:
-        print(pipeline.compare(runs, default_out(runs)))
+        print(commands.compare(runs, default_out(runs)))
 
 
 def _row(name: str, run: RunFolder) -> str:

@@ -21,7 +21,7 @@ import numpy as np
 import audit
 from audit.datasets.dataset import SPLITS
 from audit.datasets.open import open_dataset
-from audit.pipeline import preflight
+from audit.stages.commands import preflight
 
 LITE = {"backbone": "efficientnet-lite0"}
 MASKED = ("Oxford", "PlantVillage", "planted")

@@ -20,13 +20,13 @@ from tags import audit
 
 from audit.checks.selftest.planted import rests_on_shortcut
 from audit.compare.paired import difference_of_means, newcombe
-from audit.config import load_config
 from audit.core.track import silent
 from audit.datasets.oxford import OxfordFlowers
 from audit.execution.engine import Engine
 from audit.execution.predict import predict
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
+from audit.settings import load_config
 
 SWAPPED = {"augment_background": True, "epochs": 15}
 

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from audit import pipeline
 from audit.checks.selftest.planted import rests_on_shortcut
 from audit.checks.shortcuts.page import Group, Shortcuts, shortcuts
-from audit.config import load_config
 from audit.core.statistics import wilson
 from audit.datasets.planted.worlds import WORLDS
 from audit.report.source import Source, load
+from audit.settings import load_config
+from audit.stages import commands
 from audit.storage.run import RunFolder
 
 NAMES = ("tag-a", "none-a", "tint-a", "unrewarded-a", "texture-a", "object-a",
@@ -37,8 +37,8 @@ def audit(world: str, seed: int, out: Path, **more: bool) -> Source:
     if not folder.shortcuts_file.exists():
         settings = {"world": world, "seed": seed, "robustness": 0, "health": False, **more}
         config = load_config(settings, "planted")
-        pipeline.train(config, folder.root, resume=True)
-        pipeline.sweep(config, folder)
+        commands.train(config, folder.root, resume=True)
+        commands.sweep(config, folder)
     return load(folder)
 
 

@@ -48,16 +48,16 @@ def main() -> None:
 def measure(data_dir: Path, masks: Path, count: int) -> dict[str, float]:
     import keras
 
-    from audit import pipeline
-    from audit.config import Config
+    from audit.settings import load_config
+    from audit.stages import commands
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "b0.keras")
         keras.utils.set_random_seed(0)
         keras.applications.EfficientNetB0(weights=None, classes=102).save(file)
         inside = time_model_calls()
-        config = Config(data_dir=data_dir, masks=masks, model=file, limit=count)
-        run = pipeline.run(config, Path(folder, "run"))
+        config = load_config({"data_dir": data_dir, "masks": masks, "model": file, "limit": count})
+        run = commands.run(config, Path(folder, "run"))
         seconds = run.manifest()["seconds"]
         nodes = run.records()["ig_steps"].mean()
     return {

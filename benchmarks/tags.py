@@ -20,7 +20,6 @@ from stamps import STAMPS, Stamped
 
 from audit.checks.selftest.planted import rests_on_shortcut
 from audit.checks.selftest.signals import Signal, signals
-from audit.config import load_config
 from audit.core.track import silent
 from audit.execution.engine import Engine
 from audit.execution.local import sweep
@@ -29,10 +28,11 @@ from audit.interventions.donors import draw_donors
 from audit.masks.masks import Masks
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
+from audit.settings import load_config
+from audit.settings.verdict import Thresholds
 from audit.storage.run import RunFolder
 from audit.training.replicas import replicas
 from audit.training.training import train
-from audit.verdict.verdict import Thresholds
 
 
 def audit(data: Path, stamp: str, out: Path, **settings: Any) -> pd.DataFrame:

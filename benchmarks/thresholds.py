@@ -7,7 +7,6 @@ python benchmarks/thresholds.py runs/selftest-a
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -15,8 +14,9 @@ import pandas as pd
 
 from audit.checks.selftest.planted import rests_on_shortcut
 from audit.explainers.registry import titles
+from audit.settings.verdict import Thresholds
 from audit.storage.run import RunFolder
-from audit.verdict.verdict import Thresholds, word_for
+from audit.verdict.verdict import word_for
 
 GRID = {
     "least_support": (0.4, 0.5, 0.6),
@@ -38,7 +38,7 @@ def main(folder: Path) -> None:
     rows = []
     for values in product(*GRID.values()):
         chosen = dict(zip(GRID, values, strict=True))
-        thresholds = replace(Thresholds(), **chosen)
+        thresholds = Thresholds(**chosen)
         words = [word_for(row, thresholds, titles()) for row in right.to_dict("records")]
         accused = pd.Series(words) == "wrong-reasons"
         rows.append(

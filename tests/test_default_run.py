@@ -14,13 +14,15 @@ import tensorflow_datasets as tfds
 from localserver import LocalServer, certify, silent_host
 from oxfordfiles import FLOWERS, HOSTS, MASKS, WEIGHTS, digest, oxford_files
 
-from audit import pipeline
-from audit.config import load_config
 from audit.core.errors import AuditError, DataError
 from audit.datasets.oxford import OxfordFlowers
 from audit.masks import official
 from audit.masks.source import mask_path, settled
+from audit.masks.tools import make_masks
 from audit.models import weightfiles
+from audit.settings import load_config
+from audit.settings.nesting import flat
+from audit.stages import commands
 from audit.storage import download
 from audit.storage.run import RunFolder
 
@@ -126,7 +128,7 @@ def first(tmp_path_factory, files):
     with pytest.MonkeyPatch.context() as patch, logged(folder / "log"):
         home = Home(folder / "home", patch)
         home.proxy(server.url, authority)
-        run = pipeline.run(home.config(), folder / "run")
+        run = commands.run(home.config(), folder / "run")
     server.close()
     return First(run, server, (folder / "log").read_text(), folder / "home")
 
@@ -176,12 +178,12 @@ def test_a_first_run_takes_the_official_masks_and_says_so(first):
     assert first.log.count("Masks: ") == 1
     assert f"Masks: the official segmentations, in {folder}." in first.log
     assert set(first.run.records()["mask_source"]) == {"official"}
-    assert first.run.manifest()["config"]["masks"] == "official"
+    assert first.run.config()["masks"] == "official"
 
 
 def test_a_second_run_asks_nothing_of_the_network(first, tmp_path, monkeypatch):
     home = first.home(monkeypatch)
-    second = pipeline.train(home.config(), tmp_path / "second")
+    second = commands.train(home.config(), tmp_path / "second")
     for key in ("fingerprint", "masks"):
         assert second.manifest()["data"][key] == first.run.manifest()["data"][key]
 
@@ -191,15 +193,15 @@ def test_a_run_goes_on_with_the_masks_that_it_was_begun_with(first, tmp_path, mo
     shutil.copytree(first.run.root, tmp_path / "run")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
     with pytest.raises(DataError, match=r"^Cannot fetch the official masks: https:"):
-        pipeline.run(home.config(), tmp_path / "run", resume=True)
+        commands.run(home.config(), tmp_path / "run", resume=True)
 
 
 def test_a_trained_model_is_swept_where_its_first_weights_are_not(first, tmp_path, monkeypatch):
     home = first.home(monkeypatch)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "empty"))
     shutil.copytree(first.run.root, tmp_path / "run")
-    monkeypatch.setattr(pipeline, "report", lambda *_, **__: None)  # the first run has one
-    run = pipeline.run(home.config(), tmp_path / "run", resume=True)
+    monkeypatch.setattr(commands, "report", lambda *_, **__: None)  # the first run has one
+    run = commands.run(home.config(), tmp_path / "run", resume=True)
     assert run.records().equals(first.run.records())
 
 
@@ -209,7 +211,7 @@ def test_prepared_images_without_a_network_get_grabcut_masks(first, tmp_path, mo
     with silent_host() as host:
         home.mirror(host)
         start = time.monotonic()
-        counts = pipeline.make_masks(home.config(data_dir=data_dir), tmp_path / "masks")
+        counts = make_masks(home.config(data_dir=data_dir), tmp_path / "masks")
     assert time.monotonic() - start < WITHIN
     assert counts == {"kept": 0, "grabcut": SMALL["limit"]}
     assert "Masks: GrabCut, not the official ones: http" in caplog.text
@@ -218,7 +220,7 @@ def test_prepared_images_without_a_network_get_grabcut_masks(first, tmp_path, mo
 def test_a_network_does_not_change_the_masks_of_a_run_begun_without(server, home):
     for begun, masks in (({"masks": "grabcut"}, "grabcut"), ({"masks": None}, None)):
         config = settled(home.config(), begun)
-        assert config.model_dump(mode="json")["masks"] == masks
+        assert flat(config.kept())["masks"] == masks
         assert mask_path(config) is None
     assert server.asked == []
 

@@ -102,7 +102,7 @@ def test_what_is_kept_is_still_worth_reading(said, home):
     assert manifest["command"].startswith(
         "flower-audit run --images images.csv --model 'my model.keras' --no-grabcut"
     )
-    assert manifest["config"]["model_card"] == "card.toml"
+    assert manifest["config"]["report"]["model_card"] == "card.toml"
     assert manifest["model"]["source"] == "my model.keras"
     doubts = set(run.records()["mask_doubt"])
     assert any("1_05_mask.png" in doubt for doubt in doubts)

@@ -25,7 +25,7 @@ PARTS = 12
 # times takes minutes. Parts of two, so that two dozen images make a dozen.
 PROGRAM = """
     import json, os, sys
-    import audit.models.averaged, audit.models.load, audit.pipeline, audit.report.build
+    import audit.models.averaged, audit.models.load, audit.stages.commands, audit.report.build
     import audit.execution.predict, audit.execution.select
     import audit.checks.robustness.measure, audit.checks.explainer_sanity.measure
     import audit.execution.local as local

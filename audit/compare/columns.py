@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from audit.core.registries import JUDGED
 from audit.report import figures as f
 from audit.report.figures import Estimate, mean, rate
 from audit.report.source import Source
-from audit.verdict.verdict import JUDGED
 
 Column = Callable[[Source], pd.Series]
 

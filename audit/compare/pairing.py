@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from string import ascii_uppercase
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from audit.core.errors import RunFolderError
 from audit.explainers.registry import titles
 from audit.report.source import Source, load
+from audit.settings.nesting import RETIRED
 from audit.storage.run import RunFolder
 
 EXPLAINING = ("cam", "ig_variant", "ig_steps", "ig_tolerance", "ig_rule", "ig_baseline",
@@ -216,14 +217,14 @@ def _settings(a: Entry, b: Entry) -> Iterator[str]:
             "Donors of other backgrounds differ: survival, background share, composites and the "
             "verdicts that rest on them may differ for that alone."
         )
-    ours, theirs = asdict(first.thresholds), asdict(second.thresholds)
+    ours, theirs = dict(first.thresholds), dict(second.thresholds)
     moved = [f"{k} {ours[k]:g} and {theirs[k]:g}" for k in ours if ours[k] != theirs[k]]
     if moved:
         yield f"Verdicts were given by other thresholds: {', '.join(moved)}."
     other = [
-        f"{k} {first.config.get(k)} and {second.config.get(k)}"
+        f"{k} {before} and {after}"
         for k in EXPLAINING
-        if first.config.get(k) != second.config.get(k)
+        if (before := _setting(first, k)) != (after := _setting(second, k))
     ]
     if other:
         yield f"Images were explained or tested in other ways: {', '.join(other)}."
@@ -231,6 +232,10 @@ def _settings(a: Entry, b: Entry) -> Iterator[str]:
         subjects = f"{first.subject} in {a.letter}, {second.subject} in {b.letter}"
         yield f"What the masks mark is called {subjects}."
     yield from _models(a, b)
+
+
+def _setting(source: Source, key: str) -> Any:
+    return source.config.get(key, RETIRED.get(key))
 
 
 def _models(a: Entry, b: Entry) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +95,7 @@ class Shown:
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Shown:
         """By the settings of a run, which name its inputs."""
-        return cls(value for value in config.values() if isinstance(value, str))
+        return cls(_texts(config))
 
     def text(self, text: str) -> str:
         """Words that may quote a path."""
@@ -140,6 +140,15 @@ class Shown:
         if mark and option.startswith("--"):
             return credentials(f"{option}={self.place(value)}")
         return self.place(word)
+
+
+def _texts(value: object) -> Iterator[str]:
+    """All text among the values of sections."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
 
 
 def _without_user(found: re.Match[str]) -> str:

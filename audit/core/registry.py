@@ -71,7 +71,7 @@ class Registry(Generic[T]):
         if key not in self._loaded:
             self._refuse_doubles(key)
             built_in = self._built_in.get(key)
-            self._loaded[key] = _found(built_in) if built_in else self._load(key)
+            self._loaded[key] = find(built_in) if built_in else self._load(key)
         return self._loaded[key]
 
     @cached_property
@@ -112,9 +112,9 @@ class Registry(Generic[T]):
         )
 
 
-def _found(place: str) -> Any:
-    """What ``package.module:name`` names."""
-    module, _, name = place.partition(":")
+def find(location: str) -> Any:
+    """Import what ``package.module:name`` names."""
+    module, _, name = location.partition(":")
     return getattr(importlib.import_module(module), name)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audit.config import Config
 from audit.core.track import Track, silent
 from audit.datasets.dataset import Dataset
+from audit.settings import Config
 
 
 def open_dataset(
@@ -17,34 +17,34 @@ def open_dataset(
     Parameters
     ----------
     classes : sequence of str, optional
-        Classes in the order of the model's outputs, instead of ``config.class_order``.
+        Classes in the order of the model's outputs, instead of ``config.data.class_order``.
 
     Raises
     ------
     DataError
         The data is missing or unusable.
     """
-    if config.dataset == "planted":
+    if config.data.dataset == "planted":
         from audit.datasets.planted import Planted
         from audit.datasets.planted.worlds import WORLDS
 
-        return Planted(seed=config.seed, world=WORLDS[config.world])
-    if config.images is not None:
+        return Planted(seed=config.run.seed, world=WORLDS[config.data.world])
+    if config.data.images is not None:
         from audit.datasets.imagefiles import ImageFiles
 
         return ImageFiles(
-            config.images,
-            seed=config.seed,
-            class_order=config.class_order if classes is None else classes,
-            white_level=config.white_level,
-            all_test=config.splits == "all",
+            config.data.images,
+            seed=config.run.seed,
+            class_order=config.data.class_order if classes is None else classes,
+            white_level=config.data.white_level,
+            all_test=config.data.splits == "all",
         )
     from audit.datasets.oxford import OxfordFlowers
 
     return OxfordFlowers(
-        config.data_dir,
-        download=config.download,
-        splits=config.splits,
-        seed=config.seed,
+        config.data.data_dir,
+        download=config.data.download,
+        splits=config.data.splits,
+        seed=config.run.seed,
         track=track,
     )

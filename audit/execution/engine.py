@@ -8,7 +8,6 @@ from copy import copy
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.config import Config
 from audit.core.clock import Clock
 from audit.core.logits import predicted
 from audit.datasets.dataset import Counterfactual, Dataset
@@ -22,6 +21,7 @@ from audit.explainers.settle import Complete, ScoresSettled
 from audit.interventions.donors import Donors
 from audit.interventions.interventions import Case, Interventions
 from audit.models.classifier import Classifier
+from audit.settings import Config
 
 
 class Engine:
@@ -49,12 +49,15 @@ class Engine:
         self._counterfactual = dataset if isinstance(dataset, Counterfactual) else None
         self._config = config
         self._classifier = classifier
-        self._gradcam = grad_cam(classifier, config.cam)
-        steps = None if config.ig_steps == "auto" else config.ig_steps
+        self._gradcam = grad_cam(classifier, config.explain.cam)
+        steps = None if config.explain.ig_steps == "auto" else config.explain.ig_steps
         self._ig = integrated_gradients(
-            classifier, steps, config.ig_baseline, config.ig_rule, config.ig_variant
+            classifier,
+            steps,
+            config.explain.ig_baseline,
+            config.explain.ig_variant,
         )
-        scan = config.interventions == "full"
+        scan = config.intervene.interventions == "full"
         self._interventions = donors and Interventions(self._logits, donors, scan=scan)
 
     def ig_batch(self, known: int | None) -> int:
@@ -71,7 +74,7 @@ class Engine:
         if not answered.all():
             return self._explain_answered(samples, answered)
         with self.clock("explain"):
-            view_by_view = [*samples] * self._config.tta
+            view_by_view = [*samples] * self._config.explain.tta
             attributed = self._ig(images, seen.targets, self._enough(view_by_view))
         cases = [
             Case(sample, seen.logits[i], seen.heatmaps[i], attributed.heatmaps[i])
@@ -105,9 +108,9 @@ class Engine:
         return self._interventions(cases) if self._interventions else [Tested()] * len(cases)
 
     def _enough(self, samples: Sequence[Sample]) -> Enough:
-        if self._config.ig_tolerance is not None:
-            return Complete(self._config.ig_tolerance)
-        return ScoresSettled(samples, self._config.on_flower_skill)
+        if self._config.explain.ig_tolerance is not None:
+            return Complete(self._config.explain.ig_tolerance)
+        return ScoresSettled(samples, self._config.verdict.on_flower_skill)
 
     def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Float32 logits ``(n, classes)`` of uint8 images ``(n, H, W, 3)``."""

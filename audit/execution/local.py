@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from audit.config import Config
 from audit.core.ahead import ahead
 from audit.core.clock import Clock
 from audit.core.errors import BrokenImageError
@@ -21,9 +20,10 @@ from audit.execution.engine import Engine
 from audit.execution.record import Record, Sample, fit_trimap, maps_of, record_of, skipped_record
 from audit.explainers.registry import titles
 from audit.masks.masks import Masks, doubt
+from audit.settings import Config
 from audit.storage.heatmaps import Maps
 from audit.storage.run import RunFolder, pack_part
-from audit.verdict.verdict import Thresholds, Words
+from audit.verdict.verdict import Words
 
 log = logging.getLogger("audit")
 PART_SIZE = 32  # images; what a kill can cost at most
@@ -68,7 +68,7 @@ def sweep(
     # On some devices sums depend on the batch: a resumed sweep goes on with the same.
     run.update_manifest(ig_batch=engine.ig_batch(run.manifest().get("ig_batch")))
     wanted = [item for part in todo.values() for item in part]
-    samples = read(dataset, masks, wanted, config.workers, engine)
+    samples = read(dataset, masks, wanted, config.run.workers, engine)
     stream = iter(track(ahead(samples, PART_SIZE), "explain", len(wanted)))
     for number, part in todo.items():
         entries = list(islice(stream, len(part)))
@@ -103,16 +103,15 @@ def explain_part(
     records = [entry for entry in entries if not isinstance(entry, Sample)]
     samples = [entry for entry in entries if isinstance(entry, Sample)]
     maps: list[Maps] = []
-    thresholds = thresholds_of(config)
-    words = Words(config.subject, titles(config.model_dump()))
-    for batch in in_batches(samples, config.batch_size):
+    words = Words(config.masks.subject, titles(config.flat()))
+    for batch in in_batches(samples, config.training.batch_size):
         findings = engine.explain(batch)
         for sample, finding in zip(batch, findings, strict=True):
             if finding is None:
                 records.append(_skipped(sample.item, UNANSWERED, classes, engine))
                 continue
             with engine.clock("score"):
-                record = record_of(sample, finding, classes, thresholds, words)
+                record = record_of(sample, finding, classes, config.verdict, words)
                 drawn = maps_of(sample, finding)
             if engine.further:
                 with engine.clock("further"):
@@ -120,7 +119,7 @@ def explain_part(
             records.append(record | {"row": len(maps)})
             maps.append(drawn)
     with engine.clock("write"):
-        shown = Shown.of(config.model_dump(mode="json"))
+        shown = Shown.of(config.kept())
         told = [shown.record(record) | {"part": number} for record in records]
         packed = pack_part(told, maps, engine.further.dense if engine.further else ())
     return Part(number, len(records), packed)
@@ -132,11 +131,6 @@ def write(run: RunFolder, part: Part, clock: Clock) -> None:
         run.keep_part(part.number, part.packed)
     event = {"event": "part", "part": part.number, "images": part.images}
     log.debug("Part %d is written: %d images.", part.number, part.images, extra={"data": event})
-
-
-def thresholds_of(config: Config) -> Thresholds:
-    """The verdict's thresholds."""
-    return Thresholds(**{f.name: getattr(config, f.name) for f in fields(Thresholds)})
 
 
 def _samples(

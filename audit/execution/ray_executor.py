@@ -68,7 +68,10 @@ def sweep(run: RunFolder, setup: Setup, items: Sequence[Item], clock: Clock, tra
         return
     total = sum(len(part) for part in todo.values())
     batch = run.manifest().get("ig_batch")
-    with connected(setup.config.address) as ray, closing(_Crew(ray, setup, todo, batch)) as crew:
+    with (
+        connected(setup.config.run.address) as ray,
+        closing(_Crew(ray, setup, todo, batch)) as crew,
+    ):
         try:
             for _ in track(_written(run, crew, clock), "explain", total):
                 pass
@@ -182,7 +185,7 @@ class _Crew:
     ) -> None:
         self.ig_batch = ig_batch
         self._ray = ray
-        self._cores = setup.config.worker_cores
+        self._cores = setup.config.run.worker_cores
         self._setup = ray.put(setup)
         self._items = todo
         self._todo = deque(sorted(todo))

@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.core.geometry import resize_trimap
+from audit.core.registries import JUDGED
 from audit.datasets.dataset import FLOWER, UNKNOWN, UNUSABLE, Item
 from audit.explainers.localisation import NAN, Localisation, area, centre_gaussian, localise, weigh
 from audit.interventions.causal import Causes
 from audit.interventions.composites import grown
 from audit.masks.masks import Given
+from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps
 from audit.storage.run import record_schema
-from audit.verdict.verdict import JUDGED, UNTESTED, Thresholds, Words, judge
+from audit.verdict.verdict import UNTESTED, Words, judge
 
 Record = dict[str, Any]
 REACH = 3 / 224  # by how much masks are grown and shrunk for `fragile`, in shares of the side

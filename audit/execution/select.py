@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from audit.config import Config
 from audit.core.errors import DataError
 from audit.datasets.dataset import Dataset, Item, stratified
 from audit.masks.masks import Masks
+from audit.settings import Config
 
 
 def select(dataset: Dataset, masks: Masks, config: Config) -> tuple[list[Item], list[Item]]:
@@ -22,11 +22,11 @@ def select(dataset: Dataset, masks: Masks, config: Config) -> tuple[list[Item], 
     tested = dataset.items("test")
     if not tested:
         raise DataError(f"{dataset.name} has no images in its test split.")
-    if config.limit:
-        tested = stratified(tested, config.limit, config.seed)
-    if not config.explain:
+    if config.data.limit:
+        tested = stratified(tested, config.data.limit, config.run.seed)
+    if not config.explain.explain:
         return tested, tested
     own = {item.name for item in tested if masks.has_own(item)}
     rest = [item for item in tested if item.name not in own]
-    chosen = own | {item.name for item in stratified(rest, config.explain, config.seed)}
+    chosen = own | {item.name for item in stratified(rest, config.explain.explain, config.run.seed)}
     return tested, [item for item in tested if item.name in chosen]

@@ -11,7 +11,6 @@ from threading import Lock
 import tensorflow as tf
 
 from audit import __version__
-from audit.config import Config
 from audit.core.errors import ClusterError, DataError
 from audit.datasets.contents import Contents
 from audit.datasets.dataset import Item
@@ -25,9 +24,10 @@ from audit.masks.source import WORDS, masks_of
 from audit.models.averaged import averaged
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
+from audit.settings import Config, change
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Setup:
     """What every worker of a sweep is sent: all but the images and their masks.
 
@@ -68,13 +68,23 @@ def setup_of(
     contents: Contents,
 ) -> Setup:
     """What workers need to go on where the driver is."""
-    paths = {k: v.absolute() for k, v in config if isinstance(v, Path) and v not in WORDS}
+    given = config.flat().items()
+    paths = {k: v.absolute() for k, v in given if isinstance(v, Path) and v not in WORDS}
     files = [f for f in model.rglob("*") if f.is_file()] if model.is_dir() else [model]
     content = {str(f.relative_to(model.parent)): f.read_bytes() for f in files}
-    trust = config.trust_model and config.model is not None
-    there = config.model_copy(update=paths)
-    return Setup(there, content, trust, scaling, donors, hashes, _versions(), tuple(classes),
-                 contents)  # fmt: skip
+    trust = config.model.trust_model and config.model.model is not None
+    there = change(config, **paths)
+    return Setup(
+        config=there,
+        model=content,
+        trust=trust,
+        scaling=scaling,
+        donors=donors,
+        hashes=hashes,
+        versions=_versions(),
+        classes=tuple(classes),
+        contents=contents,
+    )
 
 
 class Worker:
@@ -133,8 +143,8 @@ def _classifier(setup: Setup) -> Classifier:
             file.write_bytes(content)
         top = Path(folder) / Path(next(iter(setup.model))).parts[0]
         model = load_model(top, trust=setup.trust)
-        each = Classifier(model, config.feature_layer, config.image_size, setup.scaling)
-    return averaged(each, config.tta, config.seed)
+        each = Classifier(model, config.model.feature_layer, config.model.image_size, setup.scaling)
+    return averaged(each, config.explain.tta, config.run.seed)
 
 
 def _versions() -> dict[str, str]:

@@ -75,7 +75,8 @@ class Explainer(ABC):
     storage : str
         How its heatmaps are kept, for the report to draw; scores are taken before. ``segments``: of
         few values, without loss. ``dense``: within 2**-10 of each value, or 2**-24 of the largest.
-        Those that verdicts rest on are of every image, and kept coarser: see `audit.storage.heatmaps`.
+        Those that verdicts rest on are of every image, and kept coarser: see
+        `audit.storage.heatmaps`.
     extra : Extra, optional
         What it needs besides; looked for before any work.
     setting : str

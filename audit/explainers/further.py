@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.config import Config
 from audit.core.errors import AuditError
 from audit.datasets.dataset import FLOWER, UNKNOWN, Dataset, stratified
 from audit.execution.record import Record, Sample, score_columns
@@ -22,6 +21,7 @@ from audit.explainers.localisation import Localisation, localise
 from audit.explainers.registry import besides
 from audit.masks.masks import Masks
 from audit.models.classifier import Classifier
+from audit.settings import Config
 from audit.storage.heatmaps import Maps
 from audit.storage.run import NOT_SAMPLED
 from audit.verdict.verdict import ACCUSED
@@ -35,8 +35,8 @@ def check(config: Config) -> None:
 
 def explainers(config: Config) -> dict[str, Explainer]:
     """The further explainers that a config asks for, by key."""
-    settings = config.model_dump()
-    return {key: kind.of(settings) for key, kind in besides(config.explainers).items()}
+    settings = config.flat()
+    return {key: kind.of(settings) for key, kind in besides(config.explain.explainers).items()}
 
 
 def told(config: Config) -> dict[str, Any]:
@@ -47,21 +47,21 @@ def told(config: Config) -> dict[str, Any]:
 
 def sampled(dataset: Dataset, masks: Masks, config: Config) -> set[str]:
     """Names of the images that further explainers are asked about whatever their verdict."""
-    if config.explain_sample is None and config.explain_flagged:
+    if config.explain.explain_sample is None and config.explain.explain_flagged:
         return set()
     _, explained = select(dataset, masks, config)
-    count = config.explain_sample or len(explained)
-    return {item.name for item in stratified(explained, count, config.seed)}
+    count = config.explain.explain_sample or len(explained)
+    return {item.name for item in stratified(explained, count, config.run.seed)}
 
 
 def further_of(
     classifier: Classifier, dataset: Dataset, masks: Masks, config: Config
 ) -> Further | None:
     """What explains chosen images by further explainers; None where none is asked for."""
-    if not config.further:
+    if not config.explain.further:
         return None
     names = sampled(dataset, masks, config)
-    return Further(explainers(config), classifier, names, config.explain_flagged)
+    return Further(explainers(config), classifier, names, config.explain.explain_flagged)
 
 
 def explain_one(

@@ -1,6 +1,6 @@
 """The two explainers that verdicts rest on, as the registry lists them.
 
-The engine runs their code itself (`audit.explainers.gradcam`, `audit.explainers.integrated_gradients`):
+The engine runs their code itself (`explainers.gradcam`, `explainers.integrated_gradients`):
 Grad-CAM comes out of the pass that predicts, and Integrated Gradients take as many steps as an
 image's scores need, which its record tells (``ig_steps``, ``ig_completeness_error``). Called from
 here, they are what they are everywhere, at the cost of a pass or of a fixed number of steps.

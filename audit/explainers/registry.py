@@ -1,4 +1,4 @@
-"""Which explainers there are: ours, and those of entry points in `flower_audit.explainers`."""
+"""Explainers of the registry: what other packages may bring, and which of them a run asks for."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from inspect import isabstract
 from typing import Any
 
 from audit.core.errors import ConfigError
-from audit.core.registry import Registry
+from audit.core.registries import EXPLAINERS, JUDGED
 from audit.explainers.base import About, Explainer
-from audit.verdict.verdict import JUDGED
 
 # A title stands in tables, charts and sentences, so no markup may be in it.
 _TITLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 +.()-]{0,39}")
@@ -44,19 +43,6 @@ def fault(key: str, brought: Any) -> str:
             f"description of at most {_MOST_TEXT:,} characters"
         )
     return ""
-
-
-EXPLAINERS: Registry[type[Explainer]] = Registry(
-    "explainer",
-    "flower_audit.explainers",
-    {
-        "gradcam": "audit.explainers.judged:GradCam",
-        "ig": "audit.explainers.judged:IntegratedGradients",
-        "lime": "audit.explainers.lime:Lime",
-        "shap": "audit.explainers.shap:Shap",
-    },
-    fault,
-)
 
 
 def besides(asked: str) -> dict[str, type[Explainer]]:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from audit.config import Config, change
 from audit.core.errors import AuditError, ConfigError, DataError
 from audit.core.track import Track, silent
 from audit.datasets.dataset import Dataset
 from audit.masks import official
 from audit.masks.masks import Masks
+from audit.settings import Config, change
 from audit.storage.download import address, reach
 
 OFFICIAL, GRABCUT = Path("official"), Path("grabcut")
@@ -49,18 +49,18 @@ def settled(
     DataError
         ``official`` is asked for and cannot be had.
     """
-    if config.dataset != "oxford_flowers102":
-        if config.masks == OFFICIAL:
+    if config.data.dataset != "oxford_flowers102":
+        if config.masks.masks == OFFICIAL:
             raise ConfigError(
                 "--masks official are of Oxford Flowers 102 alone: give --masks FOLDER with masks "
                 "of these images."
             )
         return config
-    if config.masks is None and not begun:
+    if config.masks.masks is None and not begun:
         return change(config, masks=_to_be_had(config, track))
-    masks = config.masks or _word(begun or {})
+    masks = config.masks.masks or _word(begun or {})
     if masks == OFFICIAL:
-        if not config.download:
+        if not config.data.download:
             _require_own_copy()
         _say_official(track)
     elif masks in (None, GRABCUT):
@@ -76,9 +76,9 @@ def mask_path(config: Config, track: Track = silent) -> Path | None:
     DataError
         The official segmentations cannot be had.
     """
-    if config.masks == OFFICIAL:
+    if config.masks.masks == OFFICIAL:
         return official.fetched(track)
-    return None if config.masks == GRABCUT else config.masks
+    return None if config.masks.masks == GRABCUT else config.masks.masks
 
 
 def masks_of(config: Config, dataset: Dataset, track: Track = silent) -> Masks:
@@ -86,9 +86,9 @@ def masks_of(config: Config, dataset: Dataset, track: Track = silent) -> Masks:
     return Masks(
         dataset,
         mask_path(config, track),
-        grabcut=config.grabcut,
-        subject=config.mask_subject,
-        unknown=config.mask_unknown,
+        grabcut=config.masks.grabcut,
+        subject=config.masks.mask_subject,
+        unknown=config.masks.mask_unknown,
     )
 
 
@@ -98,7 +98,7 @@ def _word(begun: Mapping[str, Any]) -> Path | None:
 
 
 def _made(config: Config) -> str:
-    return "GrabCut" if config.grabcut else "none"
+    return "GrabCut" if config.masks.grabcut else "none"
 
 
 def _to_be_had(config: Config, track: Track) -> Path:
@@ -126,6 +126,6 @@ def _require_own_copy() -> None:
 
 def _ask(config: Config) -> None:
     """See in a short time whether the official segmentations can be fetched."""
-    if not config.download:
+    if not config.data.download:
         raise ConfigError("--no-download is set")
     reach(address(official.URL), PATIENCE)

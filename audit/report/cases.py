@@ -10,10 +10,11 @@ from typing import Any
 import pandas as pd
 
 from audit.checks.verdicts.page import VERDICTS, Verdict, by_evidence
+from audit.core.registries import JUDGED
 from audit.report.names import unique_slugs
 from audit.report.source import Source
 from audit.storage.run import NOT_SAMPLED
-from audit.verdict.verdict import ACCUSED, JUDGED
+from audit.verdict.verdict import ACCUSED
 
 PAGE = 48  # cases a page
 MOST_COMPOSITES = 1_200  # the worst of them: about 10 MB

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydantic import ValidationError
 
 from audit.core.errors import RunFolderError, shown
-from audit.explainers.registry import EXPLAINERS
+from audit.core.registries import EXPLAINERS, JUDGED
+from audit.settings.verdict import Thresholds
 from audit.storage.run import MOST_CLASSES, SCORED, RunFolder, further_in
-from audit.verdict.verdict import JUDGED, Thresholds
 
 _SUBJECT = 200  # characters of what the masks mark: it stands in hundreds of sentences
 _SLACK = 1e-3  # sums of float32 may leave 0..1 by a little
@@ -24,20 +23,27 @@ _SHARES = ("confidence", "chance", "valid_share", "background_share", "survival"
 def refuse_settings(run: RunFolder, config: Mapping[str, Any]) -> None:
     """Raise `RunFolderError` where settings that a report is made by are none."""
     seed, subject = config.get("seed", 0), config.get("subject", "flower")
-    thresholds = [config.get(f.name, f.default) for f in fields(Thresholds)]
     judged = [EXPLAINERS[key] for key in JUDGED]
     sound = {
         "seed": isinstance(seed, int) and 0 <= seed < 2**32,
         "subject": isinstance(subject, str) and len(subject) <= _SUBJECT,
         **{e.setting: config.get(e.setting, e.key) in list(e.variants) for e in judged},
-        "thresholds": all(isinstance(t, int | float) and math.isfinite(t) for t in thresholds),
+        "thresholds": _holds_thresholds(config),
     }
     for key, fits in sound.items():
         if not fits:
-            given = thresholds if key == "thresholds" else config[key]
+            given = config.get(key, [config.get(name) for name in Thresholds.model_fields])
             raise RunFolderError(
                 f"{run.manifest_file} holds a config whose {key} no run has: {shown(given)}."
             )
+
+
+def _holds_thresholds(config: Mapping[str, Any]) -> bool:
+    try:
+        Thresholds.of(config)
+    except ValidationError:
+        return False
+    return True
 
 
 def refuse_values(table: pd.DataFrame, file: Path) -> None:

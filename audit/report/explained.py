@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any
 
 from audit.core.errors import ConfigError
+from audit.core.registries import EXPLAINERS, JUDGED
 from audit.explainers.base import About
-from audit.explainers.registry import EXPLAINERS, is_about
-from audit.verdict.verdict import JUDGED
+from audit.explainers.registry import is_about
 
 log = logging.getLogger("audit")
 _OTHERS = {"Random", "Centre Gaussian"}  # what stands beside explainers in tables and charts

@@ -64,7 +64,7 @@ def summary(content: Content) -> dict[str, Any]:
         "undecided_reasons": dict(content.notes.undecided),
         "mask_sources": dict(content.notes.mask_sources),
         "masks_by_hand": {key: _estimate(f.estimate) for key, f in content.by_hand.items()},
-        "thresholds": asdict(source.thresholds),
+        "thresholds": dict(source.thresholds),
         "ig_completeness_error": _defined(asdict(content.notes.completeness)),
         "planted": _planted(content.planted),
         "shortcuts": _shortcuts(content.shortcuts),

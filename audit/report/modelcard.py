@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from audit.core.registries import JUDGED
 from audit.report.content import Content
 from audit.report.figures import Estimate
 from audit.report.findings import findings
 from audit.report.owner import ASKED, owner_of
 from audit.report.source import Source
 from audit.report.templating import interval, styled
-from audit.verdict.verdict import JUDGED
 
 _FIGURES = ("accuracy", "wrong_reasons_share", "suspect_share", "background_share", "bg_gap",
             "survives_without", *(f"{key}_skill" for key in JUDGED))  # fmt: skip
@@ -139,7 +139,7 @@ def _metrics(content: Content) -> Iterator[Entry]:
     for key in _FIGURES:
         figure = content.figures[key]
         yield Entry(figure.metric.title, _told(figure.estimate, figure.metric.style))
-    thresholds = vars(content.source.thresholds).items()
+    thresholds = content.source.thresholds
     yield Entry("Thresholds of the verdicts", ", ".join(f"{k} {v:g}" for k, v in thresholds))
     yield Entry(
         "Uncertainty",

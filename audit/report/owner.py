@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from audit.core.errors import ConfigError, shown
+from audit.settings.toml import parse_toml, read_toml
 from audit.storage import readers
 from audit.storage.run import RunFolder
-from audit.toml import parse_toml, read_toml
 
 # What is asked for, by key.
 ASKED = {

@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from audit.core.errors import RunFolderError
+from audit.core.registries import JUDGED
 from audit.core.track import Track
 from audit.report.cases import Case
 from audit.report.pictures import Picture, composites, further_heat, heat, photo
 from audit.report.shapes import Shapes, shapes
 from audit.storage.heatmaps import Maps
 from audit.storage.run import RunFolder
-from audit.verdict.verdict import JUDGED
 
 
 def draw_panels(

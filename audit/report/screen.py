@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -126,4 +126,4 @@ def record(content: Content) -> Record:
 
 
 def _differ(source: Source, thresholds: Mapping[str, Any]) -> bool:
-    return asdict(source.thresholds) != dict(thresholds)
+    return dict(source.thresholds) != dict(thresholds)

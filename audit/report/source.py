@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from audit.core.redact import TOLD, Shown
+from audit.core.registries import JUDGED
 from audit.datasets.contents import Contents
 from audit.explainers.base import About
 from audit.report.claims import refuse_settings, refuse_values
 from audit.report.consistency import refuse_contradictions
 from audit.report.explained import abouts
 from audit.report.sampling import MOST, drawn
+from audit.settings.nesting import flat
+from audit.settings.verdict import Thresholds
 from audit.storage.run import RunFolder, further_in
-from audit.verdict.verdict import JUDGED, Thresholds
 
 _DAY = len("2026-03-04")
 
@@ -86,8 +88,7 @@ class Source:
     @cached_property
     def thresholds(self) -> Thresholds:
         """What evidence had to reach."""
-        given = {f.name: self.config.get(f.name, f.default) for f in fields(Thresholds)}
-        return Thresholds(**given)
+        return Thresholds.of(self.config)
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -135,8 +136,8 @@ class Source:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The run's settings."""
-        return self.section("config")
+        """The run's settings by their names."""
+        return flat(self.section("config"))
 
     @property
     def share(self) -> bool:
@@ -170,6 +171,10 @@ class Source:
         """What the masks mark, in words."""
         return str(self.config.get("subject", "flower"))
 
+    def shown(self, name: str) -> dict[str, Any]:
+        """A section of the manifest as pages show it."""
+        return {"host": self.host, "config": self.config}.get(name, self.section(name))
+
     def section(self, name: str) -> dict[str, Any]:
         """A section of the manifest, or {} where it is not there."""
         return self.manifest.get(name) or {}
@@ -189,7 +194,7 @@ def load(run: RunFolder) -> Source:
     records, predictions, manifest = run.records(), run.predictions(), run.manifest()
     text = [c for c in records.columns if pd.api.types.is_string_dtype(records[c])]
     records[text] = records[text].fillna("")
-    refuse_settings(run, manifest.get("config") or {})
+    refuse_settings(run, flat(manifest.get("config") or {}))
     for table, file in ((predictions, run.predictions_file), (records, run.records_dir)):
         refuse_values(table, file)
     shown = Shown.of(manifest.get("config", {}))

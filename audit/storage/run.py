@@ -27,7 +27,9 @@ from numpy.typing import NDArray
 
 from audit.core.errors import RunFolderError, first_line
 from audit.core.redact import Shown
+from audit.core.registries import JUDGED
 from audit.core.registry import KEY
+from audit.settings.nesting import flat
 from audit.storage import readers
 from audit.storage.heatmaps import (
     DONORS,
@@ -42,7 +44,6 @@ from audit.storage.heatmaps import (
 from audit.storage.lock import LOCK, WRITER, lock_of
 from audit.storage.paths import files_below, on_disk, reached, remove, send
 from audit.storage.swap import settle
-from audit.verdict.verdict import JUDGED
 
 log = logging.getLogger("audit")
 MANIFEST_SCHEMA = 1
@@ -354,11 +355,15 @@ class RunFolder:
                 )
 
     def settings(self) -> dict[str, Any]:
-        """The config that the run was begun with, as the manifest keeps it: see `carried`."""
-        settings = self.manifest().get("config")
+        """Settings that the run was begun with, by their names: see `carried`."""
+        settings = self.config()
         if not settings:
             raise RunFolderError(f"{self.manifest_file} holds no config: begin the run anew.")
         return settings
+
+    def config(self) -> dict[str, Any]:
+        """Settings by their names, of a run of any version; {} where it holds none yet."""
+        return flat(self.manifest().get("config", {}))
 
     def update_manifest(self, **sections: Any) -> None:
         """Replace the named sections of the manifest, whole or not at all.

@@ -12,8 +12,8 @@ import tensorflow as tf
 from keras import layers
 from numpy.typing import NDArray
 
-from audit.config import Config
 from audit.core.errors import ConfigError, first_line
+from audit.settings import Config
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
 MIXING = ("mixup", "cutmix")
@@ -35,10 +35,10 @@ class Augmenter:
     """
 
     def __init__(self, config: Config) -> None:
-        names = [name for name in config.pipeline.split("+") if name in _STEPS]
+        names = [name for name in config.training.pipeline.split("+") if name in _STEPS]
         self.mixes = any(name in MIXING for name in names)
         self.empty = not names
-        self._seed = config.seed
+        self._seed = config.run.seed
         self._steps = [_STEPS[name](config) for name in names]
         self.begin(0)
 
@@ -99,26 +99,30 @@ class _Keras:
 def _augmented(config: Config) -> _Keras:
     """Flip, rotation, zoom, translation, brightness and contrast."""
     filled = {"fill_mode": "reflect"}
-    flip = [layers.RandomFlip("horizontal")] if config.flip else []
+    flip = [layers.RandomFlip("horizontal")] if config.training.flip else []
     return _Keras(
         *flip,
-        layers.RandomRotation(config.rotation, **filled),
-        layers.RandomZoom((-config.zoom_in, config.zoom_out), **filled),
-        layers.RandomTranslation(config.translation, config.translation, **filled),
-        layers.RandomBrightness(config.brightness, **_RANGE),
-        layers.RandomContrast(config.contrast, **_RANGE),
+        layers.RandomRotation(config.training.rotation, **filled),
+        layers.RandomZoom((-config.training.zoom_in, config.training.zoom_out), **filled),
+        layers.RandomTranslation(
+            config.training.translation, config.training.translation, **filled
+        ),
+        layers.RandomBrightness(config.training.brightness, **_RANGE),
+        layers.RandomContrast(config.training.contrast, **_RANGE),
     )
 
 
 def _mixup(config: Config) -> _Keras:
     """Zhang et al., arXiv 1710.09412."""
-    return _Keras(layers.MixUp(config.mixup_alpha), mixes=True)
+    return _Keras(layers.MixUp(config.training.mixup_alpha), mixes=True)
 
 
 def _randaugment(config: Config) -> _Keras:
     """Cubuk et al., arXiv 1909.13719; Keras draws the operations for a batch, not for an image."""
     return _Keras(
-        layers.RandAugment(num_ops=config.randaugment_ops, factor=config.randaugment_factor)
+        layers.RandAugment(
+            num_ops=config.training.randaugment_ops, factor=config.training.randaugment_factor
+        )
     )
 
 
@@ -129,7 +133,7 @@ class _CutMix:
     """
 
     def __init__(self, config: Config) -> None:
-        self._alpha = config.cutmix_alpha
+        self._alpha = config.training.cutmix_alpha
 
     def seed(self, seed: int) -> None:
         self._random = np.random.default_rng(seed)
@@ -165,7 +169,7 @@ class _Albumentations:
                 "The pipeline albumentations needs a package: pip install "
                 "'flower-audit[albumentations]'."
             ) from None
-        given = config.albumentations
+        given = config.training.albumentations
         self._compose = _read(albumentations, given) if given else _default(albumentations)
 
     def seed(self, seed: int) -> None:

@@ -16,8 +16,8 @@ from typing import Any
 
 import psutil
 
-from audit.config import Config
 from audit.core.errors import ConfigError
+from audit.settings import Config
 
 MIB, GIB = 1 << 20, 1 << 30
 BASE = 500 * MIB  # TensorFlow, imported; 717 MiB measured
@@ -35,7 +35,7 @@ _LIMITS = {"memory.max": ("memory.current", "file"),
 def refuse_asking(model: Any, config: Config) -> None:
     """Raise `ConfigError` where a model cannot be asked and explained in the memory there is."""
     maps = IMAGES * _maps(getattr(model, "layers", []))
-    batch = PIXELS * config.batch_size * _image(model, config)
+    batch = PIXELS * config.training.batch_size * _image(model, config)
     _refuse(COPIES * _weights(model) + max(maps, batch), "Auditing this model")
 
 
@@ -48,9 +48,9 @@ def refuse_training(backbone: Any, tuned: Iterable[Any], config: Config) -> None
     tuned : iterable of keras.layers.Layer
         Those that are fine-tuned, whose maps a step holds.
     """
-    maps = int(KEPT * config.batch_size * _maps(tuned))
-    batch = PIXELS * config.batch_size * _image(backbone, config)
-    _refuse(COPIES * _weights(backbone) + max(maps, batch), f"Training {config.backbone}")
+    maps = int(KEPT * config.training.batch_size * _maps(tuned))
+    batch = PIXELS * config.training.batch_size * _image(backbone, config)
+    _refuse(COPIES * _weights(backbone) + max(maps, batch), f"Training {config.model.backbone}")
 
 
 def room() -> int:
@@ -118,7 +118,7 @@ def _image(model: Any, config: Config) -> int:
     """Bytes of one float32 image; 0 where its size is not known yet."""
     shape = getattr(model, "input_shape", None)
     known = [shape[1]] if isinstance(shape, tuple) and len(shape) == 4 else []
-    side = next((side for side in [*known, config.image_size] if side), 0)
+    side = next((side for side in [*known, config.model.image_size] if side), 0)
     return _FLOAT * 3 * side * side
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from audit.config import Config
+from audit.settings import Config, change
 from audit.training.augment import MIXING, Augmenter
 from audit.training.backgrounds import Backgrounds
 from audit.training.cache import Shelf
@@ -21,8 +21,8 @@ def nine_versions(
     shelf: Shelf, config: Config, backgrounds: Backgrounds | None = None
 ) -> Image.Image:
     """Nine versions of the first image as a 3 x 3 sheet; steps that mix images are left out."""
-    kept = [name for name in config.pipeline.split("+") if name not in MIXING]
-    augmenter = Augmenter(config.model_copy(update={"pipeline": "+".join(kept) or "baseline"}))
+    kept = [name for name in config.training.pipeline.split("+") if name not in MIXING]
+    augmenter = Augmenter(change(config, pipeline="+".join(kept) or "baseline"))
     batch = np.repeat(shelf.pixels[:1], _SIDE**2, axis=0)
     if backgrounds:
         drawn = (backgrounds.swapped(batch[:1], [0], epoch) for epoch in range(len(batch)))

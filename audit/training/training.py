@@ -16,16 +16,16 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from PIL import Image
 
-from audit.config import Config
 from audit.core.track import Track
 from audit.datasets.batches import in_batches
 from audit.datasets.dataset import Dataset, Item
 from audit.masks.masks import Masks
 from audit.models.backbones import build_backbone
+from audit.settings import Config
 from audit.storage.paths import beside, make
 from audit.storage.run import PIXELS
 from audit.training.augment import Augmenter
-from audit.training.backgrounds import Backgrounds, take_apart
+from audit.training.backgrounds import Backgrounds, split_foregrounds
 from audit.training.backup import Backup
 from audit.training.blocks import last_blocks
 from audit.training.cache import Shelf, class_weights, fill, order_of
@@ -98,20 +98,20 @@ class _Lesson:
 
     def weights(self, targets: NDArray[np.float32]) -> NDArray[np.float32]:
         """Weight of each example; that of a mixed one is mixed as its label is."""
-        if self.config.balance != "weights":
+        if self.config.training.balance != "weights":
             return np.ones(len(targets), np.float32)
         return (targets @ self.class_weights).astype(np.float32)
 
     @property
     def steps(self) -> int:
-        return -(-len(self.seen.labels) // self.config.batch_size)
+        return -(-len(self.seen.labels) // self.config.training.batch_size)
 
     def batches(self, values: NDArray[Any], epoch: int) -> Generator[Any, None, None]:
         """An epoch's batches of the training images, augmented, or of their features."""
         self.augmenter.begin(epoch)
         labels, eye = self.seen.labels, np.eye(self.classes, dtype=np.float32)
-        order = order_of(labels, self.config.balance, self.config.seed, epoch)
-        for rows in in_batches(order, self.config.batch_size):
+        order = order_of(labels, self.config.training.balance, self.config.run.seed, epoch)
+        for rows in in_batches(order, self.config.training.batch_size):
             inputs = values[rows]
             if self.backgrounds:
                 inputs = self.backgrounds.swapped(inputs, rows, epoch)
@@ -155,7 +155,7 @@ def train(
     ClusterError
         Another host was lost.
     """
-    keras.utils.set_random_seed(config.seed)
+    keras.utils.set_random_seed(config.run.seed)
     augmenter = Augmenter(config)
     make(work)
     with (
@@ -164,8 +164,14 @@ def train(
         _precision(config),
         beside(work, PIXELS) as pixels,
     ):
-        backbone = build_backbone(config.backbone, config.weights, config.image_size)
-        to_tune = _tuned(backbone, config.fine_tune_blocks) if config.fine_tune_epochs else []
+        backbone = build_backbone(
+            config.model.backbone, config.model.weights, config.model.image_size
+        )
+        to_tune = (
+            _tuned(backbone, config.training.fine_tune_blocks)
+            if config.training.fine_tune_epochs
+            else []
+        )
         refuse_training(backbone, to_tune, config)
         seen, validation = (
             fill(dataset, split, backbone.input_shape[1], pixels / f"{split}.npy", track)
@@ -173,9 +179,9 @@ def train(
         )
         all_read()
         classes, backgrounds = len(dataset.classes), None
-        if config.augment_background:
-            backgrounds = take_apart(dataset, masks, seen, "train", pixels, config.seed,
-                                     track, config.workers)  # fmt: skip
+        if config.training.augment_background:
+            backgrounds = split_foregrounds(dataset, masks, seen, "train", pixels, config.run.seed,
+                                     track, config.run.workers)  # fmt: skip
         lesson = _Lesson(config, augmenter, seen, validation, classes, replicas, track, backgrounds)
         model, fitted, tuned = _phases(lesson, backbone, work)
         model = _in_float32(model, config)
@@ -186,7 +192,7 @@ def _phases(lesson: _Lesson, backbone: Any, work: Path) -> tuple[Any, Fitted, Fi
     """The model after its head is trained, and after fine-tuning where that is better."""
     head, fitted = _train_head(lesson, backbone, Backup(work, "head", lesson.replicas))
     model = _whole(backbone, head)
-    if not lesson.config.fine_tune_epochs:
+    if not lesson.config.training.fine_tune_epochs:
         return model, fitted, None
     begun = model.get_weights()
     tuned = _fine_tune(lesson, backbone, model, Backup(work, "fine-tune", lesson.replicas))
@@ -231,7 +237,7 @@ def _train_head(lesson: _Lesson, backbone: Any, backup: Backup) -> tuple[Any, Fi
     config = lesson.config
     judge = _judge(head, lambda: iter([judged]), lesson.validation.labels)
     phase = Phase("head", trainee, partial(lesson.batches, values), judge,
-                  config.epochs, config.early_stopping, lesson.steps)  # fmt: skip
+                  config.training.epochs, config.training.early_stopping, lesson.steps)  # fmt: skip
     return head, fit(phase, backup, lesson.replicas, lesson.track)
 
 
@@ -241,18 +247,22 @@ def _fine_tune(lesson: _Lesson, backbone: Any, model: Any, backup: Backup) -> Fi
     Batch normalisation stays as it is: its statistics over a few images are worse than ImageNet's.
     """
     config = lesson.config
-    _unfreeze(backbone, config.fine_tune_blocks)
-    steps = lesson.steps * config.fine_tune_epochs
-    warm = min(lesson.steps * config.warmup_epochs, steps - 1)
+    _unfreeze(backbone, config.training.fine_tune_blocks)
+    steps = lesson.steps * config.training.fine_tune_epochs
+    warm = min(lesson.steps * config.training.warmup_epochs, steps - 1)
     rate = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - warm), warmup_target=config.fine_tune_rate, warmup_steps=max(1, warm)
+        0.0,
+        max(1, steps - warm),
+        warmup_target=config.training.fine_tune_rate,
+        warmup_steps=max(1, warm),
     )
     _compile(model, rate, config)
     judge = _judge(model, lambda: _plain(lesson), lesson.validation.labels)
     # Epochs of fine-tuning draw other numbers than those of the head.
     drawn = partial(lesson.batches, lesson.seen.pixels)
-    phase = Phase("fine-tune", model, lambda epoch: drawn(config.epochs + epoch), judge,
-                  config.fine_tune_epochs, config.early_stopping, lesson.steps)  # fmt: skip
+    phase = Phase("fine-tune", model, lambda epoch: drawn(config.training.epochs + epoch), judge,
+                  config.training.fine_tune_epochs, config.training.early_stopping,
+                  lesson.steps)  # fmt: skip
     return fit(phase, backup, lesson.replicas, lesson.track)
 
 
@@ -271,7 +281,7 @@ def _tuned(backbone: Any, blocks: int | None) -> list[Any]:
 
 def _plain(lesson: _Lesson) -> Iterator[NDArray[np.float32]]:
     pixels = lesson.validation.pixels
-    for rows in in_batches(range(len(pixels)), lesson.config.batch_size):
+    for rows in in_batches(range(len(pixels)), lesson.config.training.batch_size):
         yield pixels[rows].astype(np.float32)
 
 
@@ -295,7 +305,9 @@ def _features(lesson: _Lesson, pooled: Any, shelf: Shelf, split: str) -> NDArray
         input_signature=[tf.TensorSpec((None, *pooled.input_shape[1:]), tf.uint8)],
     )
     rows = lesson.track(range(len(shelf.labels)), f"features ({split})", len(shelf.labels))
-    made = [forward(shelf.pixels[part]) for part in in_batches(rows, lesson.config.batch_size)]
+    made = [
+        forward(shelf.pixels[part]) for part in in_batches(rows, lesson.config.training.batch_size)
+    ]
     return np.concatenate([np.asarray(values, np.float32) for values in made])
 
 
@@ -312,14 +324,14 @@ def _head(features: NDArray[np.float32], classes: int, config: Config) -> Any:
     )
     normalise = keras.layers.Normalization(mean=mean, variance=variance, dtype="float32")
     head = keras.Sequential([keras.Input((features.shape[1],)), normalise, dense])
-    _compile(head, config.learning_rate, config)
+    _compile(head, config.training.learning_rate, config)
     return head
 
 
 def _compile(model: Any, rate: Any, config: Config) -> None:
     model.compile(
         optimizer=keras.optimizers.Adam(rate),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.training.label_smoothing),
         metrics=["accuracy"],
     )
 
@@ -327,7 +339,7 @@ def _compile(model: Any, rate: Any, config: Config) -> None:
 def _on_images(pooled: Any, head: Any, config: Config) -> Any:
     image = keras.Input(pooled.input_shape[1:])
     model = keras.Model(image, head(pooled(image, training=False)))
-    _compile(model, config.learning_rate, config)
+    _compile(model, config.training.learning_rate, config)
     return model
 
 
@@ -362,7 +374,7 @@ def _precision(config: Config) -> Iterator[None]:
 
 def _mixed(config: Config) -> bool:
     on_gpu = bool(tf.config.list_physical_devices("GPU"))
-    return config.precision == "mixed" or (config.precision == "auto" and on_gpu)
+    return config.training.precision == "mixed" or (config.training.precision == "auto" and on_gpu)
 
 
 def _in_float32(model: Any, config: Config) -> Any:
@@ -370,7 +382,7 @@ def _in_float32(model: Any, config: Config) -> Any:
     if not _mixed(config):
         return model
     keras.config.set_dtype_policy("float32")
-    backbone = build_backbone(config.backbone, config.weights, model.input_shape[1])
+    backbone = build_backbone(config.model.backbone, config.model.weights, model.input_shape[1])
     plain = _joined(backbone, model.output_shape[-1])
     plain.set_weights(model.get_weights())
     return plain

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from audit.settings.verdict import Thresholds
+
 VERDICTS = (
     "right-reasons",
     "wrong-reasons",
@@ -15,42 +17,10 @@ VERDICTS = (
     "distracted",
     "undecided",
 )
-JUDGED = ("gradcam", "ig")  # keys of the explainers that a verdict rests on
 ACCUSED = ("wrong-reasons", "suspect", "distracted")  # words that point to the background
 HALF = 0.5  # of the answer's probability: a region that takes more is suspicious by itself
 UNTESTED = "not tested by intervention"
 Record = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """What evidence must reach to count.
-
-    Attributes
-    ----------
-    on_flower_skill : float
-        An explainer is on the flower at or above this skill.
-    suspicious_share : float
-        A right prediction is suspect, and a wrong one distracted, where the background's share is
-        above this.
-    least_support : float
-        A region that flips the answer is believed only where the background's share is above this.
-    most_background : float
-        The background as a whole decides only above this share.
-    least_survival : float
-        The background as a whole decides only where the answer stays on no more than this share
-        of others.
-    least_effect : float
-        Log-odds that a region must cost beyond its controls, and the background as a whole twice:
-        near the border between two answers, trifles flip them.
-    """
-
-    on_flower_skill: float = 0.15
-    suspicious_share: float = 0.5
-    least_support: float = 0.3
-    most_background: float = 0.7
-    least_survival: float = 0.6
-    least_effect: float = 1.5
 
 
 @dataclass(frozen=True)

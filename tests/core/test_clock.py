@@ -5,9 +5,9 @@ from datetime import datetime
 
 import pytest
 
-from audit import pipeline
 from audit.core.clock import Clock
 from audit.core.errors import ConfigError
+from audit.stages import timing
 
 
 def test_spans_of_a_stage_add_up_and_failed_ones_count():
@@ -45,6 +45,6 @@ def test_a_clock_that_was_never_set_is_named_before_anything_is_made(monkeypatch
         def now(cls, tz=None):
             return cls(1970, 1, 1, tzinfo=tz)
 
-    monkeypatch.setattr(pipeline, "datetime", Unset)
+    monkeypatch.setattr(timing, "datetime", Unset)
     with pytest.raises(ConfigError, match="clock says 1970-01-01: set it"):
-        pipeline._now()
+        timing.now()

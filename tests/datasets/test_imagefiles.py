@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from audit.config import load_config
 from audit.core.errors import BrokenImageError, DataError
 from audit.datasets import manifests
 from audit.datasets.dataset import SPLITS
 from audit.datasets.imagefiles import ImageFiles
 from audit.datasets.open import open_dataset
 from audit.masks.masks import Masks
+from audit.settings import load_config
 
 
 def save(file, colour="red"):

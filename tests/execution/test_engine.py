@@ -6,7 +6,6 @@ import pytest
 from keras import layers
 from scipy.special import expit, log_softmax, softmax
 
-from audit.config import load_config
 from audit.core.track import silent
 from audit.datasets.imagefiles import ImageFiles
 from audit.execution.engine import Engine
@@ -17,6 +16,7 @@ from audit.masks.masks import Masks
 from audit.models.averaged import Averaged, averaged
 from audit.models.classifier import Classifier
 from audit.models.views import draw_views
+from audit.settings import load_config
 
 SIZE, SEED, VIEWS = 64, 3, 4
 

@@ -2,7 +2,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audit.config import load_config
 from audit.core.track import silent
 from audit.datasets.dataset import Item
 from audit.datasets.imagefiles import ImageFiles
@@ -14,6 +13,7 @@ from audit.execution.record import Sample
 from audit.masks.masks import Masks
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
+from audit.settings import load_config
 from audit.storage.run import RunFolder
 
 

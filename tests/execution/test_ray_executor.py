@@ -14,11 +14,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audit import pipeline
-from audit.config import load_config
 from audit.core.errors import ClusterError, ConfigError
 from audit.execution import local, ray_executor
 from audit.execution.ray_executor import room_of
+from audit.settings import change, load_config
+from audit.stages import commands
 from audit.storage.run import RunFolder
 
 pytest.importorskip("ray")
@@ -58,7 +58,7 @@ def config(images, colour_model):
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory, config):
     """A run swept on this machine alone."""
-    return pipeline.run(config(), tmp_path_factory.mktemp("runs") / "local")
+    return commands.run(config(), tmp_path_factory.mktemp("runs") / "local")
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_a_node_killed_midway_changes_no_bit(cluster, ray_config, swept, to_do, 
         os.kill(killed[0], signal.SIGKILL)  # on its own it would outlive its node for a moment
         cluster.remove_node(node, allow_graceful=False)
 
-    pipeline.sweep(ray_config, to_do, track=after(3, kill))
+    commands.sweep(ray_config, to_do, track=after(3, kill))
     assert contents(to_do) == contents(swept)
     assert sorted(written(caplog)) == list(range(12))
     assert to_do.manifest()["ig_batch"] in (3, 6)
@@ -171,7 +171,7 @@ def test_a_crashed_worker_is_replaced_and_only_missing_parts_are_done(
     def kill():
         os.kill(first_worker(caplog), signal.SIGKILL)
 
-    pipeline.sweep(ray_config, to_do, track=after(3, kill))
+    commands.sweep(ray_config, to_do, track=after(3, kill))
     assert contents(to_do) == contents(swept)
     assert sorted(written(caplog)) == [1, 4]
     assert caplog.text.count("A worker is ready") == 2
@@ -184,7 +184,7 @@ def test_a_mask_that_cannot_be_used_costs_its_image_alone(ray_config, to_do, ima
     content = mask.read_bytes()
     mask.write_bytes(b"torn")
     try:
-        pipeline.sweep(ray_config.model_copy(update={"interventions": "off"}), to_do)
+        commands.sweep(change(ray_config, interventions="off"), to_do)
     finally:
         mask.write_bytes(content)
     records = to_do.records().set_index("name")
@@ -203,7 +203,7 @@ def test_a_part_that_ends_its_workers_is_named_with_its_images(
     names = swept.records().query("part == 4")["name"]
     with pytest.raises(ClusterError, match=r"^Part 4 was lost with 1 workers: .*") as error:
         kill = after(3, lambda: os.kill(first_worker(caplog), signal.SIGKILL))
-        pipeline.sweep(ray_config, to_do, track=kill)
+        commands.sweep(ray_config, to_do, track=kill)
     assert str(error.value).endswith(f"Its images: {', '.join(names)}.")
     assert to_do.done_parts() == {*range(12)} - {4}
 
@@ -237,14 +237,14 @@ def test_ctrl_c_ends_with_130_and_takes_the_workers_with_it(ray_config, to_do):
 def test_no_ray_is_one_line_before_anything_is_written(config, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ClusterError, match=r"pip install 'flower-audit\[ray\]'"):
-        pipeline.run(config(executor="ray"), tmp_path / "run")
+        commands.run(config(executor="ray"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_no_cluster_is_one_line_before_anything_is_written(config, tmp_path):
     nowhere = config(executor="ray", address="127.0.0.1:1")
     with pytest.raises(ClusterError, match=r"--address 127\.0\.0\.1:1: ") as error:
-        pipeline.run(nowhere, tmp_path / "run")
+        commands.run(nowhere, tmp_path / "run")
     assert "\n" not in str(error.value)
     assert not (tmp_path / "run").exists()
 

@@ -18,8 +18,9 @@ from audit.execution.record import (
     softmax,
 )
 from audit.explainers.registry import titles
+from audit.settings.verdict import Thresholds
 from audit.storage.run import RECORD_SCHEMA
-from audit.verdict.verdict import Thresholds, Words
+from audit.verdict.verdict import Words
 
 CLASSES = ("rose", "tulip", "lily")
 # The flower is the left half; one column in the middle of it is unknown.

@@ -1,9 +1,9 @@
 import pytest
 
-from audit.config import load_config
 from audit.core.errors import DataError
 from audit.datasets.dataset import Item
 from audit.execution.select import select
+from audit.settings import load_config
 
 
 class Named:

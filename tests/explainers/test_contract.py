@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from mapsdrawn import maps_of
 
+from audit.core.registries import EXPLAINERS, JUDGED
 from audit.core.registry import KEY
-from audit.explainers.registry import EXPLAINERS, TAKEN, is_about
+from audit.explainers.registry import TAKEN, is_about
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
 from audit.storage.heatmaps import pack_maps, unpack_maps
-from audit.verdict.verdict import JUDGED
 
 CHEAP = {"lime_samples": 60, "shap_evals": 60, "ig_steps": 8}
 NAMES = ["a", "b", "c"]

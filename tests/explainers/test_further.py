@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from audit.config import load_config
 from audit.core.errors import AuditError
 from audit.core.track import silent
 from audit.datasets.imagefiles import ImageFiles
@@ -23,6 +22,7 @@ from audit.models.averaged import averaged
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
 from audit.models.views import draw_views
+from audit.settings import load_config
 from audit.storage.run import NOT_SAMPLED, RunFolder
 
 LOCALISED = ("mass", "rank_accuracy", "pointing", "skill")

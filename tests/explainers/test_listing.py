@@ -5,9 +5,10 @@ import sys
 
 import pytest
 
+from audit.core.registries import EXPLAINERS
 from audit.core.registry import KEY
 from audit.explainers.base import Explainer
-from audit.explainers.registry import EXPLAINERS, TAKEN, fault
+from audit.explainers.registry import TAKEN, fault
 from audit.storage.run import RECORD_SCHEMA, record_schema
 
 

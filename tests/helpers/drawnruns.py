@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,10 @@ from audit.core.observation import Observation
 from audit.datasets.contents import Contents
 from audit.datasets.dataset import Item
 from audit.explainers.registry import titles
+from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps, pack_donors
 from audit.storage.run import NOT_SAMPLED, RECORD_SCHEMA, RunFolder, write_whole
-from audit.verdict.verdict import UNTESTED, Thresholds, Words, judge
+from audit.verdict.verdict import UNTESTED, Words, judge
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -444,7 +445,7 @@ def _write_rest(
         command="flower-audit run --out RUN",
         started="2026-03-04T10:15:00+00:00",
         finished="2026-03-04T10:58:31+00:00",
-        config={"seed": 0, "subject": "flower", "ig_steps": 50, **asdict(THRESHOLDS)},
+        config={"seed": 0, "subject": "flower", "ig_steps": 50, **dict(THRESHOLDS)},
         packages={"tensorflow": "2.20.0", "keras": "3.11.0", "numpy": "2.4.6"},
         host={"platform": "Linux", "python": "3.12.3", "cpus": 2},
         data={

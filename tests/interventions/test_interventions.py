@@ -13,7 +13,8 @@ from audit.explainers.registry import titles
 from audit.interventions.composites import fill, grown, off_flower
 from audit.interventions.donors import Donors
 from audit.interventions.interventions import Case, Interventions
-from audit.verdict.verdict import Thresholds, Words, judge
+from audit.settings.verdict import Thresholds
+from audit.verdict.verdict import Words, judge
 
 SIDE = 64
 CLASSES = ("red", "green", "blue")

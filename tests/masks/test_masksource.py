@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from audit.config import load_config
 from audit.core.errors import ConfigError, DataError
 from audit.masks.source import mask_path, settled
+from audit.settings import load_config
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +17,7 @@ def cache(tmp_path, monkeypatch):
 
 
 def masks(**settings):
-    return settled(load_config(settings)).masks
+    return settled(load_config(settings)).masks.masks
 
 
 def test_oxfords_images_get_grabcut_masks_where_nothing_else_is_to_be_had(caplog):
@@ -39,7 +39,7 @@ def test_nothing_is_asked_for_with_no_download(caplog):
 def test_oxfords_images_get_the_official_masks_where_they_are_there(cache, download):
     cache.mkdir(parents=True)
     config = settled(load_config({"download": download}))
-    assert config.masks == Path("official")
+    assert config.masks.masks == Path("official")
     assert mask_path(config) == cache
 
 
@@ -62,7 +62,7 @@ def test_official_masks_of_other_images_are_refused(others):
 def test_grabcut_refuses_official_masks(cache):
     cache.mkdir(parents=True)
     config = settled(load_config({"masks": Path("grabcut")}))
-    assert config.masks == Path("grabcut")
+    assert config.masks.masks == Path("grabcut")
     assert mask_path(config) is None
 
 

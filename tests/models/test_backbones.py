@@ -2,7 +2,6 @@ import keras
 import numpy as np
 import pytest
 
-from audit.config import load_config
 from audit.core.errors import ModelError
 from audit.datasets.planted import Planted
 from audit.explainers.gradcam import GradCAM
@@ -13,13 +12,14 @@ from audit.models.catalogue import CATALOGUE, listing
 from audit.models.classifier import Classifier
 from audit.models.lite0 import build_lite0
 from audit.models.load import load_model
+from audit.settings import load_config
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
 
 
 def test_the_default_backbone_is_known():
-    assert load_config({}).backbone in BACKBONES
+    assert load_config({}).model.backbone in BACKBONES
 
 
 def test_unknown_backbone_names_those_like_it():

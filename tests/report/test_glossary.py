@@ -14,7 +14,7 @@ from audit.report.glossary import glossary
 from audit.report.pages import shared
 from audit.report.source import load
 from audit.report.templating import fill
-from audit.verdict.verdict import Thresholds
+from audit.settings.verdict import Thresholds
 
 OURS = abouts([], {}, {})
 DESIGN = (
@@ -76,7 +76,7 @@ def test_explainers_are_those_of_the_run(cam, variant):
 
 def test_every_threshold_has_its_sweep(tmp_path):
     run = make_run(tmp_path / "run", images=4, classes=PLAIN, size=32, corrupted=0)
-    assert len(threshold_sweeps(load(run))) == len(Thresholds.__dataclass_fields__)
+    assert len(threshold_sweeps(load(run))) == len(Thresholds.model_fields)
 
 
 def test_a_hostile_subject_stays_text_in_the_glossary(report):

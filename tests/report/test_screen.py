@@ -1,7 +1,7 @@
 """The first screen's parts."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pytest
 from drawnruns import PLAIN, make_run
@@ -13,8 +13,8 @@ from audit.report import screen as module
 from audit.report.content import content
 from audit.report.screen import Gate, gate, screen
 from audit.report.source import load
+from audit.settings.verdict import Thresholds
 from audit.storage.run import RunFolder
-from audit.verdict.verdict import Thresholds
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_a_torn_gate_is_named(tmp_path, source, text):
 
 def test_the_shipped_self_test_was_made_at_the_default_thresholds():
     shipped = json.loads(module._SELFTEST.read_text(encoding="utf-8"))
-    assert shipped["thresholds"] == asdict(Thresholds())
+    assert shipped["thresholds"] == dict(Thresholds())
 
 
 def test_a_run_of_unknown_truth_cites_the_self_test(source):

@@ -1,4 +1,4 @@
-"""Paths and URLs; whole runs at a URL are in test_pipeline.py."""
+"""Paths and URLs; whole runs at a URL are in test_commands.py."""
 
 from pathlib import Path
 

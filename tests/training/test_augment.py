@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.config import load_config
 from audit.core.errors import ConfigError
+from audit.settings import load_config
 from audit.training.augment import Augmenter
 
 RNG = np.random.default_rng(0)

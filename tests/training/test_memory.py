@@ -7,8 +7,8 @@ import textwrap
 import keras
 import pytest
 
-from audit.config import load_config
 from audit.core.errors import ConfigError
+from audit.settings import load_config
 from audit.training import memory
 from audit.training.memory import GIB, MIB, refuse_asking, refuse_training, room
 
@@ -97,7 +97,7 @@ def test_a_run_without_memory_ends_in_one_line(tmp_path, draw_manifest):
     keras.Model(x, y).save(tmp_path / "m.keras")
     program = """
         import resource, sys
-        import audit.inputs, audit.models.classifier, audit.models.load, audit.pipeline, psutil
+        import audit.models.classifier, audit.models.load, audit.stages.commands, psutil
         from audit.cli import main
         most = psutil.Process().memory_info().vms + 200 * 2**20
         resource.setrlimit(resource.RLIMIT_AS, (most, most))

@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 
-from audit.config import load_config
 from audit.core.errors import BrokenImageError, DataError, RunFolderError
 from audit.core.track import silent
 from audit.datasets.batches import batched
@@ -12,6 +11,7 @@ from audit.datasets.dataset import Item
 from audit.masks.masks import Masks
 from audit.models.backbones import BACKBONES, Backbone
 from audit.models.classifier import Classifier
+from audit.settings import load_config
 from audit.storage.paths import place
 from audit.training import training
 from audit.training.replicas import replicas

@@ -21,9 +21,9 @@ from audit.storage.run import RunFolder
 PROGRAM = """
     import importlib, json, os, signal, sys
     import keras
-    import audit.datasets.open, audit.training.training, audit.pipeline, audit.report.owner
+    import audit.datasets.open, audit.training.training, audit.stages.commands, audit.report.owner
     import audit.explainers.further
-    from audit.config import load_config
+    from audit.settings import load_config
     from audit.core.errors import AuditError
     from audit.models.backbones import BACKBONES, Backbone
 
@@ -57,7 +57,7 @@ PROGRAM = """
     def train(asked):
         if asked["die"]:
             die_in(asked, *asked["die"])
-        audit.pipeline.train(load_config(asked["config"]), asked["out"], resume=True)
+        audit.stages.commands.train(load_config(asked["config"]), asked["out"], resume=True)
 
     for line in sys.stdin:
         asked = json.loads(line)
@@ -89,7 +89,8 @@ MOMENTS = {
     "between the model's rename and its checksum": (
         "audit.storage.run:RunFolder", "vouch", "before"),
 }  # fmt: skip
-LAST = ("audit.pipeline", "remove", "before")  # the model is done, the files of training are there
+# The model is done, the files of training are there.
+LAST = ("audit.stages.training", "remove", "before")
 
 
 @pytest.fixture(scope="module")

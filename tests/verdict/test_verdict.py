@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.explainers.registry import titles
-from audit.verdict.verdict import VERDICTS, Thresholds, Words, judge, score
+from audit.settings.verdict import Thresholds
+from audit.verdict.verdict import VERDICTS, Words, judge, score
 
 THRESHOLDS = Thresholds(
     on_flower_skill=0.15,

@@ -11,15 +11,14 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from audit.checks.robustness.statistics import rank_correlation
-from audit.config import Config
+from audit.core.registries import EXPLAINERS, JUDGED
 from audit.explainers.base import PASS, Explainer
 from audit.explainers.further import explain_one, explainers
 from audit.explainers.localisation import NAN, centre_gaussian
-from audit.explainers.registry import EXPLAINERS
 from audit.interventions.causal import log_odds
 from audit.interventions.composites import softened
 from audit.models.classifier import Classifier
-from audit.verdict.verdict import JUDGED
+from audit.settings import Config
 
 SAMPLE = 24  # images
 EACH = 3  # further explainers cost a thousand passes an image: only every third one is checked
@@ -54,8 +53,8 @@ def check(
     logits = np.concatenate([np.asarray(classifier.logits(i[None])) for i in floats])
     targets = logits.argmax(axis=1)
     trained, seconds = _heatmaps(classifier, floats, targets, names, config)
-    untrained, _ = _heatmaps(classifier.untrained(config.seed), floats, targets, names, config)
-    ranked = trained | _baselines(floats.shape, config.seed)
+    untrained, _ = _heatmaps(classifier.untrained(config.run.seed), floats, targets, names, config)
+    ranked = trained | _baselines(floats.shape, config.run.seed)
     return {
         "images": len(images),
         "fractions": list(FRACTIONS),
@@ -75,7 +74,7 @@ def check(
             }
             for kind, kept in (("deletion", False), ("insertion", True))
         },
-        **({"seconds": seconds} if config.further else {}),
+        **({"seconds": seconds} if config.explain.further else {}),
     }
 
 
@@ -87,7 +86,7 @@ def _heatmaps(
     config: Config,
 ) -> tuple[Heatmaps, dict[str, float]]:
     """Heatmaps at the images' size, and seconds an image, by explainer."""
-    settings = config.model_dump()
+    settings = config.flat()
     given = images, targets, classifier, names
     found = {key: _timed(EXPLAINERS[key].for_ranks(settings), *given) for key in JUDGED}
     found |= {key: _of_some(explainer, *given) for key, explainer in explainers(config).items()}

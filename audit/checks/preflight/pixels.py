@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from audit.checks.preflight.answers import BEYOND_DOUBT, CLEAR, GAIN, Answers, Better, better_order
 from audit.checks.preflight.matching import match
 from audit.compare.paired import mcnemar
-from audit.config import Config
 from audit.core.observation import Observation, Strength
 from audit.core.statistics import wilson
+from audit.settings import Config
 
 if TYPE_CHECKING:
     from audit.models.scaling import Trial
@@ -61,8 +61,8 @@ def find(
     """
     from audit.models.scaling import choose, treatment, trial
 
-    scaling = config.input_scaling.replace("auto", "0..255")
-    default = treatment(scaling, config.input_channels.replace("auto", "rgb"))
+    scaling = config.model.input_scaling.replace("auto", "0..255")
+    default = treatment(scaling, config.model.input_channels.replace("auto", "rgb"))
     if not len(images):
         return Pixels(default, None)
     tried = trial(classifier, images, labels, default)
@@ -90,8 +90,8 @@ def _allowed(tried: Trial, config: Config) -> Trial:
         i
         for i, name in enumerate(tried.names)
         if name in TREATMENTS
-        and config.input_scaling in ("auto", name.split()[0])
-        and config.input_channels in ("auto", _channels(name))
+        and config.model.input_scaling in ("auto", name.split()[0])
+        and config.model.input_channels in ("auto", _channels(name))
     ]
     names = tuple(tried.names[i] for i in keep)
     return replace(tried, names=names, predictions=tried.predictions[keep])

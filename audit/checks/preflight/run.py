@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from audit.checks.preflight.answers import Answers, observe
 from audit.checks.preflight.matching import Indices
-from audit.config import Config
 from audit.core.observation import Observation, Strength
 from audit.core.wording import plural
 from audit.datasets.batches import Readable, readable
 from audit.datasets.dataset import SPLITS, Dataset, Item, stratified
 from audit.masks.evidence import mask_observations
 from audit.masks.masks import Masks
+from audit.settings import Config
 
 TRIED = 128  # labelled images that a model is asked about
 _PASS = 32  # of them a call
@@ -49,7 +49,7 @@ def sample(dataset: Dataset, size: int, config: Config) -> Sample:
     found: list[Readable] = []
     for split in reversed(SPLITS):
         items = dataset.items(split) if len(found) < TRIED else []
-        some = stratified(items, TRIED - len(found), config.seed)
+        some = stratified(items, TRIED - len(found), config.run.seed)
         found += readable(dataset.images(some), size, broken)
     pixels = np.zeros((len(found), size, size, 3), np.uint8)
     for i, (_, image) in enumerate(found):
@@ -76,7 +76,7 @@ def look_at_data(
     """What was taken for what among images, labels and masks, before a model is asked."""
     items = dataset.items("test" if "test" in splits else splits[-1])
     return [
-        *(_for_training(o) if config.model is None else o for o in dataset.observations()),
+        *(_for_training(o) if config.model.model is None else o for o in dataset.observations()),
         *masks.observations(),
         *mask_observations(dataset, masks, items),
     ]

@@ -15,7 +15,6 @@ from PIL import Image
 
 from audit.checks.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt, map_back
 from audit.checks.robustness.statistics import Stability, stability
-from audit.config import Config
 from audit.core.errors import BrokenImageError
 from audit.core.geometry import upsample
 from audit.core.track import Track
@@ -26,6 +25,7 @@ from audit.execution.engine import Engine
 from audit.execution.record import Sample, fit_trimap
 from audit.explainers.base import PASS
 from audit.masks.masks import Masks
+from audit.settings import Config
 
 IG_IMAGES = 12  # Integrated Gradients cost ten times what Grad-CAM does: few images, one severity
 IG_SEVERITY = 3
@@ -74,10 +74,10 @@ def measure(
 
     Images are streamed, so memory does not grow with their number.
     """
-    attributed = {item.name for item in stratified(items, IG_IMAGES, config.seed)}
+    attributed = {item.name for item in stratified(items, IG_IMAGES, config.run.seed)}
     rows: list[Row] = []
     pictured, right = None, False
-    stream = _samples(dataset, masks, items, engine.size, config.workers)
+    stream = _samples(dataset, masks, items, engine.size, config.run.workers)
     for sample in track(stream, "robustness", len(items)):
         found = _of_image(engine, sample, sample.item.name in attributed)
         if pictured is None or (found[0]["correct"] and not right):

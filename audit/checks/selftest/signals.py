@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from audit.core.statistics import auroc, bootstrap_auroc
 from audit.report.figures import Estimate, rate
-from audit.verdict.verdict import Thresholds
+from audit.settings.verdict import Thresholds
 
 SEED = 0  # of the bootstrap
 

@@ -22,10 +22,10 @@ from audit.explainers.over_views import grad_cam
 from audit.interventions import composites as make
 from audit.interventions.causal import log_odds
 from audit.interventions.donors import Donors
-from audit.interventions.interventions import take_apart
 from audit.models.classifier import Classifier
+from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps
-from audit.verdict.verdict import Thresholds, background_driven
+from audit.verdict.verdict import background_driven
 
 CASES = 512  # backgrounds that are grouped, those that accuse most: memory must not grow with more
 TRIED = 12  # of a group
@@ -121,9 +121,9 @@ def _scenes(
     """Backgrounds of the cases without their flowers, and flowers without their backgrounds."""
     backgrounds, cut_out = {}, []
     for m in maps:
-        parts = (
-            take_apart(m.image, m.trimap, 0)[0] if m.name in cases or m.name in flowers else None
-        )
+        if m.name not in cases and m.name not in flowers:
+            continue
+        parts, _ = make.split_foreground(m.image, m.trimap)
         if parts is None:
             continue
         if m.name in cases:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from audit.core.registries import JUDGED
 from audit.report.figures import Estimate, rate
 from audit.report.source import Source
-from audit.verdict.verdict import JUDGED
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,7 +44,7 @@ def _swept(
     values = np.linspace(low, high, POINTS).tolist()
     rates: dict[str, list[float]] = {title: [] for title in _WORDS.values()}
     for value in values:
-        thresholds = replace(source.thresholds, **{name: value})
+        thresholds = source.thresholds.model_copy(update={name: value})
         words = [word_for(record, thresholds, source.judged) for record in records]
         for word, title in _WORDS.items():
             rates[title].append(words.count(word) / len(words))

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from audit.checks.explainer_sanity.measure import EACH, FRACTIONS, check
-from audit.config import load_config
 from audit.models.averaged import Averaged
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
 from audit.models.views import View
+from audit.settings import load_config
 
 NAMES = [f"{k}.png" for k in range(6)]
 

@@ -10,7 +10,7 @@ from PIL import Image
 import audit
 from audit.checks.preflight.outcome import PreflightError
 from audit.core.errors import RunFolderError
-from audit.pipeline import preflight
+from audit.stages.commands import preflight
 
 NAMES = ("ember", "grass", "sky")  # what is red, green, blue
 FAST = {"robustness": 0, "health": False, "interventions": "off", "workers": 0, "ig_steps": 2,

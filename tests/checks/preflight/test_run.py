@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from audit.checks.preflight.run import logits_of, look_at_data, repeated
-from audit.config import load_config
 from audit.datasets.imagefiles import ImageFiles
 from audit.masks.masks import Masks
+from audit.settings import load_config
 
 PIXELS = np.stack([np.full((4, 4, 3), k, np.uint8) for k in range(5)])
 

@@ -9,13 +9,13 @@ from PIL import Image
 from audit.checks.robustness import measure as robustness
 from audit.checks.robustness.corruptions import CORRUPTIONS
 from audit.checks.robustness.statistics import outcomes
-from audit.config import load_config
 from audit.core.track import silent
 from audit.datasets.open import open_dataset
 from audit.execution.engine import Engine
 from audit.masks.masks import Masks
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
+from audit.settings import load_config
 
 
 @pytest.fixture(scope="module")

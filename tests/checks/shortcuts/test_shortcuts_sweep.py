@@ -11,8 +11,8 @@ from audit.core.track import silent
 from audit.datasets.dataset import Item
 from audit.interventions.composites import fill, off_flower
 from audit.interventions.donors import Donors
+from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps
-from audit.verdict.verdict import Thresholds
 
 SIDE = 64
 PATCH = (slice(2, 16), slice(46, 60))

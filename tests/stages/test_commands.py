@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from audit import pipeline
-from audit.config import load_config
 from audit.core.errors import AuditError, ConfigError, DataError, ModelError, RunFolderError
 from audit.execution import local
 from audit.models.backbones import BACKBONES, Backbone
+from audit.settings import load_config
+from audit.stages import commands
 from audit.storage.lock import LOCK
 from audit.storage.paths import files_below, place
 from audit.storage.run import RunFolder
@@ -57,7 +57,7 @@ def config(images, colour_model):
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, config):
     out = tmp_path_factory.mktemp("runs") / "run"
-    return pipeline.run(config(), out, command="flower-audit run …")
+    return commands.run(config(), out, command="flower-audit run …")
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def copy(finished, tmp_path):
 @pytest.fixture
 def unrendered(monkeypatch):
     """Leave out the report, which others render and these tests do not look at."""
-    monkeypatch.setattr(pipeline, "report", lambda *_, **__: None)
+    monkeypatch.setattr(commands, "report", lambda *_, **__: None)
 
 
 # What comes out
@@ -156,7 +156,7 @@ def test_manifest_tells_data_model_and_settings(finished):
         "test_images": 12,
         "explained": 12,
     }
-    assert manifest["config"]["images"] == "images.csv"
+    assert manifest["config"]["data"]["images"] == "images.csv"
     stages = {"predict", "explain", "trust", "shortcuts", "robustness", "health", "report"}
     assert set(manifest["seconds"]) == stages
 
@@ -236,7 +236,7 @@ def test_a_torn_part_is_made_again_bit_for_bit(finished, copy, config, file, har
     harm(copy.root / file)
     kept = copy.records_dir / "part-00001.parquet"
     before = kept.stat().st_mtime_ns
-    pipeline.sweep(config(), copy)
+    commands.sweep(config(), copy)
     same(copy, finished)
     assert without_session(copy.root / file) == without_session(finished.root / file)
     assert kept.stat().st_mtime_ns == before
@@ -248,7 +248,7 @@ def test_torn_files_are_made_again(finished, copy, config):
     before = copy.contents()
     for name in names:
         half(copy.root / name)
-    pipeline.sweep(config(), copy)
+    commands.sweep(config(), copy)
     for name in {*names} - {"contents.parquet"}:
         assert (copy.root / name).read_bytes() == (finished.root / name).read_bytes()
     assert {*copy.contents()["content"]} <= {*before["content"]}
@@ -261,7 +261,7 @@ def test_torn_hashes_of_images_that_changed_are_refused(copy, config, images):
     try:
         Image.fromarray(255 - np.asarray(Image.open(file))).save(file)
         with pytest.raises(DataError, match=r"The images are not those that .* was begun with"):
-            pipeline.sweep(config(), copy)
+            commands.sweep(config(), copy)
     finally:
         file.write_bytes(original)
 
@@ -272,10 +272,10 @@ def test_a_run_at_a_url_is_written_resumed_and_rendered_alike(finished, config):
     (root / "report" / "files.txt").write_text("old.html\nfiles.txt")
     (root / "report" / "old.html").write_bytes(b"of an earlier render")
     RunFolder(root).update_manifest()
-    pipeline.run(config(), root, resume=True)
+    commands.run(config(), root, resume=True)
     (root / "records" / "part-00001.parquet").unlink()
     (root / "maps" / "part-00002.npz").write_bytes(b"torn")
-    pipeline.run(config(), root, resume=True)
+    commands.run(config(), root, resume=True)
     files = set(files_below(finished.root)) - {LOCK}
     assert set(files_below(root)) == files
     for file in files:
@@ -288,20 +288,20 @@ def test_a_run_at_a_url_is_written_resumed_and_rendered_alike(finished, config):
 def test_a_run_killed_before_its_first_part_ends_alike(finished, copy, config):
     forget(copy)
     copy.predictions_file.unlink()
-    pipeline.run(config(), copy.root, resume=True)
+    commands.run(config(), copy.root, resume=True)
     same(copy, finished)
     pd.testing.assert_frame_equal(copy.predictions(), finished.predictions())
 
 
 def test_sweep_alone_ends_with_the_same_records(finished, copy, config):
     forget(copy)
-    pipeline.sweep(config(), copy)
+    commands.sweep(config(), copy)
     same(copy, finished)
 
 
 @pytest.mark.usefixtures("unrendered")
 def test_resume_keeps_when_the_run_was_started(finished, copy, config):
-    pipeline.run(config(), copy.root, resume=True)
+    commands.run(config(), copy.root, resume=True)
     assert copy.manifest()["started"] == finished.manifest()["started"]
 
 
@@ -313,19 +313,19 @@ def test_resume_keeps_when_the_run_was_started(finished, copy, config):
 def test_resume_with_other_settings_is_refused(copy, config, key, value):
     before = copy.manifest_file.read_bytes()
     with pytest.raises(RunFolderError, match=rf"was begun with {key} = .*, not {value}: give"):
-        pipeline.run(config(**{key: value}), copy.root, resume=True)
+        commands.run(config(**{key: value}), copy.root, resume=True)
     assert copy.manifest_file.read_bytes() == before
 
 
 @pytest.mark.usefixtures("unrendered")
 def test_settings_that_change_no_result_may_change_on_resume(copy, config):
-    pipeline.run(config(workers=1), copy.root, resume=True)
+    commands.run(config(workers=1), copy.root, resume=True)
 
 
 def test_what_the_owner_says_is_kept_with_the_run_and_on_its_card(copy, config, tmp_path):
     file = tmp_path / "card.toml"
     file.write_text('intended_use = "Telling discs apart."')
-    pipeline.run(config(model_card=file), copy.root, resume=True)
+    commands.run(config(model_card=file), copy.root, resume=True)
     assert copy.owner_file.read_bytes() == file.read_bytes()
     card = (copy.report_dir / "data" / "model_card.md").read_text(encoding="utf-8")
     assert "**Intended use**: Telling discs apart." in card
@@ -337,7 +337,7 @@ def test_resume_with_other_images_is_refused(copy, config, images):
     try:
         table[1:].to_csv(images, index=False)
         with pytest.raises(RunFolderError, match="other images or labels"):
-            pipeline.run(config(), copy.root, resume=True)
+            commands.run(config(), copy.root, resume=True)
     finally:
         images.write_bytes(original)
 
@@ -351,7 +351,7 @@ def test_resume_with_another_model_in_the_same_file_is_refused(copy, config, col
         model.set_weights([w * 0.5 for w in model.get_weights()])
         model.save(colour_model)
         with pytest.raises(RunFolderError, match="another model"):
-            pipeline.run(config(), copy.root, resume=True)
+            commands.run(config(), copy.root, resume=True)
     finally:
         colour_model.write_bytes(original)
 
@@ -361,30 +361,30 @@ def test_resume_with_other_masks_is_refused(config, images, tmp_path):
     masks = tmp_path / "masks"
     masks.mkdir()
     shutil.copy(images.parent / "0_09_mask.png", masks / "0_09.png")
-    run = pipeline.run(config(masks=masks), tmp_path / "run")
+    run = commands.run(config(masks=masks), tmp_path / "run")
     Image.new("L", (64, 64), 255).save(masks / "0_11.png")
     with pytest.raises(RunFolderError, match="was begun with other masks"):
-        pipeline.run(config(masks=masks), run.root, resume=True)
+        commands.run(config(masks=masks), run.root, resume=True)
 
 
 def test_settings_of_explanations_may_change_before_any_is_made(copy, config):
     forget(copy)
-    pipeline.sweep(config(ig_steps=2), copy)
+    commands.sweep(config(ig_steps=2), copy)
     assert set(copy.records().query("skipped == ''")["ig_steps"]) == {2}
 
 
 def test_what_is_finished_is_not_made_again(copy, config):
     files = [copy.robustness_file, copy.health_file, copy.shortcuts_file, copy.trust_file]
     before = [file.stat().st_mtime_ns for file in files]
-    pipeline.sweep(config(), copy)
+    commands.sweep(config(), copy)
     assert [file.stat().st_mtime_ns for file in files] == before
 
 
 def test_a_stage_that_was_off_may_be_caught_up_on(tmp_path, config):
-    run = pipeline.run(config(robustness=0, limit=3), tmp_path / "run")
+    run = commands.run(config(robustness=0, limit=3), tmp_path / "run")
     assert run.robustness() is None
     assert not (run.report_dir / "robustness.html").exists()
-    pipeline.run(config(robustness=2, limit=3), run.root, resume=True)
+    commands.run(config(robustness=2, limit=3), run.root, resume=True)
     assert (run.robustness()["severity"] == 0).sum() == 2
     assert (run.report_dir / "robustness.html").exists()
 
@@ -392,9 +392,9 @@ def test_a_stage_that_was_off_may_be_caught_up_on(tmp_path, config):
 @pytest.mark.usefixtures("unrendered")
 def test_data_that_was_not_examined_may_be_caught_up_on(tmp_path, config):
     off = {"robustness": 0, "limit": 3}
-    run = pipeline.run(config(health=False, **off), tmp_path / "run")
+    run = commands.run(config(health=False, **off), tmp_path / "run")
     assert run.health() is None
-    pipeline.sweep(config(**off), run)
+    commands.sweep(config(**off), run)
     assert (run.health()["split"] == "test").sum() == 3  # those that are predicted
     assert (run.health()["split"] == "train").sum() == 18
 
@@ -402,36 +402,36 @@ def test_data_that_was_not_examined_may_be_caught_up_on(tmp_path, config):
 @pytest.mark.parametrize("lost", ["health_file", "duplicates_file"])
 def test_data_is_examined_again_where_a_table_is_lost(finished, copy, config, lost):
     getattr(copy, lost).unlink()
-    pipeline.sweep(config(), copy)
+    commands.sweep(config(), copy)
     pd.testing.assert_frame_equal(copy.health(), finished.health())
     pd.testing.assert_frame_equal(copy.duplicates(), finished.duplicates())
 
 
 def test_corruptions_of_another_sample_are_not_mixed(copy, config):
     with pytest.raises(RunFolderError, match=r"was begun with robustness = 3, not 2"):
-        pipeline.run(config(robustness=2), copy.root, resume=True)
+        commands.run(config(robustness=2), copy.root, resume=True)
 
 
 def test_settings_that_corruptions_were_tried_with_stay_without_a_record(copy, config):
     forget(copy)
     with pytest.raises(RunFolderError, match=r"was begun with cam = gradcam, not hirescam"):
-        pipeline.sweep(config(cam="hirescam"), copy)
+        commands.sweep(config(cam="hirescam"), copy)
 
 
 def test_sweep_of_other_images_than_were_predicted_is_refused(copy, config):
     forget(copy)
     with pytest.raises(RunFolderError, match=r"was begun with limit = None, not 6"):
-        pipeline.sweep(config(limit=6), copy)
+        commands.sweep(config(limit=6), copy)
 
 
 def test_views_may_change_before_any_prediction_is_made(copy, config):
     before = copy.predictions()
     forget(copy)
     with pytest.raises(RunFolderError, match=r"was begun with tta = 1, not 3"):
-        pipeline.sweep(config(tta=3), copy)
+        commands.sweep(config(tta=3), copy)
     copy.predictions_file.unlink()
-    pipeline.sweep(config(tta=3), copy)
-    assert copy.manifest()["config"]["tta"] == 3
+    commands.sweep(config(tta=3), copy)
+    assert copy.config()["tta"] == 3
     after, records = copy.predictions(), copy.records().set_index("name")
     explained = records.loc[after["name"], "confidence"]
     np.testing.assert_allclose(after["confidence"], explained, rtol=1e-4)
@@ -444,7 +444,7 @@ def test_views_may_change_before_any_prediction_is_made(copy, config):
 
 @pytest.mark.usefixtures("unrendered")
 def test_explain_samples_besides_the_images_with_a_mask(tmp_path, config):
-    run = pipeline.run(config(explain=1), tmp_path / "run")
+    run = commands.run(config(explain=1), tmp_path / "run")
     # 11 of 12 have a mask of their own; the twelfth is the one sampled
     assert len(run.records()) == 12
     assert len(run.predictions()) == 11
@@ -452,7 +452,7 @@ def test_explain_samples_besides_the_images_with_a_mask(tmp_path, config):
 
 @pytest.mark.usefixtures("unrendered")
 def test_limit_samples_the_test_images_by_class(tmp_path, config):
-    run = pipeline.run(config(limit=6), tmp_path / "run")
+    run = commands.run(config(limit=6), tmp_path / "run")
     records = run.records()
     assert len(records) == 6
     assert records["label_name"].value_counts().min() >= 1
@@ -460,7 +460,7 @@ def test_limit_samples_the_test_images_by_class(tmp_path, config):
 
 @pytest.mark.usefixtures("unrendered")
 def test_batches_of_another_size_give_the_same_verdicts(tmp_path, finished, config):
-    run = pipeline.run(config(batch_size=7), tmp_path / "run")
+    run = commands.run(config(batch_size=7), tmp_path / "run")
     a, b = (r.records().set_index("name").sort_index() for r in (run, finished))
     assert a["verdict"].equals(b["verdict"])
     np.testing.assert_allclose(a["ig_mass"], b["ig_mass"], rtol=1e-4)
@@ -471,7 +471,7 @@ def test_batches_of_another_size_give_the_same_verdicts(tmp_path, finished, conf
 
 def refused(config, out, kind, message):
     with pytest.raises(kind, match=message) as error:
-        pipeline.run(config, out)
+        commands.run(config, out)
     assert isinstance(error.value, AuditError)
     assert "\n" not in str(error.value)
     assert not out.exists()
@@ -529,14 +529,14 @@ def test_empty_test_split_is_refused(tmp_path, config, draw_manifest):
 
 def test_model_to_train_is_refused(tmp_path, config):
     with pytest.raises(ModelError, match="is a model already: leave --model out"):
-        pipeline.train(config(), tmp_path / "out")
+        commands.train(config(), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_foreign_out_is_left_alone(tmp_path, config):
     (tmp_path / "thesis.tex").write_text("my only copy")
     with pytest.raises(RunFolderError, match="holds something else"):
-        pipeline.run(config(), tmp_path)
+        commands.run(config(), tmp_path)
     assert [f.name for f in tmp_path.iterdir()] == ["thesis.tex"]
 
 
@@ -552,7 +552,7 @@ def trained(tmp_path_factory, images):
     flags = {"backbone": "efficientnet-lite0", "weights": "random", "image_size": 32, "epochs": 1}
     flags |= {"images": root / "images.csv", "grabcut": False, "workers": 0, "ig_steps": 2}
     config = load_config(flags)
-    return pipeline.train(config, tmp_path_factory.mktemp("runs") / "trained"), config
+    return commands.train(config, tmp_path_factory.mktemp("runs") / "trained"), config
 
 
 def test_training_leaves_model_history_and_what_was_broken(trained):
@@ -567,7 +567,7 @@ def test_training_leaves_model_history_and_what_was_broken(trained):
 def test_resume_trains_no_second_time_and_keeps_what_was_broken(trained):
     folder, config = trained
     before = folder.model_file.read_bytes(), folder.manifest()["data"]
-    pipeline.train(config, folder.root, resume=True)
+    commands.train(config, folder.root, resume=True)
     assert (folder.model_file.read_bytes(), folder.manifest()["data"]) == before
 
 
@@ -605,10 +605,10 @@ def test_scaling_that_a_model_wants_is_found_by_its_accuracy(
     config, wants_0_to_1, tmp_path, caplog
 ):
     caplog.set_level("INFO", logger="audit")
-    run = pipeline.run(config(model=wants_0_to_1), tmp_path / "found")
+    run = commands.run(config(model=wants_0_to_1), tmp_path / "found")
     assert "Preflight: Pixels are read as 0..1: " in caplog.text
     assert run.manifest()["model"]["input_scaling"] == "0..1"
-    named = pipeline.run(config(model=wants_0_to_1, input_scaling="0..1"), tmp_path / "named")
+    named = commands.run(config(model=wants_0_to_1, input_scaling="0..1"), tmp_path / "named")
     pd.testing.assert_frame_equal(run.records(), named.records(), rtol=1e-5)
 
 
@@ -632,7 +632,7 @@ def tiny_backbone(size, weights):
 
 
 def test_each_pipeline_is_trained_and_audited_on_the_same_images_and_donors(to_train, tmp_path):
-    page = pipeline.run_each(to_train, ["baseline", "mixup+cutmix"], tmp_path / "pair")
+    page = commands.run_each(to_train, ["baseline", "mixup+cutmix"], tmp_path / "pair")
     assert page.is_file()
     one, two = (RunFolder.open(tmp_path / "pair" / n) for n in ("baseline", "mixup+cutmix"))
     assert one.records()["name"].tolist() == two.records()["name"].tolist()
@@ -646,16 +646,16 @@ def test_each_pipeline_is_trained_and_audited_on_the_same_images_and_donors(to_t
 @pytest.mark.parametrize("names", [["baseline"], ["mixup", "mixup"]])
 def test_one_pipeline_is_nothing_to_compare(to_train, tmp_path, names):
     with pytest.raises(ConfigError, match="two pipelines or more, each once"):
-        pipeline.run_each(to_train, names, tmp_path / "pair")
+        commands.run_each(to_train, names, tmp_path / "pair")
     assert not (tmp_path / "pair").exists()
 
 
 def test_unknown_pipeline_is_refused_before_any_is_trained(to_train, tmp_path):
     with pytest.raises(ConfigError, match="sepia"):
-        pipeline.run_each(to_train, ["baseline", "sepia"], tmp_path / "pair")
+        commands.run_each(to_train, ["baseline", "sepia"], tmp_path / "pair")
     assert not (tmp_path / "pair").exists()
 
 
 def test_model_given_needs_no_pipelines(config, tmp_path):
     with pytest.raises(ModelError, match="is trained already"):
-        pipeline.run_each(config(), ["baseline", "mixup"], tmp_path / "pair")
+        commands.run_each(config(), ["baseline", "mixup"], tmp_path / "pair")

@@ -1,4 +1,4 @@
-"""What to do where a disk or a folder refuses: the mend that the command at hand has."""
+"""A command: its help by section, and what to do where a disk or a folder refuses."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from audit.cli.grouping import write_options
 from audit.core.errors import AuditError, shown
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -17,6 +18,10 @@ _GONE = (errno.ENOTDIR, errno.EIO, errno.ESTALE, errno.ENODEV)
 
 class Command(click.Command):
     """A command that says what to do where a file cannot be written."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options section by section."""
+        write_options(self, ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Do what is asked; raise `AuditError` with a mend where the system refuses a file."""
@@ -37,7 +42,7 @@ class Command(click.Command):
             raise
 
     def mend(self, error: BaseException | None) -> str:
-        """What to do about a system's error with the options of this command; "" where nothing."""
+        """Tell what to do about a system's error with this command's options; "" where nothing."""
         number = error.errno if isinstance(error, OSError) else None
         if number == errno.ENAMETOOLONG:
             return "Give another path."

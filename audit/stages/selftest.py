@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from audit import pipeline
 from audit.checks.selftest.page import Selftest, selftest, write_page
-from audit.config import Config, load_config
 from audit.core.errors import ClusterError, RunFolderError
 from audit.core.track import Track, silent
 from audit.datasets.planted.worlds import HALVES
 from audit.report.source import load
+from audit.settings import Config, load_config
+from audit.settings.nesting import flat
+from audit.stages import commands
 from audit.storage.run import RunFolder, write_whole
 
 SEEDS = {"a": 100, "b": 200}  # of each half's first world; the next ones follow
@@ -58,11 +59,9 @@ def run(
 
 def _world(config: Config, out: Path, command: str, track: Track) -> RunFolder:
     done = RunFolder(out)
-    if done.report_html.exists() and done.manifest().get("config") == config.model_dump(
-        mode="json"
-    ):
+    if done.report_html.exists() and done.config() == flat(config.kept()):
         return done
-    made = pipeline.run(config, out, resume=True, command=command, track=track)
+    made = commands.run(config, out, resume=True, command=command, track=track)
     if made is None:
         raise ClusterError("The self-test runs on one host: start it without TF_CONFIG.")
     return made

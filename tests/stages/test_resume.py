@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 import audit
-from audit import pipeline
-from audit.config import load_config
 from audit.core.errors import AuditError, ConfigError, DataError, ModelError, RunFolderError
 from audit.execution import local
-from audit.resume import OWN, PATHS, carried
+from audit.settings import change, load_config
+from audit.stages import commands
+from audit.stages.resume import OWN, PATHS, carried
 from audit.storage.run import RunFolder
 
 FEW = {"grabcut": False, "workers": 0, "ig_steps": 2, "robustness": 0, "health": False}
@@ -25,7 +25,7 @@ FEW = {"grabcut": False, "workers": 0, "ig_steps": 2, "robustness": 0, "health":
 def small_parts():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(local, "PART_SIZE", 4)
-        patch.setattr(pipeline, "report", lambda *_, **__: None)
+        patch.setattr(commands, "report", lambda *_, **__: None)
         yield
 
 
@@ -36,7 +36,7 @@ def world(tmp_path_factory, draw_manifest, colour_model):
     manifest = draw_manifest(root / "photos")
     shutil.copy(colour_model, root / "mine.keras")
     config = load_config(FEW | {"images": manifest, "model": root / "mine.keras"})
-    pipeline.run(config, root / "run")
+    commands.run(config, root / "run")
     return root
 
 
@@ -61,7 +61,7 @@ def config(here):
 def forge(run, **settings):
     """Write what no run would: paths of the reader's disk."""
     manifest = run.manifest()
-    run.manifest_file.write_text(json.dumps(manifest | {"config": manifest["config"] | settings}))
+    run.manifest_file.write_text(json.dumps(manifest | {"config": run.config() | settings}))
 
 
 def unsweep(run, *parts):
@@ -182,7 +182,21 @@ def test_the_same_weights_under_another_activation_are_not_mixed(run, config, he
                    weights))  # fmt: skip
     unsweep(run, 2)
     with pytest.raises(RunFolderError, match=r"begun with another model \(other architecture\)"):
-        pipeline.run(config, run.root, resume=True)
+        commands.run(config, run.root, resume=True)
+
+
+@pytest.mark.parametrize(("key", "before"), [("ig_rule", "uniform"), ("ig_baseline", "mean")])
+def test_a_run_explained_in_a_way_that_is_gone_is_not_gone_on_with(run, config, key, before):
+    forge(run, **{key: before})
+    with pytest.raises(RunFolderError, match=f"begun with {key} = {before}, not "):
+        commands.run(config, run.root, resume=True)
+
+
+def test_a_run_that_names_a_setting_that_is_gone_goes_on(run, config):
+    forge(run, ig_rule="quadratic")
+    unsweep(run, 1)
+    commands.run(config, run.root, resume=True)
+    assert run.done_parts() == {0, 1, 2}
 
 
 def test_images_inverted_in_place_are_not_gone_on_with(run, config, here):
@@ -190,35 +204,36 @@ def test_images_inverted_in_place_are_not_gone_on_with(run, config, here):
         Image.fromarray(255 - np.asarray(Image.open(file))).save(file)
     unsweep(run, 1, 2)
     with pytest.raises(DataError, match=r"and \d+ more are not the images that the run was begun"):
-        pipeline.run(config, run.root, resume=True)
+        commands.run(config, run.root, resume=True)
 
 
 def test_images_may_lie_elsewhere_now(run, config, here, tmp_path):
     shutil.move(here / "photos", tmp_path / "moved")
-    moved = config.model_copy(update={"images": tmp_path / "moved" / "images.csv"})
+    moved = change(config, images=tmp_path / "moved" / "images.csv")
     unsweep(run, 1)
-    pipeline.run(moved, run.root, resume=True)
+    commands.run(moved, run.root, resume=True)
     assert run.done_parts() == {0, 1, 2}
 
 
 def test_a_run_of_an_earlier_version_is_gone_on_with(run, config):
     """It kept paths as they were given, the hash of weights alone, and no hashes of images."""
     old = run.manifest()
-    old["config"] |= {"images": str(config.images), "model": str(config.model)}
+    given = {"images": str(config.data.images), "model": str(config.model.model)}
+    old["config"] = run.config() | given
     old["model"]["sha256"] = old["model"].pop("weights_sha256")
     del old["model"]["architecture_sha256"], old["data"]["content"], old["sessions"]
     del old["checksums"]["contents.parquet"]
     run.manifest_file.write_text(json.dumps(old))
     run.contents_file.unlink()
     unsweep(run, 1)
-    pipeline.run(config, run.root, resume=True)
+    commands.run(config, run.root, resume=True)
     assert run.done_parts() == {0, 1, 2}
     assert "architecture_sha256" in run.manifest()["model"]
 
 
 def test_each_part_tells_which_session_wrote_it(run, config):
     unsweep(run, 1)
-    pipeline.run(config, run.root, resume=True, command="flower-audit run --resume")
+    commands.run(config, run.root, resume=True, command="flower-audit run --resume")
     sessions = run.manifest()["sessions"]
     assert [s["command"] for s in sessions] == ["", "flower-audit run --resume"]
     assert {"flower_audit", "packages", "host", "begun"} <= set(sessions[1])

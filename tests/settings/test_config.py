@@ -4,8 +4,10 @@ import pytest
 from pydantic import ValidationError
 
 from audit import cli
-from audit.config import Config, load_config
 from audit.core.errors import ConfigError
+from audit.settings import Config, load_config
+from audit.settings.config import FIELDS
+from audit.settings.nesting import flat
 
 
 def toml(tmp_path, text):
@@ -19,29 +21,39 @@ def test_defaults_hold_where_nothing_is_given():
 
 
 def test_preset_beats_defaults():
-    assert load_config({}, preset="planted").image_size == 160
+    assert load_config({}, preset="planted").model.image_size == 160
 
 
 def test_file_beats_preset(tmp_path):
-    assert load_config({}, "planted", toml(tmp_path, "image_size = 96")).image_size == 96
+    assert load_config({}, "planted", toml(tmp_path, "image_size = 96")).model.image_size == 96
 
 
 def test_flags_beat_file(tmp_path):
-    assert load_config({"ig_steps": 30}, "planted", toml(tmp_path, "ig_steps = 20")).ig_steps == 30
+    assert (
+        load_config({"ig_steps": 30}, "planted", toml(tmp_path, "ig_steps = 20")).explain.ig_steps
+        == 30
+    )
 
 
 def test_layers_below_show_through_where_a_layer_is_silent(tmp_path):
     config = load_config({"epochs": 3}, "planted", toml(tmp_path, "ig_steps = 20"))
-    assert (config.epochs, config.ig_steps, config.image_size) == (3, 20, 160)
+    assert (config.training.epochs, config.explain.ig_steps, config.model.image_size) == (
+        3,
+        20,
+        160,
+    )
 
 
 def test_flag_that_is_none_was_not_given(tmp_path):
-    assert load_config({"ig_steps": None}, None, toml(tmp_path, "ig_steps = 20")).ig_steps == 20
+    assert (
+        load_config({"ig_steps": None}, None, toml(tmp_path, "ig_steps = 20")).explain.ig_steps
+        == 20
+    )
 
 
 def test_false_is_a_value_and_not_an_absence(tmp_path):
     file = toml(tmp_path, "grabcut = true")
-    assert load_config({"grabcut": False}, None, file).grabcut is False
+    assert load_config({"grabcut": False}, None, file).masks.grabcut is False
 
 
 @pytest.mark.parametrize("key", ["lime_samples", "shap_evals"])
@@ -52,28 +64,28 @@ def test_no_run_folder_asks_for_passes_that_no_memory_holds(key):
 
 def test_file_may_name_its_preset(tmp_path):
     config = load_config({}, None, toml(tmp_path, 'preset = "planted"\nepochs = 2'))
-    assert (config.dataset, config.epochs) == ("planted", 2)
+    assert (config.data.dataset, config.training.epochs) == ("planted", 2)
 
 
 def test_preset_flag_beats_the_files_preset(tmp_path):
     file = toml(tmp_path, 'preset = "nonsense"\nepochs = 2')
-    assert load_config({}, "planted", file).dataset == "planted"
+    assert load_config({}, "planted", file).data.dataset == "planted"
 
 
 def test_images_imply_their_dataset(tmp_path):
-    assert load_config({"images": tmp_path}).dataset == "images"
+    assert load_config({"images": tmp_path}).data.dataset == "images"
 
 
 def test_images_flag_beats_the_presets_dataset(tmp_path):
-    assert load_config({"images": tmp_path}, "planted").dataset == "images"
+    assert load_config({"images": tmp_path}, "planted").data.dataset == "images"
 
 
 def test_images_in_a_file_imply_their_dataset(tmp_path):
-    assert load_config({}, None, toml(tmp_path, 'images = "photos"')).dataset == "images"
+    assert load_config({}, None, toml(tmp_path, 'images = "photos"')).data.dataset == "images"
 
 
 def test_images_in_a_file_beat_the_presets_dataset(tmp_path):
-    assert load_config({}, "planted", toml(tmp_path, 'images = "photos"')).dataset == "images"
+    assert load_config({}, "planted", toml(tmp_path, 'images = "photos"')).data.dataset == "images"
 
 
 def test_dataset_images_without_images_is_refused():
@@ -118,6 +130,24 @@ def test_bad_value_is_one_line_with_key_and_value(key, value):
     assert "\n" not in message
 
 
+def test_a_setting_that_is_gone_may_say_what_it_always_is_now(tmp_path):
+    file = tmp_path / "audit.toml"
+    file.write_text('ig_rule = "quadratic"\n')
+    assert load_config({}, file=file) == load_config({"ig_rule": "quadratic"}) == load_config({})
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"ig_rule": "uniform"}, "ig_rule is always quadratic now, not 'uniform': leave it out"),
+        ({"ig_baseline": "mean"}, "'mean' for 'ig_baseline': Input should be 'black' or 'blurred'"),
+    ],
+)
+def test_what_is_no_longer_offered_says_what_to_write_instead(setting, said):
+    with pytest.raises(ConfigError, match=said):
+        load_config(setting)
+
+
 def test_unknown_preset_lists_those_there_are():
     with pytest.raises(ConfigError, match=r"^Unknown preset 'x': choose from planted\.$"):
         load_config({}, "x")
@@ -158,21 +188,21 @@ def test_values_without_end_are_one_short_line(tmp_path, text, said):
 
 def test_config_cannot_be_changed():
     with pytest.raises(ValidationError):
-        Config().epochs = 3
+        Config().training.epochs = 3
 
 
 def test_config_survives_the_manifest():
     config = load_config({"images": "photos", "masks": "masks"})
-    assert Config(**config.model_dump(mode="json")) == config
+    assert load_config(flat(config.kept())) == config
 
 
 def test_every_field_has_a_description():
-    assert [n for n, f in Config.model_fields.items() if not f.description] == []
+    assert [n for n, f in FIELDS.items() if not f.description] == []
 
 
 def test_every_field_is_a_flag_of_run():
-    flags = {o for p in cli.run.params for o in p.opts}
-    missing = [n for n in Config.model_fields if f"--{n.replace('_', '-')}" not in flags]
+    flags = {o for p in cli.cli.commands["run"].params for o in p.opts}
+    missing = [n for n in FIELDS if f"--{n.replace('_', '-')}" not in flags]
     assert missing == []
 
 
@@ -208,13 +238,13 @@ def test_pipeline_that_makes_no_sense_is_refused(flags, said):
 
 
 def test_steps_of_a_pipeline_are_joined():
-    assert load_config({"pipeline": "augmented+cutmix"}).pipeline == "augmented+cutmix"
+    assert load_config({"pipeline": "augmented+cutmix"}).training.pipeline == "augmented+cutmix"
 
 
 @pytest.mark.parametrize("given", ["shap, gradcam,ig", "gradcam,ig,shap", "ig,shap,gradcam,shap"])
 def test_explainers_are_named_in_one_order(given):
     config = load_config({"explainers": given})
-    assert (config.explainers, config.further) == ("gradcam,ig,shap", ("shap",))
+    assert (config.explain.explainers, config.explain.further) == ("gradcam,ig,shap", ("shap",))
 
 
 @pytest.mark.parametrize(

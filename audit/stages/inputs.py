@@ -1,4 +1,4 @@
-"""Everything that a run reads, opened and looked at before anything is written."""
+"""Inputs of a run, opened and looked at before anything is written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from audit.checks.preflight.run import (
     repeated,
     sample,
 )
-from audit.config import Config
 from audit.core.errors import ConfigError, DataError, ModelError
 from audit.core.logits import predicted
 from audit.core.observation import Observation
@@ -28,15 +27,16 @@ from audit.datasets.dataset import Dataset
 from audit.datasets.open import open_dataset
 from audit.masks.masks import Masks, fingerprints
 from audit.masks.source import masks_of, settled
+from audit.settings import Config
 from audit.storage.run import RunFolder
 from audit.training.memory import refuse_asking
 
 _SHOWN = 4  # names of classes that an error tells
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """Everything that a run reads.
+    """Inputs of a run, opened.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ def read_inputs(
     """
     _check_settings(config)
     plain = _given_model(config, earlier)
-    config = settled(config, earlier.manifest().get("config") if earlier else None, track)
+    config = settled(config, earlier.config() if earlier else None, track)
     dataset, seen = _open(config, plain, track)
     if earlier and earlier.has(earlier.contents_file):
         dataset.know(Contents.of_table(earlier.contents()))
@@ -93,29 +93,37 @@ def read_inputs(
         refuse_other_classes(plain.classes, dataset)
     masks = masks_of(config, dataset, track)
     seen += look_at_data(dataset, masks, splits, config)
-    refuse(gathered(seen, anyway=config.anyway))
+    refuse(gathered(seen, anyway=config.run.anyway))
     classifier, answers = None, None
     if plain is not None:
         classifier, answers, of_model = _read(plain, config, dataset)
         seen += of_model
-    found = gathered(seen, anyway=config.anyway)
+    found = gathered(seen, anyway=config.run.anyway)
     refuse(found)
     hashes = fingerprints(dataset, masks) | _hashes_of_files(config)
-    return Inputs(config, dataset, masks, classifier, answers, found, hashes)
+    return Inputs(
+        config=config,
+        dataset=dataset,
+        masks=masks,
+        classifier=classifier,
+        answers=answers,
+        preflight=found,
+        hashes=hashes,
+    )
 
 
 def classifier_of(model: Any, config: Config, scaling: str = "0..255") -> Any:
-    """The classifier of a model, under the settings of a run."""
+    """Make a classifier of a model, under the settings of a run."""
     from audit.models.classifier import Classifier
 
-    return Classifier(model, config.feature_layer, config.image_size, scaling)
+    return Classifier(model, config.model.feature_layer, config.model.image_size, scaling)
 
 
 def _hashes_of_files(config: Config) -> dict[str, str]:
     """Hashes of the files that training starts from besides images and masks, by setting."""
-    files = {"albumentations": config.albumentations}
-    if config.weights.endswith(".h5"):
-        files["weights"] = Path(config.weights)
+    files = {"albumentations": config.training.albumentations}
+    if config.model.weights.endswith(".h5"):
+        files["weights"] = Path(config.model.weights)
     return {key: short_hash(file) for key, file in files.items() if file and file.is_file()}
 
 
@@ -124,26 +132,28 @@ def _check_settings(config: Config) -> None:
     from audit.report.owner import read_owner
 
     check_further(config)
-    if config.executor == "ray":
+    if config.run.executor == "ray":
         from audit.execution.ray_executor import check as check_cluster
 
-        check_cluster(config.address)
-    if config.model_card and not read_owner(config.model_card):
-        raise ConfigError(f"{config.model_card} says nothing of the model: leave --model-card out.")
+        check_cluster(config.run.address)
+    if config.report.model_card and not read_owner(config.report.model_card):
+        raise ConfigError(
+            f"{config.report.model_card} says nothing of the model: leave --model-card out."
+        )
 
 
 def _given_model(config: Config, earlier: RunFolder | None) -> Any:
-    """The classifier of a given model under plain pixels; None where one is trained."""
+    """Load a given model, under plain pixels; None where one is trained."""
     from audit.models.backbones import known_backbone, known_weights
     from audit.models.load import load_model
 
-    if config.model:
-        model = load_model(config.model, trust=config.trust_model)
+    if config.model.model:
+        model = load_model(config.model.model, trust=config.model.trust_model)
         refuse_asking(model, config)
         return classifier_of(model, config)
-    known_backbone(config.backbone)
+    known_backbone(config.model.backbone)
     if earlier is None or not earlier.model_file.exists():
-        known_weights(config.backbone, config.weights)
+        known_weights(config.model.backbone, config.model.weights)
     return None
 
 
@@ -157,12 +167,12 @@ def _refuse_empty(dataset: Dataset, split: str) -> None:
 
 
 def _open(config: Config, plain: Any, track: Track) -> tuple[Dataset, list[Observation]]:
-    """The data set, its classes in the order of the names that lie beside a given model, if any."""
+    """Open the data set, its classes in the order of the names beside a given model, if any."""
     from audit.models.names import class_names
 
     dataset = open_dataset(config, track=track)
-    asked = config.dataset == "images" and config.class_order == "auto"
-    found = class_names(config.model, plain.classes) if asked and config.model else None
+    asked = config.data.dataset == "images" and config.data.class_order == "auto"
+    found = class_names(config.model.model, plain.classes) if asked and config.model.model else None
     if found is None:
         return dataset, []
     names, where = found
@@ -176,7 +186,7 @@ def _open(config: Config, plain: Any, track: Track) -> tuple[Dataset, list[Obser
 
 
 def _read(plain: Any, config: Config, dataset: Dataset) -> tuple[Any, Answers, list[Observation]]:
-    """The classifier of a given model under the pixels that it wants, and what it was taken for."""
+    """Find the pixels that a given model wants, and tell what it was taken for."""
     from audit.models.averaged import averaged
 
     images = sample(dataset, plain.input_size, config)
@@ -184,7 +194,7 @@ def _read(plain: Any, config: Config, dataset: Dataset) -> tuple[Any, Answers, l
     found = find_pixels(plain, images.pixels, images.labels, config, classes, orders)
     as_it_is = found.treatment == plain.scaling
     each = plain if as_it_is else classifier_of(plain.model, config, found.treatment)
-    classifier = averaged(each, config.tta, config.seed)
+    classifier = averaged(each, config.explain.tta, config.run.seed)
     logits = logits_of(classifier, images.pixels)
     answers = Answers(predicted(logits), images.labels, classes)
     seen = [

@@ -1,4 +1,4 @@
-"""How a run is gone on with: what its folder may say of that, and what must be as it was.
+"""Going on with a run: what its folder may say of that, and what must be as it was.
 
 A run folder may come from anybody. So what reaches out of it (paths, trust, machines) is never
 taken from it: whoever goes on with it says so anew, and hashes tell whether it is the same.
@@ -6,45 +6,33 @@ taken from it: whoever goes on with it says so anew, and hashes tell whether it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, get_args
 
-from audit.config import Config
 from audit.core.errors import ConfigError, RunFolderError
 from audit.core.wording import some
-from audit.inputs import Inputs
 from audit.masks.source import WORDS
+from audit.settings import Config
+from audit.settings.base import Stage, affects, is_own
+from audit.settings.config import FIELDS
+from audit.settings.nesting import RETIRED, flat
+from audit.stages.inputs import Inputs
 from audit.storage.run import RunFolder
 
-PATHS = tuple(
-    name for name, field in Config.model_fields.items() if Path in get_args(field.annotation)
-)
+PATHS = tuple(name for name, field in FIELDS.items() if Path in get_args(field.annotation))
 # Settings of whoever runs it: whom to trust, which machines to use, and how many of their cores.
-OWN = ("trust_model", "anyway", "executor", "address", "worker_cores", "workers")
-# Paths that a sweep needs; the others are for training, or kept in the run.
-_TO_SWEEP = ("images", "data_dir", "masks", "model", "class_order")
-
-# Settings that say how a run is done, not what comes out of it; the order itself is compared.
-_ALWAYS_FREE = {*OWN, "download", "data_dir", "health", "model_card", "class_order", "share"}
-# Settings that what corruptions do rests on, besides those that are never free.
-_OF_ROBUSTNESS = {"robustness", "masks", "grabcut", "feature_layer", "cam", "ig_variant",
-                  "ig_rule", "ig_baseline"}  # fmt: skip
-# Settings that nothing written rests on as long as no image is explained.
-_FREE_BEFORE_SWEEP = {"masks", "mask_subject", "mask_unknown", "grabcut", "subject",
-                      "explain", "explainers", "explain_sample",
-                      "explain_flagged", "lime_samples", "shap_evals", "feature_layer", "cam",
-                      "ig_variant", "ig_steps", "ig_tolerance", "ig_rule", "ig_baseline",
-                      "interventions", "on_flower_skill", "suspicious_share", "least_support",
-                      "most_background", "least_survival", "least_effect"}  # fmt: skip
-# Those of them that training rests on too, where it puts flowers on other backgrounds.
-_TRAINED_BY = {"masks", "grabcut"}
+OWN = tuple(name for name, field in FIELDS.items() if is_own(field))
+# What leads out of a run and is for training, or kept in the run, is not asked for anew.
+_TO_SWEEP = tuple(n for n, f in FIELDS.items() if not affects(f) & {Stage.TRAIN, Stage.REPORT})
+# What hosts that train together may differ in: it tells only what becomes of the model then.
+_AFTER_TRAINING = {Stage.MASK, Stage.EXPLAIN, Stage.HEALTH, Stage.REPORT}
 # What else a run must not be gone on with, by the key of its hash in the manifest.
 _FILES = {"weights": "--weights", "albumentations": "--albumentations"}
 
 
 def carried(run: RunFolder, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that ``run`` was begun with, as far as its folder may say, below those given.
+    """Take settings from a run, as far as its folder may say, below those given.
 
     Raises
     ------
@@ -64,7 +52,7 @@ def carried(run: RunFolder, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _reaches_out(key: str, value: object) -> bool:
-    """Whether the value of a setting names what lies outside of a run folder."""
+    """Tell whether the value of a setting names what lies outside of a run folder."""
     if not isinstance(value, str):
         return False
     if key == "masks":
@@ -82,7 +70,8 @@ def refuse_others(run: RunFolder, inputs: Inputs) -> None:
     RunFolderError
         It names what is another.
     """
-    if first := next(_changed(run, inputs.config), None):
+    begun = begun_stages(run, inputs.config)
+    if first := next(_changed(run, inputs.config, fixed(begun)), None):
         key, before, now = first
         raise RunFolderError(
             f"{run.root} was begun with {key} = {before}, not {now}: "
@@ -90,39 +79,53 @@ def refuse_others(run: RunFolder, inputs: Inputs) -> None:
         )
     data = run.manifest().get("data", {})
     _refuse_other_order(run, data.get("classes"), inputs.dataset.classes)
-    fixed = {"fingerprint": "images or labels"} | _FILES
-    if run.done_parts() or run.robustness_file.exists() or inputs.config.augment_background:
-        fixed["masks"] = "masks"
-    for key, what in fixed.items():
+    files = {"fingerprint": "images or labels"} | _FILES
+    if Stage.MASK in begun:
+        files["masks"] = "masks"
+    for key, what in files.items():
         if key in data and data[key] != inputs.hashes.get(key, data[key]):
             raise RunFolderError(f"{run.root} was begun with other {what}: choose another --out.")
 
 
 def for_training(config: Config) -> dict[str, Any]:
-    """The settings that a trained model rests on; hosts that train together have the same."""
-    free = _ALWAYS_FREE | _FREE_BEFORE_SWEEP
-    return {k: v for k, v in config.model_dump(mode="json").items() if k not in free}
+    """List what a trained model rests on; hosts that train together have the same."""
+    return {
+        name: value
+        for name, value in flat(config.kept()).items()
+        if name not in OWN and affects(FIELDS[name]) and not affects(FIELDS[name]) & _AFTER_TRAINING
+    }
 
 
-def _changed(run: RunFolder, config: Config) -> Iterator[tuple[str, Any, Any]]:
-    """Settings that may not change any more, and have: before and now."""
+def _changed(run: RunFolder, config: Config, fixed: Set[str]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield settings that may not change any more, and have: before and now."""
     # Runs that know no other explainers were begun with these.
-    begun = {"explainers": "gradcam,ig"} | run.manifest().get("config", {})
-    free = _free(run, config)
-    for key, now in config.model_dump(mode="json").items():
-        if key not in begun or key in free or begun[key] == now:
+    begun = {"explainers": "gradcam,ig"} | run.config()
+    for key, now in (flat(config.kept()) | RETIRED).items():
+        if key not in begun or key not in fixed or begun[key] == now:
             continue
         if _reaches_out(key, begun[key]) and _reaches_out(key, now):
             continue  # what it holds is compared, not where it lies
         yield key, begun[key], now
 
 
-def _free(run: RunFolder, config: Config) -> set[str]:
-    free = set(_ALWAYS_FREE)
-    if not run.done_parts():
-        free |= _FREE_BEFORE_SWEEP - (_TRAINED_BY if config.augment_background else set())
-    free = free - _OF_ROBUSTNESS if run.robustness_file.exists() else free | {"robustness"}
-    return free if run.predictions_file.exists() else free | {"limit", "tta"}
+def fixed(begun: Set[Stage]) -> set[str]:
+    """Name the settings that may not change any more once these stages have begun."""
+    gone = RETIRED if begun & {Stage.EXPLAIN, Stage.ROBUSTNESS} else {}
+    return {n for n, f in FIELDS.items() if affects(f) & begun and not is_own(f)} | set(gone)
+
+
+def begun_stages(run: RunFolder, config: Config) -> set[Stage]:
+    """List the stages whose outcome a run holds."""
+    begun = {Stage.SPLIT, Stage.READ, Stage.TRAIN}  # with the folder itself
+    if run.predictions_file.exists():
+        begun.add(Stage.PREDICT)
+    if run.done_parts():
+        begun.add(Stage.EXPLAIN)
+    if run.robustness_file.exists():
+        begun.add(Stage.ROBUSTNESS)
+    used = begun & {Stage.EXPLAIN, Stage.ROBUSTNESS}
+    # Training reads masks only where it puts flowers on other backgrounds.
+    return begun | ({Stage.MASK} if used or config.training.augment_background else set())
 
 
 def _refuse_other_order(run: RunFolder, before: Sequence[str] | None, now: tuple[str, ...]) -> None:

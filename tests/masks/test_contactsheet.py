@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from audit.report.contactsheet import BLUE, ORANGE, contact_sheet, outlined, plain
+from audit.masks.contactsheet import BLUE, ORANGE, contact_sheet, outlined, plain
 
 
 def square(start, stop, size=(60, 80)):
@@ -99,6 +99,6 @@ def test_image_of_any_shape_is_drawn(size):
 
 
 def test_does_not_import_tensorflow():
-    code = "import sys, audit.report.contactsheet; print('tensorflow' in sys.modules)"
+    code = "import sys, audit.masks.contactsheet; print('tensorflow' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"

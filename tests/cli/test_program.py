@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from audit import __version__, cli
-from audit.config import Config
+from audit.settings import Config
 
 
 def commands(group=cli.cli, path=()):
@@ -66,18 +66,45 @@ def test_every_option_is_explained(path):
 def test_help_shows_the_defaults():
     output = CliRunner().invoke(cli.cli, ["run", "--help"]).output
     text = " ".join(output.split())
-    assert f"[default: {Config().ig_steps}]" in text
+    assert f"[default: {Config().explain.ig_steps}]" in text
     assert "[default: oxford_flowers102]" in text
     assert "--grabcut / --no-grabcut" in text
 
 
-def test_help_imports_neither_tensorflow_nor_pandas():
+def test_help_shows_settings_under_their_sections():
+    output = CliRunner().invoke(cli.cli, ["sweep", "--help"]).output
+    headings = re.findall(r"^\[(\w+)\] .*:$", output, re.MULTILINE)
+    assert headings == [
+        "data",
+        "masks",
+        "model",
+        "explain",
+        "intervene",
+        "verdict",
+        "checks",
+        "run",
+    ]
+    of_masks = output.split("\n[masks] ")[1].split("\n[model] ")[0]
+    assert re.findall(r"^  --(\S+)", of_masks, re.MULTILINE) == [
+        "masks", "mask-subject", "mask-unknown", "grabcut", "subject",
+    ]  # fmt: skip
+
+
+def test_commands_have_no_options_for_what_is_done_already():
+    sweep = {name for p in cli.cli.commands["sweep"].params for name in p.opts}
+    assert not {"--epochs", "--backbone", "--image-size", "--splits", "--seed"} & sweep
+    train = {name for p in cli.cli.commands["train"].params for name in p.opts}
+    assert not {"--model", "--ig-steps", "--robustness", "--executor"} & train
+
+
+def test_help_imports_nothing_that_takes_time():
     code = (
         "import sys; sys.argv = ['flower-audit', 'run', '--help']\n"
         "from audit.cli import main\n"
         "try: main()\n"
         "except SystemExit as left: code = left.code\n"
-        "print(code, *({'tensorflow', 'keras', 'pandas', 'pyarrow', 'cv2'} & set(sys.modules)))"
+        "late = {'tensorflow', 'keras', 'numpy', 'pandas', 'pyarrow', 'cv2', 'rich', 'jinja2'}\n"
+        "print(code, *(late & set(sys.modules)))"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.splitlines()[-1] == "0"
@@ -193,7 +220,7 @@ def test_disk_that_is_full_is_one_line(call, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device", "RUN/model.keras")
 
-    monkeypatch.setattr(cli, "load_config", full)
+    monkeypatch.setattr("audit.cli.run.load_config", full)
     code, _, err = call("run", "--out", "x")
     assert (code, err) == (
         1,
@@ -206,7 +233,7 @@ def test_memory_that_gives_out_is_one_line(call, monkeypatch):
     def short(*args, **kwargs):
         raise MemoryError("Unable to allocate 48.0 MiB for an array\nmore")
 
-    monkeypatch.setattr(cli, "load_config", short)
+    monkeypatch.setattr("audit.cli.run.load_config", short)
     code, _, err = call("run", "--out", "x")
     assert (code, err) == (
         1,

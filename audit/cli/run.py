@@ -1,0 +1,51 @@
+"""``flower-audit run``: train or load a model, explain its predictions, write the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audit.cli.command import Command
+from audit.cli.common import command_line, load_tensorflow, tell_comparison, tell_run, track
+from audit.cli.options import config_sources, out_option, resume_option, settings
+from audit.settings import load_config
+from audit.settings.config import SECTIONS
+
+
+@click.command(cls=Command)
+@out_option
+@resume_option
+@config_sources
+@click.option(
+    "--pipelines",
+    help="Train and audit once for each of these pipelines, A,B,...; compare all with the first.",
+)
+@settings(*SECTIONS)
+def run(
+    out: Path, resume: bool, preset: str, config_file: Path, pipelines: str | None, **flags: Any
+) -> None:
+    """Train or load a model, explain its predictions, write the report.
+
+    \b
+    Examples:
+      flower-audit run --preset planted --out runs/planted
+      flower-audit run --out runs/oxford --masks masks/ --explain 500
+      flower-audit run --images photos/ --model mine.keras --out runs/mine
+      flower-audit run --preset planted --pipelines baseline,augmented --out runs/pair
+    """
+    from audit.stages import commands
+
+    config = load_config(flags, preset, config_file)
+    if pipelines is not None and flags["pipeline"] is not None:
+        raise click.UsageError("--pipeline and --pipelines do not go together.")
+    load_tensorflow()
+    if pipelines is not None:
+        names = [name.strip() for name in pipelines.split(",")]
+        page = commands.run_each(
+            config, names, out, resume=resume, command=command_line(), track=track()
+        )
+        return tell_comparison(page) if page else None
+    folder = commands.run(config, out, resume=resume, command=command_line(), track=track())
+    return tell_run(folder) if folder else None

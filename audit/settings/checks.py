@@ -1,0 +1,22 @@
+"""[checks]: checks that follow the sweep."""
+
+from __future__ import annotations
+
+from audit.settings.base import Section, Stage, setting
+
+
+class CheckSettings(Section):
+    """Checks that follow the sweep."""
+
+    robustness: int = setting(
+        60,
+        "Test images, sampled by class, that corruptions are tried on, 51 forward "
+        "passes each; 0: none.",
+        affects=Stage.ROBUSTNESS,
+        ge=0,
+    )
+    health: bool = setting(
+        True,
+        "Read every image of all splits once, for near-duplicates and outliers.",
+        affects=Stage.HEALTH,
+    )

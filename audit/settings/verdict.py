@@ -1,0 +1,62 @@
+"""[verdict]: thresholds that evidence must reach to count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from audit.settings.base import Section, Stage, setting
+
+
+class Thresholds(Section):
+    """Thresholds that evidence must reach to count."""
+
+    on_flower_skill: float = setting(
+        0.15,
+        "An explainer is on the flower at or above this skill.",
+        affects=Stage.EXPLAIN,
+        ge=-1,
+        le=1,
+    )
+    suspicious_share: float = setting(
+        0.5,
+        "A right prediction is suspect, a wrong one distracted, above this share of "
+        "the background.",
+        affects=Stage.EXPLAIN,
+        ge=0,
+        le=1,
+    )
+    least_support: float = setting(
+        0.3,
+        "A region that flips an answer is believed above this share of the background.",
+        affects=Stage.EXPLAIN,
+        ge=0,
+        le=1,
+    )
+    most_background: float = setting(
+        0.7,
+        "The background as a whole decides only above this share.",
+        affects=Stage.EXPLAIN,
+        ge=0,
+        le=1,
+    )
+    least_survival: float = setting(
+        0.6,
+        "The background as a whole decides only where an answer stays on no more than "
+        "this share of others.",
+        affects=Stage.EXPLAIN,
+        ge=0,
+        le=1,
+    )
+    least_effect: float = setting(
+        1.5,
+        "Log-odds that a region must cost beyond its controls, and the background as a "
+        "whole twice.",
+        affects=Stage.EXPLAIN,
+        ge=0,
+    )
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Thresholds:
+        """Pick them from the settings of a run; raises `pydantic.ValidationError`."""
+        return cls(**{name: settings[name] for name in cls.model_fields if name in settings})

@@ -1,0 +1,1 @@
+"""The whole way: data -> model -> sweep -> checks -> report, and how it is resumed."""

@@ -1,0 +1,218 @@
+"""Functions behind the command line: one for each command that works on a run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit.checks.preflight.answers import Answers, assigned_order
+from audit.checks.preflight.outcome import Preflight, say
+from audit.core.errors import ConfigError, ModelError, RunFolderError
+from audit.core.track import Track, silent
+from audit.datasets.dataset import SPLITS
+from audit.masks.source import settled
+from audit.models.backend import tensorflow_ready
+from audit.settings import Config, change
+from audit.stages import session
+from audit.stages.inputs import Inputs, read_inputs
+from audit.stages.sweep import sweep_run
+from audit.stages.timing import now, timed
+from audit.stages.training import crew_of, help_chief, train_model
+from audit.storage.paths import on_disk
+from audit.storage.run import RunFolder, write_whole
+
+if TYPE_CHECKING:
+    from audit.gate.gates import Check, Limits
+
+log = logging.getLogger("audit")
+
+
+@tensorflow_ready()
+def run(
+    config: Config, out: Path, *, resume: bool = False, command: str = "", track: Track = silent
+) -> RunFolder | None:
+    """Train or load a model, explain its predictions and render the report into ``out``.
+
+    Parameters
+    ----------
+    config : Config
+    out : Path
+        Run folder to make, or to go on in where ``resume``.
+    command : str
+        How the run was started, for the manifest.
+    track : Track
+        Shows progress.
+
+    Returns
+    -------
+    RunFolder or None
+        None on a host that only helps another one to train, as TF_CONFIG may say.
+
+    Raises
+    ------
+    AuditError
+        One line that says what is wrong and how to mend it; finished parts stay.
+    """
+    splits = ("test",) if config.model.model else SPLITS
+    with _with_model(config, splits, out, resume=resume, command=command, track=track) as begun:
+        if begun is None:
+            return None
+        folder, inputs = begun
+        sweep_run(folder, inputs, track)
+        report(folder, track=track)
+        return folder
+
+
+def run_each(
+    config: Config,
+    pipelines: Sequence[str],
+    out: Path,
+    *,
+    resume: bool = False,
+    command: str = "",
+    track: Track = silent,
+) -> Path | None:
+    """Audit one model for each training pipeline, and compare the others with the first.
+
+    Each pipeline has a run folder of its own below ``out``; all see the same test images on the
+    same donors' backgrounds. Arguments are as for `run` otherwise.
+
+    Returns
+    -------
+    Path or None
+        The page of the comparison; None on a host that only helps to train.
+    """
+    if config.model.model:
+        raise ModelError(
+            f"{config.model.model} is trained already: leave out --model or --pipelines."
+        )
+    if len(set(pipelines)) < max(2, len(pipelines)):
+        raise ConfigError("--pipelines needs two pipelines or more, each once: baseline,augmented.")
+    if not resume:  # a network that comes or goes must not give two pipelines different masks
+        config = settled(config, None, track)
+    configs = [change(config, pipeline=name) for name in pipelines]
+    folders = []
+    for name, its_own in zip(pipelines, configs, strict=True):
+        log.info("Pipeline %s.", name)
+        folders.append(run(its_own, out / name, resume=resume, command=command, track=track))
+    own = [folder for folder in folders if folder]
+    return compare(own, out / "comparison", track) if own else None
+
+
+@tensorflow_ready()
+def train(
+    config: Config, out: Path, *, resume: bool = False, command: str = "", track: Track = silent
+) -> RunFolder | None:
+    """Train a model into ``out``; as for `run` otherwise. `sweep` goes on from there."""
+    if config.model.model:
+        raise ModelError(f"{config.model.model} is a model already: leave --model out, or use run.")
+    splits = ("train", "validation")
+    with _with_model(config, splits, out, resume=resume, command=command, track=track) as begun:
+        return begun[0] if begun else None
+
+
+@tensorflow_ready()
+def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track = silent) -> None:
+    """Predict and explain with the model of ``folder``, going on where an earlier sweep stopped."""
+    if not config.model.model and not folder.model_file.is_file():
+        raise RunFolderError(f"{folder.root} has no model yet: give --model, or train one first.")
+    with folder.writing():
+        inputs = read_inputs(config, ("test",), folder, track)
+        say(inputs.preflight)
+        session.go_on(folder, inputs, command)
+        sweep_run(folder, inputs, track)
+
+
+@tensorflow_ready()
+def preflight(
+    config: Config, order_file: Path | None = None, *, track: Track = silent
+) -> Preflight:
+    """Look whether everything is read as its makers meant; nothing is trained, swept or stopped.
+
+    Parameters
+    ----------
+    config : Config
+    order_file : Path, optional
+        File to write the classes to, in the order of the model's outputs that names most images
+        rightly; for ``class_order``.
+
+    Raises
+    ------
+    AuditError
+        An input cannot be read at all.
+    """
+    splits = ("test",) if config.model.model else SPLITS
+    inputs = read_inputs(change(config, anyway=True), splits, None, track)
+    if order_file is not None:
+        _write_order(order_file, inputs.answers)
+    return inputs.preflight
+
+
+def _write_order(file: Path, answers: Answers | None) -> None:
+    if answers is None:
+        raise ConfigError("--write-order needs --model: the order is read off its answers.")
+    write_whole(file, "".join(f"{name}\n" for name in assigned_order(answers)).encode())
+
+
+def report(folder: RunFolder, *, share: bool | None = None, track: Track = silent) -> None:
+    """Render the report from records and maps alone.
+
+    Parameters
+    ----------
+    share : bool, optional
+        Leave the host and times of day out of ``report/``; by default as the run's settings say.
+    """
+    from audit.report.build import render
+
+    with folder.writing(), timed(folder, "report"):
+        render(folder, track, share)
+
+
+def compare(runs: Sequence[RunFolder], out: Path, track: Track = silent) -> Path:
+    """Set runs on the same test images side by side, each against the first; return the page."""
+    from audit.compare.build import render
+
+    return render(runs, out, track)
+
+
+def check(
+    run: RunFolder, limits: Limits, base: RunFolder | None = None, junit: Path | None = None
+) -> Check:
+    """Hold a run against limits; write ``gate.json`` into it, and JUnit XML where asked."""
+    from audit.gate.files import gate_json, junit_xml
+    from audit.gate.gates import check
+
+    found, time = check(run, limits, base), now()
+    with run.writing():
+        write_whole(run.gate_file, gate_json(found, time))
+    if junit is not None:
+        write_whole(junit, junit_xml(found, time))
+    return found
+
+
+@contextmanager
+def _with_model(
+    config: Config, splits: Sequence[str], out: Path, *, resume: bool, command: str, track: Track
+) -> Iterator[tuple[RunFolder, Inputs] | None]:
+    """Hold a run folder that has its model, trained where none is given; None on a helping host."""
+    crew = crew_of(config)
+    inputs = read_inputs(config, splits, RunFolder(out) if resume else None, track)
+    say(inputs.preflight)
+    if not crew.chief:
+        help_chief(inputs, crew, track)
+        yield None
+        return
+    _refuse_among_images(out, config)
+    with RunFolder.begun(out, resume=resume) as folder:
+        session.begin(folder, inputs, command)
+        train_model(folder, inputs, crew, track)
+        yield folder, inputs
+
+
+def _refuse_among_images(out: Path, config: Config) -> None:
+    images = config.data.images if on_disk(out) else None
+    if images and out.resolve().is_relative_to(images.resolve()):
+        raise RunFolderError(f"{out} lies in --images {images}: choose an --out elsewhere.")

@@ -1,0 +1,173 @@
+"""The run in the making that every step of a sweep, and every check after it, works with."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from audit.core.errors import RunFolderError
+from audit.core.track import Track
+from audit.datasets.dataset import Dataset, Item
+from audit.masks.masks import Masks
+from audit.settings import Config
+from audit.stages.inputs import Inputs, classifier_of, refuse_other_classes
+from audit.storage.heatmaps import pack_donors
+from audit.storage.paths import fetched
+from audit.storage.run import RunFolder
+
+log = logging.getLogger("audit")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """A run in the making.
+
+    Attributes
+    ----------
+    folder : RunFolder
+        What is made is written into it.
+    inputs : Inputs
+        Everything that the run reads.
+    classifier : Classifier
+        Of the given or the trained model.
+    donors : Donors or None
+        Backgrounds to put foregrounds on; None where nothing is tested so.
+    engine : Engine
+        Predicts and explains; its clock adds up where time goes.
+    tested, explained : sequence of Item
+        Test images, and those of them that are explained.
+    track : Track
+        Shows progress.
+    """
+
+    folder: RunFolder
+    inputs: Inputs
+    classifier: Any
+    donors: Any
+    engine: Any
+    tested: Sequence[Item]
+    explained: Sequence[Item]
+    track: Track
+
+    @property
+    def config(self) -> Config:
+        """Settings of the run."""
+        return self.inputs.config
+
+    @property
+    def dataset(self) -> Dataset:
+        """Images of all splits."""
+        return self.inputs.dataset
+
+    @property
+    def masks(self) -> Masks:
+        """Their masks."""
+        return self.inputs.masks
+
+
+def context_of(folder: RunFolder, inputs: Inputs, track: Track) -> Context:
+    """Load the model, draw what it is asked, and keep both in the manifest.
+
+    Raises
+    ------
+    RunFolderError
+        The run was begun with another model.
+    """
+    from audit.explainers.further import told
+    from audit.models.identity import difference
+
+    classifier, hashes = _classifier(folder, inputs)
+    log.info("Model: %s.", classifier.describe())
+    if other := difference(folder.manifest().get("model", {}), hashes):
+        raise RunFolderError(
+            f"{folder.root} was begun with another model (other {other}): choose another --out."
+        )
+    context = _planned(folder, inputs, classifier, track)
+    facts, besides = _facts(inputs, classifier, hashes), told(inputs.config)
+    folder.update_manifest(model=facts, sweep=_counts(context), **besides)
+    return context
+
+
+def _classifier(folder: RunFolder, inputs: Inputs) -> tuple[Any, dict[str, str]]:
+    """Load the classifier that was given or trained, and tell by what it is known again."""
+    from audit.models.identity import identity
+
+    with fetched(inputs.config.model.model or folder.model_file) as file:
+        classifier = inputs.classifier or _trained(file, inputs)
+        classes = inputs.dataset.classes
+        return classifier, identity(classifier.model, file, classifier.scaling, classes)
+
+
+def _trained(file: Any, inputs: Inputs) -> Any:
+    """Load a model that was trained into a run folder."""
+    from audit.models.averaged import averaged
+    from audit.models.load import load_model
+
+    config = inputs.config
+    classifier = classifier_of(load_model(file, trust=False), config)
+    refuse_other_classes(classifier.classes, inputs.dataset)
+    return averaged(classifier, config.explain.tta, config.run.seed)
+
+
+def _planned(folder: RunFolder, inputs: Inputs, classifier: Any, track: Track) -> Context:
+    from audit.execution.engine import Engine
+    from audit.execution.select import select
+    from audit.explainers.further import further_of
+
+    config, dataset, masks = inputs.config, inputs.dataset, inputs.masks
+    donors = _donors(folder, inputs, classifier)
+    further = further_of(classifier, dataset, masks, config)
+    tested, explained = select(dataset, masks, config)
+    return Context(
+        folder=folder,
+        inputs=inputs,
+        classifier=classifier,
+        donors=donors,
+        engine=Engine(classifier, dataset, config, donors, further),
+        tested=tested,
+        explained=explained,
+        track=track,
+    )
+
+
+def _donors(folder: RunFolder, inputs: Inputs, classifier: Any) -> Any:
+    """Backgrounds, drawn and kept; None where no image is put on any."""
+    from audit.interventions.donors import draw_donors
+
+    config = inputs.config
+    if config.intervene.interventions == "off" or classifier.classes < 2:
+        return None
+    donors = draw_donors(inputs.dataset, inputs.masks, classifier, config.run.workers)
+    folder.keep(folder.donors_file, pack_donors(donors.names, donors.backgrounds))
+    return donors
+
+
+def _facts(inputs: Inputs, classifier: Any, hashes: dict[str, str]) -> dict[str, Any]:
+    """Describe the model for the manifest."""
+    config, model = inputs.config, classifier.model
+    return {
+        "backbone": model.name if inputs.classifier else config.model.backbone,
+        "source": config.model.model.name if config.model.model else "trained",
+        **hashes,
+        "parameters": model.count_params(),
+        "input_size": classifier.input_size,
+        "feature_layer": classifier.feature_layer,
+        "feature_shape": list(classifier.feature_shape),
+        "input_scaling": classifier.scaling,
+        "head": f"{classifier.classes} classes, {classifier.end} end",
+    }
+
+
+def _counts(context: Context) -> dict[str, int]:
+    """Count images and parts for the manifest."""
+    from audit.execution.local import parts_of
+
+    parts = parts_of(context.explained)
+    return {
+        "parts": len(parts),
+        "part_size": len(parts[0]),
+        "test_images": len(context.tested),
+        "explained": len(context.explained),
+    }
