@@ -115,9 +115,8 @@ def explainers(bench: Bench) -> Iterator[tuple[str, Callable[[], Images]]]:
 
     yield "Centre Gaussian", lambda: np.stack([centre_gaussian(images.shape[1:3])] * len(images))
     yield "Grad-CAM", cam
-    for baseline in ("black", "blurred", "mean"):
+    for baseline in ("black", "blurred"):
         yield f"IG, 16, {baseline}", lambda b=baseline: ig(b)
-    yield "IG, 48, three baselines", lambda: sum(map(ig, ("black", "blurred", "mean"))) / 3
     yield "IG, 16, black, heatmap smoothed", lambda: smooth(ig("black"))
     yield "Expected Gradients, 48", lambda: one_by_one(bench, expected)
     yield (

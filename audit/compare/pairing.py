@@ -10,6 +10,7 @@ from typing import Any
 
 from audit.core.errors import RunFolderError
 from audit.report.source import Source, load
+from audit.settings.nesting import ALWAYS
 from audit.storage.run import RunFolder
 from audit.verdict.verdict import titles
 
@@ -221,9 +222,9 @@ def _settings(a: Entry, b: Entry) -> Iterator[str]:
     if moved:
         yield f"Verdicts were given by other thresholds: {', '.join(moved)}."
     other = [
-        f"{k} {first.config.get(k)} and {second.config.get(k)}"
+        f"{k} {before} and {after}"
         for k in EXPLAINING
-        if first.config.get(k) != second.config.get(k)
+        if (before := _setting(first, k)) != (after := _setting(second, k))
     ]
     if other:
         yield f"Images were explained or tested in other ways: {', '.join(other)}."
@@ -231,6 +232,10 @@ def _settings(a: Entry, b: Entry) -> Iterator[str]:
         subjects = f"{first.subject} in {a.letter}, {second.subject} in {b.letter}"
         yield f"What the masks mark is called {subjects}."
     yield from _models(a, b)
+
+
+def _setting(source: Source, key: str) -> Any:
+    return source.config.get(key, ALWAYS.get(key))
 
 
 def _models(a: Entry, b: Entry) -> Iterator[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+# SciPy and scikit-learn take a second to import: functions import them, so that no command pays
+# for what it does not use.
 
 _CHUNK = 2_000_000  # resampled values held at once, so that memory does not grow with the draws
 
@@ -28,17 +30,14 @@ def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
     (low, high)
         Within 0..1, around ``successes / n``.
     """
+    from scipy.stats import binomtest
+
     if not 0 <= successes <= n:
         raise ValueError(f"{successes} successes of {n} trials")
     if n == 0:
         return float("nan"), float("nan")
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    rate, z2 = successes / n, z * z
-    centre = (rate + z2 / (2 * n)) / (1 + z2 / n)
-    half = z / (1 + z2 / n) * (rate * (1 - rate) / n + z2 / (4 * n * n)) ** 0.5
-    low = 0.0 if successes == 0 else max(0.0, centre - half)
-    high = 1.0 if successes == n else min(1.0, centre + half)
-    return low, high
+    bounds = binomtest(successes, n).proportion_ci(level, method="wilson")
+    return float(bounds.low), float(bounds.high)
 
 
 def mean_recall(right: ArrayLike, labels: ArrayLike) -> float:
@@ -91,21 +90,24 @@ def bootstrap_mean(
     ValueError
         Where a value is NaN: nothing is left out silently.
     """
+    from scipy.stats import bootstrap
+
     given = np.asarray(values, dtype=np.float64)
     if np.isnan(given).any():
         raise ValueError("values hold NaN: take them out, and count them")
     if given.size < 2:  # one value says nothing of how much others would differ
         return float("nan"), float("nan")
-    random = np.random.default_rng(seed)
-    rows = max(1, _CHUNK // given.size)
-    means = [
-        given[random.integers(given.size, size=(min(rows, draws - start), given.size))].mean(axis=1)
-        for start in range(0, draws, rows)
-    ]
-    tail = (1 - level) / 2
-    bounds = np.quantile(np.concatenate(means), [tail, 1 - tail])
+    bounds = bootstrap(
+        [given],
+        np.mean,
+        n_resamples=draws,
+        batch=max(1, _CHUNK // given.size),
+        confidence_level=level,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
     # Rounding in a mean must not step outside the values.
-    low, high = np.clip(bounds, given.min(), given.max())
+    low, high = np.clip([bounds.low, bounds.high], given.min(), given.max())
     return float(low), float(high)
 
 
@@ -123,28 +125,28 @@ def auroc(case: ArrayLike, score: ArrayLike) -> float:
     float
         0..1, 0.5 is guessing; NaN where there are no cases, or nothing else.
     """
-    is_case, values = np.asarray(case, bool), np.asarray(score, np.float64)
-    cases, others = values[is_case], np.sort(values[~is_case])
-    if not cases.size or not others.size:
+    from sklearn.metrics import roc_auc_score
+
+    is_case = np.asarray(case, bool)
+    if is_case.all() or not is_case.any():
         return float("nan")
-    below, up_to = (np.searchsorted(others, cases, side) for side in ("left", "right"))
-    return float((below + up_to).sum() / (2 * cases.size * others.size))
+    return float(roc_auc_score(is_case, np.asarray(score, np.float64)))
 
 
 def bootstrap_auroc(
     case: ArrayLike, score: ArrayLike, seed: int, draws: int = 1000, level: float = 0.95
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval of `auroc`, cases and others drawn apart."""
+    """Percentile bootstrap interval of `auroc`, cases and others drawn apart.
+
+    SciPy's bootstrap gives the same, and takes six times as long for a hundred images.
+    """
     is_case, values = np.asarray(case, bool), np.asarray(score, np.float64)
     cases, others = values[is_case], values[~is_case]
     if cases.size < 2 or others.size < 2:
         return float("nan"), float("nan")
     random = np.random.default_rng(seed)
     drawn = [
-        auroc(
-            is_case,
-            _placed(is_case, random.choice(cases, cases.size), random.choice(others, others.size)),
-        )
+        _pairs_won(random.choice(cases, cases.size), random.choice(others, others.size))
         for _ in range(draws)
     ]
     tail = (1 - level) / 2
@@ -152,12 +154,11 @@ def bootstrap_auroc(
     return float(low), float(high)
 
 
-def _placed(
-    is_case: NDArray[np.bool_], cases: NDArray[np.float64], others: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    values = np.empty(is_case.size)
-    values[is_case], values[~is_case] = cases, others
-    return values
+def _pairs_won(cases: NDArray[np.float64], others: NDArray[np.float64]) -> float:
+    """`auroc` by one search, six times as fast and more: a bootstrap asks for it often."""
+    ordered = np.sort(others)
+    below, up_to = (np.searchsorted(ordered, cases, side) for side in ("left", "right"))
+    return float((below + up_to).sum() / (2 * cases.size * others.size))
 
 
 def stands_out(hits: Sequence[int], sizes: Sequence[int], level: float = 0.05) -> list[bool]:

@@ -55,7 +55,6 @@ class Engine:
             classifier,
             steps,
             config.explain.ig_baseline,
-            config.explain.ig_rule,
             config.explain.ig_variant,
         )
         scan = config.intervene.interventions == "full"

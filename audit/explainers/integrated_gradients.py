@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from audit.explainers.quadrature import RULES, Nodes, ends_and_between, first_nodes, further_nodes
+from audit.explainers.quadrature import Nodes, ends_and_between, first_nodes, further_nodes
 from audit.models.classifier import Classifier
 
 Images = NDArray[np.float32]
@@ -83,18 +83,15 @@ class _Weighted:
 
     fewest = 1
 
-    def __init__(self, power: int) -> None:
-        self._power = power
-
     def first(self, count: int) -> Nodes:
-        return first_nodes(self._power, count)
+        return first_nodes(count)
 
     def add(self, path: _Path, weight: float, share: NDArray[np.float32], logit: float) -> None:
         path.total += np.float32(weight) * share
 
     def refine(self, path: _Path) -> Nodes:
         path.total /= 2  # the finer rule gives each earlier node half its weight
-        return further_nodes(self._power, path.nodes)
+        return further_nodes(path.nodes)
 
     @staticmethod
     def share(gradients: tf.Tensor, paths: tf.Tensor) -> tf.Tensor:
@@ -110,11 +107,8 @@ class _Important:
 
     fewest = 2
 
-    def __init__(self, power: int) -> None:
-        self._power = power
-
     def first(self, count: int) -> Nodes:
-        return ends_and_between(self._power, count)
+        return ends_and_between(count)
 
     def add(self, path: _Path, weight: float, share: NDArray[np.float32], logit: float) -> None:
         if path.before is not None:
@@ -149,10 +143,7 @@ class IntegratedGradients:
         Nodes an image. Default: `FIRST` nodes, then twice as many until ``enough`` says so, at most
         `MOST`.
     baseline : str
-        ``black``, ``blurred`` (Gaussian, sigma a tenth of the side) or ``mean`` (the image's mean
-        colour).
-    rule : str
-        Where nodes lie, a key of `RULES`.
+        ``black`` or ``blurred`` (Gaussian, sigma a tenth of the side).
     variant : str
         ``ig``, or ``idgi`` (needs 2 steps or more).
     batch_size : int, optional
@@ -167,7 +158,6 @@ class IntegratedGradients:
         classifier: Classifier,
         steps: int | None = None,
         baseline: str = "black",
-        rule: str = "quadratic",
         variant: str = "ig",
         batch_size: int | None = None,
         devices: Sequence[str] = (),
@@ -176,7 +166,7 @@ class IntegratedGradients:
         self.batch_size = batch_size
         self._classifier = classifier
         self._baseline = BASELINES[baseline]
-        self._sum = VARIANTS[variant](RULES[rule])
+        self._sum = VARIANTS[variant]()
         self._replicas = [
             _Replica(classifier, device, self._sum.share) for device in devices or local_devices()
         ]
@@ -357,12 +347,4 @@ def _blurred(images: Images) -> Images:
     return np.stack(blurred).astype(np.float32)
 
 
-def _mean(images: Images) -> Images:
-    return np.broadcast_to(images.mean(axis=(1, 2), keepdims=True), images.shape).copy()
-
-
-BASELINES: dict[str, Callable[[Images], Images]] = {
-    "black": _black,
-    "blurred": _blurred,
-    "mean": _mean,
-}
+BASELINES: dict[str, Callable[[Images], Images]] = {"black": _black, "blurred": _blurred}

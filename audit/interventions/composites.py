@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise, product
 
 import cv2
@@ -10,13 +11,63 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.core.geometry import upsample
+from audit.datasets.dataset import BACKGROUND, FLOWER
 
 Image = NDArray[np.float32]  # (H, W, 3), 0..255
 Region = NDArray[np.bool_]  # (H, W)
 FEATHER = 1.5 / 224  # standard deviation of a pasted flower's edge, in shares of the side
 MARGIN = 3 / 224  # around a flower, in shares of the side: its soft edge is no background
+ENOUGH = 0.25  # background of an image that is shown under others: the rest is a guess
 _LEAST = 0.6  # of a region that a control must keep on the background
 _OVERLAP = 0.25  # of a region that a control may share with it
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A foreground and its background, apart.
+
+    Attributes
+    ----------
+    opacity : float32 ``(H, W)``
+        Of the foreground, 0..1, with a soft edge.
+    off : bool ``(H, W)``
+        Where surely no foreground is.
+    removed : float32 ``(H, W, 3)``
+        The image with its foreground filled in.
+    """
+
+    opacity: NDArray[np.float32]
+    off: Region
+    removed: Image
+
+
+def split_foreground(
+    image: NDArray[np.uint8], trimap: NDArray[np.uint8], reach: float = 0.0, least: float = 0.0
+) -> tuple[Parts | None, str]:
+    """Split an image by its mask, or say why it cannot be.
+
+    Only what is surely flower is pasted, and only what surely is not is background: pixels in
+    between carry both, and would take the old background along.
+
+    Parameters
+    ----------
+    image : uint8 ``(H, W, 3)``
+    trimap : uint8 ``(H, W)``
+        255 flower, 0 background, 128 unknown.
+    reach : float
+        Shares of the side by which the mask is grown first; shrunk where negative.
+    least : float
+        Share of the image that must be background: `ENOUGH` where it is shown under others.
+    """
+    flower = grown(trimap == FLOWER, reach * trimap.shape[1])
+    off = off_flower(trimap, MARGIN + reach)
+    if not flower.any():
+        return None, "no flower in the mask" if (trimap == BACKGROUND).any() else "no mask"
+    if not off.any():
+        return None, "no background in the mask"
+    if off.mean() < least:
+        return None, "too little background in the mask"
+    return Parts(feathered(flower), off, fill(image, ~off)), ""
 
 
 def fill(image: NDArray[np.uint8] | Image, hole: Region) -> Image:

@@ -11,15 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.core.errors import BrokenImageError
-from audit.datasets.dataset import FLOWER, Dataset, Item, stratified
+from audit.datasets.dataset import Dataset, Item, stratified
 from audit.datasets.decode import resize
 from audit.execution.record import fit_trimap
-from audit.interventions.composites import Image, fill, off_flower, softened
+from audit.interventions.composites import ENOUGH, Image, softened, split_foreground
 from audit.masks.masks import Masks, trusted
 from audit.models.classifier import Classifier
 
 _EACH, _FEWEST, _MOST = 2, 32, 256  # donors a class, and bounds on their number
-_LEAST = 0.25  # of a donor must be background: what is filled in was never photographed
 _SEED = 0  # of the pool; not the run's, so that runs can be compared
 
 
@@ -98,11 +97,9 @@ def _usable(
         known = trusted(trimap)
         if isinstance(image, BrokenImageError) or known is None:
             continue
-        fitted = fit_trimap(known, size)
-        off = off_flower(fitted)
-        if (fitted == FLOWER).any() and off.mean() >= _LEAST:
-            filled = fill(resize(image, size), ~off)
-            yield item, np.rint(filled).astype(np.uint8)
+        parts, _ = split_foreground(resize(image, size), fit_trimap(known, size), least=ENOUGH)
+        if parts is not None:
+            yield item, np.rint(parts.removed).astype(np.uint8)
 
 
 def _hash(name: str, donor: str) -> bytes:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from audit.core.geometry import place_of, upsample
 from audit.datasets.batches import in_batches
-from audit.datasets.dataset import BACKGROUND, FLOWER
 from audit.execution.record import REACH, Sample, Tested
 from audit.explainers.gradcam import PASS
 from audit.interventions import composites as make
@@ -60,15 +59,6 @@ class Case:
         return int(self.logits.argmax())
 
 
-@dataclass(frozen=True)
-class Parts:
-    """An image taken apart by its mask."""
-
-    opacity: NDArray[np.float32]
-    off: Region
-    removed: Image
-
-
 class Interventions:
     """Studies the causes of predictions; all that it does are forward passes.
 
@@ -108,8 +98,7 @@ class Interventions:
             yield from self._predict(np.stack(some))
 
     def _study(self, case: Case) -> Study:
-        trimap = case.sample.trimap
-        parts, why = take_apart(case.sample.image, trimap, 0)
+        parts, why = make.split_foreground(case.sample.image, case.sample.trimap)
         if parts is None:
             return Tested(Causes(why), Causes(why), Causes(why))
         causes, swapped, donors = yield from self._whole(case, parts)
@@ -123,7 +112,7 @@ class Interventions:
         return Tested(causes, variants[0], variants[1], region, donors)
 
     def _whole(
-        self, case: Case, parts: Parts
+        self, case: Case, parts: make.Parts
     ) -> Generator[list[Image], Logits, tuple[Causes, Logits, list[int]]]:
         """Flower and background apart, and the flower elsewhere."""
         item, image, target = case.sample.item, case.sample.image, case.target
@@ -167,7 +156,7 @@ class Interventions:
         return replace(causes, shares=shares, survival=survival)
 
     def _removals(
-        self, case: Case, parts: Parts, before: float
+        self, case: Case, parts: make.Parts, before: float
     ) -> Generator[list[Image], Logits, tuple[Removal, Region, int]]:
         """Fill what the explainers and the scan propose; control the best of it."""
         image, target = case.sample.image, case.target
@@ -185,7 +174,7 @@ class Interventions:
         return removal, region, spent + len(regions) + len(controls)
 
     def _proposals(
-        self, case: Case, parts: Parts, before: float
+        self, case: Case, parts: make.Parts, before: float
     ) -> Generator[list[Image], Logits, tuple[list[tuple[str, Region]], int]]:
         """Regions by what proposes them, and the passes that the scan took."""
         camera = np.maximum(upsample(case.gradcam, parts.off.shape), 0)
@@ -215,7 +204,7 @@ class Interventions:
     ) -> Generator[list[Image], Logits, tuple[Causes, int]]:
         """The same with the mask grown or shrunk: two donors anew, the others as they were."""
         image, target = case.sample.image, case.target
-        parts, why = take_apart(image, case.sample.trimap, reach)
+        parts, why = make.split_foreground(image, case.sample.trimap, reach)
         if parts is None:
             return Causes(why), 0
         again = donors[: DONORS // 2]
@@ -264,23 +253,6 @@ def _advance(
     except StopIteration as end:
         done[place] = end.value
         return None
-
-
-def take_apart(
-    image: NDArray[np.uint8], trimap: NDArray[np.uint8], reach: float
-) -> tuple[Parts | None, str]:
-    """An image's parts with its mask grown by ``reach`` sides, or why it cannot be taken apart.
-
-    Only what is surely flower is pasted, and only what surely is not is background: pixels in
-    between carry both, and would take the old background along.
-    """
-    flower = make.grown(trimap == FLOWER, reach * trimap.shape[1])
-    off = make.off_flower(trimap, make.MARGIN + reach)
-    if not flower.any():
-        return None, "no flower in the mask" if (trimap == BACKGROUND).any() else "no mask"
-    if not off.any():
-        return None, "no background in the mask"
-    return Parts(make.feathered(flower), off, make.fill(image, ~off)), ""
 
 
 def _best(areas: NDArray[np.float64], flips: NDArray[np.bool_], lost: NDArray[np.float64]) -> int:

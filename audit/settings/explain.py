@@ -72,12 +72,7 @@ class ExplainSettings(Section):
         affects=Stage.EXPLAIN,
         gt=0,
     )
-    ig_rule: Literal["quadratic", "uniform"] = setting(
-        "quadratic",
-        "Integrated Gradients: gradients dense near the baseline, or evenly spread.",
-        affects=(Stage.EXPLAIN, Stage.ROBUSTNESS),
-    )
-    ig_baseline: Literal["black", "blurred", "mean"] = setting(
+    ig_baseline: Literal["black", "blurred"] = setting(
         "black",
         "Integrated Gradients: where the path starts.",
         affects=(Stage.EXPLAIN, Stage.ROBUSTNESS),

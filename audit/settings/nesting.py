@@ -5,11 +5,26 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from audit.core.errors import ConfigError, shown
 from audit.core.wording import some
+from audit.settings.base import Stage
 from audit.settings.config import FIELDS, SECTION_OF, SECTIONS
+
+
+class Retired(NamedTuple):
+    """A setting that is gone; its value of always may be written out still."""
+
+    section: str
+    value: Any
+    affects: frozenset[Stage]
+
+
+RETIRED = {
+    "ig_rule": Retired("explain", "quadratic", frozenset({Stage.EXPLAIN, Stage.ROBUSTNESS})),
+}
+ALWAYS = {name: setting.value for name, setting in RETIRED.items()}
 
 
 def flat(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,6 +45,9 @@ def nested(settings: Mapping[str, Any], where: str = "") -> dict[str, dict[str, 
     """
     found: dict[str, dict[str, Any]] = {}
     for name, value in settings.items():
+        if name in RETIRED:
+            _refuse_retired(name, value)
+            continue
         if name not in FIELDS:
             raise ConfigError(f"Unknown setting {shown(name)}{where}{_meant(name)}")
         found.setdefault(SECTION_OF[name], {})[name] = value
@@ -52,6 +70,11 @@ def advice(given: Mapping[str, Any]) -> str:
     """Tell how to write settings that stand in no section; "" where none does."""
     loose = [key for key, value in given.items() if key in FIELDS and not _is_section(key, value)]
     return some([f"[{SECTION_OF[name]}] {name}" for name in loose], 4) if loose else ""
+
+
+def _refuse_retired(name: str, value: object) -> None:
+    if value != (always := ALWAYS[name]):
+        raise ConfigError(f"{name} is always {always} now, not {shown(value)}: leave it out.")
 
 
 def _is_section(key: str, value: object) -> bool:

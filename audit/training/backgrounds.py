@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from audit.core.errors import BrokenImageError, DataError
 from audit.core.geometry import resize_trimap
 from audit.core.track import Track
-from audit.datasets.dataset import FLOWER, Dataset, Item
-from audit.interventions.composites import feathered, fill, off_flower, paste
+from audit.datasets.dataset import Dataset, Item
+from audit.interventions.composites import ENOUGH, paste, split_foreground
 from audit.masks.masks import Masks, trusted
 from audit.training.cache import Shelf
 
 SHARE = 0.75  # of the images that are put on another background in an epoch
-_LEAST = 0.25  # of a background must have been photographed: what is filled in is a guess
 
 
 @dataclass
@@ -66,7 +65,7 @@ class Backgrounds:
         return changed
 
 
-def take_apart(
+def split_foregrounds(
     dataset: Dataset, masks: Masks, shelf: Shelf, split: str, work: Path, seed: int, track: Track,
     workers: int,
 ) -> Backgrounds:  # fmt: skip
@@ -92,10 +91,10 @@ def take_apart(
         known = trusted(trimap)
         if known is not None:
             fitted = resize_trimap(known, shape[1:3])
-            off = off_flower(fitted)
-            if off.mean() >= _LEAST:
-                opacity[row] = np.rint(255 * feathered(fitted == FLOWER))
-                removed[row] = np.rint(fill(shelf.pixels[row], ~off))
+            parts, _ = split_foreground(shelf.pixels[row], fitted, least=ENOUGH)
+            if parts is not None:
+                opacity[row] = np.rint(255 * parts.opacity)
+                removed[row] = np.rint(parts.removed)
                 usable.append(row)
         row += 1
     if not usable:

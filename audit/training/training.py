@@ -25,7 +25,7 @@ from audit.settings import Config
 from audit.storage.paths import beside, make
 from audit.storage.run import PIXELS
 from audit.training.augment import Augmenter
-from audit.training.backgrounds import Backgrounds, take_apart
+from audit.training.backgrounds import Backgrounds, split_foregrounds
 from audit.training.backup import Backup
 from audit.training.blocks import last_blocks
 from audit.training.cache import Shelf, class_weights, fill, order_of
@@ -180,7 +180,7 @@ def train(
         all_read()
         classes, backgrounds = len(dataset.classes), None
         if config.training.augment_background:
-            backgrounds = take_apart(dataset, masks, seen, "train", pixels, config.run.seed,
+            backgrounds = split_foregrounds(dataset, masks, seen, "train", pixels, config.run.seed,
                                      track, config.run.workers)  # fmt: skip
         lesson = _Lesson(config, augmenter, seen, validation, classes, replicas, track, backgrounds)
         model, fitted, tuned = _phases(lesson, backbone, work)

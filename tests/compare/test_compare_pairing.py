@@ -108,6 +108,7 @@ def test_that_an_earlier_version_kept_no_hashes_is_told(runs):
     [
         ("config", {"suspicious_share": 0.6}, "other thresholds: suspicious_share 0.5 and 0.6."),
         ("config", {"cam": "hirescam"}, "in other ways: cam None and hirescam."),
+        ("config", {"ig_rule": "uniform"}, "in other ways: ig_rule quadratic and uniform."),
         ("config", {"subject": "bird"}, "flower in A, bird in B"),
         ("data", {"masks": "beef"}, "Masks differ"),
         ("model", {"input_size": 224}, "other kinds or input sizes"),

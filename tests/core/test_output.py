@@ -171,7 +171,7 @@ def test_a_hostile_manifest_commands_no_terminal(call, tmp_path):
 
 
 def test_an_error_that_nobody_foresaw_is_harmless(tmp_path):
-    program = "from audit import output; output.begin(); raise ValueError('\\x1b[2J\\u202e')"
+    program = "from audit.core import output; output.begin(); raise ValueError('\\x1b[2J\\u202e')"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 1
     assert_harmless(done.stderr)

@@ -6,7 +6,7 @@ import pytest
 
 PROGRAM = """
 import os, signal, sys, time
-from audit import signals
+from audit.core import signals
 
 class Dropping:
     def __del__(self):

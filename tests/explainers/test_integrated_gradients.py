@@ -21,7 +21,6 @@ from audit.explainers.integrated_gradients import (
     calibrate,
     completeness_error,
 )
-from audit.explainers.quadrature import RULES
 from audit.models.classifier import Classifier
 
 SIZE = 8
@@ -85,14 +84,6 @@ def test_black_baseline_is_black():
     assert BASELINES["black"](IMAGES).max() == 0
 
 
-def test_mean_baseline_is_each_images_own_mean_colour():
-    baselines = BASELINES["mean"](IMAGES)
-    assert baselines.shape == IMAGES.shape
-    for image, baseline in zip(IMAGES, baselines, strict=True):
-        expected = np.broadcast_to(image.mean(axis=(0, 1)), image.shape)
-        np.testing.assert_allclose(baseline, expected, rtol=1e-5)
-
-
 def test_blurred_baseline_keeps_flat_colours_and_loses_detail():
     flat = np.full((1, 40, 40, 3), 70, np.float32)
     np.testing.assert_allclose(BASELINES["blurred"](flat), flat, rtol=1e-4)
@@ -111,10 +102,9 @@ def test_baselines_leave_the_images_as_they_were(baseline):
 
 
 @pytest.mark.parametrize("baseline", BASELINES)
-@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("steps", [1, 7])
-def test_linear_model_is_attributed_exactly(linear, baseline, steps, rule):
-    found = IntegratedGradients(linear, steps, baseline, rule)(IMAGES, TARGETS)
+def test_linear_model_is_attributed_exactly(linear, baseline, steps):
+    found = IntegratedGradients(linear, steps, baseline)(IMAGES, TARGETS)
     baselines = BASELINES[baseline](IMAGES)
     np.testing.assert_allclose(
         found.heatmaps.sum(axis=(1, 2)), gain(linear, IMAGES, baselines, TARGETS), rtol=1e-3
@@ -204,7 +194,7 @@ def reference(classifier, image, target, alphas, weights):
 
 def test_a_rule_is_the_weighted_sum_of_gradients(curved):
     image = IMAGES[:1]
-    found = IntegratedGradients(curved, 2, rule="quadratic")(image, np.array([1])).heatmaps[0]
+    found = IntegratedGradients(curved, 2)(image, np.array([1])).heatmaps[0]
     # u = 1/2 and 1: alpha = u^2, weights 2u/2, halved at the end
     expected = reference(curved, image[0], 1, [0.25, 1.0], [0.5, 0.5])
     np.testing.assert_allclose(found, expected, atol=0.02 * np.abs(expected).max())
@@ -221,13 +211,12 @@ def after(rules):
     return enough
 
 
-@pytest.mark.parametrize(("rule", "nodes"), [("quadratic", [4, 8, 16]), ("uniform", [4, 7, 13])])
-def test_earlier_gradients_are_reused(curved, rule, nodes):
-    many = IntegratedGradients(curved, rule=rule, batch_size=3)
+def test_earlier_gradients_are_reused(curved):
+    many = IntegratedGradients(curved, batch_size=3)
     found = many(IMAGES[:3], TARGETS[:3], after([1, 2, 3]))
-    assert found.nodes.tolist() == nodes
-    for i, count in enumerate(nodes):
-        alone = IntegratedGradients(curved, count, rule=rule, batch_size=8)
+    assert found.nodes.tolist() == [4, 8, 16]
+    for i, count in enumerate([4, 8, 16]):
+        alone = IntegratedGradients(curved, count, batch_size=8)
         expected = alone(IMAGES[i : i + 1], TARGETS[i : i + 1]).heatmaps[0]
         scale = np.abs(expected).max()
         np.testing.assert_allclose(found.heatmaps[i], expected, atol=1e-5 * scale)

@@ -72,6 +72,45 @@ def test_pasting_keeps_the_flower_and_takes_the_rest_from_behind() -> None:
     assert (pasted[:4] == 0).all()
 
 
+def trimap(flower: np.ndarray, unknown: np.ndarray | None = None) -> np.ndarray:
+    found = np.where(flower, 255, 0).astype(np.uint8)
+    found[np.zeros_like(flower) if unknown is None else unknown] = 128
+    return found
+
+
+def test_a_split_keeps_the_foreground_and_fills_it_in_behind() -> None:
+    flower = square(10, 10, 10)
+    photo = np.full((SIDE, SIDE, 3), 40, np.uint8)
+    photo[flower] = 250
+    parts, why = c.split_foreground(photo, trimap(flower))
+    assert parts is not None and not why
+    assert (parts.opacity[14:16, 14:16] > 0.99).all()
+    np.testing.assert_allclose(parts.removed, 40, atol=0.01)
+
+
+def test_unknown_pixels_are_neither_foreground_nor_background() -> None:
+    rim = c.grown(square(10, 10, 10), 4) & ~square(10, 10, 10)
+    parts, _ = c.split_foreground(
+        np.zeros((SIDE, SIDE, 3), np.uint8), trimap(square(10, 10, 10), rim)
+    )
+    assert parts is not None
+    assert not parts.off[rim].any() and (parts.opacity[7, 7:23] < 0.01).all()
+
+
+@pytest.mark.parametrize(
+    ("given_trimap", "least", "why"),
+    [
+        (np.full((SIDE, SIDE), 128, np.uint8), 0, "no mask"),
+        (trimap(square(0, 0, 0)), 0, "no flower in the mask"),
+        (trimap(square(0, 0, SIDE)), 0, "no background in the mask"),
+        (trimap(square(0, 0, 28)), c.ENOUGH, "too little background in the mask"),
+    ],
+)
+def test_what_cannot_be_split_says_why(given_trimap, least, why) -> None:
+    photo = np.zeros((SIDE, SIDE, 3), np.uint8)
+    assert c.split_foreground(photo, given_trimap, least=least) == (None, why)
+
+
 def test_the_hottest_region_is_of_the_share_asked_for_and_where_it_may_be() -> None:
     heat = np.arange(SIDE * SIDE, dtype=np.float32).reshape(SIDE, SIDE)
     allowed = ~square(24, 0, 8)

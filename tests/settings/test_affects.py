@@ -7,6 +7,7 @@ import pytest
 from audit.settings import load_config
 from audit.settings.base import Stage, affects
 from audit.settings.config import FIELDS
+from audit.settings.nesting import RETIRED
 from audit.stages.resume import OWN, begun_stages, fixed, for_training
 
 OF_WHOEVER_RUNS_IT = {"trust_model", "anyway", "executor", "address", "worker_cores", "workers"}
@@ -50,7 +51,7 @@ def test_a_resumed_run_may_change_what_nothing_in_its_folder_rests_on(
     free |= set() if predicted else {"limit", "tta"}
     config = load_config({"augment_background": on_backgrounds})
     begun = begun_stages(Made(tmp_path, predicted, explained, corrupted), config)
-    assert set(FIELDS) - fixed(begun) == free
+    assert {*FIELDS, *RETIRED} - fixed(begun) == free
 
 
 def test_hosts_that_train_together_agree_on_all_but_what_comes_after():

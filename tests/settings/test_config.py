@@ -130,6 +130,24 @@ def test_bad_value_is_one_line_with_key_and_value(key, value):
     assert "\n" not in message
 
 
+def test_a_setting_that_is_gone_may_say_what_it_always_is_now(tmp_path):
+    file = tmp_path / "audit.toml"
+    file.write_text('ig_rule = "quadratic"\n')
+    assert load_config({}, file=file) == load_config({"ig_rule": "quadratic"}) == load_config({})
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"ig_rule": "uniform"}, "ig_rule is always quadratic now, not 'uniform': leave it out"),
+        ({"ig_baseline": "mean"}, "'mean' for 'ig_baseline': Input should be 'black' or 'blurred'"),
+    ],
+)
+def test_what_is_no_longer_offered_says_what_to_write_instead(setting, said):
+    with pytest.raises(ConfigError, match=said):
+        load_config(setting)
+
+
 def test_unknown_preset_lists_those_there_are():
     with pytest.raises(ConfigError, match=r"^Unknown preset 'x': choose from planted\.$"):
         load_config({}, "x")

@@ -185,6 +185,20 @@ def test_the_same_weights_under_another_activation_are_not_mixed(run, config, he
         commands.run(config, run.root, resume=True)
 
 
+@pytest.mark.parametrize(("key", "before"), [("ig_rule", "uniform"), ("ig_baseline", "mean")])
+def test_a_run_explained_in_a_way_that_is_gone_is_not_gone_on_with(run, config, key, before):
+    forge(run, **{key: before})
+    with pytest.raises(RunFolderError, match=f"begun with {key} = {before}, not "):
+        commands.run(config, run.root, resume=True)
+
+
+def test_a_run_that_names_a_setting_that_is_gone_goes_on(run, config):
+    forge(run, ig_rule="quadratic")
+    unsweep(run, 1)
+    commands.run(config, run.root, resume=True)
+    assert run.done_parts() == {0, 1, 2}
+
+
 def test_images_inverted_in_place_are_not_gone_on_with(run, config, here):
     for file in (here / "photos").glob("?_??.png"):
         Image.fromarray(255 - np.asarray(Image.open(file))).save(file)

@@ -11,7 +11,7 @@ from audit.masks.masks import Masks
 from audit.models.backbones import BACKBONES, Backbone
 from audit.settings import load_config
 from audit.training import backgrounds, training
-from audit.training.backgrounds import take_apart
+from audit.training.backgrounds import split_foregrounds
 from audit.training.cache import fill
 from audit.training.replicas import replicas
 
@@ -38,7 +38,7 @@ def apart(manifest, tmp_path):
     dataset = opened(manifest)
     shelf = fill(dataset, "train", 64, tmp_path / "train.npy", silent)
     masks = Masks(dataset, grabcut=False)
-    return shelf, take_apart(dataset, masks, shelf, "train", tmp_path, 0, silent, 0)
+    return shelf, split_foregrounds(dataset, masks, shelf, "train", tmp_path, 0, silent, 0)
 
 
 def test_rows_are_those_of_the_shelf(apart):
@@ -87,7 +87,7 @@ def test_without_a_mask_it_is_refused(manifest, tmp_path):
     shelf = fill(dataset, "train", 64, tmp_path / "train.npy", silent)
     masks = Masks(dataset, grabcut=False)
     with pytest.raises(DataError, match="usable mask: give --masks"):
-        take_apart(dataset, masks, shelf, "train", tmp_path, 0, silent, 0)
+        split_foregrounds(dataset, masks, shelf, "train", tmp_path, 0, silent, 0)
 
 
 def test_training_sees_the_swapped_images_and_repeats_itself(manifest, tmp_path, monkeypatch):

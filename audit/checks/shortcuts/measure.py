@@ -23,7 +23,6 @@ from audit.explainers.perturbation import seed_of
 from audit.interventions import composites as make
 from audit.interventions.causal import log_odds
 from audit.interventions.donors import Donors
-from audit.interventions.interventions import take_apart
 from audit.models.classifier import Classifier
 from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps
@@ -123,9 +122,9 @@ def _scenes(
     """Backgrounds of the cases without their flowers, and flowers without their backgrounds."""
     backgrounds, cut_out = {}, []
     for m in maps:
-        parts = (
-            take_apart(m.image, m.trimap, 0)[0] if m.name in cases or m.name in flowers else None
-        )
+        if m.name not in cases and m.name not in flowers:
+            continue
+        parts, _ = make.split_foreground(m.image, m.trimap)
         if parts is None:
             continue
         if m.name in cases:
