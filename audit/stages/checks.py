@@ -6,9 +6,9 @@ import json
 
 import numpy as np
 
+from audit.checks.context import Context
 from audit.datasets.batches import batched
 from audit.datasets.dataset import SPLITS, stratified
-from audit.stages.context import Context
 from audit.stages.step import Step
 from audit.storage.run import write_whole
 

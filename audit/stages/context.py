@@ -1,70 +1,19 @@
-"""The run in the making that every step of a sweep, and every check after it, works with."""
+"""Loads the model of a run, and draws what it is asked."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from audit.checks.context import Context
 from audit.core.errors import RunFolderError
 from audit.core.track import Track
-from audit.datasets.dataset import Dataset, Item
-from audit.masks.masks import Masks
-from audit.settings import Config
 from audit.stages.inputs import Inputs, classifier_of, refuse_other_classes
 from audit.storage.heatmaps import pack_donors
 from audit.storage.paths import fetched
 from audit.storage.run import RunFolder
 
 log = logging.getLogger("audit")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Context:
-    """A run in the making.
-
-    Attributes
-    ----------
-    folder : RunFolder
-        What is made is written into it.
-    inputs : Inputs
-        Everything that the run reads.
-    classifier : Classifier
-        Of the given or the trained model.
-    donors : Donors or None
-        Backgrounds to put foregrounds on; None where nothing is tested so.
-    engine : Engine
-        Predicts and explains; its clock adds up where time goes.
-    tested, explained : sequence of Item
-        Test images, and those of them that are explained.
-    track : Track
-        Shows progress.
-    """
-
-    folder: RunFolder
-    inputs: Inputs
-    classifier: Any
-    donors: Any
-    engine: Any
-    tested: Sequence[Item]
-    explained: Sequence[Item]
-    track: Track
-
-    @property
-    def config(self) -> Config:
-        """Settings of the run."""
-        return self.inputs.config
-
-    @property
-    def dataset(self) -> Dataset:
-        """Images of all splits."""
-        return self.inputs.dataset
-
-    @property
-    def masks(self) -> Masks:
-        """Their masks."""
-        return self.inputs.masks
 
 
 def context_of(folder: RunFolder, inputs: Inputs, track: Track) -> Context:
@@ -122,7 +71,11 @@ def _planned(folder: RunFolder, inputs: Inputs, classifier: Any, track: Track) -
     tested, explained = select(dataset, masks, config)
     return Context(
         folder=folder,
-        inputs=inputs,
+        config=config,
+        dataset=dataset,
+        masks=masks,
+        preflight=inputs.preflight,
+        hashes=inputs.hashes,
         classifier=classifier,
         donors=donors,
         engine=Engine(classifier, dataset, config, donors, further),

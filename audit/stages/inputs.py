@@ -84,23 +84,13 @@ def read_inputs(
     _check_settings(config)
     plain = _given_model(config, earlier)
     config = settled(config, earlier.config() if earlier else None, track)
-    dataset, seen = _open(config, plain, track)
-    if earlier and earlier.has(earlier.contents_file):
-        dataset.know(Contents.of_table(earlier.contents()))
-    for split in splits:
-        _refuse_empty(dataset, split)
-    if plain is not None:
-        refuse_other_classes(plain.classes, dataset)
+    dataset, seen = _images(config, plain, splits, earlier, track)
     masks = masks_of(config, dataset, track)
     seen += look_at_data(dataset, masks, splits, config)
-    refuse(gathered(seen, anyway=config.run.anyway))
-    classifier, answers = None, None
-    if plain is not None:
-        classifier, answers, of_model = _read(plain, config, dataset)
-        seen += of_model
-    found = gathered(seen, anyway=config.run.anyway)
+    refuse(gathered(seen, anyway=config.run.anyway))  # before the model is asked, which takes time
+    classifier, answers, of_model = _read(plain, config, dataset) if plain else (None, None, [])
+    found = gathered([*seen, *of_model], anyway=config.run.anyway)
     refuse(found)
-    hashes = fingerprints(dataset, masks) | _hashes_of_files(config)
     return Inputs(
         config=config,
         dataset=dataset,
@@ -108,7 +98,7 @@ def read_inputs(
         classifier=classifier,
         answers=answers,
         preflight=found,
-        hashes=hashes,
+        hashes=fingerprints(dataset, masks) | _hashes_of_files(config),
     )
 
 
@@ -164,6 +154,20 @@ def _refuse_empty(dataset: Dataset, split: str) -> None:
     mend = "give --splits all to audit every image" if split == "test" else "name its images so"
     said = "; ".join([f"{dataset.name} has no images in its {split} split", *why])
     raise DataError(f"{said}: {mend}.")
+
+
+def _images(
+    config: Config, plain: Any, splits: Sequence[str], earlier: RunFolder | None, track: Track
+) -> tuple[Dataset, list[Observation]]:
+    """Open the data set, and refuse one that lacks a split or has other classes than the model."""
+    dataset, seen = _open(config, plain, track)
+    if earlier and earlier.has(earlier.contents_file):
+        dataset.know(Contents.of_table(earlier.contents()))
+    for split in splits:
+        _refuse_empty(dataset, split)
+    if plain is not None:
+        refuse_other_classes(plain.classes, dataset)
+    return dataset, seen
 
 
 def _open(config: Config, plain: Any, track: Track) -> tuple[Dataset, list[Observation]]:

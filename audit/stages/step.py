@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from audit.checks.context import Context
 from audit.settings import Config
-from audit.stages.context import Context
 from audit.stages.timing import timed
 from audit.storage.run import RunFolder
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from audit.checks.context import Context
 from audit.checks.preflight.outcome import gathered, kept, refuse
 from audit.checks.preflight.run import look_at_predictions
 from audit.core.track import Track
 from audit.stages.checks import CHECKS
 from audit.stages.contents import add_fingerprint, add_skipped, keep_contents, restore_contents
-from audit.stages.context import Context, context_of
+from audit.stages.context import context_of
 from audit.stages.inputs import Inputs
 from audit.stages.step import Step, take
 from audit.stages.timing import add_seconds, now
@@ -50,7 +51,7 @@ def _heed_predictions(context: Context) -> None:
     restore_contents(folder, dataset, context.tested)
     orders = dataset.orders() if config.model.model else None
     seen = look_at_predictions(folder.predictions(), dataset.classes, orders)
-    before = context.inputs.preflight.observations
+    before = context.preflight.observations
     found = gathered([*before, *seen], anyway=config.run.anyway)
     folder.update_manifest(preflight=kept(found))
     refuse(found)
@@ -78,7 +79,7 @@ def _explain_on_cluster(context: Context) -> None:
         model=context.config.model.model or context.folder.model_file,
         scaling=context.classifier.scaling,
         donors=context.donors,
-        hashes=context.inputs.hashes,
+        hashes=context.hashes,
         classes=dataset.classes,
         contents=dataset.contents.of(item.name for item in explained),
     )

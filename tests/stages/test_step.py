@@ -4,18 +4,21 @@ from types import SimpleNamespace
 
 import pytest
 
+from audit.checks.context import Context
 from audit.settings import load_config
-from audit.stages.context import Context
 from audit.stages.step import Step, take
 from audit.storage.run import RunFolder
 
 
 @pytest.fixture
 def context(tmp_path):
-    inputs = SimpleNamespace(config=load_config({}), dataset=None, masks=None)
     return Context(
         folder=RunFolder.create(tmp_path / "run", resume=False),
-        inputs=inputs,
+        config=load_config({}),
+        dataset=None,
+        masks=None,
+        preflight=None,
+        hashes={},
         classifier=None,
         donors=None,
         engine=None,
