@@ -13,7 +13,7 @@ from audit.cli.types import PathType, ShareType, StepsType
 from audit.settings import PRESETS
 from audit.settings.base import Stage, affects
 from audit.settings.config import FIELDS, SECTION_OF, SECTIONS
-from audit.settings.nesting import ALWAYS, RETIRED
+from audit.settings.nesting import RETIRED
 
 Function = Callable[..., Any]
 PLACE, SHARE = PathType(), ShareType()
@@ -46,8 +46,7 @@ def settings(
         if (section in sections and not affects(FIELDS[name]) & set(without))
         or affects(FIELDS[name]) & set(only.get(section, ()))
     ]
-    gone = [name for name, retired in RETIRED.items() if retired.section in sections]
-    return setting(*names, *gone)
+    return setting(*names, *(RETIRED if "explain" in sections else ()))
 
 
 def setting(*names: str) -> Callable[[Function], Function]:
@@ -63,8 +62,8 @@ def setting(*names: str) -> Callable[[Function], Function]:
 
 def _option(name: str) -> Callable[[Function], Function]:
     flag = f"--{name.replace('_', '-')}"
-    if name in ALWAYS:
-        return click.option(flag, hidden=True, help=f"Gone: always {ALWAYS[name]}.")
+    if name in RETIRED:
+        return click.option(flag, hidden=True, help=f"Gone: always {RETIRED[name]}.")
     field = FIELDS[name]
     default = "" if field.default is None else f" [default: {_shown(field.default)}]"
     told = {"default": None, "help": f"{field.description}{default}", "section": SECTION_OF[name]}

@@ -11,7 +11,7 @@ from typing import Any
 from audit.core.errors import RunFolderError
 from audit.explainers.registry import titles
 from audit.report.source import Source, load
-from audit.settings.nesting import ALWAYS
+from audit.settings.nesting import RETIRED
 from audit.storage.run import RunFolder
 
 EXPLAINING = ("cam", "ig_variant", "ig_steps", "ig_tolerance", "ig_rule", "ig_baseline",
@@ -235,7 +235,7 @@ def _settings(a: Entry, b: Entry) -> Iterator[str]:
 
 
 def _setting(source: Source, key: str) -> Any:
-    return source.config.get(key, ALWAYS.get(key))
+    return source.config.get(key, RETIRED.get(key))
 
 
 def _models(a: Entry, b: Entry) -> Iterator[str]:

@@ -107,8 +107,8 @@ class IntegratedGradients(Compiled):
     ----------
     steps : int
         Gradients an image.
-    baseline, rule : str
-        Where the path starts, and where its gradients lie.
+    baseline : str
+        Where the path starts.
     variant : str
         One of `variants`.
     """
@@ -138,10 +138,9 @@ class IntegratedGradients(Compiled):
         self,
         steps: int = STEPS,
         baseline: str = "black",
-        rule: str = "quadratic",
         variant: str = "ig",
     ) -> None:
-        self.settings = steps, baseline, rule, variant
+        self.settings = steps, baseline, variant
         self.title, self.citation, self.description = self.variants[variant]
 
     @classmethod
@@ -151,7 +150,6 @@ class IntegratedGradients(Compiled):
         return cls(
             STEPS if steps == "auto" else steps,
             settings.get("ig_baseline", "black"),
-            settings.get("ig_rule", "quadratic"),
             settings.get("ig_variant", "ig"),
         )
 

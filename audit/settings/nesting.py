@@ -5,26 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from audit.core.errors import ConfigError, shown
 from audit.core.wording import some
-from audit.settings.base import Stage
 from audit.settings.config import FIELDS, SECTION_OF, SECTIONS
 
-
-class Retired(NamedTuple):
-    """A setting that is gone; its value of always may be written out still."""
-
-    section: str
-    value: Any
-    affects: frozenset[Stage]
-
-
-RETIRED = {
-    "ig_rule": Retired("explain", "quadratic", frozenset({Stage.EXPLAIN, Stage.ROBUSTNESS})),
-}
-ALWAYS = {name: setting.value for name, setting in RETIRED.items()}
+# Settings that are gone, and the value that each always has now: written out it is no mistake.
+RETIRED = {"ig_rule": "quadratic"}
 
 
 def flat(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,7 +61,7 @@ def advice(given: Mapping[str, Any]) -> str:
 
 
 def _refuse_retired(name: str, value: object) -> None:
-    if value != (always := ALWAYS[name]):
+    if value != (always := RETIRED[name]):
         raise ConfigError(f"{name} is always {always} now, not {shown(value)}: leave it out.")
 
 

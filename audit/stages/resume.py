@@ -16,7 +16,7 @@ from audit.masks.source import WORDS
 from audit.settings import Config
 from audit.settings.base import Stage, affects, is_own
 from audit.settings.config import FIELDS
-from audit.settings.nesting import ALWAYS, RETIRED, flat
+from audit.settings.nesting import RETIRED, flat
 from audit.stages.inputs import Inputs
 from audit.storage.run import RunFolder
 
@@ -100,7 +100,7 @@ def _changed(run: RunFolder, config: Config, fixed: Set[str]) -> Iterator[tuple[
     """Yield settings that may not change any more, and have: before and now."""
     # Runs that know no other explainers were begun with these.
     begun = {"explainers": "gradcam,ig"} | run.config()
-    for key, now in (flat(config.kept()) | ALWAYS).items():
+    for key, now in (flat(config.kept()) | RETIRED).items():
         if key not in begun or key not in fixed or begun[key] == now:
             continue
         if _reaches_out(key, begun[key]) and _reaches_out(key, now):
@@ -110,8 +110,8 @@ def _changed(run: RunFolder, config: Config, fixed: Set[str]) -> Iterator[tuple[
 
 def fixed(begun: Set[Stage]) -> set[str]:
     """Name the settings that may not change any more once these stages have begun."""
-    gone = {name for name, setting in RETIRED.items() if setting.affects & begun}
-    return gone | {name for name, f in FIELDS.items() if affects(f) & begun and not is_own(f)}
+    gone = RETIRED if begun & {Stage.EXPLAIN, Stage.ROBUSTNESS} else {}
+    return {n for n, f in FIELDS.items() if affects(f) & begun and not is_own(f)} | set(gone)
 
 
 def begun_stages(run: RunFolder, config: Config) -> set[Stage]:
