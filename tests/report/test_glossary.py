@@ -2,10 +2,10 @@
 
 import pytest
 from drawnruns import PLAIN, make_run
+from uncharted import content
 
 from audit.checks.verdicts.page import VERDICTS
 from audit.checks.verdicts.sweeps import threshold_sweeps
-from audit.report.content import content
 from audit.report.definitions import OTHER_METRICS
 from audit.report.figures import metrics
 from audit.report.glossary import glossary
