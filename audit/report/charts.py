@@ -331,6 +331,8 @@ def _axes(
         FigureCanvasSVG(figure)
         axes = figure.subplots(rows, sharex=True)
         yield axes, done
+        figure.get_layout_engine().execute(figure)
+        figure.set_layout_engine(None)  # else saving draws all twice
         buffer = io.StringIO()
         none = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(buffer, format="svg", transparent=True, metadata=none)

@@ -311,7 +311,7 @@ def test_interrupted_run_exits_with_130_and_keeps_what_is_finished(tmp_path, ima
             time.sleep(0.1)
         time.sleep(0.5)
         work.send_signal(signal.SIGINT)
-        _, err = work.communicate(timeout=60)
+        _, err = work.communicate(timeout=240)
     finally:
         work.kill()
     assert work.returncode == 130

@@ -20,7 +20,10 @@ def test_reading_goes_on_while_an_item_is_used_but_not_beyond_the_bound():
     read = []
     stream = ahead(counting(read), 3)
     next(stream)
-    time.sleep(0.2)
+    end = time.monotonic() + 60
+    while len(read) < 4 and time.monotonic() < end:
+        time.sleep(0.01)
+    time.sleep(0.1)  # in which it would read on
     assert read == [0, 1, 2, 3]
     stream.close()
 

@@ -1,4 +1,14 @@
-"""What rules read of a run, and what they find in it."""
+"""Reports and what they say, without charts: drawing these would take more than half of the time.
+
+The charts themselves are drawn by `rendered` and by tests of odd runs.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest.mock import Mock
+
+import pytest
+from markupsafe import Markup
 
 from audit.checks.confusions.page import confusions
 from audit.checks.data_health.page import health
@@ -9,13 +19,40 @@ from audit.checks.selftest.planted import planted
 from audit.checks.shortcuts.page import shortcuts
 from audit.checks.verdicts.classes import class_rows
 from audit.checks.verdicts.page import verdict_rows
+from audit.report import build, charts
 from audit.report.cases import galleries
 from audit.report.content import Content
+from audit.report.content import content as whole_content
 from audit.report.figures import headline
 from audit.report.findings import findings
 from audit.report.notes import notes
-from audit.report.source import load
+from audit.report.source import Source, load
 from audit.storage.run import RunFolder
+
+
+@contextmanager
+def no_charts() -> Iterator[None]:
+    """Leave every chart empty; its words are made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(charts, "_axes", _nowhere)
+        yield
+
+
+@contextmanager
+def _nowhere(*_, rows=1, **__):
+    yield [Mock() for _ in range(rows)] if rows > 1 else Mock(), [Markup("<svg></svg>")]
+
+
+def render(run: RunFolder, *args, **kwargs) -> None:
+    """Render a report."""
+    with no_charts():
+        build.render(run, *args, **kwargs)
+
+
+def content(source: Source) -> Content:
+    """Compute what a report says."""
+    with no_charts():
+        return whole_content(source)
 
 
 def uncharted(run: RunFolder) -> Content:

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from drawnruns import PLAIN, make_run
+from uncharted import render
 from waiting import until
 
-from audit.report.build import render
 from audit.report.templating import plain
 from audit.storage.run import RunFolder
 

@@ -2,11 +2,11 @@
 
 import pytest
 from drawnruns import PLAIN, make_run
+from uncharted import content
 
 from audit.checks.verdicts.page import VERDICTS
 from audit.checks.verdicts.sweeps import threshold_sweeps
 from audit.explainers.judged import GradCam, IntegratedGradients
-from audit.report.content import content
 from audit.report.definitions import OTHER_METRICS
 from audit.report.explained import abouts
 from audit.report.figures import metrics

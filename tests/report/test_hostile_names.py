@@ -4,9 +4,8 @@ from urllib.parse import quote
 
 import pytest
 from drawnruns import make_run
+from uncharted import render
 from waiting import until
-
-from audit.report.build import render
 
 _HOSTILE = [
     "<img src=x onerror=alert(1)>",

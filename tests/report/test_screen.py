@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 from drawnruns import PLAIN, make_run
+from uncharted import content
 
 from audit.core.errors import RunFolderError
 from audit.gate.files import gate_json
 from audit.gate.gates import Limits, check
 from audit.report import screen as module
-from audit.report.content import content
 from audit.report.screen import Gate, gate, screen
 from audit.report.source import load
 from audit.settings.verdict import Thresholds

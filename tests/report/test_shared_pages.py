@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from drawnruns import PLAIN, make_run
 from leaks import KEY, SECRET, TOKEN, USER, holding
+from uncharted import render
 
 from audit.compare.build import render as compare
-from audit.report.build import render
 
 MADE_ON = "Linux-9.9-planted"
 

@@ -2,10 +2,12 @@
 
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
 import textwrap
+from contextlib import suppress
 
 import h5py
 import numpy as np
@@ -63,12 +65,17 @@ def alone(start, tmp_path_factory):
     return RunFolder(out)
 
 
+def free_port():
+    """A port that is free, and below those that the system gives to whoever asks for any."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 30_000)
+        with suppress(OSError), socket.create_server(("localhost", port)):
+            return port
+
+
 def hosts(count):
     """TF_CONFIG of each host of a cluster on this machine."""
-    sockets = [socket.create_server(("localhost", 0)) for _ in range(count)]
-    addresses = [f"localhost:{each.getsockname()[1]}" for each in sockets]
-    for each in sockets:
-        each.close()
+    addresses = [f"localhost:{free_port()}" for _ in range(count)]
     tasks = [{"type": "worker", "index": place} for place in range(count)]
     return [json.dumps({"cluster": {"worker": addresses}, "task": task}) for task in tasks]
 

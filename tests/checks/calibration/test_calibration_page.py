@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from drawnruns import PLAIN, make_run, write_predictions
 from links import broken, read_site
+from uncharted import render
 
 from audit.checks.calibration.page import calibration
-from audit.report.build import render
 from audit.report.figures import headline
 from audit.report.source import load
 from audit.report.templating import fill

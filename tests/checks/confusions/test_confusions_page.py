@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 from drawnruns import HOSTILE, PLAIN, make_run, write_predictions
 from links import broken, read_site
+from uncharted import render
 
 from audit.checks.confusions.page import MOST, confusions
 from audit.checks.verdicts.page import VERDICTS
 from audit.core.track import silent
-from audit.report.build import render
 from audit.report.cases import galleries
 from audit.report.render import draw_panels
 from audit.report.source import load

@@ -8,11 +8,10 @@ import pandas as pd
 import pytest
 from drawnruns import PLAIN, make_run, predict_again
 from links import Page, broken, read_site
+from uncharted import content, render
 
 from audit.checks.data_health.page import health
 from audit.core.errors import RunFolderError
-from audit.report.build import render
-from audit.report.content import content
 from audit.report.exports import summary
 from audit.report.notes import notes
 from audit.report.pages import shared

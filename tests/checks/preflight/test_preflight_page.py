@@ -2,10 +2,10 @@
 
 import pytest
 from drawnruns import make_run
+from uncharted import content
 
 from audit.checks.preflight.outcome import gathered, kept
 from audit.core.observation import Observation
-from audit.report.content import content
 from audit.report.exports import summary, summary_md
 from audit.report.findings import findings
 from audit.report.pages import shared

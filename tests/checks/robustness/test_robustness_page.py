@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from drawnruns import make_run
 from links import broken, read_site
+from uncharted import render
 
 from audit.checks.robustness.corruptions import CORRUPTIONS, SEVERITIES
 from audit.checks.robustness.page import robustness
 from audit.checks.robustness.statistics import mean_corruption_error, outcomes
-from audit.report.build import render
 from audit.report.source import load
 
 

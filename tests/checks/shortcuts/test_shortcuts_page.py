@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 from drawnruns import PLAIN, group, make_run
 from links import broken, read_site
-from uncharted import found_in
+from uncharted import found_in, render
 
 from audit.checks.shortcuts.page import shortcuts
 from audit.checks.shortcuts.render import SIDE, patch
-from audit.report.build import render
 from audit.report.source import load
 from audit.report.templating import fill
 from audit.storage.run import write_whole
