@@ -26,7 +26,8 @@ from audit.errors import AuditError, BrokenImageError
 from audit.heatmaps import Maps, pack_maps
 from audit.models import hdf5
 from audit.models.load import load_model
-from audit.runfolder import RECORD_SCHEMA, RunFolder
+from audit.runfolder import RunFolder
+from audit.storage.records import RECORD_SCHEMA
 
 SIDE = 24
 HANGS = 20  # seconds of this process's own work on one small file

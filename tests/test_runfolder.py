@@ -7,7 +7,8 @@ import pytest
 from mapsdrawn import maps_of
 
 from audit.errors import RunFolderError
-from audit.runfolder import RECORD_SCHEMA, RunFolder, write_whole
+from audit.runfolder import RunFolder, write_whole
+from audit.storage.records import RECORD_SCHEMA
 
 
 def record(name, part=0, row=0, **more):

@@ -12,8 +12,8 @@ import pandas as pd
 from audit.report.names import unique_slugs
 from audit.report.source import Source
 from audit.report.verdicts import VERDICTS, Verdict, by_evidence
-from audit.runfolder import EXPLAINERS, NOT_SAMPLED
 from audit.score.verdict import ACCUSED
+from audit.storage.records import EXPLAINERS, NOT_SAMPLED
 
 PAGE = 48  # cases a page
 MOST_COMPOSITES = 1_200  # the worst of them: about 10 MB

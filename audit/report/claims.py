@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 
 from audit.errors import RunFolderError, shown
-from audit.runfolder import MOST_CLASSES, SCORED, RunFolder, further_in
+from audit.runfolder import MOST_CLASSES, RunFolder
 from audit.score.verdict import CAM_TITLES, IG_TITLES, Thresholds
+from audit.storage.records import SCORED, further_in
 
 _SUBJECT = 200  # characters of what the masks mark: it stands in hundreds of sentences
 _SLACK = 1e-3  # sums of float32 may leave 0..1 by a little

@@ -11,8 +11,8 @@ from audit.report.figures import Estimate, rate
 from audit.report.names import slug
 from audit.report.source import Source
 from audit.report.verdicts import VERDICTS
-from audit.runfolder import EXPLAINERS
 from audit.score.statistics import stands_out
+from audit.storage.records import EXPLAINERS
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from audit.redact import TOLD, Shown
 from audit.report.claims import refuse_settings, refuse_values
 from audit.report.consistency import refuse_contradictions
 from audit.report.sampling import MOST, drawn
-from audit.runfolder import RunFolder, further_in
+from audit.runfolder import RunFolder
 from audit.score.verdict import FURTHER_TITLES, Thresholds, titles
+from audit.storage.records import further_in
 
 _DAY = len("2026-03-04")
 

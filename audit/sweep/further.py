@@ -19,9 +19,9 @@ from audit.explain.lime import Lime
 from audit.explain.shap import Shap
 from audit.heatmaps import Maps
 from audit.models.classifier import Classifier
-from audit.runfolder import NOT_SAMPLED
 from audit.score.localisation import Localisation, localise
 from audit.score.verdict import ACCUSED, FURTHER_TITLES
+from audit.storage.records import NOT_SAMPLED
 from audit.sweep.record import Record, Sample, score_columns
 from audit.sweep.select import select
 

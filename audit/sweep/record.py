@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from audit.data.dataset import FLOWER, UNKNOWN, UNUSABLE, Item
 from audit.data.masks import Given
 from audit.heatmaps import Maps
-from audit.runfolder import EXPLAINERS, record_schema
 from audit.score.causal import Causes
 from audit.score.composites import grown
 from audit.score.geometry import resize_trimap
 from audit.score.localisation import NAN, Localisation, area, centre_gaussian, localise, weigh
 from audit.score.verdict import UNTESTED, Thresholds, Words, judge
+from audit.storage.records import EXPLAINERS, record_schema
 
 Record = dict[str, Any]
 REACH = 3 / 224  # by how much masks are grown and shrunk for `fragile`, in shares of the side

@@ -20,9 +20,10 @@ from audit.data.contents import Contents
 from audit.data.dataset import Item
 from audit.heatmaps import FURTHER, Maps, pack_donors
 from audit.observation import Observation
-from audit.runfolder import NOT_SAMPLED, RECORD_SCHEMA, RunFolder, write_whole
+from audit.runfolder import RunFolder, write_whole
 from audit.score.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from audit.score.verdict import UNTESTED, Thresholds, Words, judge, titles
+from audit.storage.records import NOT_SAMPLED, RECORD_SCHEMA
 
 HOSTILE = [
     "<script>alert(1)</script>",

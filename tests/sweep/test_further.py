@@ -15,7 +15,8 @@ from audit.models.averaged import averaged
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
 from audit.models.views import draw_views
-from audit.runfolder import NOT_SAMPLED, RunFolder
+from audit.runfolder import RunFolder
+from audit.storage.records import NOT_SAMPLED
 from audit.sweep.engine import Engine
 from audit.sweep.further import Further, explainers, further_of, sampled
 from audit.sweep.local import sweep

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from audit.data.dataset import Item
-from audit.runfolder import RECORD_SCHEMA
 from audit.score.verdict import Thresholds, Words, titles
+from audit.storage.records import RECORD_SCHEMA
 from audit.sweep.record import (
     Finding,
     Sample,
