@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from audit.score.statistics import wilson
+from audit.score.statistics import central, wilson
 
 BINS = 15
 DRAWS = 1000
@@ -190,7 +190,7 @@ def calibration_error(
     places, bins = _places(sure, edges), len(edges) - 1
     value = _error(right - sure, places, bins)
     drawn, simulated = _drawn(sure, right, places, bins, seed, draws)
-    least, most = np.quantile(simulated, [0.025, 0.975]).tolist()
+    least, most = central(simulated)
     calibrated = float(simulated.mean()), least, most
     if np.ptp(drawn) == 0:
         return CalibrationError(value, NAN, NAN, *calibrated)

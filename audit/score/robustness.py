@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from audit.score.localisation import NAN, mass_on_flower, undefined_because
+from audit.score.statistics import central
 
 Mask = NDArray[np.bool_]
 _GRID = 64  # rows and columns that ranks are taken on at most: heatmaps are smooth, ranks dear
@@ -243,5 +244,4 @@ def _bounds(
     whole = ratios[~np.isnan(ratios).any(axis=1)]
     if not len(whole):
         return NAN, NAN
-    low, high = np.quantile(whole.mean(axis=1), [0.025, 0.975])
-    return float(low), float(high)
+    return central(whole.mean(axis=1))
