@@ -27,7 +27,8 @@ from audit.models.load import load_model
 from audit.settings import load_config
 from audit.settings.config import FIELDS
 from audit.storage.heatmaps import Maps, pack_maps
-from audit.storage.run import RECORD_SCHEMA, RunFolder, pack_part
+from audit.storage.records import RECORD_SCHEMA
+from audit.storage.run import RunFolder, pack_part
 
 SIDE = 24
 HANGS = 20  # seconds of this process's own work on one small file

@@ -41,7 +41,6 @@ REASONS_BETTER = Direction(
 )
 LOST = Direction("lost", "Right in {a}, wrong in {b}", "The surest wrong answers of {b} first.")
 GAINED = Direction("gained", "Wrong in {a}, right in {b}", "The surest right answers of {b} first.")
-DIRECTIONS = (REASONS_WORSE, REASONS_BETTER, LOST, GAINED)
 
 
 @dataclass(frozen=True)

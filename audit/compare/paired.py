@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from audit.core.statistics import mean_recall, wilson
+from audit.core.statistics import central, mean_recall, wilson
 
 NAN = float("nan")
 
@@ -163,9 +163,7 @@ def difference_of_means(
     drawn = _resampled(first, second, np.random.default_rng(seed), draws)
     if np.ptp(drawn) == 0:
         return Difference(value, NAN, NAN, "every resample gives the same difference")
-    tail = (1 - level) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail])
-    return Difference(value, float(low), float(high))
+    return Difference(value, *central(drawn, level))
 
 
 def _resampled(

@@ -111,6 +111,13 @@ def bootstrap_mean(
     return float(low), float(high)
 
 
+def central(drawn: ArrayLike, level: float = 0.95) -> tuple[float, float]:
+    """Bounds between which the central ``level`` of drawn figures lies, all of them defined."""
+    tail = (1 - level) / 2
+    low, high = np.quantile(np.asarray(drawn, np.float64), [tail, 1 - tail])
+    return float(low), float(high)
+
+
 def auroc(case: ArrayLike, score: ArrayLike) -> float:
     """Area under the ROC curve: how often a case scores above another image; ties count half.
 
@@ -149,9 +156,7 @@ def bootstrap_auroc(
         _pairs_won(random.choice(cases, cases.size), random.choice(others, others.size))
         for _ in range(draws)
     ]
-    tail = (1 - level) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail])
-    return float(low), float(high)
+    return central(drawn, level)
 
 
 def _pairs_won(cases: NDArray[np.float64], others: NDArray[np.float64]) -> float:

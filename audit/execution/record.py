@@ -18,7 +18,7 @@ from audit.interventions.composites import grown
 from audit.masks.masks import Given
 from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps
-from audit.storage.run import record_schema
+from audit.storage.records import record_schema
 from audit.verdict.verdict import UNTESTED, Words, judge
 
 Record = dict[str, Any]

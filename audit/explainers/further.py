@@ -23,7 +23,7 @@ from audit.masks.masks import Masks
 from audit.models.classifier import Classifier
 from audit.settings import Config
 from audit.storage.heatmaps import Maps
-from audit.storage.run import NOT_SAMPLED
+from audit.storage.records import NOT_SAMPLED
 from audit.verdict.verdict import ACCUSED
 
 

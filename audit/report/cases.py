@@ -13,7 +13,7 @@ from audit.checks.verdicts.page import VERDICTS, Verdict, by_evidence
 from audit.core.registries import JUDGED
 from audit.report.names import unique_slugs
 from audit.report.source import Source
-from audit.storage.run import NOT_SAMPLED
+from audit.storage.records import NOT_SAMPLED
 from audit.verdict.verdict import ACCUSED
 
 PAGE = 48  # cases a page

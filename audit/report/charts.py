@@ -17,6 +17,7 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
 from audit.checks.calibration.statistics import Bin
@@ -327,12 +328,11 @@ def _axes(
     # Pages bring their own font; that matplotlib lacks it is no news.
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     with mpl.rc_context(_STYLE | {"svg.hashsalt": salt}):
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = Figure(figsize=(width, height))
         FigureCanvasSVG(figure)
         axes = figure.subplots(rows, sharex=True)
         yield axes, done
-        figure.get_layout_engine().execute(figure)
-        figure.set_layout_engine(None)  # else saving draws all twice
+        ConstrainedLayoutEngine().execute(figure)  # as the figure's own it would draw all twice
         buffer = io.StringIO()
         none = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(buffer, format="svg", transparent=True, metadata=none)

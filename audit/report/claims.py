@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from audit.core.errors import RunFolderError, shown
 from audit.core.registries import EXPLAINERS, JUDGED
 from audit.settings.verdict import Thresholds
-from audit.storage.run import MOST_CLASSES, SCORED, RunFolder, further_in
+from audit.storage.records import SCORED, further_in
+from audit.storage.run import MOST_CLASSES, RunFolder
 
 _SUBJECT = 200  # characters of what the masks mark: it stands in hundreds of sentences
 _SLACK = 1e-3  # sums of float32 may leave 0..1 by a little

@@ -32,6 +32,7 @@ RULES: tuple[Rule, ...] = (
     run.few_images,
     run.worth_a_look,
     run.mixed_versions,
+    run.other_records,
     masks.machine_masks,
     masks.undecided,
     masks.doubtful_masks,

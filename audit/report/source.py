@@ -19,7 +19,8 @@ from audit.report.explained import abouts
 from audit.report.sampling import MOST, drawn
 from audit.settings.nesting import flat
 from audit.settings.verdict import Thresholds
-from audit.storage.run import RunFolder, further_in
+from audit.storage.records import further_in
+from audit.storage.run import RunFolder
 
 _DAY = len("2026-03-04")
 

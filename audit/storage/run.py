@@ -11,7 +11,7 @@ import re
 import secrets
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from itertools import islice
@@ -28,12 +28,10 @@ from numpy.typing import NDArray
 from audit.core.errors import RunFolderError, first_line
 from audit.core.redact import Shown
 from audit.core.registries import JUDGED
-from audit.core.registry import KEY
 from audit.settings.nesting import flat
 from audit.storage import readers
 from audit.storage.heatmaps import (
     DONORS,
-    MOST_FURTHER,
     MOST_SIDE,
     Maps,
     kind_of,
@@ -43,12 +41,23 @@ from audit.storage.heatmaps import (
 )
 from audit.storage.lock import LOCK, WRITER, lock_of
 from audit.storage.paths import files_below, on_disk, reached, remove, send
+from audit.storage.records import (
+    RECORD_SCHEMA,
+    Column,
+    columns_of,
+    completed,
+    further_in,
+    kinds_of,
+    lacking_in,
+    record_schema,
+    stamped,
+    told,
+    unknown_in,
+)
 from audit.storage.swap import settle
 
 log = logging.getLogger("audit")
 MANIFEST_SCHEMA = 1
-NOT_SAMPLED = "not sampled"  # why a further explainer has no figures for an image
-SCORED = (*JUDGED, "centre")  # centre: a Gaussian in the middle, which looks at no image
 # How many pairs of near-duplicates, and outliers of each measure, have thumbnails to show.
 SHOWN_PAIRS, SHOWN_OUTLIERS = 48, 12
 PIXELS = ".pixels-"  # begins the name of a folder of images that training works on
@@ -81,77 +90,6 @@ _MANIFEST: dict[str, Any] = {
     "preflight": {"observations": [{"key": "", "title": "", "words": "", "strength": "",
                                     "mend": ""}]},
 }  # fmt: skip
-_LOCALISATION = (
-    ("mass", pa.float64()),
-    ("rank_accuracy", pa.float64()),
-    ("pointing", pa.float64()),
-    ("skill", pa.float64()),
-    ("reason", pa.string()),
-)
-
-# One row an image. Floats are NaN where undefined; the reason stands in a column beside them.
-RECORD_SCHEMA = pa.schema(
-    [
-        ("name", pa.string()),  # file name
-        ("part", pa.int32()),  # which part-*.parquet and part-*.npz
-        ("row", pa.int32()),  # place in that part's maps; -1 where the image was skipped
-        ("split", pa.string()),
-        ("skipped", pa.string()),  # why the image could not be read; "" for all others
-        ("label", pa.int32()),
-        ("label_name", pa.string()),
-        ("prediction", pa.int32()),  # -1 where skipped
-        ("prediction_name", pa.string()),
-        ("correct", pa.bool_()),
-        ("confidence", pa.float64()),  # softmax of the predicted class
-        ("logit", pa.float64()),  # of the explained class; with views, its mean log-probability
-        ("mask_source", pa.string()),  # planted, manifest, beside, folder, official, grabcut, none
-        ("mask_doubt", pa.string()),  # why the mask is suspect (tiny, full, ...); "" if it is not
-        ("chance", pa.float64()),  # |M| / |valid|
-        ("valid_share", pa.float64()),  # |valid| / pixels
-        *((f"{name}_{column}", kind) for name in SCORED for column, kind in _LOCALISATION),
-        ("ig_steps", pa.int32()),
-        ("ig_completeness_error", pa.float64()),
-        ("causal_reason", pa.string()),  # why nothing was tested by intervention; "" where it was
-        ("log_odds", pa.float64()),  # of the explained class, in the image as it is
-        ("flower_effect", pa.float64()),  # Shapley values, log-odds
-        ("background_effect", pa.float64()),
-        ("background_share", pa.float64()),
-        ("background_share_reason", pa.string()),
-        ("survival", pa.float64()),  # share of donors' backgrounds that keep the answer
-        ("donors", pa.int32()),
-        ("without_flower", pa.int32()),  # answers under intervention; -1 where not tried
-        ("only_flower", pa.int32()),
-        ("pasted_back", pa.int32()),
-        ("mixed_same", pa.int32()),
-        ("mixed_rand", pa.float64()),  # share of donors' backgrounds with the label as answer
-        ("removal_proposer", pa.string()),  # gradcam, ig, both, scan; "" where no region was found
-        ("removal_area", pa.float64()),  # share of the image
-        ("removal_place", pa.string()),
-        ("removal_lost", pa.float64()),  # log-odds
-        ("removal_prediction", pa.int32()),
-        ("removal_prediction_name", pa.string()),
-        ("removal_controls", pa.int32()),
-        ("removal_controls_flipped", pa.int32()),
-        ("removal_control_lost", pa.float64()),
-        ("passes", pa.int32()),  # forward passes of each view that the interventions took
-        ("verdict", pa.string()),
-        ("verdict_reason", pa.string()),  # in words
-        ("verdict_score", pa.float64()),  # how much speaks for wrong reasons; NaN if undecided
-        ("fragile", pa.bool_()),  # the verdict hangs on 3 px of the mask
-        ("shortcut", pa.string()),  # planted data: tag, tint, texture; else ""
-        ("shortcut_class", pa.int32()),  # planted data: class it was taught for; else -1
-        ("prediction_without_shortcut", pa.int32()),  # planted, where a shortcut is drawn; else -1
-    ]
-)
-
-
-def record_schema(further: Iterable[str] = ()) -> pa.Schema:
-    """`RECORD_SCHEMA`, and the figures of further explainers at its end where there are any."""
-    columns = [(f"{name}_{column}", kind) for name in further for column, kind in _LOCALISATION]
-    return pa.schema([*RECORD_SCHEMA, *(pa.field(*column) for column in columns)])
-
-
-_KIND_OF = {"string": "text", "bool": "flag", "int32": "whole", "double": "real"}
 # Columns that are read of the other tables, by kind as `audit.storage.readers.Table` has them.
 CONTENTS = {"name": "text", "size": "whole", "modified": "whole", "content": "text"}
 PREDICTIONS = {"name": "text", "label": "whole", "prediction": "whole", "confidence": "real"}
@@ -173,15 +111,6 @@ ROBUSTNESS = {
 HISTORY = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
 
 
-def further_in(columns: Collection[str]) -> list[str]:
-    """Keys of further explainers that a record, or a table by its columns, has figures of."""
-    keys = [column.removesuffix("_mass") for column in columns if column.endswith("_mass")]
-    found = [key for key in keys if key not in SCORED and KEY.fullmatch(key)]
-    if len(found) > MOST_FURTHER:
-        raise ValueError(f"it has figures of {len(found):,} explainers")
-    return found
-
-
 def pack_part(
     records: Sequence[Mapping[str, Any]], maps: Sequence[Maps], dense: Collection[str] = ()
 ) -> dict[str, bytes]:
@@ -194,7 +123,7 @@ def pack_part(
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **pack_maps(maps, dense))
         packed["maps"] = buffer.getvalue()
-    schema = record_schema(further_in(records[0] if records else ()))
+    schema = stamped(record_schema(further_in(records[0] if records else ())))
     table = pa.Table.from_pylist([dict(r) for r in records], schema=schema)
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
@@ -242,6 +171,7 @@ class RunFolder:
             if key != "root":
                 readers.refuse_others(path, root, folder=key.endswith("_dir"))
         self.shown = Shown()  # how all that is written here shows paths
+        self.other_versions: list[str] = []  # of which records that were read here are
         self._lock = lock_of(root)
         self._session = 0
 
@@ -480,7 +410,10 @@ class RunFolder:
         return self.checksums_dir / f"part-{part:05d}.json"
 
     def records(self) -> pd.DataFrame:
-        """All records in order of part and place, columns as `record_schema`."""
+        """All records in order of part and place, columns as `record_schema`.
+
+        What earlier versions did not write holds what stands for nothing, and a line says so.
+        """
         tables: list[pa.Table] = []
         most = self._claimed("part_size", _MOST_IMAGES)
         for part in sorted(self.done_parts()):
@@ -495,14 +428,22 @@ class RunFolder:
     def _records(self, part: int, most: int) -> pa.Table:
         file = self._files(part)["records"]
         with self._read(file) as table:
-            schema = record_schema(further_in(table.names))
-            if table.names != schema.names:
+            lacking, columns = lacking_in(table.names), columns_of(further_in(table.names))
+            if not all(column.tells for column in lacking):
                 raise RunFolderError(_other_columns(file))
-            kinds = {column.name: _KIND_OF[str(column.type)] for column in schema}
-            found = table.read(kinds, most).cast(schema)
+            self._tell(lacking, unknown_in(table.names))
+            there = [column for column in columns if column not in lacking]
+            found = completed(table.read(kinds_of(there), most), columns)
             if pc.any(pc.not_equal(found["part"], part)).as_py():
                 raise ValueError("it holds records of another part")
             return found
+
+    def _tell(self, lacking: Sequence[Column], unknown: Sequence[str]) -> None:
+        """Say once what records of other versions lack, however many parts they fill."""
+        for line in told(lacking, unknown):
+            if line not in self.other_versions:
+                log.warning("%s: %s.", self.root, line)
+                self.other_versions.append(line)
 
     def _claimed(self, key: str, most: int) -> int:
         """A number of the manifest's ``sweep``; ``most`` where it is not there."""

@@ -19,7 +19,7 @@ from audit.execution.record import (
 )
 from audit.explainers.registry import titles
 from audit.settings.verdict import Thresholds
-from audit.storage.run import RECORD_SCHEMA
+from audit.storage.records import RECORD_SCHEMA
 from audit.verdict.verdict import Words
 
 CLASSES = ("rose", "tulip", "lily")

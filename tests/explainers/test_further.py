@@ -23,7 +23,8 @@ from audit.models.classifier import Classifier
 from audit.models.load import load_model
 from audit.models.views import draw_views
 from audit.settings import load_config
-from audit.storage.run import NOT_SAMPLED, RunFolder
+from audit.storage.records import NOT_SAMPLED
+from audit.storage.run import RunFolder
 
 LOCALISED = ("mass", "rank_accuracy", "pointing", "skill")
 

@@ -9,7 +9,7 @@ from audit.core.registries import EXPLAINERS
 from audit.core.registry import KEY
 from audit.explainers.base import Explainer
 from audit.explainers.registry import TAKEN, fault
-from audit.storage.run import RECORD_SCHEMA, record_schema
+from audit.storage.records import RECORD_SCHEMA, record_schema
 
 
 class Toy(Explainer):

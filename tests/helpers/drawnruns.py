@@ -23,7 +23,8 @@ from audit.datasets.dataset import Item
 from audit.explainers.registry import titles
 from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps, pack_donors
-from audit.storage.run import NOT_SAMPLED, RECORD_SCHEMA, RunFolder, write_whole
+from audit.storage.records import NOT_SAMPLED, RECORD_SCHEMA
+from audit.storage.run import RunFolder, write_whole
 from audit.verdict.verdict import UNTESTED, Words, judge
 
 HOSTILE = [

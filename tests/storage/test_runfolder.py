@@ -7,7 +7,8 @@ import pytest
 from mapsdrawn import maps_of
 
 from audit.core.errors import RunFolderError
-from audit.storage.run import RECORD_SCHEMA, RunFolder, write_whole
+from audit.storage.records import RECORD_SCHEMA
+from audit.storage.run import RunFolder, write_whole
 
 
 def record(name, part=0, row=0, **more):

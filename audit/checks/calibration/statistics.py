@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from audit.core.statistics import wilson
+from audit.core.statistics import central, wilson
 
 BINS = 15
 DRAWS = 1000
@@ -148,29 +148,6 @@ def _bin(low: float, high: float, n: int, sure: float, hits: int) -> Bin:
     return Bin(low, high, n, sure / n, hits / n, *wilson(hits, n))
 
 
-def expected_calibration_error(
-    confidence: ArrayLike, correct: ArrayLike, edges: NDArray[np.float64]
-) -> float:
-    """Expected calibration error: mean distance of accuracy from confidence over bins.
-
-    ``sum over bins of n_b / n * |accuracy_b - confidence_b|`` (Naeini et al. 2015; Guo et al. 2017,
-    arXiv 1706.04599). Too large in the mean, the more so the fewer answers there are: noise adds to
-    every distance and never takes away. `calibration_error` says by how much.
-
-    Parameters
-    ----------
-    confidence, correct, edges
-        As for `reliability`.
-
-    Returns
-    -------
-    float
-        0..1, lower is better; NaN where there is no answer.
-    """
-    sure, right = _answers(confidence, correct)
-    return _error(right - sure, _places(sure, edges), len(edges) - 1) if sure.size else NAN
-
-
 def calibration_error(
     confidence: ArrayLike,
     correct: ArrayLike,
@@ -178,7 +155,11 @@ def calibration_error(
     seed: int,
     draws: int = DRAWS,
 ) -> CalibrationError:
-    """`expected_calibration_error` with its 95% interval, beside that of a calibrated model.
+    """Expected calibration error with its 95% interval, beside that of a calibrated model.
+
+    ``sum over bins of n_b / n * |accuracy_b - confidence_b|`` (Naeini et al. 2015; Guo et al. 2017,
+    arXiv 1706.04599). Too large in the mean, the more so the fewer answers there are: noise adds to
+    every distance and never takes away. The error of a calibrated model says by how much.
 
     A calibrated model is simulated: each answer is right with the probability that its confidence
     says, in the same bins (the consistency resampling of Bröcker and Smith 2007).
@@ -209,7 +190,7 @@ def calibration_error(
     places, bins = _places(sure, edges), len(edges) - 1
     value = _error(right - sure, places, bins)
     drawn, simulated = _drawn(sure, right, places, bins, seed, draws)
-    least, most = np.quantile(simulated, [0.025, 0.975]).tolist()
+    least, most = central(simulated)
     calibrated = float(simulated.mean()), least, most
     if np.ptp(drawn) == 0:
         return CalibrationError(value, NAN, NAN, *calibrated)

@@ -114,6 +114,21 @@ def mixed_versions(content: Content) -> Finding | None:
     )
 
 
+def other_records(content: Content) -> Finding | None:
+    """Records are of a version that wrote fewer columns, or more."""
+    told = content.source.run.other_versions
+    if not told:
+        return None
+    return Finding(
+        "other-records",
+        "look",
+        "The records are of another version",
+        f"{'. '.join(line[0].upper() + line[1:] for line in told)}.",
+        "What was not kept is undefined here: its absence says nothing for or against the model.",
+        (Step("Audit into a new --out to have it all."),),
+    )
+
+
 def few_images(content: Content) -> Finding | None:
     """So few images that none of them being accused would not clear the model."""
     e = content.figures["wrong_reasons_share"].estimate

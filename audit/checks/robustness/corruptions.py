@@ -43,23 +43,6 @@ def corrupt(image: effects.Picture, key: str, severity: int, name: str) -> effec
     return kind.apply(image, kind.amounts[severity - 1], _random(key, name))
 
 
-def carry(mask: Mask, key: str, severity: int, name: str) -> Mask:
-    """Where a mask's pixels lie in the corrupted image; arguments as for `corrupt`.
-
-    Returns
-    -------
-    bool ``(H, W)``
-        False where the corrupted image shows what lay outside the image, or an occluder: a mask of
-        *valid* pixels goes the same way as one of the flower.
-    """
-    moved = _moved(mask, key, severity, name)
-    if moved is None:
-        return mask & ~_hidden(mask.shape, key, severity, name)
-    flags = cv2.INTER_NEAREST
-    carried = cv2.warpAffine(mask.astype(np.uint8), moved, mask.shape[::-1], flags=flags)
-    return np.asarray(carried).astype(bool)
-
-
 def map_back(
     heatmap: NDArray[Any], key: str, severity: int, name: str
 ) -> tuple[NDArray[np.float32], Mask]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from audit.core.statistics import central
 from audit.explainers.localisation import NAN, mass_on_flower, undefined_because
 
 Mask = NDArray[np.bool_]
@@ -243,5 +244,4 @@ def _bounds(
     whole = ratios[~np.isnan(ratios).any(axis=1)]
     if not len(whole):
         return NAN, NAN
-    low, high = np.quantile(whole.mean(axis=1), [0.025, 0.975])
-    return float(low), float(high)
+    return central(whole.mean(axis=1))
