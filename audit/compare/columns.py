@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from audit.core.estimate import Estimate, mean, rate
 from audit.report import figures as f
-from audit.report.figures import Estimate, mean, rate
 from audit.report.source import Source
 
 Column = Callable[[Source], pd.Series]

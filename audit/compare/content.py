@@ -22,7 +22,8 @@ from audit.compare.flips import (
 )
 from audit.compare.pairing import Entry, Pair, entries, merged_titles, pair
 from audit.compare.robustness import Corrupted, corrupted
-from audit.report.figures import Estimate, headline, metrics
+from audit.core.estimate import Estimate
+from audit.report.figures import headline, metrics
 from audit.storage.run import RunFolder
 
 _MOST = 24  # cases a direction where two runs are compared

@@ -12,8 +12,8 @@ from audit.compare.columns import COLUMNS, PROPORTIONS, accused
 from audit.compare.paired import Difference, McNemar, difference_of_means, mcnemar, newcombe
 from audit.compare.pairing import Pair
 from audit.compare.robustness import Corrupted
+from audit.core.estimate import OURS, Estimate, Metric, mean, rate
 from audit.report import figures as f
-from audit.report.figures import Estimate, Metric, mean, rate
 
 LEVEL = 0.05
 
@@ -23,7 +23,7 @@ WRONG_BOTH = Metric(
     "Of the images that both models name rightly: like with like, whatever else each gets right.",
     "images with verdict wrong-reasons / images right, tested and judged in both",
     "lower is better",
-    f.OURS,
+    OURS,
     "percent",
 )
 CORRUPTIONS = Metric(

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from audit.checks.preflight.outcome import read as preflight
 from audit.compare.findings import WRONG_BOTH, finding
 from audit.compare.pairing import Pair, entries, pair
+from audit.core.estimate import Estimate, Metric, rate
 from audit.core.wording import plural
 from audit.gate.bounds import Bound, Standing, shared_level, standing
 from audit.gate.classes import ClassRate, class_rates, class_words, worst_standing
 from audit.gate.limits import as_given, digits
 from audit.report import figures as f
-from audit.report.figures import Estimate, Metric
 from audit.report.source import Source, load
 from audit.report.templating import count, percent, points
 from audit.storage.run import RunFolder
@@ -200,7 +200,7 @@ def _classes(source: Source, limit: float) -> Outcome:
     rates = class_rates(source, LEVEL)
     tested = [r for r in rates if r.estimate.n]
     level = shared_level(max(1, len(tested)), LEVEL)
-    found = tested[0].estimate if tested else f.rate(0, 0)
+    found = tested[0].estimate if tested else rate(0, 0)
     stands = worst_standing(rates, limit)
     words = class_words(rates, limit, level)
     failed = tuple(r for r in rates if r.standing(limit) in ("broken", "undefined"))

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from audit.checks.calibration.statistics import Bin
-from audit.report.figures import Estimate
+from audit.core.estimate import Estimate
 from audit.verdict.signals import Signal
 
 # Okabe and Ito's palette: told apart by all common kinds of colour vision.

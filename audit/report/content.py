@@ -16,9 +16,10 @@ from audit.checks.shortcuts.page import Shortcuts, shortcuts
 from audit.checks.verdicts.classes import ClassRow, class_rows
 from audit.checks.verdicts.page import VerdictRow, verdict_rows
 from audit.checks.verdicts.sweeps import threshold_sweeps
+from audit.core.estimate import Figure
 from audit.report import charts
 from audit.report.cases import Case, galleries
-from audit.report.figures import OF_ALL, Figure, estimate, headline, metrics
+from audit.report.figures import OF_ALL, estimate, headline, metrics
 from audit.report.notes import Notes, notes
 from audit.report.source import Source
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from audit.report.figures import OURS, SHAPLEY, Metric
+from audit.core.estimate import OURS, Metric
+from audit.report.figures import SHAPLEY
 
 _ADEBAYO = "Adebayo et al. 2018, arXiv 1810.03292"
 _PETSIUK = "Petsiuk et al. 2018, arXiv 1806.07421"

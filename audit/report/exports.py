@@ -16,9 +16,9 @@ from audit.checks.preflight.outcome import kept
 from audit.checks.robustness.page import Robustness
 from audit.checks.selftest.planted import Planted
 from audit.checks.shortcuts.page import Shortcuts
+from audit.core.estimate import Estimate
+from audit.core.finding import Finding
 from audit.report.content import Content
-from audit.report.figures import Estimate
-from audit.report.finding import Finding
 from audit.report.findings import findings
 from audit.report.pages import shared
 from audit.report.source import Source

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,53 +11,11 @@ from numpy.typing import NDArray
 
 from audit.checks.calibration.statistics import CalibrationError, calibration_error, equal_width
 from audit.checks.data_health.pairs import leaked_names
-from audit.core.statistics import bootstrap_mean, wilson
+from audit.core.estimate import OURS, Estimate, Figure, Metric, mean, rate
 from audit.report.source import Source
 
 ARRAS = "Arras et al. 2022, arXiv 2003.07258"
 ZHANG = "Zhang et al. 2018, IJCV 126"
-OURS = "this audit"
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A rate or mean with its 95% interval.
-
-    Attributes
-    ----------
-    n : int
-        Values that it rests on.
-    undefined : int
-        Values that were NaN: left out, and counted here.
-    """
-
-    value: float
-    low: float
-    high: float
-    n: int
-    undefined: int = 0
-    method: str = "wilson"
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What a figure is: a row of the headline table and of the methods page."""
-
-    key: str
-    title: str
-    description: str
-    formula: str
-    direction: str
-    paper: str
-    style: str  # "percent", "signed", "points" or "decimal"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A metric and its estimate in this run."""
-
-    metric: Metric
-    estimate: Estimate
 
 
 _LOCALISATION = (
@@ -302,21 +259,6 @@ def metrics(titles: Mapping[str, str]) -> list[Metric]:
     verdicts = [ACCURACY, UNLEAKED, WRONG_REASONS, SUSPECTS, FRAGILE]
     causes = [BACKGROUND_SHARE, SURVIVAL, WITHOUT, TESTED, PASTED, *answer_metrics()]
     return [*verdicts, *causes, MIXED_RAND, BG_GAP, CHANCE, CENTRE, *explained, *CALIBRATION]
-
-
-def rate(successes: int, n: int) -> Estimate:
-    """A share with its Wilson interval; undefined (NaN) where ``n`` is 0."""
-    low, high = wilson(successes, n)
-    return Estimate(successes / n if n else math.nan, low, high, n)
-
-
-def mean(values: pd.Series, seed: int) -> Estimate:
-    """Mean of what is defined, with its bootstrap interval; what is NaN is counted."""
-    given = values.to_numpy(dtype=np.float64)
-    defined = given[~np.isnan(given)]
-    low, high = bootstrap_mean(defined, seed)
-    value = float(defined.mean()) if defined.size else math.nan
-    return Estimate(value, low, high, defined.size, given.size - defined.size, "bootstrap")
 
 
 def headline(source: Source) -> list[Figure]:

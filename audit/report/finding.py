@@ -1,96 +1,23 @@
-"""What a finding is, from where on a figure makes one, and how that is said."""
+"""From where on a figure makes a finding, and how that is said."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import quote, urlencode
 
+from audit.core.estimate import NOTHING, Estimate, rate
+from audit.core.finding import Link, Severity
 from audit.core.wording import plural
 from audit.gate.bounds import Standing, standing
 from audit.gate.limits import as_given, digits
 from audit.report.content import Content
-from audit.report.figures import Estimate, rate
 from audit.report.screen import gate
 from audit.report.templating import percent, styled
 
 FEW = 10  # images: bootstrap intervals from fewer are too narrow to say anything beyond doubt
 GATE = 0.05  # of the right predictions: what `check --max-wrong-reasons` is shown with
-NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
-SEVERITIES = {
-    "blocks": ("Blocks shipping", "\u25a0"),
-    "look": ("Look at it", "\u25b2"),
-    "info": ("For information", "\u25cf"),
-}  # worst first: words, and a shape that tells them apart without colour
-Severity = Literal["blocks", "look", "info"]
-
-
-@dataclass(frozen=True)
-class Link:
-    """Where to look.
-
-    Attributes
-    ----------
-    text : str
-        Perhaps a name of any origin: not to be trusted in markup.
-    address : str
-        Relative to the report's root.
-    anchor : str
-        Of the case, where it is one.
-    """
-
-    text: str
-    address: str
-    anchor: str = ""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing to do, and where to begin."""
-
-    words: str
-    links: tuple[Link, ...] = ()
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that a run shows.
-
-    Attributes
-    ----------
-    key : str
-        Stable, for links and programs.
-    title : str
-        A few words with the number.
-    words : str
-        One sentence with the number, its interval and its n; no name of a class or an image.
-    why : str
-        Why it matters.
-    steps : tuple of Step
-        What to do about it, first things first.
-    estimate : Estimate
-        The figure that it rests on; undefined, with n = 0, where it rests on a count.
-    """
-
-    key: str
-    severity: Severity
-    title: str
-    words: str
-    why: str
-    steps: tuple[Step, ...]
-    estimate: Estimate = NOTHING
-
-    @property
-    def says(self) -> str:
-        """The severity in words."""
-        return SEVERITIES[self.severity][0]
-
-    @property
-    def shape(self) -> str:
-        """The severity as a sign."""
-        return SEVERITIES[self.severity][1]
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from audit.checks.explainer_sanity import findings as explainers
 from audit.checks.masks import findings as masks
 from audit.checks.verdicts import class_findings as classes
 from audit.checks.verdicts import findings as verdicts
+from audit.core.finding import SEVERITIES, Finding
 from audit.report.content import Content
-from audit.report.finding import SEVERITIES, Finding
 
 Rule = Callable[[Content], Finding | None]
 

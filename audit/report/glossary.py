@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from audit.checks.verdicts.page import VERDICTS
-from audit.report.figures import ARRAS, BACKGROUNDS, OURS, SHAPLEY, ZHANG
+from audit.core.estimate import OURS
+from audit.core.term import Term
+from audit.report.figures import ARRAS, BACKGROUNDS, SHAPLEY, ZHANG
 from audit.verdict.verdict import FURTHER_TITLES
-
-
-@dataclass(frozen=True)
-class Term:
-    """One term.
-
-    Attributes
-    ----------
-    meaning : str
-        With ``{subject}`` where the subject's name goes.
-    source : str
-        Paper; "" where the term is common.
-    page : str
-        Page of the report on which it is met, from the root; "" where on many.
-    figures : tuple of str
-        Keys of the figures that it explains.
-    """
-
-    term: str
-    meaning: str
-    source: str = ""
-    page: str = ""
-    figures: tuple[str, ...] = ()
-
-    @property
-    def anchor(self) -> str:
-        """Its id on the page."""
-        return "term-" + re.sub(r"[^a-z0-9]+", "-", self.term.lower()).strip("-")
 
 
 def _scores(column: str) -> tuple[str, ...]:

@@ -13,11 +13,12 @@ from PIL import Image
 from audit.checks.shortcuts.statistics import LEAST, LEAST_RISE
 from audit.checks.verdicts.classes import ranked
 from audit.checks.verdicts.page import VERDICTS
+from audit.core.finding import SEVERITIES
 from audit.report.cases import gallery_pages, page_path
 from audit.report.content import Content
 from audit.report.definitions import OTHER_METRICS
 from audit.report.figures import metrics
-from audit.report.finding import SEVERITIES, asked
+from audit.report.finding import asked
 from audit.report.findings import findings
 from audit.report.gallerydata import write_data
 from audit.report.glossary import EXPLAINERS, glossary

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from audit.core.errors import RunFolderError
+from audit.core.estimate import Estimate
 from audit.report.cases import Case
 from audit.report.content import Content
-from audit.report.figures import Estimate
 from audit.report.source import Source
 
 _EVIDENCE = 3

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 import audit
 from audit.core.errors import AuditError
-from audit.report.figures import Estimate
+from audit.core.estimate import Estimate
 
 UNDEFINED = "undefined"
 # The last two ranges turn round the order of the text that follows a name.

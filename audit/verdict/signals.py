@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from audit.core.estimate import Estimate, rate
 from audit.core.statistics import auroc, bootstrap_auroc
-from audit.report.figures import Estimate, rate
 from audit.verdict.verdict import Thresholds
 
 SEED = 0  # of the bootstrap

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from uncharted import found_in, uncharted
 
+from audit.core.estimate import Estimate, mean, rate
 from audit.gate.files import gate_json
 from audit.gate.gates import Limits, check
-from audit.report.figures import Estimate, mean, rate
 from audit.report.finding import LIMITS, asked, hold
 from audit.report.findings import RULES, findings
 from audit.storage.run import RunFolder

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from audit.checks.robustness.page import Robustness, Row
+from audit.core.estimate import Estimate
+from audit.core.finding import Finding, Link, Step
 from audit.core.wording import plural
 from audit.report.content import Content
-from audit.report.figures import Estimate
-from audit.report.finding import (
-    Finding,
-    Link,
-    Step,
-    few,
-    gallery,
-    is_few,
-    limit_of,
-    over,
-    shown,
-)
+from audit.report.finding import few, gallery, is_few, limit_of, over, shown
 from audit.report.templating import percent, points
 
 _NAMED = 3  # shortcuts that a finding links to

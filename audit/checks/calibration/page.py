@@ -20,9 +20,10 @@ from audit.checks.calibration.statistics import (
 )
 from audit.checks.verdicts.page import VERDICTS, Verdict
 from audit.compare.paired import Difference, difference_of_means
+from audit.core.estimate import Estimate, mean, rate
 from audit.core.statistics import auroc, bootstrap_auroc
 from audit.report import charts
-from audit.report.figures import Estimate, answers, mean, rate
+from audit.report.figures import answers
 from audit.report.source import Source
 
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5)

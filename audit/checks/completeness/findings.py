@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from audit.core.estimate import rate
+from audit.core.finding import Finding, Link, Step
 from audit.core.observation import Observation
 from audit.core.statistics import wilson
 from audit.core.wording import plural
 from audit.report.content import Content
-from audit.report.figures import rate
-from audit.report.finding import Finding, Link, Step, limit_of, said, shown
+from audit.report.finding import limit_of, said, shown
 from audit.report.screen import gate
 from audit.report.sessions import mixed_packages, sessions
 from audit.report.templating import percent

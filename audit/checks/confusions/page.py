@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audit.compare.paired import holm
+from audit.core.estimate import Estimate, rate
 from audit.report.cases import Case
-from audit.report.figures import Estimate, rate
 from audit.report.source import Source
 
 MOST = 24  # pairs shown: with five cases each a page stays below 3 MB

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from audit.core.finding import Finding, Link, Step
 from audit.core.wording import plural
 from audit.report.content import Content
-from audit.report.finding import Finding, Link, Step, shown
+from audit.report.finding import shown
 from audit.report.templating import percent
 
 _HEALTH = Link("Data health", "data.html")

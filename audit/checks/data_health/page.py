@@ -14,8 +14,9 @@ from audit.checks.data_health.duplicates import group_sizes
 from audit.checks.data_health.outliers import RULES, Rule, Values, measures, outliers
 from audit.checks.data_health.pairs import SIDES, leaked_names, pairs
 from audit.core.errors import RunFolderError
+from audit.core.estimate import Estimate, rate
 from audit.datasets.dataset import SPLITS
-from audit.report.figures import ACCURACY, UNLEAKED, Estimate, estimate, rate
+from audit.report.figures import ACCURACY, UNLEAKED, estimate
 from audit.report.names import slug
 from audit.report.pictures import encode
 from audit.report.source import Source

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from audit.core.estimate import Estimate, mean
+from audit.core.finding import Finding, Link, Step
 from audit.report.content import Content
-from audit.report.figures import Estimate, mean
-from audit.report.finding import Finding, Link, Step, hold, is_few, limit_of, shown
+from audit.report.finding import hold, is_few, limit_of, shown
 from audit.report.templating import percent
 
 _CHECKS = Step("Read the checks.", (Link("Explainers", "trust.html"),))

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from audit.checks.selftest.planted import planted
 from audit.core.errors import RunFolderError
+from audit.core.estimate import Estimate, mean
 from audit.report import charts
-from audit.report.figures import Estimate, mean
 from audit.report.source import Source
 
 _KINDS = ("deletion", "insertion")

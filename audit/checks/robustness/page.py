@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from audit.checks.robustness.corruptions import CORRUPTIONS, SEVERITIES, Corruption
+from audit.core.estimate import Estimate, mean, rate
 from audit.report import charts
-from audit.report.figures import Estimate, mean, rate
 from audit.report.source import Source
 
 # What to make of a model that suffers most from a group of corruptions.

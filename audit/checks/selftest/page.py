@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from audit.checks.selftest.planted import rests_on_shortcut
+from audit.core.estimate import Estimate, rate
 from audit.report import charts
 from audit.report.exports import signal_json
-from audit.report.figures import Estimate, rate
 from audit.report.source import Source
 from audit.report.templating import fill, templates_dir
 from audit.verdict.signals import Signal, signals

@@ -11,7 +11,7 @@ import pandas as pd
 
 from audit.checks.shortcuts.statistics import LEVEL
 from audit.core.errors import RunFolderError
-from audit.report.figures import Estimate, rate
+from audit.core.estimate import Estimate, rate
 from audit.report.source import Source
 
 # Groups have four images or more, of 512 at most.

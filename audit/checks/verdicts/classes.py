@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from audit.checks.verdicts.page import VERDICTS
+from audit.core.estimate import Estimate, rate
 from audit.core.statistics import stands_out
-from audit.report.figures import Estimate, rate
 from audit.report.names import slug
 from audit.report.source import Source
 from audit.storage.run import EXPLAINERS

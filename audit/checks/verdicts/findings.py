@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
+from audit.core.finding import Finding, Link, Severity, Step
 from audit.core.wording import plural
 from audit.report.content import Content
-from audit.report.finding import (
-    Finding,
-    Link,
-    Severity,
-    Step,
-    gallery,
-    hold,
-    limit_of,
-    over,
-    said,
-)
+from audit.report.finding import gallery, hold, limit_of, over, said
 from audit.report.screen import record
 from audit.report.templating import percent
 from audit.verdict.provable import unprovable

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from audit.report.figures import Estimate, rate
+from audit.core.estimate import Estimate, rate
 from audit.report.source import Source
 
 
