@@ -15,14 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from audit import __version__
 from audit.checks.preflight.answers import Answers, assigned_order
 from audit.checks.preflight.outcome import Preflight, gathered, kept, refuse, say
 from audit.checks.preflight.run import look_at_predictions
 from audit.config import Config, change
-from audit.core.batches import batched
 from audit.core.clock import Clock
 from audit.core.errors import ConfigError, DataError, ModelError, RunFolderError
 from audit.core.track import Track, silent
@@ -452,20 +449,15 @@ def _predict(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Track) -> No
 
 def _check_all(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Track) -> None:
     """Make what checks are asked for and not done."""
-    config = inputs.config
-    if not folder.has(folder.trust_file):
-        with _timed(folder, "trust"):
-            _check_explainers(folder, inputs, plan)
-    if not folder.has(folder.shortcuts_file):
-        with _timed(folder, "shortcuts"):
-            _find_shortcuts(folder, plan, config, track)
-    if config.robustness and not folder.has(folder.robustness_file):
-        with _timed(folder, "robustness"):
-            _try_corruptions(folder, inputs, plan, track)
-    tables = folder.health_file, folder.duplicates_file
-    if config.health and not all(map(folder.has, tables)):
-        with _timed(folder, "health"):
-            _examine_data(folder, inputs.dataset, plan.tested, track)
+    from audit.checks.base import Context
+    from audit.checks.registry import measure_all
+
+    context = Context(
+        folder=folder, dataset=inputs.dataset, masks=inputs.masks, config=inputs.config,
+        classifier=plan.classifier, engine=plan.engine, donors=plan.donors,
+        tested=plan.tested, explained=plan.explained, track=track,
+    )  # fmt: skip
+    measure_all(context, lambda name: _timed(folder, name))
 
 
 def _heed_predictions(folder: RunFolder, inputs: Inputs) -> None:
@@ -529,53 +521,6 @@ def _explain(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Track) -> No
 
         images = inputs.dataset, inputs.masks
         local.sweep(folder, *images, plan.engine, plan.explained, config, track)
-
-
-def _check_explainers(folder: RunFolder, inputs: Inputs, plan: _Plan) -> None:
-    from audit.checks.explainer_sanity.measure import SAMPLE, check
-
-    config = inputs.config
-    images = inputs.dataset.images(stratified(plan.explained, SAMPLE, config.seed))
-    readable = next(batched(images, plan.classifier.input_size, SAMPLE, []), [])
-    if readable:
-        pixels = np.stack([image for _, image in readable])
-        names = [item.name for item, _ in readable]
-        found = check(plan.classifier, pixels, names, config)
-        folder.keep(folder.trust_file, json.dumps(found).encode())
-
-
-def _find_shortcuts(folder: RunFolder, plan: _Plan, config: Config, track: Track) -> None:
-    from audit.checks.shortcuts.measure import find
-    from audit.execution.local import thresholds_of
-
-    maps = (m for part in sorted(folder.done_parts()) for m in folder.maps(part))
-    found = find(folder.records(), maps, plan.explained, plan.classifier, plan.donors, config.cam,
-                 thresholds_of(config), config.seed, track)  # fmt: skip
-    folder.keep(folder.shortcuts_file, json.dumps(found).encode())
-
-
-def _try_corruptions(folder: RunFolder, inputs: Inputs, plan: _Plan, track: Track) -> None:
-    from audit.checks.robustness.measure import contact_sheet, measure
-
-    config = inputs.config
-    sample = stratified(plan.tested, config.robustness, config.seed)
-    found = measure(plan.engine, inputs.dataset, inputs.masks, sample, config, track)
-    if found.pictured:
-        write_whole(folder.robustness_picture_file, contact_sheet(*found.pictured))
-        folder.update_manifest(robustness=found.facts)
-        folder.keep(folder.robustness_file, found.table.to_parquet(index=False))
-
-
-def _examine_data(
-    folder: RunFolder, dataset: Dataset, tested: Sequence[Item], track: Track
-) -> None:
-    from audit.checks.data_health.measure import examine
-
-    learnt_from = [item for split in SPLITS[:-1] for item in dataset.items(split)]
-    found = examine(dataset, [*learnt_from, *tested], track)
-    folder.keep(folder.duplicates_file, found.duplicates.to_parquet(index=False))
-    folder.update_manifest(health={"complete": found.complete})
-    folder.keep(folder.health_file, found.images.to_parquet(index=False))
 
 
 def _trained_classifier(file: Path, inputs: Inputs) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+from audit.checks.robustness.outputs import TABLE
 from audit.config import Config
 from audit.core.errors import ConfigError, RunFolderError
 from audit.core.wording import some
@@ -91,7 +92,7 @@ def refuse_others(run: RunFolder, inputs: Inputs) -> None:
     data = run.manifest().get("data", {})
     _refuse_other_order(run, data.get("classes"), inputs.dataset.classes)
     fixed = {"fingerprint": "images or labels"} | _FILES
-    if run.done_parts() or run.robustness_file.exists() or inputs.config.augment_background:
+    if run.done_parts() or TABLE.file(run).exists() or inputs.config.augment_background:
         fixed["masks"] = "masks"
     for key, what in fixed.items():
         if key in data and data[key] != inputs.hashes.get(key, data[key]):
@@ -121,7 +122,7 @@ def _free(run: RunFolder, config: Config) -> set[str]:
     free = set(_ALWAYS_FREE)
     if not run.done_parts():
         free |= _FREE_BEFORE_SWEEP - (_TRAINED_BY if config.augment_background else set())
-    free = free - _OF_ROBUSTNESS if run.robustness_file.exists() else free | {"robustness"}
+    free = free - _OF_ROBUSTNESS if TABLE.file(run).exists() else free | {"robustness"}
     return free if run.predictions_file.exists() else free | {"limit", "tta"}
 
 

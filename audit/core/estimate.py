@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,3 +71,16 @@ def mean(values: pd.Series, seed: int) -> Estimate:
     low, high = bootstrap_mean(defined, seed)
     value = float(defined.mean()) if defined.size else math.nan
     return Estimate(value, low, high, defined.size, given.size - defined.size, "bootstrap")
+
+
+def as_json(estimate: Estimate) -> dict[str, Any]:
+    """An estimate for a program: what is undefined is None."""
+    return defined(asdict(estimate))
+
+
+def defined(values: dict[str, Any]) -> dict[str, Any]:
+    """The same with None for NaN."""
+    return {
+        key: None if isinstance(value, float) and math.isnan(value) else value
+        for key, value in values.items()
+    }

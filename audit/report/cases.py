@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from audit.checks.verdicts.page import VERDICTS, Verdict, by_evidence
 from audit.report.names import unique_slugs
 from audit.report.source import Source
+from audit.report.verdicts import VERDICTS, Verdict, by_evidence
 from audit.storage.run import EXPLAINERS, NOT_SAMPLED
 from audit.verdict.verdict import ACCUSED
 

@@ -18,7 +18,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from audit.checks.calibration.statistics import Bin
+from audit.core.bins import Bin
 from audit.core.estimate import Estimate
 from audit.verdict.signals import Signal
 

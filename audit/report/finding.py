@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from audit.core.estimate import NOTHING, Estimate, rate
+from audit.checks.base import Limit
+from audit.checks.registry import every
+from audit.core.estimate import Estimate
 from audit.core.finding import Link, Severity
 from audit.core.wording import plural
 from audit.gate.bounds import Standing, standing
@@ -20,63 +21,10 @@ FEW = 10  # images: bootstrap intervals from fewer are too narrow to say anythin
 GATE = 0.05  # of the right predictions: what `check --max-wrong-reasons` is shown with
 
 
-@dataclass(frozen=True)
-class Limit:
-    """From where on a figure makes a finding.
-
-    Attributes
-    ----------
-    value : float
-        At most this much makes none.
-    estimate : callable
-        The figure of a run.
-    """
-
-    title: str
-    value: float
-    estimate: Callable[[Content], Estimate]
-    style: str = "percent"
-
-
-def _figure(key: str) -> Callable[[Content], Estimate]:
-    return lambda content: content.figures[key].estimate
-
-
-def _of_explained(column: str, value: str, equal: bool) -> Callable[[Content], Estimate]:
-    def share(content: Content) -> Estimate:
-        told = content.source.explained[column]
-        return rate(int(((told == value) == equal).sum()), len(told))
-
-    return share
-
-
-def _costliest(content: Content) -> Estimate:
-    found = content.robustness
-    return max((row.cost for row in found.rows), key=lambda e: e.value) if found else NOTHING
-
-
-def _likest(content: Content) -> Estimate:
-    found = [s.rank for s in content.trust.sanity if s.rank.n] if content.trust else []
-    return max(found, key=lambda e: e.value, default=NOTHING)
-
-
-LIMITS = {
-    "wrong-reasons": Limit("Wrong reasons among right", GATE, _figure("wrong_reasons_share")),
-    "suspects": Limit("Suspect among right", 0.1, _figure("suspect_share")),
-    "background-share": Limit(
-        "Background share of right predictions", 0.5, _figure("background_share")
-    ),
-    "without-subject": Limit("Survives without the subject", 0.1, _figure("survives_without")),
-    "bg-gap": Limit("BG-Gap", 0.1, _figure("bg_gap")),
-    "corruption": Limit("Errors that the costliest corruption adds", 0.1, _costliest),
-    "undecided": Limit("Undecided, of explained images", 0.1,
-                       _of_explained("verdict", "undecided", True)),
-    "doubtful-masks": Limit("Doubtful masks, of explained images", 0.1,
-                            _of_explained("mask_doubt", "", False)),
-    "fragile": Limit("Fragile verdicts", 0.1, _figure("fragile_share")),
-    "random-weights": Limit("Likeness to heatmaps of random weights, rank correlation", 0.5,
-                            _likest, "signed"),
-}  # fmt: skip
+def limits() -> dict[str, Limit]:
+    """From where on figures make findings, in the order of their table."""
+    found = [limit for check in every() for limit in check.limits]
+    return {limit.key: limit for limit in sorted(found, key=lambda limit: limit.place)}
 
 
 @dataclass(frozen=True)
@@ -94,7 +42,7 @@ def asked(content: Content) -> list[Asked]:
     return [
         Asked(limit.title, said(limit_of(key, content), limit.style), limit.estimate(content),
               limit.style)
-        for key, limit in LIMITS.items()
+        for key, limit in limits().items()
     ]  # fmt: skip
 
 
@@ -103,7 +51,7 @@ def limit_of(key: str, content: Content) -> float:
     if key == "wrong-reasons":
         checked = gate(content.source)
         return checked.limits.get("max-wrong-reasons", GATE) if checked else GATE
-    return LIMITS[key].value
+    return limits()[key].value
 
 
 @dataclass(frozen=True)
@@ -128,7 +76,8 @@ class Held:
 
 def over(key: str, content: Content) -> Held | None:
     """A figure that is above its limit, perhaps not beyond doubt; None where it is not."""
-    held = hold(LIMITS[key].estimate(content), limit_of(key, content), LIMITS[key].style)
+    limit = limits()[key]
+    held = hold(limit.estimate(content), limit_of(key, content), limit.style)
     return held if held.standing in ("broken", "doubtful") else None
 
 

@@ -13,6 +13,7 @@ from audit.datasets.contents import Contents
 from audit.report.claims import refuse_settings, refuse_values
 from audit.report.consistency import refuse_contradictions
 from audit.report.sampling import MOST, drawn
+from audit.storage.outputs import Output
 from audit.storage.redact import TOLD, Shown
 from audit.storage.run import RunFolder, further_in
 from audit.verdict.verdict import FURTHER_TITLES, Thresholds, titles
@@ -76,10 +77,16 @@ class Source:
         made = self.records["mask_source"].isin(["grabcut", "official", "none", ""])
         return replace(self, records=self.records[~made])
 
+    def output(self, output: Output) -> Any:
+        """Read what a check wrote, once; None where it is not there."""
+        if output.name not in self._read:
+            self._read[output.name] = output.read(self.run)
+        return self._read[output.name]
+
     @cached_property
-    def health(self) -> pd.DataFrame | None:
-        """What every image is like, of all splits; None where it was not examined."""
-        return self.run.health()
+    def _read(self) -> dict[str, Any]:
+        """What was read of the outputs of checks, by file."""
+        return {}
 
     @cached_property
     def thresholds(self) -> Thresholds:

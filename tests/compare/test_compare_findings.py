@@ -30,7 +30,7 @@ def runs(tmp_path_factory):
 
 
 def compare(runs):
-    return {x.metric.key: x for x in findings(pair(*entries(runs)), None)}
+    return {x.metric.key: x for x in findings(pair(*entries(runs)))}
 
 
 @pytest.fixture(scope="module")

@@ -3,15 +3,15 @@
 import pytest
 from drawnruns import PLAIN, make_run
 
-from audit.checks.verdicts.page import VERDICTS
-from audit.checks.verdicts.sweeps import threshold_sweeps
 from audit.report.content import content
-from audit.report.definitions import OTHER_METRICS
+from audit.report.definitions import other_metrics
 from audit.report.figures import metrics
 from audit.report.glossary import glossary
 from audit.report.pages import shared
 from audit.report.source import load
+from audit.report.sweeps import threshold_sweeps
 from audit.report.templating import fill
+from audit.report.verdicts import VERDICTS
 from audit.verdict.verdict import CAM_TITLES, FURTHER_TITLES, IG_TITLES, Thresholds, titles
 
 DESIGN = (
@@ -45,7 +45,7 @@ def test_every_term_of_the_design_is_explained_once():
 
 
 def test_every_figure_has_a_formula_a_direction_and_a_term():
-    figures = [*metrics(titles() | FURTHER_TITLES), *OTHER_METRICS]
+    figures = [*metrics(titles() | FURTHER_TITLES), *other_metrics()]
     assert len({m.key for m in figures}) == len(figures)
     assert all(m.formula and m.direction and m.description for m in figures)
     explained = {key for t in glossary(titles(), "flower") for key in t.figures}

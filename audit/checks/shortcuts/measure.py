@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -11,12 +12,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from audit.checks.base import Context
 from audit.checks.shortcuts import statistics as score
+from audit.checks.shortcuts.outputs import FILE
 from audit.compare.paired import holm
 from audit.core.batches import in_batches
 from audit.core.geometry import place_of
 from audit.core.track import Track
 from audit.datasets.dataset import Item, stratified
+from audit.execution.local import thresholds_of
 from audit.explainers.gradcam import PASS
 from audit.explainers.over_views import grad_cam
 from audit.explainers.perturbation import seed_of
@@ -51,6 +55,15 @@ class _Flower:
 
     def on(self, background: NDArray[Any]) -> Image:
         return make.paste(self.image, self.opacity, np.asarray(background, np.float32))
+
+
+def write(context: Context) -> None:
+    """Look for shortcuts among the explained images, and write what is found."""
+    config, folder = context.config, context.folder
+    maps = (m for part in sorted(folder.done_parts()) for m in folder.maps(part))
+    found = find(folder.records(), maps, context.explained, context.classifier, context.donors,
+                 config.cam, thresholds_of(config), config.seed, context.track)  # fmt: skip
+    folder.keep(FILE.file(folder), json.dumps(found).encode())
 
 
 def find(

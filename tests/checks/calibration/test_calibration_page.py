@@ -9,7 +9,7 @@ import pytest
 from drawnruns import PLAIN, make_run, write_predictions
 from links import broken, read_site
 
-from audit.checks.calibration.page import calibration
+from audit.checks.calibration.summary import calibration
 from audit.report.build import render
 from audit.report.figures import headline
 from audit.report.source import load
@@ -39,8 +39,8 @@ def page(run):
     """The page's text, before MkDocs frames it."""
     source = load(run)
     figures = {f.metric.key: f for f in headline(source)}
-    content = SimpleNamespace(calibration=calibration(source), figures=figures)
-    return fill("site/calibration.md", content=content, source=source, subject="flower")
+    content = SimpleNamespace(checks={"calibration": calibration(source)}, figures=figures)
+    return fill("checks/calibration/page.md", content=content, source=source, subject="flower")
 
 
 def nine_of_twelve(root):
