@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from shortcuts import audit, named, rated
 
 from audit.checks.selftest.planted import rests_on_shortcut
-from audit.checks.shortcuts.page import shortcuts
+from audit.checks.shortcuts.summary import find_shortcuts
 from audit.compare.paired import Difference, difference_of_means, newcombe
 from audit.report.source import Source
 
@@ -35,7 +35,7 @@ def said(found: Difference) -> str:
 
 
 def facts(source: Source) -> str:
-    found, values = shortcuts(source), accused(source.explained)
+    found, values = find_shortcuts(source), accused(source.explained)
     right, rests = source.correct, rests_on_shortcut(source.correct)
     return (
         f"{len(right) / len(source.explained):.1%} | "

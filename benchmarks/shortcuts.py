@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from audit.checks.selftest.planted import rests_on_shortcut
-from audit.checks.shortcuts.page import Group, Shortcuts, shortcuts
+from audit.checks.shortcuts.summary import Group, Shortcuts, find_shortcuts
 from audit.core.statistics import wilson
 from audit.datasets.planted.worlds import WORLDS
 from audit.report.source import Source, load
@@ -34,7 +34,7 @@ FIRST_SEED = 300
 def audit(world: str, seed: int, out: Path, **more: bool) -> Source:
     """The run of a world; made where it is not there yet."""
     folder = RunFolder(out / f"{world}-{seed}")
-    if not folder.shortcuts_file.exists():
+    if not folder.file("shortcuts.json").exists():
         settings = {"world": world, "seed": seed, "robustness": 0, "health": False, **more}
         config = load_config(settings, "planted")
         commands.train(config, folder.root, resume=True)
@@ -60,7 +60,7 @@ def rated(hits: int, n: int) -> str:
 
 def planted_rows(source: Source, title: str) -> list[tuple[str, bool, bool]]:
     """A row of the table for each shortcut of a world, whether it is first, and proven so."""
-    found, rows = shortcuts(source), []
+    found, rows = find_shortcuts(source), []
     assert found is not None
     right = source.correct
     rests = right[rests_on_shortcut(right)]
@@ -93,7 +93,7 @@ def main(out: Path, worlds: list[tuple[str, int]]) -> None:
     first, proven, worlds_first, healthy, extra, seconds = [], [], [], [], 0, []
     for world, seed in worlds:
         source = audit(world, seed, out)
-        found, title = shortcuts(source), f"{world}, {seed}"
+        found, title = find_shortcuts(source), f"{world}, {seed}"
         assert found is not None
         seconds.append(source.section("seconds").get("shortcuts", float("nan")))
         if not WORLDS[world].rewarded or not WORLDS[world].taught:

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from audit.verdict.signals import Signal, signals
 from stamps import STAMPS, Stamped
 
 from audit.checks.selftest.planted import rests_on_shortcut
-from audit.checks.selftest.signals import Signal, signals
 from audit.core.track import silent
 from audit.execution.engine import Engine
 from audit.execution.local import sweep

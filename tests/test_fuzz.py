@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from audit.checks.explainer_sanity.outputs import FILE as TRUST
 from audit.core.errors import AuditError, BrokenImageError
 from audit.datasets.decode import decode
 from audit.datasets.imagefiles import ImageFiles
@@ -336,7 +337,7 @@ def test_other_values_in_a_manifest_are_read_or_named(run, value):
     for at in places(whole):
         text = json.dumps(changed(whole, at, value)).encode()
         if reads_or_says(run.manifest_file, text, lambda _: run.manifest()):
-            run.has(run.trust_file)
+            run.has(run.file("trust.json"))
             with suppress(AuditError):  # names the setting
                 load_config(run.settings())
 
@@ -345,7 +346,7 @@ def test_other_values_in_a_manifest_are_read_or_named(run, value):
 def test_json_of_another_shape_is_read_or_named(run, text):
     for file, read in [
         (run.manifest_file, run.manifest),
-        (run.trust_file, run.trust),
+        (run.file("trust.json"), lambda: TRUST.read(run)),
         (run.checksums_dir / "part-00000.json", run.whole_parts),
     ]:
         before = file.read_bytes() if file.exists() else b"{}"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from audit.checks.registry import CHECKS
 from audit.compare.content import Comparison, comparison
 from audit.compare.exports import KIND, compare_json, compare_md, flips_csv
 from audit.compare.flips import LISTED
@@ -77,6 +78,7 @@ def page(found: Comparison, track: Track) -> bytes:
         view=View("", {}),
         subject=found.baseline.source.subject,
         listed=LISTED,
+        checks=list(CHECKS),
     ).encode()
 
 

@@ -10,7 +10,7 @@ from audit.compare.columns import accused, hits, rate_of
 from audit.compare.findings import LEVEL
 from audit.compare.paired import McNemar, holm, mcnemar
 from audit.compare.pairing import Pair
-from audit.report.figures import Estimate
+from audit.core.estimate import Estimate
 
 
 @dataclass(frozen=True)

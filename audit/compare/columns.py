@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from audit.core.estimate import Estimate, mean, rate
 from audit.core.registries import JUDGED
 from audit.report import figures as f
-from audit.report.figures import Estimate, mean, rate
 from audit.report.source import Source
 
 Column = Callable[[Source], pd.Series]
@@ -82,7 +82,7 @@ PROPORTIONS: dict[str, Column] = {
     "only_flower": _answers("only_flower"),
     "without_flower": _answers("without_flower"),
 }
-COLUMNS: dict[str, tuple[Column, Callable[[pd.Series, int], Estimate]]] = {
+_COLUMNS: dict[str, tuple[Column, Callable[[pd.Series, int], Estimate]]] = {
     f.WRONG_REASONS.key: (accused, rate_of),
     f.SUSPECTS.key: (lambda s: _verdict(s, "suspect"), rate_of),
     f.FRAGILE.key: (_fragile, rate_of),
@@ -90,10 +90,15 @@ COLUMNS: dict[str, tuple[Column, Callable[[pd.Series, int], Estimate]]] = {
     f.SURVIVAL.key: (_of_right("survival"), mean),
     f.WITHOUT.key: (_without, rate_of),
     f.BG_GAP.key: (_gap, mean),
-    f.BRIER.key: (lambda s: f.over_confidence(s) ** 2, mean),
     **{
         f"{key}_{column}": (_explained(f"{key}_{column}"), mean)
         for key in JUDGED
         for column in ("mass", "skill")
     },
 }
+
+
+def columns() -> dict[str, tuple[Column, Callable[[pd.Series, int], Estimate]]]:
+    """What each image adds to a mean, and how that is estimated, by the figure's key."""
+    of_checks = {own.metric.key: own.column for own in f.of_checks()}
+    return _COLUMNS | {key: (column, mean) for key, column in of_checks.items() if column}

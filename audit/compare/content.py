@@ -8,6 +8,8 @@ from functools import cached_property
 
 import pandas as pd
 
+from audit.checks.base import Compared
+from audit.checks.registry import every
 from audit.compare.classes import ClassChange, class_changes
 from audit.compare.facts import facts, other_settings
 from audit.compare.findings import Finding, findings
@@ -21,8 +23,8 @@ from audit.compare.flips import (
     transitions,
 )
 from audit.compare.pairing import Entry, Pair, entries, merged_titles, pair
-from audit.compare.robustness import Corrupted, corrupted
-from audit.report.figures import Estimate, headline, metrics
+from audit.core.estimate import Estimate
+from audit.report.figures import headline, metrics
 from audit.storage.run import RunFolder
 
 _MOST = 24  # cases a direction where two runs are compared
@@ -35,7 +37,7 @@ class Versus:
 
     pair: Pair
     findings: list[Finding]
-    corrupted: Corrupted | None
+    checks: dict[str, Compared | None]
     transitions: list[list[Transition]]
     galleries: list[Gallery]
     classes: list[ClassChange]
@@ -129,11 +131,12 @@ def comparison(runs: Sequence[RunFolder]) -> Comparison:
 
 
 def _versus(found: Pair, most: int) -> Versus:
-    both, errors = joined(found), corrupted(found.a.source, found.b.source)
+    both, sources = joined(found), (found.a.source, found.b.source)
+    compared = {check.key: check.compare(*sources) for check in every()}
     return Versus(
         found,
-        findings(found, errors),
-        errors,
+        findings(found, compared.values()),
+        compared,
         transitions(both),
         gallery(found, choose(both), most),
         class_changes(found),

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from audit import __version__
+from audit.checks.registry import every
 from audit.compare.classes import Change, ClassChange
 from audit.compare.content import Comparison, Versus
 from audit.compare.findings import Finding
@@ -71,7 +72,7 @@ def _pair(v: Versus) -> dict[str, Any]:
         "figures": {
             f.metric.key: _finding(f, v.pair.a.letter, v.pair.b.letter) for f in v.findings
         },
-        "mean_corruption_error": asdict(v.corrupted.mce) if v.corrupted else None,
+        **_of_checks(v),
         "transitions": [
             {"a": t.a.key, "b": t.b.key, "images": len(t.names)}
             for row in v.transitions
@@ -82,6 +83,13 @@ def _pair(v: Versus) -> dict[str, Any]:
         "flips_file": v.csv,
         "classes": [_class(row) for row in v.classes],
     }
+
+
+def _of_checks(v: Versus) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for check in every():
+        told |= check.told_of_two(v.checks[check.key])
+    return told
 
 
 def _finding(found: Finding, a: str, b: str) -> dict[str, Any]:

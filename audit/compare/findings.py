@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
 
-from audit.compare.columns import COLUMNS, PROPORTIONS, accused
+from audit.checks.base import Compared
+from audit.compare.columns import PROPORTIONS, accused, columns
 from audit.compare.paired import Difference, McNemar, difference_of_means, mcnemar, newcombe
 from audit.compare.pairing import Pair
-from audit.compare.robustness import Corrupted
+from audit.core.estimate import OURS, Estimate, Metric, mean, rate
 from audit.report import figures as f
-from audit.report.figures import Estimate, Metric, mean, rate
 
 LEVEL = 0.05
 
@@ -23,16 +23,7 @@ WRONG_BOTH = Metric(
     "Of the images that both models name rightly: like with like, whatever else each gets right.",
     "images with verdict wrong-reasons / images right, tested and judged in both",
     "lower is better",
-    f.OURS,
-    "percent",
-)
-CORRUPTIONS = Metric(
-    "corruption_error",
-    "Error under corruptions",
-    "Share of corrupted versions of an image that are misread, over kinds and severities.",
-    "wrong answers / corrupted versions, over images",
-    "lower is better",
-    "Hendrycks and Dietterich 2019, arXiv 1903.12261",
+    OURS,
     "percent",
 )
 
@@ -154,28 +145,29 @@ def p_words(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
-def findings(pair: Pair, found: Corrupted | None) -> list[Finding]:
+def findings(pair: Pair, compared: Iterable[Compared | None] = ()) -> list[Finding]:
     """Every figure of both runs, in the order of the report's headline table."""
-    return list(_findings(pair, found))
+    return list(_findings(pair, compared))
 
 
-def _findings(pair: Pair, found: Corrupted | None) -> Iterator[Finding]:
+def _findings(pair: Pair, compared: Iterable[Compared | None]) -> Iterator[Finding]:
     for metric in f.metrics(pair.titles):
-        if metric.key in PROPORTIONS or metric.key in COLUMNS:
+        if metric.key in PROPORTIONS or metric.key in columns():
             yield finding(pair, metric)
         if metric.key == f.WRONG_REASONS.key:
             yield finding(pair, WRONG_BOTH)
-    if found is not None:
-        yield _mean(CORRUPTIONS, found.a, found.b, mean, pair.seed)
+    for found in compared:
+        if found is not None:
+            yield _mean(found.metric, found.a, found.b, mean, pair.seed)
 
 
 def finding(pair: Pair, metric: Metric) -> Finding:
-    """One figure of both runs: of `PROPORTIONS`, `COLUMNS`, or `WRONG_BOTH`."""
+    """One figure of both runs: of `PROPORTIONS`, `columns`, or `WRONG_BOTH`."""
     a, b = pair.a.source, pair.b.source
     proportions = PROPORTIONS | {WRONG_BOTH.key: accused}
     if metric.key in proportions:
         return _proportion(metric, *(proportions[metric.key](s) for s in (a, b)))
-    column, estimate = COLUMNS[metric.key]
+    column, estimate = columns()[metric.key]
     return _mean(metric, column(a), column(b), estimate, pair.seed)
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audit.checks.verdicts.page import VERDICTS, Verdict
 from audit.compare.pairing import Pair
 from audit.report.cases import Case, galleries
 from audit.report.source import Source
+from audit.report.verdicts import VERDICTS, Verdict
 
 LISTED = 60  # names a transition lists on the page; the CSV has all
 _STEPS = {"right-reasons": 0.0, "suspect": 1.0, "wrong-reasons": 2.0}

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from audit.core.estimate import Estimate
 from audit.core.wording import verb
 from audit.gate.bounds import Standing, standing, wilson_each
 from audit.gate.limits import as_given
-from audit.report.figures import Estimate
 from audit.report.source import Source
 from audit.report.templating import percent, plain
 

@@ -6,16 +6,15 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from audit.checks.preflight.outcome import read as preflight
+from audit.checks.registry import every
 from audit.checks.verdicts.provable import unprovable
 from audit.compare.findings import WRONG_BOTH, finding
 from audit.compare.pairing import Pair, entries, pair
-from audit.core.wording import plural
+from audit.core.estimate import Estimate, Metric, rate
 from audit.gate.bounds import Bound, Standing, shared_level, standing
 from audit.gate.classes import ClassRate, class_rates, class_words, worst_standing
 from audit.gate.limits import as_given, digits
 from audit.report import figures as f
-from audit.report.figures import Estimate, Metric
 from audit.report.source import Source, load
 from audit.report.templating import count, percent, points
 from audit.storage.run import RunFolder
@@ -121,7 +120,8 @@ def check(run: RunFolder, limits: Limits, base: RunFolder | None = None) -> Chec
 
 def _own(source: Source, limits: Limits) -> Iterator[Outcome]:
     yield _complete("complete", source)
-    yield from _read_wrongly(source, anyway=limits.anyway)
+    for each in every():
+        yield from each.outcomes(source, limits)
     if limits.max_wrong_reasons is not None:
         yield _wrong_reasons(source, limits.max_wrong_reasons)
     if limits.max_suspect is not None:
@@ -150,21 +150,6 @@ def _complete(key: str, source: Source) -> Outcome:
     }
     estimate = Estimate(done / n if n else math.nan, math.nan, math.nan, n, method="counted")
     return Outcome(key, estimate, math.nan, "at least", 1.0, stands, words[stands])
-
-
-def _read_wrongly(source: Source, *, anyway: bool) -> Iterator[Outcome]:
-    """Whether a run went on although its preflight stopped it: its figures mean nothing then."""
-    found = preflight(source.section("preflight"))
-    if not found or not found.strong:
-        return
-    n = len(found.strong)
-    words = (
-        f"the run went on although its preflight says that inputs are read wrongly "
-        f"({plural(n, 'reason')}): mend them, or check --anyway"
-    )
-    stands: Standing = "doubtful" if anyway else "broken"
-    estimate = Estimate(float(n), math.nan, math.nan, len(found.observations), method="counted")
-    yield Outcome("preflight", estimate, math.nan, "at most", 0.0, stands, words)
 
 
 def _wrong_reasons(source: Source, limit: float) -> Outcome:
@@ -200,7 +185,7 @@ def _classes(source: Source, limit: float) -> Outcome:
     rates = class_rates(source, LEVEL)
     tested = [r for r in rates if r.estimate.n]
     level = shared_level(max(1, len(tested)), LEVEL)
-    found = tested[0].estimate if tested else f.rate(0, 0)
+    found = tested[0].estimate if tested else rate(0, 0)
     stands = worst_standing(rates, limit)
     words = class_words(rates, limit, level)
     failed = tuple(r for r in rates if r.standing(limit) in ("broken", "undefined"))

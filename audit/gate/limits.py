@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audit.report.figures import Estimate
+from audit.core.estimate import Estimate
 
 
 def as_given(limit: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audit.checks.shortcuts.render import draw_patches
+from audit.checks.registry import every
 from audit.core.errors import RunFolderError
 from audit.core.track import Track, silent
 from audit.report.content import Content, content
@@ -60,12 +60,15 @@ def _render_beside(found: Content, folder: Path, track: Track) -> None:
     run, docs = found.source.run, folder / "docs"
     docs.mkdir()
     cases = (c for cases in found.galleries.values() for c in cases)
-    shapes = draw_panels(run, cases, folder, track)
-    if found.shortcuts:
-        draw_patches(run, found.source.mapped, found.shortcuts.exemplars, folder)
+    drawn = folder / "drawn"  # MkDocs would look through all of it
+    shapes = draw_panels(run, cases, drawn, track)
+    for check in every():
+        if told := found.checks[check.key]:
+            check.draw(told, found.source, drawn)
     nav = write_pages(found, docs, shapes)
     build_site(docs, report, name=site_name(found), nav=nav)
-    (folder / "pictures").rename(report / "pictures")
+    for each in drawn.iterdir():
+        each.rename(report / each.name)
     write_tables(found.source, report / "data")
     (report / "data" / "model_card.md").write_bytes(card_md(found))
     write_list(report)

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from audit.checks.verdicts.page import VERDICTS, Verdict, by_evidence
 from audit.core.registries import JUDGED
 from audit.report.names import unique_slugs
 from audit.report.source import Source
+from audit.report.verdicts import VERDICTS, Verdict, by_evidence
 from audit.storage.records import NOT_SAMPLED
 from audit.verdict.verdict import ACCUSED
 

@@ -20,9 +20,9 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
-from audit.checks.calibration.statistics import Bin
-from audit.checks.selftest.signals import Signal
-from audit.report.figures import Estimate
+from audit.core.bins import Bin
+from audit.core.estimate import Estimate
+from audit.verdict.signals import Signal
 
 # Okabe and Ito's palette: told apart by all common kinds of colour vision.
 BLUE, ORANGE, VERMILLION = "#0072B2", "#E69F00", "#D55E00"

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
-from audit.checks.calibration.page import Calibration, calibration
-from audit.checks.confusions.page import Confusions, confusions
-from audit.checks.data_health.page import Health, health
-from audit.checks.explainer_sanity.page import Trust, trust
-from audit.checks.preflight.outcome import Preflight, read
-from audit.checks.robustness.page import Robustness, robustness
-from audit.checks.selftest.planted import Planted, planted
-from audit.checks.shortcuts.page import Shortcuts, shortcuts
-from audit.checks.verdicts.classes import ClassRow, class_rows
-from audit.checks.verdicts.page import VerdictRow, verdict_rows
-from audit.checks.verdicts.sweeps import threshold_sweeps
+from audit.checks.registry import every
+from audit.core.estimate import Figure
 from audit.report import charts
 from audit.report.cases import Case, galleries
-from audit.report.figures import OF_ALL, Figure, estimate, headline, metrics
+from audit.report.classes import ClassRow, class_rows
+from audit.report.figures import ACCURACY, estimate, headline, metrics, of_checks
 from audit.report.notes import Notes, notes
 from audit.report.source import Source
+from audit.report.sweeps import threshold_sweeps
+from audit.report.verdicts import VerdictRow, verdict_rows
 
 _CLASS_CASES = 12
 _WORST = ("wrong-reasons", "suspect", "distracted", "misread", "undecided", "right-reasons")
@@ -28,24 +23,23 @@ _WORST = ("wrong-reasons", "suspect", "distracted", "misread", "undecided", "rig
 
 @dataclass(frozen=True)
 class Content:
-    """The figures, tables, charts and cases of one report."""
+    """The figures, tables, charts and cases of one report.
+
+    Attributes
+    ----------
+    checks : dict
+        By key, what each check gathered; None where the run has nothing of it.
+    """
 
     source: Source
     figures: dict[str, Figure]
     verdicts: list[VerdictRow]
-    planted: Planted | None
     notes: Notes
     classes: list[ClassRow]
-    confusions: Confusions
-    calibration: Calibration | None
     by_hand: dict[str, Figure]
     sweeps: list[charts.Chart]
     agreement: list[charts.Chart]
-    trust: Trust | None
-    shortcuts: Shortcuts | None
-    robustness: Robustness | None
-    health: Health | None
-    preflight: Preflight | None
+    checks: dict[str, Any]
     mass_charts: list[tuple[str, charts.Chart]]
     curves: list[charts.Chart]
     galleries: dict[str, list[Case]]
@@ -72,26 +66,19 @@ def content(source: Source) -> Content:
     """Compute everything that the report says."""
     cases = galleries(source, source.drawn)
     return Content(
-        source,
-        {f.metric.key: f for f in headline(source)},
-        verdict_rows(source),
-        planted(source),
-        notes(source),
-        class_rows(source),
-        confusions(source, cases),
-        calibration(source),
-        _by_hand(source),
-        threshold_sweeps(source),
-        _agreement(source),
-        trust(source),
-        shortcuts(source),
-        robustness(source),
-        health(source),
-        read(source.section("preflight")),
-        _mass_charts(source),
-        _curves(source),
-        cases,
-        source.run.maps_bytes(),
+        source=source,
+        figures={f.metric.key: f for f in headline(source)},
+        verdicts=verdict_rows(source),
+        notes=notes(source),
+        classes=class_rows(source),
+        by_hand=_by_hand(source),
+        sweeps=threshold_sweeps(source),
+        agreement=_agreement(source),
+        checks={check.key: check.summarise(source, cases) for check in every()},
+        mass_charts=_mass_charts(source),
+        curves=_curves(source),
+        galleries=cases,
+        maps_bytes=source.run.maps_bytes(),
     )
 
 
@@ -100,7 +87,8 @@ def _by_hand(source: Source) -> dict[str, Figure]:
     few = source.by_hand
     if len(few.explained) in (0, len(source.explained)):
         return {}
-    own = (m for m in metrics(few.titles) if m.key not in OF_ALL)
+    of_all = {ACCURACY.key, *(own.metric.key for own in of_checks())}
+    own = (m for m in metrics(few.titles) if m.key not in of_all)
     return {m.key: Figure(m, estimate(few, m)) for m in own}
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from audit.report.figures import OURS, SHAPLEY, Metric
+from audit.checks.registry import every
+from audit.core.estimate import OURS, Metric
+from audit.report.figures import SHAPLEY
 
-_ADEBAYO = "Adebayo et al. 2018, arXiv 1810.03292"
-_PETSIUK = "Petsiuk et al. 2018, arXiv 1806.07421"
-_HENDRYCKS = "Hendrycks and Dietterich 2019, arXiv 1903.12261"
 _LOWER, _HIGHER = "lower is better", "higher is better"
 
 
@@ -16,7 +15,7 @@ def _metric(
     return Metric(key, title, description, formula, direction, paper, "percent")
 
 
-OTHER_METRICS = (
+_OF_THE_ENGINE = (
     _metric(
         "log_odds",
         "Log-odds",
@@ -77,81 +76,8 @@ OTHER_METRICS = (
         _LOWER,
         "Sundararajan et al. 2017, arXiv 1703.01365",
     ),
-    _metric(
-        "shortcut_effect",
-        "Effect of a shortcut",
-        "What a group's backgrounds add to the log-odds of its class under other classes' "
-        "subjects, each background one observation; proven where a one-sided Mann-Whitney test "
-        "holds at 5% after Holm's correction, the interval lies above 0, and it reaches 1.",
-        "mean over subjects, then backgrounds, of log-odds on the group's backgrounds - the same "
-        "on random backgrounds",
-        _LOWER,
-        "Mann and Whitney 1947; Holm 1979; this audit",
-    ),
-    _metric(
-        "shortcut_prevalence",
-        "Prevalence of a shortcut",
-        "How much of what the model calls a class holds it, of the images that were grouped.",
-        "images of the group / explained predictions of the class",
-        _LOWER,
-        OURS,
-    ),
-    _metric(
-        "random_weights",
-        "Likeness to random weights",
-        "Between heatmaps of the model and of the same network with all weights drawn anew.",
-        "Spearman's rank correlation; SSIM of the positive relevance at maximum 1",
-        "closer to 0 is better",
-        f"{_ADEBAYO}; SSIM: Wang et al. 2004, IEEE TIP 13(4)",
-    ),
-    _metric(
-        "deletion",
-        "Area under deletion",
-        "Probability of the answer as the hottest pixels go out of focus.",
-        "area under the curve over the share of pixels",
-        _LOWER,
-        _PETSIUK,
-    ),
-    _metric(
-        "insertion",
-        "Area under insertion",
-        "Probability of the answer as the hottest pixels alone come into focus.",
-        "area under the curve over the share of pixels",
-        _HIGHER,
-        _PETSIUK,
-    ),
-    _metric(
-        "corruption_error",
-        "Mean corruption error",
-        "Wrong answers under corruptions; not divided by a baseline's, which takes a second model.",
-        "error rate, averaged over severities, then over corruptions",
-        _LOWER,
-        _HENDRYCKS,
-    ),
-    _metric(
-        "corruption_cost",
-        "Error above clean",
-        "What a corruption adds to the errors on the same images.",
-        "mean error over severities - error on the clean images",
-        _LOWER,
-        OURS,
-    ),
-    _metric(
-        "rank_correlation",
-        "Rank correlation under corruption",
-        "How alike the heatmaps of the clean and the corrupted image are, where the answer holds.",
-        "Spearman's, on the pixels that both show",
-        _HIGHER,
-        "Spearman 1904",
-    ),
-    _metric(
-        "mass_change",
-        "Change of mass under corruption",
-        "Whether relevance leaves the subject, where the answer holds.",
-        "mass of the corrupted image - mass of the clean one",
-        "below 0 is off the subject",
-        OURS,
-    ),
+)
+_OF_SIGNALS = (
     _metric(
         "found",
         "Found, precision, false alarms",
@@ -169,3 +95,9 @@ OTHER_METRICS = (
         "Hanley and McNeil 1982, Radiology 143(1)",
     ),
 )
+
+
+def other_metrics() -> tuple[Metric, ...]:
+    """Everything that is not in the headline table."""
+    of_checks = (metric for check in every() for metric in check.metrics)
+    return (*_OF_THE_ENGINE, *of_checks, *_OF_SIGNALS)

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from audit.checks.data_health.page import Health
-from audit.checks.data_health.pairs import pairs
-from audit.checks.preflight.outcome import kept
-from audit.checks.robustness.page import Robustness
-from audit.checks.selftest.planted import Planted
-from audit.checks.selftest.signals import Signal
-from audit.checks.shortcuts.page import Shortcuts
+from audit.checks.registry import every
+from audit.core.estimate import as_json, defined
+from audit.core.finding import Finding
 from audit.report.content import Content
-from audit.report.figures import Estimate
-from audit.report.finding import Finding
 from audit.report.findings import findings
 from audit.report.pages import shared
 from audit.report.source import Source
@@ -36,10 +29,8 @@ def summary(content: Content) -> dict[str, Any]:
     """Every headline figure with its interval and n; undefined is null.
 
     ``figures`` holds value, low, high (95%), n, undefined and method by metric key; ``verdicts``
-    counts by verdict key; ``planted`` is null where nothing was planted, ``shortcuts`` where
-    none were looked for, ``robustness`` where no corruption was tried, ``health`` where the data
-    was not examined, ``preflight`` where the run had none. ``summary.schema.json`` beside this file
-    describes every key.
+    counts by verdict key; what checks add is null where a run has nothing of them.
+    ``summary.schema.json`` beside this file describes every key.
     """
     source = content.source
     return {
@@ -56,23 +47,25 @@ def summary(content: Content) -> dict[str, Any]:
             "skipped": len(content.notes.skipped),
             "doubtful_masks": len(content.notes.doubtful),
         },
-        "figures": {key: _estimate(f.estimate) for key, f in content.figures.items()},
+        "figures": {key: as_json(f.estimate) for key, f in content.figures.items()},
         "verdicts": {
-            row.verdict.key: {"correct": row.correct, "wrong": row.wrong, **_estimate(row.share)}
+            row.verdict.key: {"correct": row.correct, "wrong": row.wrong, **as_json(row.share)}
             for row in content.verdicts
         },
         "undecided_reasons": dict(content.notes.undecided),
         "mask_sources": dict(content.notes.mask_sources),
-        "masks_by_hand": {key: _estimate(f.estimate) for key, f in content.by_hand.items()},
+        "masks_by_hand": {key: as_json(f.estimate) for key, f in content.by_hand.items()},
         "thresholds": dict(source.thresholds),
-        "ig_completeness_error": _defined(asdict(content.notes.completeness)),
-        "planted": _planted(content.planted),
-        "shortcuts": _shortcuts(content.shortcuts),
-        "robustness": _robustness(content.robustness),
-        "health": _health(content.health),
-        "preflight": kept(content.preflight) if content.preflight else None,
+        "ig_completeness_error": defined(asdict(content.notes.completeness)),
+        **_of_checks(content),
         "findings": [_finding(f) for f in findings(content)],
     }
+
+
+def _of_checks(content: Content) -> dict[str, Any]:
+    """What every check that has a part of the summary says."""
+    found = ((check, content.checks[check.key]) for check in every() if check.schema())
+    return {check.name: check.told(told) if told else None for check, told in found}
 
 
 def summary_json(content: Content) -> bytes:
@@ -91,7 +84,7 @@ def card_md(content: Content) -> bytes:
 
 
 def write_tables(source: Source, folder: Path) -> None:
-    """Write records.parquet, records.csv, and images.csv and duplicates.csv where there are any.
+    """Write records.parquet, records.csv, and what tables checks have, as CSV.
 
     What is undefined is empty, and no CSV cell is a formula.
     """
@@ -99,11 +92,8 @@ def write_tables(source: Source, folder: Path) -> None:
     safe = _undefined_empty(source.records)
     safe.to_parquet(folder / "records.parquet", index=False)
     tables = {"records": safe}
-    if source.health is not None:
-        images = source.health.drop(columns="thumbnail")
-        images["label"] = images["label"].map(source.classes)
-        near = pairs(source, images).drop(columns=["a_row", "b_row", "a_name", "b_name"])
-        tables |= {"images": images, "duplicates": near}
+    for check in every():
+        tables |= check.tables(source)
     for name, table in tables.items():
         (folder / f"{name}.csv").write_text(csv_text(table), encoding="utf-8", newline="")
 
@@ -134,53 +124,6 @@ def _no_formula(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def _planted(found: Planted | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
-    signals = [signal_json(s) for s in found.signals]
-    return {"cases": found.cases, "others": found.others, "signals": signals}
-
-
-def _robustness(found: Robustness | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
-    return {
-        "images": found.images,
-        "clean_accuracy": _estimate(found.clean),
-        "mean_corruption_error": _estimate(found.error),
-        "corruptions": {
-            row.key: {
-                "accuracy": [_estimate(level.accuracy) for level in row.levels],
-                "mean_error": _estimate(row.error),
-                "gradcam_rank_correlation": _estimate(row.rank),
-                "gradcam_mass_change": _estimate(row.mass),
-            }
-            for row in found.rows
-        },
-    }
-
-
-def _shortcuts(found: Shortcuts | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
-    return {
-        "reason": found.reason,
-        "background_driven": found.cases,
-        "groups": len(found.groups),
-        "proven": [
-            {
-                "class": group.class_name,
-                "images": group.members,
-                "prevalence": _estimate(group.prevalence),
-                "effect": _estimate(group.rise),
-                "answers_more_often": _estimate(group.answers),
-                "p": group.p,
-            }
-            for group in found.proven
-        ],
-    }
-
-
 def _finding(found: Finding) -> dict[str, Any]:
     return {
         "key": found.key,
@@ -189,48 +132,5 @@ def _finding(found: Finding) -> dict[str, Any]:
         "words": found.words,
         "why": found.why,
         "what_to_do": [step.words for step in found.steps],
-        "figure": _estimate(found.estimate) if found.estimate.n else None,
-    }
-
-
-def _health(found: Health | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
-    near = found.near
-    return {
-        "images": found.images,
-        "unreadable": found.broken,
-        "too_plain_to_compare": near.plain,
-        "near_duplicates": {
-            "complete": near.complete,
-            "pairs": near.pairs,
-            "label_conflicts": near.conflicts,
-            "groups": len(near.groups),
-            "by_splits": {" ".join(a.splits): a.pairs for a in near.across},
-        },
-        "leaked_test_images": found.leaks if found.accuracies else None,
-        "accuracies": {key: _estimate(e) for key, e in found.accuracies.items()},
-        "outliers": {key: o.total for key, o in found.outlying.items()},
-    }
-
-
-def signal_json(signal: Signal) -> dict[str, Any]:
-    """A signal's record but its curve; undefined is None."""
-    estimates = ("found", "precision", "false_alarms", "auroc")
-    return {
-        "title": signal.title,
-        "rule": signal.rule,
-        **{name: _estimate(getattr(signal, name)) for name in estimates},
-        "undefined": signal.undefined,
-    }
-
-
-def _estimate(estimate: Estimate) -> dict[str, Any]:
-    return _defined(asdict(estimate))
-
-
-def _defined(values: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: None if isinstance(value, float) and math.isnan(value) else value
-        for key, value in values.items()
+        "figure": as_json(found.estimate) if found.estimate.n else None,
     }

@@ -2,63 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from audit.checks.calibration.statistics import CalibrationError, calibration_error, equal_width
-from audit.checks.data_health.pairs import leaked_names
-from audit.core.statistics import bootstrap_mean, wilson
+from audit.checks.base import Headline
+from audit.checks.registry import every
+from audit.core.estimate import OURS, Estimate, Figure, Metric, mean, rate
 from audit.report.source import Source
 
 ARRAS = "Arras et al. 2022, arXiv 2003.07258"
 ZHANG = "Zhang et al. 2018, IJCV 126"
-OURS = "this audit"
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A rate or mean with its 95% interval.
-
-    Attributes
-    ----------
-    n : int
-        Values that it rests on.
-    undefined : int
-        Values that were NaN: left out, and counted here.
-    """
-
-    value: float
-    low: float
-    high: float
-    n: int
-    undefined: int = 0
-    method: str = "wilson"
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What a figure is: a row of the headline table and of the methods page."""
-
-    key: str
-    title: str
-    description: str
-    formula: str
-    direction: str
-    paper: str
-    style: str  # "percent", "signed", "points" or "decimal"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A metric and its estimate in this run."""
-
-    metric: Metric
-    estimate: Estimate
 
 
 _LOCALISATION = (
@@ -104,16 +59,6 @@ ACCURACY = Metric(
     "correct predictions / predictions",
     "higher is better",
     "",
-    "percent",
-)
-UNLEAKED = Metric(
-    "unleaked_accuracy",
-    "Accuracy without leaked images",
-    "Test images that have a near-duplicate in another split left out; undefined where that was "
-    "not examined.",
-    "correct predictions / predictions, of the images that are not leaked",
-    "higher is better; far below the accuracy, that one flatters",
-    OURS,
     "percent",
 )
 WRONG_REASONS = Metric(
@@ -239,49 +184,6 @@ BG_GAP = Metric(
     "percent",
 )
 
-ECE = Metric(
-    "ece",
-    "Expected calibration error (ECE)",
-    "How far accuracy is from confidence, over 15 bins of confidence; all test images.",
-    "sum over bins of n_b / n * |accuracy_b - mean confidence_b|",
-    "lower is better; compare it with that of a calibrated model",
-    "Guo et al. 2017, arXiv 1706.04599",
-    "percent",
-)
-CALIBRATED = Metric(
-    "ece_if_calibrated",
-    "ECE of a calibrated model",
-    "What chance alone gives: the mean, and where 95% lie, of simulated models whose answers are "
-    "right as often as these confidences say.",
-    "mean ECE of 1,000 draws of correct ~ Bernoulli(confidence)",
-    "neither: the yardstick of ECE",
-    "Bröcker and Smith 2007",
-    "percent",
-)
-OVER_CONFIDENCE = Metric(
-    "over_confidence",
-    "Over-confidence, in points",
-    "Percentage points by which the model is surer of its answers than it is right; all test "
-    "images.",
-    "mean confidence - accuracy",
-    "0 is best; below 0 the model is not sure enough",
-    "usual",
-    "points",
-)
-BRIER = Metric(
-    "brier",
-    "Brier score of the answer",
-    "Squared distance of the confidence from 1 where the answer is right, from 0 where it is "
-    "wrong; all test images.",
-    "mean of (confidence - correct)^2",
-    "lower is better: sure where right, unsure where wrong",
-    "Brier 1950",
-    "decimal",
-)
-CALIBRATION = (ECE, CALIBRATED, OVER_CONFIDENCE, BRIER)
-# Over all test images, explained or not.
-OF_ALL = {m.key for m in (ACCURACY, UNLEAKED, *CALIBRATION)}
-
 
 def answer_metrics() -> list[Metric]:
     """Accuracies under intervention, as in the Backgrounds Challenge."""
@@ -299,24 +201,18 @@ def metrics(titles: Mapping[str, str]) -> list[Metric]:
         for key, title in titles.items()
         for column, words, style in _LOCALISATION
     ]
-    verdicts = [ACCURACY, UNLEAKED, WRONG_REASONS, SUSPECTS, FRAGILE]
+    verdicts = [ACCURACY, WRONG_REASONS, SUSPECTS, FRAGILE]
     causes = [BACKGROUND_SHARE, SURVIVAL, WITHOUT, TESTED, PASTED, *answer_metrics()]
-    return [*verdicts, *causes, MIXED_RAND, BG_GAP, CHANCE, CENTRE, *explained, *CALIBRATION]
+    found = [*verdicts, *causes, MIXED_RAND, BG_GAP, CHANCE, CENTRE, *explained]
+    for own in of_checks():
+        keys = [metric.key for metric in found]
+        found.insert(keys.index(own.after) + 1 if own.after else len(found), own.metric)
+    return found
 
 
-def rate(successes: int, n: int) -> Estimate:
-    """A share with its Wilson interval; undefined (NaN) where ``n`` is 0."""
-    low, high = wilson(successes, n)
-    return Estimate(successes / n if n else math.nan, low, high, n)
-
-
-def mean(values: pd.Series, seed: int) -> Estimate:
-    """Mean of what is defined, with its bootstrap interval; what is NaN is counted."""
-    given = values.to_numpy(dtype=np.float64)
-    defined = given[~np.isnan(given)]
-    low, high = bootstrap_mean(defined, seed)
-    value = float(defined.mean()) if defined.size else math.nan
-    return Estimate(value, low, high, defined.size, given.size - defined.size, "bootstrap")
+def of_checks() -> list[Headline]:
+    """Headline figures that checks bring: over all test images, explained or not."""
+    return [own for check in every() for own in check.headline]
 
 
 def headline(source: Source) -> list[Figure]:
@@ -330,19 +226,12 @@ def estimate(source: Source, metric: Metric) -> Estimate:
 
 
 def _estimator(metric: Metric) -> Callable[[Source], Estimate]:
-    if metric.key in _OWN:
-        return _OWN[metric.key]
+    own = _OWN | {each.metric.key: each.estimate for each in of_checks()}
+    if metric.key in own:
+        return own[metric.key]
     if metric.key in _ANSWERS:
         return lambda s: _answers(s, metric.key)
     return lambda s: mean(s.explained[metric.key], s.seed)
-
-
-def _unleaked(source: Source) -> Estimate:
-    """Undefined where nobody looked for leaks: that is not the accuracy."""
-    leaked = leaked_names(source)
-    tested = source.predictions
-    kept = tested[~tested["name"].isin(leaked)] if leaked is not None else tested[:0]
-    return rate(_hits(kept), len(kept))
 
 
 def _suspects(source: Source) -> Estimate:
@@ -386,40 +275,6 @@ def _gap(source: Source) -> Estimate:
     return mean(same - both["mixed_rand"], source.seed)
 
 
-def answers(source: Source) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Confidence and correctness of every test image whose confidence is a number."""
-    given = source.predictions[source.predictions["confidence"].notna()]
-    correct = (given["label"] == given["prediction"]).to_numpy(bool)
-    return given["confidence"].to_numpy(np.float64), correct
-
-
-def over_confidence(source: Source) -> pd.Series:
-    """Of every test image: its confidence, less 1 where the answer is right."""
-    given = source.predictions
-    return given["confidence"] - (given["label"] == given["prediction"])
-
-
-def ece_of(source: Source) -> CalibrationError:
-    """Calibration error of all test images, over bins of equal width."""
-    return calibration_error(*answers(source), equal_width(), source.seed)
-
-
-def _ece(source: Source) -> Estimate:
-    found = ece_of(source)
-    return _of_answers(source, found.value, found.low, found.high, "bootstrap")
-
-
-def _calibrated(source: Source) -> Estimate:
-    found = ece_of(source)
-    bounds = found.calibrated_low, found.calibrated_high
-    return _of_answers(source, found.calibrated, *bounds, "simulation")
-
-
-def _of_answers(source: Source, value: float, low: float, high: float, how: str) -> Estimate:
-    n = int(source.predictions["confidence"].notna().sum())
-    return Estimate(value, low, high, n, len(source.predictions) - n, how)
-
-
 def _hits(predictions: pd.DataFrame) -> int:
     return int((predictions["label"] == predictions["prediction"]).sum())
 
@@ -430,7 +285,6 @@ def _count(records: pd.DataFrame, verdict: str) -> int:
 
 _OWN: dict[str, Callable[[Source], Estimate]] = {
     ACCURACY.key: lambda s: rate(_hits(s.predictions), len(s.predictions)),
-    UNLEAKED.key: _unleaked,
     WRONG_REASONS.key: _wrong_reasons,
     SUSPECTS.key: _suspects,
     FRAGILE.key: _fragile,
@@ -441,8 +295,4 @@ _OWN: dict[str, Callable[[Source], Estimate]] = {
     PASTED.key: lambda s: _answers(s, "pasted_back"),
     MIXED_RAND.key: lambda s: mean(s.tested["mixed_rand"], s.seed),
     BG_GAP.key: _gap,
-    ECE.key: _ece,
-    CALIBRATED.key: _calibrated,
-    OVER_CONFIDENCE.key: lambda s: mean(over_confidence(s), s.seed),
-    BRIER.key: lambda s: mean(over_confidence(s) ** 2, s.seed),
 }

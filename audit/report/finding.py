@@ -1,155 +1,30 @@
-"""What a finding is, from where on a figure makes one, and how that is said."""
+"""From where on a figure makes a finding, and how that is said."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import quote, urlencode
 
+from audit.checks.base import Limit
+from audit.checks.registry import every
+from audit.core.estimate import Estimate
+from audit.core.finding import Link, Severity
 from audit.core.wording import plural
 from audit.gate.bounds import Standing, standing
 from audit.gate.limits import as_given, digits
 from audit.report.content import Content
-from audit.report.figures import Estimate, rate
 from audit.report.screen import gate
 from audit.report.templating import percent, styled
 
 FEW = 10  # images: bootstrap intervals from fewer are too narrow to say anything beyond doubt
 GATE = 0.05  # of the right predictions: what `check --max-wrong-reasons` is shown with
-NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
-SEVERITIES = {
-    "blocks": ("Blocks shipping", "\u25a0"),
-    "look": ("Look at it", "\u25b2"),
-    "info": ("For information", "\u25cf"),
-}  # worst first: words, and a shape that tells them apart without colour
-Severity = Literal["blocks", "look", "info"]
 
 
-@dataclass(frozen=True)
-class Link:
-    """Where to look.
-
-    Attributes
-    ----------
-    text : str
-        Perhaps a name of any origin: not to be trusted in markup.
-    address : str
-        Relative to the report's root.
-    anchor : str
-        Of the case, where it is one.
-    """
-
-    text: str
-    address: str
-    anchor: str = ""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing to do, and where to begin."""
-
-    words: str
-    links: tuple[Link, ...] = ()
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that a run shows.
-
-    Attributes
-    ----------
-    key : str
-        Stable, for links and programs.
-    title : str
-        A few words with the number.
-    words : str
-        One sentence with the number, its interval and its n; no name of a class or an image.
-    why : str
-        Why it matters.
-    steps : tuple of Step
-        What to do about it, first things first.
-    estimate : Estimate
-        The figure that it rests on; undefined, with n = 0, where it rests on a count.
-    """
-
-    key: str
-    severity: Severity
-    title: str
-    words: str
-    why: str
-    steps: tuple[Step, ...]
-    estimate: Estimate = NOTHING
-
-    @property
-    def says(self) -> str:
-        """The severity in words."""
-        return SEVERITIES[self.severity][0]
-
-    @property
-    def shape(self) -> str:
-        """The severity as a sign."""
-        return SEVERITIES[self.severity][1]
-
-
-@dataclass(frozen=True)
-class Limit:
-    """From where on a figure makes a finding.
-
-    Attributes
-    ----------
-    value : float
-        At most this much makes none.
-    estimate : callable
-        The figure of a run.
-    """
-
-    title: str
-    value: float
-    estimate: Callable[[Content], Estimate]
-    style: str = "percent"
-
-
-def _figure(key: str) -> Callable[[Content], Estimate]:
-    return lambda content: content.figures[key].estimate
-
-
-def _of_explained(column: str, value: str, equal: bool) -> Callable[[Content], Estimate]:
-    def share(content: Content) -> Estimate:
-        told = content.source.explained[column]
-        return rate(int(((told == value) == equal).sum()), len(told))
-
-    return share
-
-
-def _costliest(content: Content) -> Estimate:
-    found = content.robustness
-    return max((row.cost for row in found.rows), key=lambda e: e.value) if found else NOTHING
-
-
-def _likest(content: Content) -> Estimate:
-    found = [s.rank for s in content.trust.sanity if s.rank.n] if content.trust else []
-    return max(found, key=lambda e: e.value, default=NOTHING)
-
-
-LIMITS = {
-    "wrong-reasons": Limit("Wrong reasons among right", GATE, _figure("wrong_reasons_share")),
-    "suspects": Limit("Suspect among right", 0.1, _figure("suspect_share")),
-    "background-share": Limit(
-        "Background share of right predictions", 0.5, _figure("background_share")
-    ),
-    "without-subject": Limit("Survives without the subject", 0.1, _figure("survives_without")),
-    "bg-gap": Limit("BG-Gap", 0.1, _figure("bg_gap")),
-    "corruption": Limit("Errors that the costliest corruption adds", 0.1, _costliest),
-    "undecided": Limit("Undecided, of explained images", 0.1,
-                       _of_explained("verdict", "undecided", True)),
-    "doubtful-masks": Limit("Doubtful masks, of explained images", 0.1,
-                            _of_explained("mask_doubt", "", False)),
-    "fragile": Limit("Fragile verdicts", 0.1, _figure("fragile_share")),
-    "random-weights": Limit("Likeness to heatmaps of random weights, rank correlation", 0.5,
-                            _likest, "signed"),
-}  # fmt: skip
+def limits() -> dict[str, Limit]:
+    """From where on figures make findings, in the order of their table."""
+    found = [limit for check in every() for limit in check.limits]
+    return {limit.key: limit for limit in sorted(found, key=lambda limit: limit.place)}
 
 
 @dataclass(frozen=True)
@@ -167,7 +42,7 @@ def asked(content: Content) -> list[Asked]:
     return [
         Asked(limit.title, said(limit_of(key, content), limit.style), limit.estimate(content),
               limit.style)
-        for key, limit in LIMITS.items()
+        for key, limit in limits().items()
     ]  # fmt: skip
 
 
@@ -176,7 +51,7 @@ def limit_of(key: str, content: Content) -> float:
     if key == "wrong-reasons":
         checked = gate(content.source)
         return checked.limits.get("max-wrong-reasons", GATE) if checked else GATE
-    return LIMITS[key].value
+    return limits()[key].value
 
 
 @dataclass(frozen=True)
@@ -201,7 +76,8 @@ class Held:
 
 def over(key: str, content: Content) -> Held | None:
     """A figure that is above its limit, perhaps not beyond doubt; None where it is not."""
-    held = hold(LIMITS[key].estimate(content), limit_of(key, content), LIMITS[key].style)
+    limit = limits()[key]
+    held = hold(limit.estimate(content), limit_of(key, content), limit.style)
     return held if held.standing in ("broken", "doubtful") else None
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from audit.checks.verdicts.page import VERDICTS
 from audit.report.cases import Case
 from audit.report.content import Content
 from audit.report.shapes import Shapes
 from audit.report.templating import plain
+from audit.report.verdicts import VERDICTS
 
 CHUNK = 64  # cases whose details are loaded together
 

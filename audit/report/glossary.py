@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from audit.checks.verdicts.page import VERDICTS
+from audit.checks.registry import every
+from audit.core.estimate import OURS
+from audit.core.term import Term
 from audit.explainers.base import About
-from audit.report.figures import ARRAS, BACKGROUNDS, OURS, SHAPLEY, ZHANG
-
-
-@dataclass(frozen=True)
-class Term:
-    """One term.
-
-    Attributes
-    ----------
-    meaning : str
-        With ``{subject}`` where the subject's name goes.
-    source : str
-        Paper; "" where the term is common.
-    page : str
-        Page of the report on which it is met, from the root; "" where on many.
-    figures : tuple of str
-        Keys of the figures that it explains; ``*`` stands for the key of any explainer.
-    """
-
-    term: str
-    meaning: str
-    source: str = ""
-    page: str = ""
-    figures: tuple[str, ...] = ()
-
-    @property
-    def anchor(self) -> str:
-        """Its id on the page."""
-        return "term-" + re.sub(r"[^a-z0-9]+", "-", self.term.lower()).strip("-")
-
+from audit.report.figures import ARRAS, SHAPLEY, ZHANG
+from audit.report.verdicts import VERDICTS
 
 _VERDICT_TERMS = tuple(
     Term(
@@ -80,13 +53,6 @@ _TERMS = (
         "taken out.",
     ),
     Term(
-        "Background share",
-        "How much of what speaks for the predicted class comes from the background, 0% to 100%: "
-        "the background's Shapley value over that of background and {subject} together.",
-        SHAPLEY,
-        figures=("background_share", "effects"),
-    ),
-    Term(
         "Background swap",
         "The {subject} is put on other backgrounds; survival is the share on which the answer "
         "stays.",
@@ -105,37 +71,15 @@ _TERMS = (
         page="findings.html#what-was-asked",
     ),
     Term(
-        "BG-Gap",
-        "How much accuracy rests on the background being of the class: Mixed-Same less Mixed-Rand.",
-        BACKGROUNDS,
-        figures=("bg_gap",),
-    ),
-    Term(
         "Bootstrap interval",
         "The 95% interval of a mean: the middle 95% of the means of 2,000 resamples of the images. "
         "Too narrow with few images.",
         "Efron 1979, Annals of Statistics 7(1)",
     ),
     Term(
-        "Calibration",
-        "Whether answers are right as often as their confidence says. The Brier score is the mean "
-        "squared distance of the confidence from 1 where the answer is right, from 0 where not.",
-        "Brier 1950",
-        "calibration.html",
-        ("brier",),
-    ),
-    Term(
         "Case",
         "In the gallery: one explained image. Where shortcuts were planted: a right prediction "
         "that turns wrong without its shortcut.",
-    ),
-    Term(
-        "Centre Gaussian",
-        "A heatmap that looks at no image: a bell in the middle. An explainer that knows more "
-        "beats it.",
-        OURS,
-        "trust.html",
-        ("centre_skill",),
     ),
     Term(
         "Chance",
@@ -168,52 +112,16 @@ _TERMS = (
         figures=("confidence",),
     ),
     Term(
-        "Confusion",
-        "A wrong answer that is given often: one class taken for another.",
-        page="confusions.html",
-    ),
-    Term(
         "Control",
         "A region of the same shape, area and distance to the middle elsewhere in the background, "
         "filled like the region that is tested: what filling costs anywhere.",
         OURS,
     ),
     Term(
-        "Corruption error",
-        "Share of the answers that are wrong under a corruption, averaged over its five "
-        "severities; the mean corruption error is the mean over all corruptions.",
-        "Hendrycks and Dietterich 2019, arXiv 1903.12261",
-        "",
-        ("corruption_error", "corruption_cost"),
-    ),
-    Term(
-        "Decisive",
-        "Of a region: filling it turns the answer, filling its controls does not, it costs enough, "
-        "and share or swap agrees.",
-        OURS,
-        "methods.html#verdicts",
-    ),
-    Term(
-        "Deletion, insertion",
-        "The hottest pixels are taken out of focus, or shown alone in focus, ever more of them. A "
-        "faithful heatmap loses the answer early and wins it early.",
-        "Petsiuk et al. 2018, arXiv 1806.07421",
-        "trust.html",
-        ("deletion", "insertion"),
-    ),
-    Term(
         "Donor",
         "An image of another class whose background, its {subject} filled in, is lent to others. "
         "The same donors for an image in every run.",
         OURS,
-    ),
-    Term(
-        "Expected calibration error (ECE)",
-        "How far accuracy is from confidence, averaged over bins of confidence. Chance alone makes "
-        "it more than 0: compare it with that of a simulated model which is calibrated.",
-        "Guo et al. 2017, arXiv 1706.04599",
-        "calibration.html",
-        ("ece", "ece_if_calibrated"),
     ),
     Term(
         "Explained class",
@@ -226,32 +134,14 @@ _TERMS = (
         figures=("found",),
     ),
     Term(
-        "False discovery rate",
-        "Of the classes that are marked, the share expected to be marked by chance: kept to 5%.",
-        "Benjamini and Hochberg 1995, JRSS B 57(1)",
-        figures=("stands_out",),
-    ),
-    Term(
         "Feature map",
         "What a layer of the network makes of an image, in few cells: a class activation map is "
         "drawn on the last one.",
     ),
     Term(
-        "Fragile",
-        "Of a verdict: another one comes out when the mask is grown or shrunk by 3 px (at 224).",
-        OURS,
-        figures=("fragile_share",),
-    ),
-    Term(
         "Gate",
         "Limits that a run is held to by flower-audit check. A gate fails where a limit is broken "
         "beyond doubt.",
-    ),
-    Term(
-        "GrabCut",
-        "An algorithm that cuts a subject out of a photograph: the fallback where no mask is "
-        "given. Its masks are a machine's and may be wrong.",
-        "Rother et al. 2004, ACM TOG 23(3)",
     ),
     Term(
         "Heatmap",
@@ -270,24 +160,11 @@ _TERMS = (
         OURS,
     ),
     Term(
-        "Leak",
-        "A test image with a near-duplicate among the images to train on or to validate with: a "
-        "model may remember its answer.",
-        OURS,
-        "data.html",
-        ("unleaked_accuracy",),
-    ),
-    Term(
         "Log-odds",
         "log(p / (1 - p)): 0 is as likely as not, every 0.7 more doubles the odds.",
         figures=("log_odds",),
     ),
     Term("Logit", "The model's raw output for a class, before the softmax."),
-    Term(
-        "Mask",
-        "Which pixels are the {subject}. It comes from a folder, from the data set, or from "
-        "GrabCut; each image says from where.",
-    ),
     Term(
         "Mass",
         "Relevance mass accuracy: the share of the positive relevance that lies on the {subject}.",
@@ -295,34 +172,9 @@ _TERMS = (
         figures=("*_mass", "mass_change"),
     ),
     Term(
-        "Mixed-Same, Mixed-Rand",
-        "Accuracy with the {subject} on a background of its own class, and on backgrounds of "
-        "others.",
-        BACKGROUNDS,
-        figures=("mixed_same", "mixed_rand"),
-    ),
-    Term(
         "n",
         "How many images a figure rests on. What is undefined is counted beside it and never read "
         "as 0.",
-    ),
-    Term(
-        "Only-FG, Only-BG",
-        "Accuracy with the {subject} alone, on black, and with the background alone, the {subject} "
-        "filled in.",
-        BACKGROUNDS,
-        figures=("only_flower", "without_flower"),
-    ),
-    Term(
-        "Over-confidence",
-        "Mean confidence less accuracy, in points: how much surer the model is than it is right.",
-        page="calibration.html",
-        figures=("over_confidence",),
-    ),
-    Term(
-        "Planted",
-        "Of data: shortcuts were drawn into it on purpose, so the truth of every image is known.",
-        OURS,
     ),
     Term(
         "Pointing hit",
@@ -352,13 +204,6 @@ _TERMS = (
         "Cases found against false alarms, as a signal accuses more and more images.",
     ),
     Term(
-        "Score of a verdict",
-        "How much accuses an image, 0 to 1, whatever the thresholds: two thirds by causes, one by "
-        "the class activation map.",
-        OURS,
-        figures=("verdict_score",),
-    ),
-    Term(
         "Seed",
         "A number from which all chance of a run is drawn: the same seed gives the same run.",
     ),
@@ -374,15 +219,6 @@ _TERMS = (
         "Shapley 1953",
     ),
     Term(
-        "Shortcut",
-        "Something beside the {subject} that gives the class away in this data and not elsewhere: "
-        "a tag, a tint, a place. Proven where backgrounds that show the same speak for the "
-        "class under other classes' {subject}s too.",
-        "Geirhos et al. 2020, arXiv 2004.07780; grouped after Lapuschkin et al. 2019, Nature "
-        "Communications 10:1096",
-        figures=("shortcut_effect", "shortcut_prevalence"),
-    ),
-    Term(
         "Skill",
         "Mass corrected for the {subject}'s size: (mass - chance) / (1 - chance). 0 at chance, 1 "
         "when all mass is on the {subject}.",
@@ -390,33 +226,10 @@ _TERMS = (
         figures=("*_skill",),
     ),
     Term(
-        "SSIM",
-        "Structural similarity of two pictures: 1 is the same.",
-        "Wang et al. 2004, IEEE TIP 13(4)",
-        "trust.html",
-    ),
-    Term(
-        "Stands out",
-        "Of a class: its rate of wrong reasons is above that of all others together by Fisher's "
-        "exact test, the false discovery rate kept to 5%.",
-        "Fisher 1935, The Design of Experiments",
-        "classes.html",
-    ),
-    Term(
-        "Survives without the {subject}",
-        "The answer stays when the {subject} is filled in from its background.",
-        OURS,
-        figures=("survives_without",),
-    ),
-    Term(
         "Targeted removal",
         "The hottest region off the {subject} is filled in: does the answer change?",
         OURS,
         figures=("removal_lost",),
-    ),
-    Term(
-        "Trimap",
-        "A mask with three values: {subject}, background, and unknown, which counts nowhere.",
     ),
     Term(
         "Undefined",
@@ -448,7 +261,8 @@ def glossary(explainers: Mapping[str, About], subject: str) -> list[Term]:
     explained = [
         Term(a.title, a.description, a.citation, "trust.html") for a in explainers.values()
     ]
-    terms = [_about(t, subject, explainers) for t in (*_TERMS, *_VERDICT_TERMS)]
+    own = [term for check in every() for term in check.terms]
+    terms = [_about(t, subject, explainers) for t in (*_TERMS, *_VERDICT_TERMS, *own)]
     return sorted([*terms, *explained], key=lambda t: t.term.lower())
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from audit.checks.registry import every
+from audit.core.estimate import Estimate
 from audit.core.registries import JUDGED
 from audit.report.content import Content
-from audit.report.figures import Estimate
 from audit.report.findings import findings
 from audit.report.owner import ASKED, owner_of
 from audit.report.source import Source
@@ -50,6 +51,14 @@ class Section:
 
     title: str
     entries: list[Entry]
+    tables: tuple[Table, ...] = ()
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a check adds to the card: factors that it evaluated, and figures by them."""
+
+    factors: tuple[Entry, ...] = ()
     tables: tuple[Table, ...] = ()
 
 
@@ -125,20 +134,19 @@ def _model(source: Source) -> Iterator[Entry]:
 
 
 def _factors(content: Content) -> Iterator[Entry]:
-    subject, robust = content.source.subject, content.robustness
+    subject = content.source.subject
     yield Entry(
         "Evaluated",
         f"class ({len(content.classes):,}); the background of the {subject}, by intervention",
     )
-    if robust:
-        kinds = ", ".join(row.kind.words for row in robust.rows)
-        yield Entry("Conditions", f"corruptions: {kinds}")
+    for card in _cards(content):
+        yield from card.factors
 
 
 def _metrics(content: Content) -> Iterator[Entry]:
     for key in _FIGURES:
         figure = content.figures[key]
-        yield Entry(figure.metric.title, _told(figure.estimate, figure.metric.style))
+        yield Entry(figure.metric.title, figure_words(figure.estimate, figure.metric.style))
     thresholds = content.source.thresholds
     yield Entry("Thresholds of the verdicts", ", ".join(f"{k} {v:g}" for k, v in thresholds))
     yield Entry(
@@ -182,19 +190,26 @@ def _tables(content: Content) -> Iterator[Table]:
     rows = [
         (
             row.name,
-            _told(row.accuracy),
-            _told(row.wrong_reasons) + (" \u2605" if row.stands_out else ""),
+            figure_words(row.accuracy),
+            figure_words(row.wrong_reasons) + (" \u2605" if row.stands_out else ""),
             f"{row.counts['suspect']:,}",
         )
         for row in content.classes
     ]
     heads = ("Class", "Accuracy", "Wrong reasons among right", "Suspect")
     yield Table("By class (\u2605: stands out from the others)", heads, rows)
-    if content.robustness:
-        hurt = [(row.kind.title, _told(row.error)) for row in content.robustness.worst]
-        yield Table("By corruption", ("Corruption", "Mean error"), hurt)
+    for card in _cards(content):
+        yield from card.tables
     kinds = [(v.verdict.title, f"{v.correct:,}", f"{v.wrong:,}") for v in content.verdicts]
     yield Table("By verdict", ("Verdict", "Right", "Wrong"), kinds)
+
+
+def _cards(content: Content) -> Iterator[Card]:
+    """What checks add to the card."""
+    for check in every():
+        found = content.checks[check.key]
+        if found and (card := check.card(found)):
+            yield card
 
 
 def _caveats(content: Content) -> Iterator[Entry]:
@@ -212,7 +227,8 @@ def _known(*told: tuple[str, Any]) -> Iterator[Entry]:
         yield Entry(title, "not known" if value in (None, "") else str(value))
 
 
-def _told(e: Estimate, style: str = "percent") -> str:
+def figure_words(e: Estimate, style: str = "percent") -> str:
+    """Give a figure with its interval and its n."""
     return f"{styled(e.value, style)} ({interval(e, style)}, n = {e.n:,})"
 
 

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from audit.checks.registry import every
 from audit.datasets.dataset import UNUSABLE
 from audit.report.source import Source
 
@@ -69,14 +70,14 @@ def _cause(reason: str) -> str:
 
 
 def _skipped(source: Source) -> list[Gap]:
-    """Broken images of every split: those that training, the sweep or data health met."""
+    """Broken images of every split: those that training, the sweep or a check met."""
     earlier = source.section("data").get("skipped") or []
     told = (Gap(*(str(g.get(key, "")) for key in ("name", "split", "reason"))) for g in earlier)
     gaps = {gap.name: gap for gap in told}
-    tables = [source.records] if source.health is None else [source.records, source.health]
-    for table in tables:
-        for row in table.loc[table["skipped"] != "", ["name", "split", "skipped"]].to_numpy():
-            gaps.setdefault(row[0], Gap(*row))
+    table = source.records
+    swept = table.loc[table["skipped"] != "", ["name", "split", "skipped"]].to_numpy().tolist()
+    for row in (*swept, *(gap for check in every() for gap in check.gaps(source))):
+        gaps.setdefault(row[0], Gap(*row))
     return list(gaps.values())
 
 

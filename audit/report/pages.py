@@ -10,14 +10,15 @@ from typing import Any
 from markupsafe import escape
 from PIL import Image
 
-from audit.checks.shortcuts.statistics import LEAST, LEAST_RISE
-from audit.checks.verdicts.classes import ranked
-from audit.checks.verdicts.page import VERDICTS
+from audit.checks.base import Page
+from audit.checks.registry import CHECKS, every
+from audit.core.finding import SEVERITIES
 from audit.report.cases import gallery_pages, page_path
+from audit.report.classes import ranked
 from audit.report.content import Content
-from audit.report.definitions import OTHER_METRICS
+from audit.report.definitions import other_metrics
 from audit.report.figures import metrics
-from audit.report.finding import SEVERITIES, asked
+from audit.report.finding import asked
 from audit.report.findings import findings
 from audit.report.gallerydata import write_data
 from audit.report.glossary import glossary
@@ -27,14 +28,15 @@ from audit.report.sessions import sessions
 from audit.report.shapes import Shapes
 from audit.report.site import Nav
 from audit.report.templating import fill, plain, templates_dir
+from audit.report.verdicts import VERDICTS
 from audit.report.view import View
 from audit.storage.run import RunFolder
 
-_TOP = ("index", "findings", "gallery", "classes", "confusions", "calibration", "trust",
-        "training", "methods", "modelcard", "glossary", "data")  # fmt: skip
+# Pages of the engine, by place in the menu's lower half; those of checks come between.
+_LOWER = {10: "classes", 60: "training", 70: "methods", 80: "modelcard", 110: "glossary"}
+_TITLES = {"modelcard": "Model card"}
+_TOP = ("index", "findings", "gallery", *_LOWER.values())
 _WORST_CLASSES = 10
-_QUALITY = 85  # of WebP that is encoded a second time
-_GAPS = 200  # rows of a list of images
 
 
 def write_pages(content: Content, docs: Path, shapes: Mapping[str, Shapes]) -> Nav:
@@ -50,15 +52,11 @@ def write_pages(content: Content, docs: Path, shapes: Mapping[str, Shapes]) -> N
         (docs / folder).mkdir()
     _write_pictures(content.source.run, docs)
     write_data(content, shapes, docs / "gallery")
-    _write_thumbnails(content, docs)
     top, below = ({"root": r, "view": View(r, shapes)} | shared(content) for r in ("", "../"))
-    tried = {
-        "robustness": content.robustness,
-        "shortcuts": content.shortcuts,
-        "preflight": content.preflight,
-    }
-    for name in (*_TOP, *(name for name, found in tried.items() if found)):
+    for name in _TOP:
         _write(docs, name, fill(f"site/{name}.md", **top))
+    for key, page in check_pages(content).items():
+        _write(docs, page.path, fill(f"checks/{key}/page.md", **top))
     _write_galleries(content, docs, below)
     _write_classes(content, docs, below)
     return _nav(content)
@@ -80,7 +78,8 @@ def shared(content: Content) -> dict[str, Any]:
         "subject": content.source.subject,
         "metrics": metrics(titles),
         "card": model_card(content),
-        "other_metrics": OTHER_METRICS,
+        "other_metrics": other_metrics(),
+        "checks": list(CHECKS),
         "explainers": content.source.explainers,
         "besides": [t for key, t in titles.items() if key not in content.source.judged],
         "glossary": terms,
@@ -92,15 +91,11 @@ def shared(content: Content) -> dict[str, Any]:
             :_WORST_CLASSES
         ],
         "class_pages": pages,
-        "most_gaps": _GAPS,
-        "least_alike": LEAST,
-        "least_rise": LEAST_RISE,
         "case_of": {c.name: c for cases in content.galleries.values() for c in cases},
         "first_page": {key: page_path(c[0].verdict, 1) for key, c in content.galleries.items()},
         "trained": content.source.history is not None,
         "augmented": content.source.run.augmentations_file.is_file(),
         "mixed": content.source.run.mixed_file.is_file(),
-        "pictured": content.source.run.robustness_picture_file.is_file(),
     }
 
 
@@ -113,17 +108,10 @@ def site_name(content: Content) -> str:
 def _write_pictures(run: RunFolder, docs: Path) -> None:
     """Write what is shown as it is, encoded anew: nothing but its pixels goes into a report."""
     kinds = {run.augmentations_file: "PNG", run.mixed_file: "PNG"}
-    for file, kind in (kinds | {run.robustness_picture_file: "WEBP"}).items():
+    for file, kind in kinds.items():
         pixels = run.picture(file, kind)
         if pixels is not None:
-            Image.fromarray(pixels).save(docs / file.name, kind, quality=_QUALITY)
-
-
-def _write_thumbnails(content: Content, docs: Path) -> None:
-    if content.health:
-        (docs / "thumbnails").mkdir()
-        for file, picture in content.health.pictures.items():
-            (docs / file).write_bytes(picture)
+            Image.fromarray(pixels).save(docs / file.name, kind)
 
 
 def _write_galleries(content: Content, docs: Path, given: Mapping[str, Any]) -> None:
@@ -144,17 +132,22 @@ def _nav(content: Content) -> Nav:
         {f"{cases[0].verdict.title} ({len(cases):,})": f"{page_path(cases[0].verdict, 1)}.md"}
         for cases in content.galleries.values()
     ]
+    own = check_pages(content).values()
+    upper = sorted((page for page in own if page.top), key=lambda page: page.place)
     nav: Nav = [{"Overview": "index.md"}, {"Findings": "findings.md"}]
-    nav += [{"Shortcuts": "shortcuts.md"}] if content.shortcuts else []
+    nav += [{page.title: f"{page.path}.md"} for page in upper]
     nav += [{"Gallery": "gallery.md"}]
     nav += [{"Cases by verdict": galleries}] if galleries else []
-    rest = {"Classes": "classes.md", "Confusions": "confusions.md"}
-    rest |= {"Calibration": "calibration.md", "Explainers": "trust.md"}
-    rest |= {"Robustness": "robustness.md"} if content.robustness else {}
-    rest |= {"Training": "training.md", "Methods": "methods.md", "Model card": "modelcard.md"}
-    rest |= {"Preflight": "preflight.md"} if content.preflight else {}
-    rest |= {"Data health": "data.md", "Glossary": "glossary.md"}
-    return [*nav, {"Model and method": [{title: file} for title, file in rest.items()]}]
+    lower = [(page.place, page.title, page.path) for page in own if not page.top]
+    lower += [(k, _TITLES.get(name, name.capitalize()), name) for k, name in _LOWER.items()]
+    rest = [{title: f"{path}.md"} for _, title, path in sorted(lower)]
+    return [*nav, {"Model and method": rest}]
+
+
+def check_pages(content: Content) -> dict[str, Page]:
+    """Pages of the checks that have something to say, by key."""
+    told = ((check, content.checks[check.key]) for check in every())
+    return {c.key: c.page for c, found in told if c.page and (c.page.always or found)}
 
 
 def _write(docs: Path, path: str, text: str) -> None:

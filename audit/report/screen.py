@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from audit.core.errors import RunFolderError
+from audit.core.estimate import Estimate
 from audit.report.cases import Case
 from audit.report.content import Content
-from audit.report.figures import Estimate
 from audit.report.source import Source
 
 _EVIDENCE = 3
@@ -115,7 +115,7 @@ def gate(source: Source) -> Gate | None:
 
 def record(content: Content) -> Record:
     """The verdict's record: in this run where its truth is known, else in the self-test."""
-    planted = content.planted
+    planted = content.checks["selftest"]
     if planted and planted.cases:
         flag = planted.verdict
         return Record(True, flag.found, flag.false_alarms, False)

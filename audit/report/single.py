@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from audit.checks.registry import every
 from audit.report.content import Content
 from audit.report.pages import shared
 from audit.report.shapes import Shapes
@@ -13,7 +14,6 @@ from audit.report.templating import data_uri, fill, templates_dir
 from audit.report.view import View
 
 MOST_CASES = 24
-MOST_PAIRS = 6
 
 
 def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> bytes:
@@ -28,10 +28,9 @@ def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> b
     """
     content = replace(content, source=content.source.with_share(True))
     cases = content.strongest(MOST_CASES)
-    pairs = content.health.near.shown[:MOST_PAIRS] if content.health else []
     files = [file for case in cases for file in case.pictures]
-    files += [image.file for pair in pairs for image in pair.images]
-    files += [e.picture for e in content.shortcuts.exemplars] if content.shortcuts else []
+    told = ((check, content.checks[check.key]) for check in every())
+    files += [file for check, found in told if found for file in check.held(found)]
     held = {file: data_uri((site / file).read_bytes()) for file in files}
     return fill(
         "single.html",
@@ -39,6 +38,5 @@ def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> b
         root="report/",
         css=(templates_dir() / "assets" / "audit.css").read_text(encoding="utf-8"),
         cases=cases,
-        pairs=pairs,
         **shared(content),
     ).encode()

@@ -19,6 +19,7 @@ from audit.report.explained import abouts
 from audit.report.sampling import MOST, drawn
 from audit.settings.nesting import flat
 from audit.settings.verdict import Thresholds
+from audit.storage.outputs import Output
 from audit.storage.records import further_in
 from audit.storage.run import RunFolder
 
@@ -81,10 +82,16 @@ class Source:
         made = self.records["mask_source"].isin(["grabcut", "official", "none", ""])
         return replace(self, records=self.records[~made])
 
+    def output(self, output: Output) -> Any:
+        """Read what a check wrote, once; None where it is not there."""
+        if output.name not in self._read:
+            self._read[output.name] = output.read(self.run)
+        return self._read[output.name]
+
     @cached_property
-    def health(self) -> pd.DataFrame | None:
-        """What every image is like, of all splits; None where it was not examined."""
-        return self.run.health()
+    def _read(self) -> dict[str, Any]:
+        """What was read of the outputs of checks, by file."""
+        return {}
 
     @cached_property
     def thresholds(self) -> Thresholds:

@@ -10,12 +10,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+)
 from markupsafe import Markup, escape
 
 import audit
+from audit.checks.registry import every
 from audit.core.errors import AuditError
-from audit.report.figures import Estimate
+from audit.core.estimate import Estimate
 
 UNDEFINED = "undefined"
 # The last two ranges turn round the order of the text that follows a name.
@@ -39,6 +47,13 @@ def templates_dir() -> Path:
 def fill(template: str, /, **context: Any) -> str:
     """Text of a template."""
     return _environment().get_template(template).render(**context)
+
+
+def source_of(template: str) -> str:
+    """Give a template as it is written; Jinja's `TemplateNotFound` where there is none."""
+    environment = _environment()
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, template)[0]
 
 
 def plain(text: object) -> str:
@@ -115,10 +130,16 @@ def data_uri(webp: bytes) -> str:
     return f"data:image/webp;base64,{base64.b64encode(webp).decode()}"
 
 
+def _of_checks() -> BaseLoader:
+    """Templates of the checks of other packages, below ``checks/KEY``."""
+    own = {each.key: FileSystemLoader(each.templates) for each in every() if each.templates}
+    return PrefixLoader({"checks": PrefixLoader(own)})
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(templates_dir()),
+        loader=ChoiceLoader([FileSystemLoader(templates_dir()), _of_checks()]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

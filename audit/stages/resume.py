@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, get_args
 
+from audit.checks.robustness.outputs import TABLE
 from audit.core.errors import ConfigError, RunFolderError
 from audit.core.wording import some
 from audit.masks.source import WORDS
@@ -121,7 +122,7 @@ def begun_stages(run: RunFolder, config: Config) -> set[Stage]:
         begun.add(Stage.PREDICT)
     if run.done_parts():
         begun.add(Stage.EXPLAIN)
-    if run.robustness_file.exists():
+    if TABLE.file(run).exists():
         begun.add(Stage.ROBUSTNESS)
     used = begun & {Stage.EXPLAIN, Stage.ROBUSTNESS}
     # Training reads masks only where it puts flowers on other backgrounds.

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from audit.checks.context import Context
 from audit.checks.preflight.outcome import gathered, kept, refuse
 from audit.checks.preflight.run import look_at_predictions
+from audit.checks.registry import measure_all
 from audit.core.track import Track
-from audit.stages.checks import CHECKS
 from audit.stages.contents import add_fingerprint, add_skipped, keep_contents, restore_contents
 from audit.stages.context import context_of
 from audit.stages.inputs import Inputs
 from audit.stages.step import Step, take
-from audit.stages.timing import add_seconds, now
+from audit.stages.timing import add_seconds, now, timed
 from audit.storage.run import RunFolder
 
 
@@ -28,7 +30,7 @@ def sweep_run(folder: RunFolder, inputs: Inputs, track: Track) -> None:
         take(SWEEP, context)
     finally:
         add_seconds(folder, "stages", context.engine.clock.seconds)
-    take(CHECKS, context)
+    measure_all(context, partial(timed, folder))
     folder.update_manifest(finished=now())
 
 

@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 
 from audit.core.errors import RunFolderError, first_line
 from audit.core.redact import Shown
-from audit.core.registries import JUDGED
 from audit.settings.nesting import flat
 from audit.storage import readers
 from audit.storage.heatmaps import (
@@ -58,8 +57,6 @@ from audit.storage.swap import settle
 
 log = logging.getLogger("audit")
 MANIFEST_SCHEMA = 1
-# How many pairs of near-duplicates, and outliers of each measure, have thumbnails to show.
-SHOWN_PAIRS, SHOWN_OUTLIERS = 48, 12
 PIXELS = ".pixels-"  # begins the name of a folder of images that training works on
 _PART = re.compile(r"part-([0-9]{5,9})\.json")
 MOST_PARTS = 1_000_000  # of one run: 32 million images
@@ -93,19 +90,6 @@ _MANIFEST: dict[str, Any] = {
 # Columns that are read of the other tables, by kind as `audit.storage.readers.Table` has them.
 CONTENTS = {"name": "text", "size": "whole", "modified": "whole", "content": "text"}
 PREDICTIONS = {"name": "text", "label": "whole", "prediction": "whole", "confidence": "real"}
-DUPLICATES = {"a": "text", "b": "text", "distance": "whole", "likeness": "real", "mirrored": "flag"}
-HEALTH = {
-    **dict.fromkeys(("name", "split", "skipped", "hash"), "text"),
-    **dict.fromkeys(("width", "height", "sharpness", "luminance", "dark", "bright"), "real"),
-    "label": "whole",
-    "thumbnail": "bytes",
-}
-ROBUSTNESS = {
-    **dict.fromkeys(("name", "corruption"), "text"),
-    "severity": "whole",
-    **dict.fromkeys(("correct", "holds"), "flag"),
-    **dict.fromkeys((f"{e}_{c}" for e in JUDGED for c in ("rank", "mass_change")), "real"),
-}
 
 
 HISTORY = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
@@ -138,7 +122,8 @@ class RunFolder:
     Raises
     ------
     RunFolderError
-        One of the files or folders that a run reads or writes is a link, or the other of both.
+        One of the files or folders that a run reads or writes is the other of both; or something
+        in the folder is a link, or neither a file nor a folder.
     """
 
     def __init__(self, root: Path) -> None:
@@ -152,12 +137,6 @@ class RunFolder:
         self.predictions_file = root / "predictions.parquet"
         self.contents_file = root / "contents.parquet"
         self.donors_file = root / "donors.npz"
-        self.trust_file = root / "trust.json"
-        self.shortcuts_file = root / "shortcuts.json"
-        self.robustness_file = root / "robustness.parquet"
-        self.robustness_picture_file = root / "robustness.webp"
-        self.health_file = root / "health.parquet"
-        self.duplicates_file = root / "duplicates.parquet"
         self.records_dir = root / "records"
         self.maps_dir = root / "maps"
         self.checksums_dir = root / "checksums"
@@ -170,6 +149,8 @@ class RunFolder:
         for key, path in vars(self).items():
             if key != "root":
                 readers.refuse_others(path, root, folder=key.endswith("_dir"))
+        for path in _entries(root):  # files of checks among them, which have names of their own
+            readers.refuse_others(path, root, folder=path.is_dir())
         self.shown = Shown()  # how all that is written here shows paths
         self.other_versions: list[str] = []  # of which records that were read here are
         self._lock = lock_of(root)
@@ -250,6 +231,12 @@ class RunFolder:
             if not pixels.is_symlink():
                 remove(pixels)
         settle(self.root)
+
+    def file(self, name: str) -> Path:
+        """A file that a check names; `RunFolderError` where it is a link or no plain file."""
+        file = self.root / name
+        readers.refuse_others(file, self.root, folder=False)
+        return file
 
     def manifest(self) -> dict[str, Any]:
         """The manifest, or {} where none is written yet."""
@@ -341,7 +328,7 @@ class RunFolder:
             log.info("%s is torn or missing: it is made again.", file)
         return whole
 
-    def _sound(self, file: Path) -> Path:
+    def sound(self, file: Path) -> Path:
         """The file itself; `RunFolderError` where the manifest knows another checksum of it."""
         known = self.manifest().get("checksums", {}).get(file.name)
         if known is not None and self._checksum(file) != known:
@@ -477,7 +464,7 @@ class RunFolder:
 
     def _donors(self, read: Callable[[Mapping[str, Any]], list[Any]], none: list[Any]) -> list[Any]:
         try:
-            with readers.opened(self._sound(self.donors_file), self.root, _MOST_TABLE) as found:
+            with readers.opened(self.sound(self.donors_file), self.root, _MOST_TABLE) as found:
                 return read(readers.arrays(found, DONORS.get))
         except FileNotFoundError:
             return none
@@ -533,17 +520,9 @@ class RunFolder:
                 f"{self.history_file} is torn ({first_line(error)}): train again."
             ) from None
 
-    def trust(self) -> dict[str, Any]:
-        """Checks of the explainers, or {} where none were made."""
-        return self.told(self._sound(self.trust_file))
-
     def summary(self) -> dict[str, Any]:
         """Headline figures of the last report, or {} where none was rendered."""
         return self.told(self.summary_json)
-
-    def shortcuts(self) -> dict[str, Any]:
-        """Groups of backgrounds that decide answers, or {} where none were looked for."""
-        return self.told(self._sound(self.shortcuts_file))
 
     def told(self, file: Path, mend: str = "go on with --resume") -> dict[str, Any]:
         """What a JSON file of the run says, or {} where it is not there."""
@@ -557,43 +536,27 @@ class RunFolder:
             raise RunFolderError(f"{file} is torn ({first_line(error)}): {mend}.") from None
         return found
 
-    def robustness(self) -> pd.DataFrame | None:
-        """One row an image, corruption and severity; None where corruptions were not tried."""
-        if not self._sound(self.robustness_file).exists():
-            return None
-        answer = {"prediction": "whole"}
-        table = self._table(self.robustness_file, ROBUSTNESS, _MOST_ROWS, answer)
-        if table.duplicated(["name", "corruption", "severity"]).any():
-            raise RunFolderError(f"{self.robustness_file} has a version of an image twice.")
-        return table
-
-    def health(self) -> pd.DataFrame | None:
-        """One row an image of any split; None where data health was not examined."""
-        if not self._sound(self.health_file).exists():
-            return None
-        return self._table(self.health_file, HEALTH, _MOST_ROWS)
-
-    def duplicates(self) -> pd.DataFrame:
-        """One row a pair of near-duplicates, by name."""
-        return self._table(self._sound(self.duplicates_file), DUPLICATES, _MOST_ROWS)
-
     def contents(self) -> pd.DataFrame:
         """Size, time of change and hash of every image read; none in runs of earlier versions."""
-        if not self._sound(self.contents_file).exists():
+        if not self.sound(self.contents_file).exists():
             return pd.DataFrame({"name": [], "size": [], "modified": [], "content": []})
-        return self._table(self.contents_file, CONTENTS, _MOST_ROWS)
+        return self.table(self.contents_file, CONTENTS)
 
     def predictions(self) -> pd.DataFrame:
         """Every test image's name, label, prediction and confidence, explained or not."""
-        if not self._sound(self.predictions_file).exists():
+        if not self.sound(self.predictions_file).exists():
             raise RunFolderError(
                 f"{self.root} has no predictions yet: run flower-audit sweep {self.root}."
             )
         most = self._claimed("test_images", _MOST_ROWS)
-        return self._table(self.predictions_file, PREDICTIONS, most)
+        return self.table(self.predictions_file, PREDICTIONS, most)
 
-    def _table(
-        self, file: Path, kinds: Mapping[str, str], rows: int, more: Mapping[str, str] | None = None
+    def table(
+        self,
+        file: Path,
+        kinds: Mapping[str, str],
+        rows: int = _MOST_ROWS,
+        more: Mapping[str, str] | None = None,
     ) -> pd.DataFrame:
         """Columns of a table that must be there, and ``more`` of them where they are."""
         with self._read(file) as table:
@@ -631,6 +594,13 @@ class Backgrounds(Sequence[NDArray[np.uint8]]):
     def __getitem__(self, place: Any) -> Any:
         """One of them, decoded."""
         return self._decode(self._jpegs[place])
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What lies in a folder on disk; nothing where that cannot be told."""
+    with suppress(OSError):
+        return list(folder.iterdir()) if on_disk(folder) else []
+    return []
 
 
 def _whole(number: object) -> int:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from audit.compare.findings import Finding, findings, p_words
 from audit.compare.paired import Difference, McNemar
 from audit.compare.pairing import entries, pair
+from audit.core.estimate import Estimate
 from audit.report import figures as f
-from audit.report.figures import Estimate, headline
+from audit.report.figures import headline
 
 SOME = Estimate(0.5, 0.4, 0.6, 100)
 bounds = st.tuples(st.floats(-1, 1), st.floats(-1, 1), st.floats(-1, 1)).map(sorted)
@@ -29,7 +30,7 @@ def runs(tmp_path_factory):
 
 
 def compare(runs):
-    return {x.metric.key: x for x in findings(pair(*entries(runs)), None)}
+    return {x.metric.key: x for x in findings(pair(*entries(runs)))}
 
 
 @pytest.fixture(scope="module")

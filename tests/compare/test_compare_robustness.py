@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 from drawnruns import PLAIN, make_run
 
+from audit.checks.robustness.compare import corrupted
+from audit.checks.robustness.outputs import TABLE
 from audit.compare.build import render
 from audit.compare.content import comparison
-from audit.compare.robustness import corrupted
 from audit.report.source import load
-from audit.storage.run import ROBUSTNESS
 
 NAMES = ["image_00001.jpg", "image_00002.jpg"]
 
@@ -27,15 +27,15 @@ def tried(run, wrong, kinds=("fog", "noise"), severities=(1, 3)):
     versions = [("", 0), *((kind, s) for kind in kinds for s in severities)]
     rows = [(n, k, s, (n, k, s) not in wrong) for n in NAMES for k, s in versions]
     table = pd.DataFrame(rows, columns=["name", "corruption", "severity", "correct"])
-    nan = {key: float("nan") for key, kind in ROBUSTNESS.items() if kind == "real"}
-    table.assign(holds=True, **nan).to_parquet(run.robustness_file)
+    nan = {key: float("nan") for key, kind in TABLE.columns.items() if kind == "real"}
+    table.assign(holds=True, **nan).to_parquet(run.file("robustness.parquet"))
 
 
 def test_a_run_that_tried_none_leaves_nothing_to_show(runs):
     tried(runs[0], set())
     assert corrupted(*map(load, runs)) is None
     (versus,) = comparison(runs).versus
-    assert versus.corrupted is None
+    assert versus.checks["robustness"] is None
     assert "corruption_error" not in versus.by_key
 
 
@@ -47,8 +47,8 @@ def test_errors_are_shares_of_an_images_versions_and_mce_is_against_a(runs):
     found = corrupted(*map(load, runs))
     assert found.a.to_dict() == {one: 0.5, other: 0}
     assert found.b.to_dict() == {one: 0.5, other: 0.25}
-    assert found.mce.by_corruption == {"fog": 200, "noise": 100}
-    assert found.mce.value == 150
+    assert found.found.by_corruption == {"fog": 200, "noise": 100}
+    assert found.found.value == 150
     x = comparison(runs).versus[0].by_key["corruption_error"]
     assert (x.a.value, x.b.value, x.n) == (0.25, 0.375, 2)
 
@@ -59,7 +59,7 @@ def test_only_what_both_tried_counts(runs):
     tried(runs[1], {(one, "fog", 3)}, kinds=("fog",))
     found = corrupted(*map(load, runs))
     assert found.a.to_dict() == found.b.to_dict() == {one: 0.5, NAMES[1]: 0}
-    assert found.mce.value == 100
+    assert found.found.value == 100
 
 
 def test_the_page_says_it(runs, tmp_path):

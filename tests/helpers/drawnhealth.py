@@ -46,6 +46,6 @@ def write_health(run: RunFolder, tested: dict[Item, np.ndarray], others: Sequenc
     images[Item("torn.jpg", 0, "test")] = BrokenImageError("torn.jpg: image file is truncated")
     images |= tested
     found = examine(Drawn(images), list(images), silent)
-    write_whole(run.duplicates_file, found.duplicates.to_parquet(index=False))
+    write_whole(run.file("duplicates.parquet"), found.duplicates.to_parquet(index=False))
     run.update_manifest(health={"complete": found.complete})
-    write_whole(run.health_file, found.images.to_parquet(index=False))
+    write_whole(run.file("health.parquet"), found.images.to_parquet(index=False))

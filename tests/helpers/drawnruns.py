@@ -15,6 +15,7 @@ import pandas as pd
 from drawnhealth import write_health
 from PIL import Image
 
+from audit.checks.explainer_sanity.outputs import FILE as TRUST
 from audit.checks.preflight.outcome import gathered, kept
 from audit.checks.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from audit.core.observation import Observation
@@ -270,7 +271,7 @@ def write_trust(run: RunFolder) -> None:
         },
         **{kind: curves(kind) for kind in ("deletion", "insertion")},
     }
-    write_whole(run.trust_file, json.dumps(told).encode())
+    write_whole(run.file("trust.json"), json.dumps(told).encode())
 
 
 def write_shortcuts(run: RunFolder, rows: Sequence[dict[str, object]]) -> None:
@@ -283,7 +284,7 @@ def write_shortcuts(run: RunFolder, rows: Sequence[dict[str, object]]) -> None:
     told = {"reason": "", "cases": sum(len(g["members"]) for g in groups) + 2, "groups": groups}
     if not groups:
         told |= {"reason": "the background decides no answer", "cases": 0}
-    write_whole(run.shortcuts_file, json.dumps(told).encode())
+    write_whole(run.file("shortcuts.json"), json.dumps(told).encode())
 
 
 def group(target: int, names: Sequence[str], *, proven: bool) -> dict[str, Any]:
@@ -328,10 +329,10 @@ def write_corrupted(run: RunFolder, rows: Sequence[dict[str, object]], size: int
     ]
     buffer = io.BytesIO()
     Image.fromarray(np.concatenate([np.concatenate(r, 1) for r in small])).save(buffer, "WEBP")
-    write_whole(run.robustness_picture_file, buffer.getvalue())
+    write_whole(run.file("robustness.webp"), buffer.getvalue())
     how = {"pictured": rows[0]["name"], "ig_images": 4, "ig_severity": 3, "ig_steps": 8}
     run.update_manifest(robustness={"images": len(rows), **how})
-    pd.DataFrame(table).to_parquet(run.robustness_file)
+    pd.DataFrame(table).to_parquet(run.file("robustness.parquet"))
 
 
 def _answer(
@@ -504,10 +505,10 @@ def ask_further(run: RunFolder, each: int = 2) -> RunFolder:
             frame.loc[frame["row"] == row, [f"{name}_mass", f"{name}_skill"]] = [value, value - 0.1]
             frame.loc[frame["row"] == row, f"{name}_reason"] = ""
     run.write_part(0, frame.to_dict("records"), maps)
-    told = run.trust()
+    told = TRUST.read(run)
     for kind in ("deletion", "insertion"):
         told[kind] |= dict.fromkeys(FURTHER, told[kind]["gradcam"])
     told["randomised"] |= dict.fromkeys(FURTHER, told["randomised"]["gradcam"])
     told["seconds"] = {"gradcam": 0.01, "ig": 0.2, "lime": 8.0, "shap": 4.0}
-    write_whole(run.trust_file, json.dumps(told).encode())
+    write_whole(run.file("trust.json"), json.dumps(told).encode())
     return run

@@ -10,24 +10,20 @@ from unittest.mock import Mock
 import pytest
 from markupsafe import Markup
 
-from audit.checks.confusions.page import confusions
-from audit.checks.data_health.page import health
-from audit.checks.explainer_sanity.page import trust
-from audit.checks.preflight.outcome import read
-from audit.checks.robustness.page import robustness
-from audit.checks.selftest.planted import planted
-from audit.checks.shortcuts.page import shortcuts
-from audit.checks.verdicts.classes import class_rows
-from audit.checks.verdicts.page import verdict_rows
+from audit.checks.registry import every
 from audit.report import build, charts
 from audit.report.cases import galleries
+from audit.report.classes import class_rows
 from audit.report.content import Content
 from audit.report.content import content as whole_content
 from audit.report.figures import headline
 from audit.report.findings import findings
 from audit.report.notes import notes
 from audit.report.source import Source, load
+from audit.report.verdicts import verdict_rows
 from audit.storage.run import RunFolder
+
+CHARTED = "calibration"
 
 
 @contextmanager
@@ -58,14 +54,24 @@ def content(source: Source) -> Content:
 def uncharted(run: RunFolder) -> Content:
     """What rules read of a run; charts and other galleries would take most of the time."""
     source = load(run)
-    figures = {f.metric.key: f for f in headline(source)}
-    known = figures, verdict_rows(source), planted(source), notes(source), class_rows(source)
-    checks = trust(source), shortcuts(source), robustness(source), health(source)
-    asked = read(source.section("preflight"))
     wrong = source.drawn[source.drawn["verdict"] == "wrong-reasons"]
     cases = galleries(source, wrong) if len(wrong) else {}
-    nothing = confusions(source, cases), None, {}, [], []
-    return Content(source, *known, *nothing, *checks, asked, [], [], cases, 0)
+    quick = (check for check in every() if check.key != CHARTED)
+    return Content(
+        source=source,
+        figures={f.metric.key: f for f in headline(source)},
+        verdicts=verdict_rows(source),
+        notes=notes(source),
+        classes=class_rows(source),
+        by_hand={},
+        sweeps=[],
+        agreement=[],
+        checks={CHARTED: None} | {check.key: check.summarise(source, cases) for check in quick},
+        mass_charts=[],
+        curves=[],
+        galleries=cases,
+        maps_bytes=0,
+    )
 
 
 def found_in(run: RunFolder) -> dict:

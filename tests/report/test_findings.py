@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from uncharted import found_in, uncharted
 
+from audit.checks.explainer_sanity.outputs import FILE as TRUST
+from audit.checks.robustness.outputs import robustness_table
+from audit.core.estimate import Estimate, mean, rate
 from audit.gate.files import gate_json
 from audit.gate.gates import Limits, check
-from audit.report.figures import Estimate, mean, rate
-from audit.report.finding import LIMITS, asked, hold
-from audit.report.findings import RULES, findings
+from audit.report.finding import asked, hold, limits
+from audit.report.findings import findings, rules
 from audit.storage.run import RunFolder
 
 
@@ -242,9 +244,9 @@ def test_explainers_are_held_against_random_weights_and_pixels(tmp_path):
 def test_an_explainer_worse_than_random_pixels_is_to_be_looked_at(tmp_path):
     run = write_run(tmp_path / "run", steady(80))
     write_trust(run)
-    told = run.trust()
+    told = TRUST.read(run)
     told["insertion"]["gradcam"] = [[0.0] * 8] * 24
-    run.trust_file.write_text(json.dumps(told))
+    run.file("trust.json").write_text(json.dumps(told))
     found = found_in(run)["random-pixels"]
     assert found.severity == "look"
     assert found.title.startswith("Grad-CAM and Integrated Gradients")
@@ -285,11 +287,11 @@ def corrupted(tmp_path_factory):
 
 
 def test_a_costly_corruption_is_named_with_what_to_train(corrupted):
-    table = corrupted.robustness().assign(correct=True)
+    table = robustness_table(corrupted).assign(correct=True)
     hidden = table["corruption"] == "occlusion"
     shifted = (table["corruption"] == "zoom") & (table["severity"] >= 3)
     table.loc[hidden | shifted, "correct"] = False
-    table.to_parquet(corrupted.robustness_file)
+    table.to_parquet(corrupted.file("robustness.parquet"))
     found = found_in(corrupted)["corruption"]
     assert found.severity == "look"
     assert "Under occlusion 100.0% of the answers are wrong, 100.0 points" in found.words
@@ -299,19 +301,19 @@ def test_a_costly_corruption_is_named_with_what_to_train(corrupted):
 
 
 def test_a_corruption_that_may_cost_little_is_for_information(corrupted):
-    table = corrupted.robustness().assign(correct=True)
+    table = robustness_table(corrupted).assign(correct=True)
     two = table["name"].isin(table["name"].unique()[:2])
     table.loc[two & (table["corruption"] == "jpeg"), "correct"] = False
-    table.to_parquet(corrupted.robustness_file)
+    table.to_parquet(corrupted.file("robustness.parquet"))
     found = found_in(corrupted)["corruption"]
     assert found.severity == "info"
     assert "cannot be told apart" in found.words
 
 
 def test_a_corruption_of_few_images_is_for_information(corrupted):
-    nine = corrupted.robustness()["name"].unique()[:9]
-    table = corrupted.robustness().assign(correct=lambda t: t["corruption"] != "jpeg")
-    table[table["name"].isin(nine)].to_parquet(corrupted.robustness_file)
+    nine = robustness_table(corrupted)["name"].unique()[:9]
+    table = robustness_table(corrupted).assign(correct=lambda t: t["corruption"] != "jpeg")
+    table[table["name"].isin(nine)].to_parquet(corrupted.file("robustness.parquet"))
     found = found_in(corrupted)["corruption"]
     assert found.severity == "info"
     assert "a mean of 9 images says nothing beyond doubt" in found.words
@@ -352,7 +354,7 @@ def test_no_rule_says_more_of_a_run_than_that_it_was_not_judged(find):
 def test_every_limit_is_shown_beside_its_figure(tmp_path):
     content = uncharted(write_run(tmp_path / "run", accused(14, 122)))
     told = {a.title: a for a in asked(content)}
-    assert len(told) == len(LIMITS)
+    assert len(told) == len(limits())
     assert told["Wrong reasons among right"].limit == "5%"
     assert told["Wrong reasons among right"].estimate == rate(14, 122)
     assert told["Errors that the costliest corruption adds"].estimate.n == 0
@@ -367,8 +369,9 @@ def test_the_subject_is_called_by_its_name(tmp_path):
 
 
 def test_rules_are_functions_that_name_what_they_look_for():
-    assert len({rule.__name__ for rule in RULES}) == len(RULES)
-    assert all(rule.__doc__ for rule in RULES)
+    finders = [rule.find for rule in rules()]
+    assert len({find.__name__ for find in finders}) == len(finders)
+    assert all(find.__doc__ for find in finders)
 
 
 def resumed(root, versions):

@@ -58,11 +58,12 @@ def test_cards_show_the_heatmaps_that_there_are(asked):
 
 
 def test_the_trust_page_charts_cost_against_quality(asked, found):
-    assert found.trust.costs.alt.startswith(
+    costs = found.checks["explainer_sanity"].costs
+    assert costs.alt.startswith(
         "Cost and quality of the explainers. An image takes: Grad-CAM 0.01 s, "
         "Integrated Gradients 0.2 s, LIME 8 s, SHAP 4 s. gain in area, deletion: Grad-CAM "
     )
-    assert "AUROC of skill, planted: Grad-CAM 1.00 (n = 6), " in found.trust.costs.alt
+    assert "AUROC of skill, planted: Grad-CAM 1.00 (n = 6), " in costs.alt
     assert "Cost against quality" in text(asked.report_dir / "trust.html")
     assert "Cost against quality" in text(asked.report_html)
 

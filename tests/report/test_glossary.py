@@ -4,16 +4,16 @@ import pytest
 from drawnruns import PLAIN, make_run
 from uncharted import content
 
-from audit.checks.verdicts.page import VERDICTS
-from audit.checks.verdicts.sweeps import threshold_sweeps
 from audit.explainers.judged import GradCam, IntegratedGradients
-from audit.report.definitions import OTHER_METRICS
+from audit.report.definitions import other_metrics
 from audit.report.explained import abouts
 from audit.report.figures import metrics
 from audit.report.glossary import glossary
 from audit.report.pages import shared
 from audit.report.source import load
+from audit.report.sweeps import threshold_sweeps
 from audit.report.templating import fill
+from audit.report.verdicts import VERDICTS
 from audit.settings.verdict import Thresholds
 
 OURS = abouts([], {}, {})
@@ -50,7 +50,7 @@ def test_every_term_of_the_design_is_explained_once():
 def test_every_figure_has_a_formula_a_direction_and_a_term():
     all_of_them = abouts(["lime", "shap", "toy"], {}, {})
     titles = {key: about.title for key, about in all_of_them.items()}
-    figures = [*metrics(titles), *OTHER_METRICS]
+    figures = [*metrics(titles), *other_metrics()]
     assert len({m.key for m in figures}) == len(figures)
     assert all(m.formula and m.direction and m.description for m in figures)
     explained = {key for t in glossary(all_of_them, "flower") for key in t.figures}

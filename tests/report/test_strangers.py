@@ -21,9 +21,12 @@ from drawnruns import make_run
 from PIL import Image
 
 from audit.api import load_run
-from audit.checks.data_health.page import health
+from audit.checks.data_health.outputs import IMAGES as HEALTH
 from audit.checks.data_health.pairs import leaked_names
-from audit.checks.shortcuts.page import shortcuts
+from audit.checks.data_health.summary import health
+from audit.checks.explainer_sanity.outputs import FILE as TRUST
+from audit.checks.shortcuts.outputs import FILE as SHORTCUTS
+from audit.checks.shortcuts.summary import find_shortcuts
 from audit.core.errors import AuditError, RunFolderError
 from audit.report.owner import owner_of
 from audit.report.screen import gate
@@ -207,8 +210,8 @@ def test_nothing_but_pixels_of_a_picture_goes_into_a_report(call, received):
     [
         ("history.csv", RunFolder.history),
         ("model_card.toml", owner_of),
-        ("trust.json", RunFolder.trust),
-        ("health.parquet", RunFolder.health),
+        ("trust.json", TRUST.read),
+        ("health.parquet", HEALTH.read),
         ("donors.npz", RunFolder.donors),
     ],
 )
@@ -381,8 +384,8 @@ def test_a_text_file_beyond_all_measure_is_one_line(give, received, name, text):
 @pytest.mark.parametrize(
     ("name", "text", "read"),
     [
-        ("trust.json", '{"images": [' + "[]," * 10**6 + "[]]}", RunFolder.trust),
-        ("shortcuts.json", '{"groups": [' + "{}," * 10**6 + "{}]}", RunFolder.shortcuts),
+        ("trust.json", '{"images": [' + "[]," * 10**6 + "[]]}", TRUST.read),
+        ("shortcuts.json", '{"groups": [' + "{}," * 10**6 + "{}]}", SHORTCUTS.read),
         ("gate.json", '{"gates": ' + "[" * 500 + "]" * 500 + "}", lambda run: gate(load(run))),
         ("model_card.toml", 'owner = "' + "x" * 2**21 + '"', owner_of),
     ],
@@ -456,7 +459,7 @@ def test_shortcuts_of_another_shape_are_named(received):
     whole = json.loads((received / "shortcuts.json").read_text())
     (received / "shortcuts.json").write_text(json.dumps(whole | {"groups": [{"target": 0}]}))
     with pytest.raises(RunFolderError, match=r"shortcuts\.json is of another shape"):
-        shortcuts(load(RunFolder(received)))
+        find_shortcuts(load(RunFolder(received)))
 
 
 def test_a_record_without_its_maps_is_named(received):

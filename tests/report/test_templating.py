@@ -13,7 +13,7 @@ from drawnruns import HOSTILE
 from markdown import Markdown
 
 import audit
-from audit.report.figures import rate
+from audit.core.estimate import rate
 from audit.report.templating import (
     decimal,
     front_matter,

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from audit.checks.data_health.outputs import DUPLICATES, IMAGES
+from audit.checks.robustness.outputs import robustness_table
 from audit.core.errors import AuditError, ConfigError, DataError, ModelError, RunFolderError
 from audit.execution import local
 from audit.models.backbones import BACKBONES, Backbone
@@ -162,7 +164,7 @@ def test_manifest_tells_data_model_and_settings(finished):
 
 
 def test_corruptions_are_tried_on_a_sample_by_class(finished, images):
-    table = finished.robustness()
+    table = robustness_table(finished)
     clean = table[table["severity"] == 0]
     readable = clean["name"].tolist()
     assert len(clean) + ("0_08.png" not in readable) >= 3
@@ -175,11 +177,11 @@ def test_corruptions_are_tried_on_a_sample_by_class(finished, images):
 
 
 def test_every_image_of_every_split_is_examined(finished, images):
-    table, examined = pd.read_csv(images), finished.health()
+    table, examined = pd.read_csv(images), IMAGES.read(finished)
     assert set(examined["name"]) == set(table["path"])
     assert examined["split"].value_counts().to_dict() == {"train": 18, "test": 12, "validation": 6}
     assert examined.query("skipped != ''")["name"].tolist() == ["0_08.png"]
-    assert set(finished.duplicates().columns) == {"a", "b", "distance", "likeness", "mirrored"}
+    assert set(DUPLICATES.read(finished).columns) == {"a", "b", "distance", "likeness", "mirrored"}
     assert finished.manifest()["health"] == {"complete": True}
     assert finished.manifest()["seconds"]["health"] > 0
 
@@ -374,7 +376,12 @@ def test_settings_of_explanations_may_change_before_any_is_made(copy, config):
 
 
 def test_what_is_finished_is_not_made_again(copy, config):
-    files = [copy.robustness_file, copy.health_file, copy.shortcuts_file, copy.trust_file]
+    files = [
+        copy.file("robustness.parquet"),
+        copy.file("health.parquet"),
+        copy.file("shortcuts.json"),
+        copy.file("trust.json"),
+    ]
     before = [file.stat().st_mtime_ns for file in files]
     commands.sweep(config(), copy)
     assert [file.stat().st_mtime_ns for file in files] == before
@@ -382,10 +389,10 @@ def test_what_is_finished_is_not_made_again(copy, config):
 
 def test_a_stage_that_was_off_may_be_caught_up_on(tmp_path, config):
     run = commands.run(config(robustness=0, limit=3), tmp_path / "run")
-    assert run.robustness() is None
+    assert robustness_table(run) is None
     assert not (run.report_dir / "robustness.html").exists()
     commands.run(config(robustness=2, limit=3), run.root, resume=True)
-    assert (run.robustness()["severity"] == 0).sum() == 2
+    assert (robustness_table(run)["severity"] == 0).sum() == 2
     assert (run.report_dir / "robustness.html").exists()
 
 
@@ -393,18 +400,18 @@ def test_a_stage_that_was_off_may_be_caught_up_on(tmp_path, config):
 def test_data_that_was_not_examined_may_be_caught_up_on(tmp_path, config):
     off = {"robustness": 0, "limit": 3}
     run = commands.run(config(health=False, **off), tmp_path / "run")
-    assert run.health() is None
+    assert IMAGES.read(run) is None
     commands.sweep(config(**off), run)
-    assert (run.health()["split"] == "test").sum() == 3  # those that are predicted
-    assert (run.health()["split"] == "train").sum() == 18
+    assert (IMAGES.read(run)["split"] == "test").sum() == 3  # those that are predicted
+    assert (IMAGES.read(run)["split"] == "train").sum() == 18
 
 
-@pytest.mark.parametrize("lost", ["health_file", "duplicates_file"])
+@pytest.mark.parametrize("lost", ["health.parquet", "duplicates.parquet"])
 def test_data_is_examined_again_where_a_table_is_lost(finished, copy, config, lost):
-    getattr(copy, lost).unlink()
+    copy.file(lost).unlink()
     commands.sweep(config(), copy)
-    pd.testing.assert_frame_equal(copy.health(), finished.health())
-    pd.testing.assert_frame_equal(copy.duplicates(), finished.duplicates())
+    pd.testing.assert_frame_equal(IMAGES.read(copy), IMAGES.read(finished))
+    pd.testing.assert_frame_equal(DUPLICATES.read(copy), DUPLICATES.read(finished))
 
 
 def test_corruptions_of_another_sample_are_not_mixed(copy, config):

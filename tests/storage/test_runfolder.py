@@ -6,6 +6,10 @@ import pandas as pd
 import pytest
 from mapsdrawn import maps_of
 
+from audit.checks.data_health.outputs import DUPLICATES, IMAGES
+from audit.checks.explainer_sanity.outputs import FILE as TRUST
+from audit.checks.robustness.outputs import TABLE as ROBUSTNESS
+from audit.checks.shortcuts.outputs import FILE as SHORTCUTS
 from audit.core.errors import RunFolderError
 from audit.storage.records import RECORD_SCHEMA
 from audit.storage.run import RunFolder, write_whole
@@ -226,12 +230,12 @@ def test_a_part_of_other_maps_than_were_written_is_no_longer_done(run):
 
 
 def test_a_file_is_finished_once_the_manifest_knows_its_checksum(run):
-    write_whole(run.trust_file, b"{}")
-    assert not run.has(run.trust_file)
-    run.keep(run.trust_file, b"{}")
-    assert run.has(run.trust_file)
-    run.trust_file.write_bytes(b"[]")
-    assert not run.has(run.trust_file)
+    write_whole(run.file("trust.json"), b"{}")
+    assert not run.has(run.file("trust.json"))
+    run.keep(run.file("trust.json"), b"{}")
+    assert run.has(run.file("trust.json"))
+    run.file("trust.json").write_bytes(b"[]")
+    assert not run.has(run.file("trust.json"))
 
 
 @pytest.mark.parametrize("keep", [0, 10, 0.5, 0.99])
@@ -284,11 +288,11 @@ def test_records_that_are_readable_but_others_are_refused(run):
 @pytest.mark.parametrize(
     ("name", "read"),
     [
-        ("trust.json", RunFolder.trust),
-        ("shortcuts.json", RunFolder.shortcuts),
-        ("health.parquet", RunFolder.health),
-        ("duplicates.parquet", RunFolder.duplicates),
-        ("robustness.parquet", RunFolder.robustness),
+        ("trust.json", TRUST.read),
+        ("shortcuts.json", SHORTCUTS.read),
+        ("health.parquet", IMAGES.read),
+        ("duplicates.parquet", DUPLICATES.read),
+        ("robustness.parquet", ROBUSTNESS.read),
         ("predictions.parquet", RunFolder.predictions),
         ("donors.npz", RunFolder.donors),
         ("donors.npz", RunFolder.donor_names),

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from audit.checks.robustness.page import Robustness, Row
-from audit.core.wording import plural
+from audit.checks.base import Limit
+from audit.core.finding import Finding, Link, Step
 from audit.report.content import Content
-from audit.report.figures import Estimate
-from audit.report.finding import (
-    Finding,
-    Link,
-    Step,
-    few,
-    gallery,
-    is_few,
-    limit_of,
-    over,
-    shown,
-)
-from audit.report.templating import percent, points
+from audit.report.finding import gallery, over
+from audit.report.templating import percent
 
-_NAMED = 3  # shortcuts that a finding links to
 _OTHER_BACKGROUNDS = Step(
     "Train with the same classes on other backgrounds: more places and seasons, cut-outs pasted "
     "elsewhere, or --pipeline cutmix; then compare both runs."
 )
-_TRAIN = {
-    "light": "Train with --pipeline augmented, which changes brightness and contrast, or "
-    "randaugment, which changes colours as well.",
-    "detail": "Add blurred, noisy and strongly compressed copies to the training "
-    "(--pipeline albumentations with steps of your own).",
-    "geometry": "Train with --pipeline augmented, which turns, enlarges and shifts; raise "
-    "--rotation, --zoom-in and --translation.",
-    "parts": "Hide parts of the training images: --pipeline cutmix, or albumentations.",
-}
+
+
+LIMITS = (
+    Limit(
+        "background-share",
+        "Background share of right predictions",
+        0.5,
+        lambda content: content.figures["background_share"].estimate,
+        30,
+    ),
+    Limit(
+        "without-subject",
+        "Survives without the subject",
+        0.1,
+        lambda content: content.figures["survives_without"].estimate,
+        40,
+    ),
+    Limit("bg-gap", "BG-Gap", 0.1, lambda content: content.figures["bg_gap"].estimate, 50),
+)
 
 
 def background_share(content: Content) -> Finding | None:
@@ -107,90 +105,3 @@ def background_gap(content: Content) -> Finding | None:
         ),
         held.estimate,
     )
-
-
-def shortcuts(content: Content) -> Finding | None:
-    """Backgrounds that show the same turn answers wherever they are."""
-    found = content.shortcuts
-    if found is None or not found.proven:
-        return None
-    best, many = found.proven[0], len(found.proven) > 1
-    subject = content.source.subject
-    hold = (
-        f"{plural(sum(g.members for g in found.proven), 'image')} hold them"
-        if many
-        else (f"{plural(best.members, 'image')} hold it")
-    )
-    return Finding(
-        "shortcuts",
-        "look",
-        f"{plural(len(found.proven), 'shortcut')} proven in the background",
-        f"{hold}. {'The one to mend first' if many else 'It'} adds "
-        f"{shown(best.rise, 'signed')} log-odds of its class under other classes' {subject}s, "
-        f"beyond random backgrounds, and makes its class the answer {percent(best.taken)} of the "
-        f"time instead of {percent(best.usual)}.",
-        "This is a cause, not a case: wherever the background shows it, expect its class as the "
-        "answer more often, whatever the image is of.",
-        (
-            Step(
-                "See what the backgrounds share, and which images hold it.",
-                tuple(
-                    Link(g.class_name, f"shortcuts.html#{g.anchor}") for g in found.proven[:_NAMED]
-                ),
-            ),
-            Step("Recapture or crop those images, or show the same with other classes too."),
-            Step(
-                "Train with --augment-background, which puts most training subjects on other "
-                "images' backgrounds by their masks; then compare both runs."
-            ),
-        ),
-        best.rise,
-    )
-
-
-def costly_corruption(content: Content) -> Finding | None:
-    """A corruption that many answers do not stand up to."""
-    found, limit = content.robustness, limit_of("corruption", content)
-    if found is None:
-        return None
-    hurt = [row for row in found.worst if _is_sure(row, limit)]
-    hurt = hurt or [row for row in found.worst[:1] if row.cost.value > limit]
-    if not hurt:
-        return None
-    return _corruption(found, hurt, limit)
-
-
-def _is_sure(row: Row, limit: float) -> bool:
-    return row.cost.low > limit and not is_few(row.cost)
-
-
-def _corruption(found: Robustness, hurt: list[Row], limit: float) -> Finding:
-    worst, others = hurt[0], hurt[1:]
-    sure = _is_sure(worst, limit)
-    also = ", ".join(f"{row.kind.words} ({points(row.cost.value)})" for row in others)
-    more = f"; beyond {100 * limit:g} points also {also}" if also else ""
-    unsure = f"; the interval reaches across {100 * limit:g} points: the two cannot be told apart"
-    if is_few(worst.cost):
-        unsure = f"; {few(worst.cost)}"
-    groups = dict.fromkeys(row.kind.group for row in hurt)
-    return Finding(
-        "corruption",
-        "look" if sure else "info",
-        f"{worst.kind.title} costs {100 * worst.cost.value:.1f} points of accuracy",
-        f"Under {worst.kind.words} {percent(worst.error.value)} of the answers are wrong, "
-        f"{_points(worst.cost)} more than without{more}{'' if sure else unsure}.",
-        found.meaning,
-        (
-            Step(
-                "See the images, and from which severity on.",
-                (Link("Robustness", "robustness.html"),),
-            ),
-            *(Step(_TRAIN[group]) for group in groups),
-        ),
-        worst.cost,
-    )
-
-
-def _points(e: Estimate) -> str:
-    low, high = (f"{100 * v:.1f}" for v in (e.low, e.high))
-    return f"{100 * e.value:.1f} points (95% interval {low} to {high}, n = {e.n:,})"

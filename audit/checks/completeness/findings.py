@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
-from audit.core.observation import Observation
+from audit.core.estimate import rate
+from audit.core.finding import Finding, Link, Step
 from audit.core.statistics import wilson
 from audit.core.wording import plural
 from audit.report.content import Content
-from audit.report.figures import rate
-from audit.report.finding import Finding, Link, Step, limit_of, said, shown
+from audit.report.finding import limit_of, said, shown
 from audit.report.screen import gate
 from audit.report.sessions import mixed_packages, sessions
 from audit.report.templating import percent
-
-_PREFLIGHT = Link("Preflight", "preflight.html")
 
 
 def unfinished(content: Content) -> Finding | None:
@@ -47,47 +44,6 @@ def gate_failed(content: Content) -> Finding | None:
         f"Broken: {'; '.join(checked.broken)}.",
         "These limits were set before the run, by whoever answers for what the model is used for.",
         (Step("Mend what the findings below name, then train, audit and check again."),),
-    )
-
-
-def read_wrongly(content: Content) -> Finding | None:
-    """The run went on although its preflight stopped it."""
-    found = content.preflight
-    if not found or not found.strong:
-        return None
-    return Finding(
-        "read-wrongly",
-        "blocks",
-        f"Inputs are read wrongly: {_titles(found.strong)}",
-        f"Beyond doubt, of what the preflight looked at (n = {len(found.observations):,}): "
-        f"{_titles(found.strong)}.",
-        "Every figure here may be of something else than the model that ships.",
-        (
-            Step("Mend what is named and run again.", (_PREFLIGHT,)),
-            Step(
-                "Where the preflight is wrong, say so beside this report: it went on by --anyway."
-            ),
-        ),
-    )
-
-
-def _titles(seen: Sequence[Observation]) -> str:
-    return ", ".join(o.title[:1].lower() + o.title[1:] for o in seen)
-
-
-def worth_a_look(content: Content) -> Finding | None:
-    """What the preflight is not sure of."""
-    found = content.preflight
-    if not found or not found.weak:
-        return None
-    return Finding(
-        "preflight",
-        "look",
-        f"Preflight: {plural(len(found.weak), 'thing')} to look at",
-        f"Of what the preflight looked at (n = {len(found.observations):,}): "
-        f"{_titles(found.weak)}.",
-        "What is read otherwise than it was meant makes every figure wrong.",
-        (Step("See everything that was looked at, and what it was taken for.", (_PREFLIGHT,)),),
     )
 
 
@@ -179,39 +135,4 @@ def skipped_images(content: Content) -> Finding | None:
             Step("Mend or replace the files and audit again."),
         ),
         e,
-    )
-
-
-def planted_benchmark(content: Content) -> Finding | None:
-    """What the verdict is worth, in a run of known truth."""
-    found = content.planted
-    if found is None:
-        return None
-    flag = found.verdict
-    n = found.cases + found.others
-    title = f"Planted shortcuts: {percent(flag.found.value, 0)} found"
-    words = (
-        f"Wrong reasons finds {shown(flag.found)} of the planted cases; of those that it "
-        f"accuses, {shown(flag.precision)} are cases, and it accuses {shown(flag.false_alarms)} "
-        "of the others."
-    )
-    if not found.cases:
-        title = "No planted shortcut was taken"
-        words = (
-            f"None of {plural(n, 'right prediction')} rests on a planted shortcut: at most "
-            f"{percent(rate(0, n).high)} at 95%, n = {n:,}."
-        )
-    return Finding(
-        "planted",
-        "info",
-        title,
-        words,
-        "The truth of this data is known, so the audit itself can be held against it.",
-        (
-            Step(
-                "Compare the signals before you rely on one.",
-                (Link("Planted benchmark", "index.html#planted-benchmark"),),
-            ),
-        ),
-        flag.found,
     )

@@ -1,19 +1,20 @@
-"""Is the data fit to test with, and confidence fit to be relied on?"""
+"""Is the data fit to test with?"""
 
 from __future__ import annotations
 
+from audit.checks.data_health.summary import Health
+from audit.core.finding import Finding, Link, Step
 from audit.core.wording import plural
 from audit.report.content import Content
-from audit.report.finding import Finding, Link, Step, shown
+from audit.report.finding import shown
 from audit.report.templating import percent
 
 _HEALTH = Link("Data health", "data.html")
-_FAR = 0.05  # from where on over-confidence is to be looked at
 
 
 def leaks(content: Content) -> Finding | None:
     """Test images that the model has seen, or nearly."""
-    found = content.health
+    found: Health | None = content.checks["data_health"]
     if found is None or not found.leaks:
         return None
     without = found.accuracies["without"]
@@ -34,7 +35,8 @@ def leaks(content: Content) -> Finding | None:
 
 def label_conflicts(content: Content) -> Finding | None:
     """Near-duplicates that bear different labels."""
-    near = content.health.near if content.health else None
+    found: Health | None = content.checks["data_health"]
+    near = found.near if found else None
     if near is None or not near.conflicts:
         return None
     conflicts = near.conflicts
@@ -46,28 +48,4 @@ def label_conflicts(content: Content) -> Finding | None:
         f"(n = {near.pairs:,}).",
         "At least one label of each is wrong, in training or in the test.",
         (Step("Look at the pairs, which come first, and mend the labels.", (_HEALTH,)),),
-    )
-
-
-def over_confidence(content: Content) -> Finding | None:
-    """Answers that are surer, or less sure, than they are right."""
-    e = content.figures["over_confidence"].estimate
-    if not e.n or e.low <= 0 <= e.high:
-        return None
-    more = "surer" if e.value > 0 else "less sure"
-    return Finding(
-        "over-confidence",
-        "look" if min(abs(e.low), abs(e.high)) > _FAR else "info",
-        f"The model is {more} than it is right",
-        f"Mean confidence less accuracy is {shown(e, 'points')}, in points.",
-        "Who rejects answers by their confidence rejects too few where it is too high, and too "
-        "many where it is too low.",
-        (
-            Step(
-                "Read off which confidence goes with which accuracy.",
-                (Link("Calibration", "calibration.html"),),
-            ),
-            Step("Scale the logits by a temperature that is fitted on validation images."),
-        ),
-        e,
     )

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
+from audit.checks.context import Context
 from audit.checks.data_health.duplicates import (
     BITS,
     SHAPE,
@@ -22,12 +23,12 @@ from audit.checks.data_health.duplicates import (
     signature,
 )
 from audit.checks.data_health.outliers import RULES, measures, outliers
+from audit.checks.data_health.outputs import DUPLICATES, IMAGES, SHOWN_OUTLIERS, SHOWN_PAIRS
 from audit.checks.data_health.quality import quality
 from audit.core.ahead import ahead
 from audit.core.errors import BrokenImageError
 from audit.core.track import Track
-from audit.datasets.dataset import Dataset, Decoded, Item
-from audit.storage.run import SHOWN_OUTLIERS, SHOWN_PAIRS
+from audit.datasets.dataset import SPLITS, Dataset, Decoded, Item
 
 _AHEAD = 2  # images read while another is measured: they may be large
 _THUMBNAIL = 160  # pixels of the longer side
@@ -57,6 +58,16 @@ class Health:
     images: pd.DataFrame
     duplicates: pd.DataFrame
     complete: bool
+
+
+def write(context: Context) -> None:
+    """Examine what was learnt from and what was tested, and write what is found."""
+    dataset, folder = context.dataset, context.folder
+    learnt_from = [item for split in SPLITS[:-1] for item in dataset.items(split)]
+    found = examine(dataset, [*learnt_from, *context.tested], context.track)
+    folder.keep(DUPLICATES.file(folder), found.duplicates.to_parquet(index=False))
+    folder.update_manifest(health={"complete": found.complete})
+    folder.keep(IMAGES.file(folder), found.images.to_parquet(index=False))
 
 
 def examine(dataset: Dataset, items: Sequence[Item], track: Track) -> Health:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.checks.data_health.duplicates import leaked
+from audit.checks.data_health.outputs import DUPLICATES, IMAGES, examined
 from audit.core.errors import RunFolderError
 from audit.report.source import Source
 
@@ -17,12 +18,15 @@ def pairs(source: Source, images: pd.DataFrame) -> pd.DataFrame:
     Columns: distance, likeness and mirrored; for each of `SIDES` its row in ``images`` (``a_row``),
     name, split and label.
     """
-    found = source.run.duplicates()
+    found = source.output(DUPLICATES)
+    if found is None:
+        raise RunFolderError(f"{DUPLICATES.file(source.run)} is missing: go on with --resume.")
+    found = found.copy()
     index = pd.Index(images["name"])
     if not index.is_unique or not found["a"].isin(index).all() or not found["b"].isin(index).all():
         run = source.run
         raise RunFolderError(
-            f"{run.duplicates_file} is not of the images of {run.health_file}: sweep again."
+            f"{DUPLICATES.file(run)} is not of the images of {IMAGES.file(run)}: sweep again."
         )
     for side in SIDES:
         rows = index.get_indexer(found[side])
@@ -34,7 +38,7 @@ def pairs(source: Source, images: pd.DataFrame) -> pd.DataFrame:
 
 def leaked_names(source: Source) -> set[str] | None:
     """Test images with a near-duplicate in another split; None where that is not known."""
-    images = source.health
+    images = examined(source)
     if images is None or set(images["split"]) <= {"test"}:
         return None
     found = pairs(source, images)

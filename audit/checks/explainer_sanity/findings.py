@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from audit.checks.base import Limit
+from audit.checks.explainer_sanity.summary import Trust
+from audit.core.estimate import NOTHING, Estimate, mean
+from audit.core.finding import Finding, Link, Step
 from audit.report.content import Content
-from audit.report.figures import Estimate, mean
-from audit.report.finding import Finding, Link, Step, hold, is_few, limit_of, shown
+from audit.report.finding import hold, is_few, limit_of, shown
 from audit.report.templating import percent
 
 _CHECKS = Step("Read the checks.", (Link("Explainers", "trust.html"),))
@@ -15,10 +18,23 @@ _INTERVENE = Step(
 )
 
 
+def _likest(content: Content) -> Estimate:
+    trust: Trust | None = content.checks["explainer_sanity"]
+    found = [s.rank for s in trust.sanity if s.rank.n] if trust else []
+    return max(found, key=lambda e: e.value, default=NOTHING)
+
+
+LIKEST = Limit(
+    "random-weights", "Likeness to heatmaps of random weights, rank correlation", 0.5, _likest,
+    100, "signed",
+)  # fmt: skip
+
+
 def random_weights(content: Content) -> Finding | None:
     """An explainer that draws much the same for a model that has learnt nothing."""
     limit = limit_of("random-weights", content)
-    checks = content.trust.sanity if content.trust else []
+    trust: Trust | None = content.checks["explainer_sanity"]
+    checks = trust.sanity if trust else []
     found = [(s.title, hold(s.rank, limit, "signed")) for s in checks]
     alike = [(t, h) for t, h in found if h.standing in ("broken", "doubtful")]
     if not alike:
@@ -39,7 +55,8 @@ def random_weights(content: Content) -> Finding | None:
 
 def random_pixels(content: Content) -> Finding | None:
     """An explainer whose hottest pixels matter no more to the answer than random ones."""
-    areas = content.trust.areas if content.trust else []
+    trust: Trust | None = content.checks["explainer_sanity"]
+    areas = trust.areas if trust else []
     titles = set(content.source.titles.values())
     gains = [(a.title, a.deletion_gain, a.insertion_gain) for a in areas if a.title in titles]
     worse = [g for g in gains if min(g[1].high, g[2].high) < 0 and not is_few(g[1])]

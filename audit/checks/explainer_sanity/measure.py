@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,8 +11,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from audit.checks.context import Context
+from audit.checks.explainer_sanity.outputs import FILE
 from audit.checks.robustness.statistics import rank_correlation
 from audit.core.registries import EXPLAINERS, JUDGED
+from audit.datasets.batches import batched
+from audit.datasets.dataset import stratified
 from audit.explainers.base import PASS, Explainer
 from audit.explainers.further import explain_one, explainers
 from audit.explainers.localisation import NAN, centre_gaussian
@@ -25,6 +30,18 @@ EACH = 3  # further explainers cost a thousand passes an image: only every third
 FRACTIONS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # of the pixels, hottest first
 Images = NDArray[np.float32]
 Heatmaps = dict[str, Images]
+
+
+def write(context: Context) -> None:
+    """Check the explainers on a sample of the explained images, and write what is found."""
+    config, folder, classifier = context.config, context.folder, context.classifier
+    images = context.dataset.images(stratified(context.explained, SAMPLE, config.run.seed))
+    readable = next(batched(images, classifier.input_size, SAMPLE, []), [])
+    if readable:
+        pixels = np.stack([image for _, image in readable])
+        names = [item.name for item, _ in readable]
+        found = check(classifier, pixels, names, config)
+        folder.keep(FILE.file(folder), json.dumps(found).encode())
 
 
 def check(

@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from audit.checks.base import Limit
+from audit.core.estimate import Estimate, rate
+from audit.core.finding import Finding, Link, Step
 from audit.core.wording import plural
 from audit.report.content import Content
-from audit.report.finding import Finding, Link, Step, gallery, over
+from audit.report.finding import gallery, over
 from audit.report.templating import percent
 
 _OWN = Step(
     "Draw masks for the accused images at least: flower-audit masks make writes trimaps to mend, "
     "--masks FOLDER takes them."
+)
+
+
+def _share(column: str, value: str, *, equal: bool) -> Callable[[Content], Estimate]:
+    def share(content: Content) -> Estimate:
+        told = content.source.explained[column]
+        return rate(int(((told == value) == equal).sum()), len(told))
+
+    return share
+
+
+LIMITS = (
+    Limit(
+        "undecided",
+        "Undecided, of explained images",
+        0.1,
+        _share("verdict", "undecided", equal=True),
+        70,
+    ),
+    Limit(
+        "doubtful-masks",
+        "Doubtful masks, of explained images",
+        0.1,
+        _share("mask_doubt", "", equal=False),
+        80,
+    ),
 )
 
 

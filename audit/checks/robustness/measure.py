@@ -13,7 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
+from audit.checks.context import Context
 from audit.checks.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt, map_back
+from audit.checks.robustness.outputs import PICTURE, TABLE
 from audit.checks.robustness.statistics import Stability, stability
 from audit.core.errors import BrokenImageError
 from audit.core.geometry import upsample
@@ -26,6 +28,7 @@ from audit.execution.record import Sample, fit_trimap
 from audit.explainers.base import PASS
 from audit.masks.masks import Masks
 from audit.settings import Config
+from audit.storage.run import write_whole
 
 IG_IMAGES = 12  # Integrated Gradients cost ten times what Grad-CAM does: few images, one severity
 IG_SEVERITY = 3
@@ -91,6 +94,18 @@ def measure(
         "ig_steps": IG_STEPS,
     }
     return Measured(pd.DataFrame(rows), pictured, facts)
+
+
+def write(context: Context) -> None:
+    """Measure on a sample of the tested images, and write it into the run folder."""
+    config, folder = context.config, context.folder
+    sample = stratified(context.tested, config.checks.robustness, config.run.seed)
+    masks, track = context.masks, context.track
+    found = measure(context.engine, context.dataset, masks, sample, config, track)
+    if found.pictured:
+        write_whole(PICTURE.file(folder), contact_sheet(*found.pictured))
+        folder.update_manifest(robustness=found.facts)
+        folder.keep(TABLE.file(folder), found.table.to_parquet(index=False))
 
 
 def contact_sheet(name: str, image: Picture) -> bytes:

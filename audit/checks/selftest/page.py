@@ -9,13 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from audit.checks.selftest.planted import rests_on_shortcut
-from audit.checks.selftest.signals import Signal, signals
+from audit.checks.selftest.planted import rests_on_shortcut, signal_json
+from audit.core.estimate import Estimate, rate
 from audit.report import charts
-from audit.report.exports import signal_json
-from audit.report.figures import Estimate, rate
 from audit.report.source import Source
 from audit.report.templating import fill, templates_dir
+from audit.verdict.signals import Signal, signals
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,9 @@ def selftest(sources: Mapping[str, Source], half: str) -> Selftest:
 def write_page(found: Selftest) -> bytes:
     """HTML of the self-contained page."""
     css = (templates_dir() / "assets" / "audit.css").read_text(encoding="utf-8")
-    return fill("selftest.html", css=css, found=found, signals=found.signals).encode()
+    return fill(
+        "checks/selftest/standalone.html", css=css, found=found, signals=found.signals
+    ).encode()
 
 
 def _world(name: str, source: Source) -> World:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from audit.checks.selftest.signals import Signal, signals
+from audit.core.estimate import as_json
 from audit.report import charts
 from audit.report.source import Source
+from audit.verdict.signals import Signal, signals
 
 
 @dataclass(frozen=True)
@@ -43,3 +45,20 @@ def rests_on_shortcut(correct: pd.DataFrame) -> pd.Series:
     """
     changed = correct["prediction_without_shortcut"] != correct["label"]
     return (correct["shortcut"] != "") & (correct["shortcut_class"] >= 0) & changed
+
+
+def told(found: Planted) -> dict[str, Any]:
+    """Give its part of summary.json."""
+    signals = [signal_json(s) for s in found.signals]
+    return {"cases": found.cases, "others": found.others, "signals": signals}
+
+
+def signal_json(signal: Signal) -> dict[str, Any]:
+    """A signal's record but its curve; undefined is None."""
+    estimates = ("found", "precision", "false_alarms", "auroc")
+    return {
+        "title": signal.title,
+        "rule": signal.rule,
+        **{name: as_json(getattr(signal, name)) for name in estimates},
+        "undefined": signal.undefined,
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -11,7 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from audit.checks.context import Context
 from audit.checks.shortcuts import statistics as score
+from audit.checks.shortcuts.outputs import FILE
 from audit.compare.paired import holm
 from audit.core.geometry import place_of
 from audit.core.track import Track
@@ -50,6 +53,24 @@ class _Flower:
 
     def on(self, background: NDArray[Any]) -> Image:
         return make.paste(self.image, self.opacity, np.asarray(background, np.float32))
+
+
+def write(context: Context) -> None:
+    """Look for shortcuts among the explained images, and write what is found."""
+    config, folder = context.config, context.folder
+    maps = (m for part in sorted(folder.done_parts()) for m in folder.maps(part))
+    found = find(
+        folder.records(),
+        maps,
+        items=context.explained,
+        classifier=context.classifier,
+        donors=context.donors,
+        cam=config.explain.cam,
+        thresholds=config.verdict,
+        seed=config.run.seed,
+        track=context.track,
+    )
+    folder.keep(FILE.file(folder), json.dumps(found).encode())
 
 
 def find(

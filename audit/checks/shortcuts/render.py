@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audit.checks.shortcuts.page import Exemplar
+from audit.checks.shortcuts.summary import Exemplar
 from audit.datasets.dataset import FLOWER
 from audit.interventions.composites import feathered, fill, off_flower, paste
 from audit.report.pictures import Picture, encode, outline_region

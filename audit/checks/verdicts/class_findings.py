@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from audit.core.estimate import Estimate
+from audit.core.finding import Finding, Link, Step
 from audit.core.wording import plural, verb
 from audit.gate.classes import ClassRate, class_rates
 from audit.report.content import Content
-from audit.report.figures import Estimate
-from audit.report.finding import Finding, Link, Step, shown
+from audit.report.finding import shown
 from audit.report.templating import percent
 
 _NAMED = 5  # classes that a finding names

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+from audit.checks.base import Limit
 from audit.checks.verdicts.provable import unprovable
+from audit.core.finding import Finding, Link, Severity, Step
 from audit.core.wording import plural
 from audit.report.content import Content
-from audit.report.finding import (
-    Finding,
-    Link,
-    Severity,
-    Step,
-    gallery,
-    hold,
-    limit_of,
-    over,
-    said,
-)
+from audit.report.finding import GATE, gallery, hold, limit_of, over, said
 from audit.report.screen import record
 from audit.report.templating import percent
 
 _SHOWN = 3  # cases that a finding names
+
+
+LIMITS = (
+    Limit(
+        "wrong-reasons",
+        "Wrong reasons among right",
+        GATE,
+        lambda content: content.figures["wrong_reasons_share"].estimate,
+        10,
+    ),
+    Limit(
+        "suspects",
+        "Suspect among right",
+        0.1,
+        lambda content: content.figures["suspect_share"].estimate,
+        20,
+    ),
+    Limit(
+        "fragile",
+        "Fragile verdicts",
+        0.1,
+        lambda content: content.figures["fragile_share"].estimate,
+        90,
+    ),
+)
 
 
 def not_judged(content: Content) -> Finding | None:
@@ -65,7 +82,7 @@ def nothing_provable(content: Content) -> Finding | None:
         (
             Step(
                 "See how the model's end was read, and whether log-odds can be had.",
-                (Link("Preflight", "preflight.html"),) if content.preflight else (),
+                (Link("Preflight", "preflight.html"),) if content.checks["preflight"] else (),
             ),
             Step("Look through the suspect ones.", (gallery("Suspect", verdict="suspect"),)),
         ),

@@ -10,7 +10,7 @@ from drawnruns import PLAIN, make_run, write_predictions
 from links import broken, read_site
 from uncharted import render
 
-from audit.checks.calibration.page import calibration
+from audit.checks.calibration.summary import calibration
 from audit.report.figures import headline
 from audit.report.source import load
 from audit.report.templating import fill
@@ -39,8 +39,8 @@ def page(run):
     """The page's text, before MkDocs frames it."""
     source = load(run)
     figures = {f.metric.key: f for f in headline(source)}
-    content = SimpleNamespace(calibration=calibration(source), figures=figures)
-    return fill("site/calibration.md", content=content, source=source, subject="flower")
+    content = SimpleNamespace(checks={"calibration": calibration(source)}, figures=figures)
+    return fill("checks/calibration/page.md", content=content, source=source, subject="flower")
 
 
 def nine_of_twelve(root):

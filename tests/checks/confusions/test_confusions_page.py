@@ -8,13 +8,13 @@ from drawnruns import HOSTILE, PLAIN, make_run, write_predictions
 from links import broken, read_site
 from uncharted import render
 
-from audit.checks.confusions.page import MOST, confusions
-from audit.checks.verdicts.page import VERDICTS
+from audit.checks.confusions.summary import MOST, confusions
 from audit.core.track import silent
 from audit.report.cases import galleries
 from audit.report.render import draw_panels
 from audit.report.source import load
 from audit.report.templating import fill
+from audit.report.verdicts import VERDICTS
 from audit.report.view import View
 
 LABELS = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2]
@@ -64,9 +64,11 @@ def text_of(run, root):
     source = load(run)
     cases = galleries(source, source.drawn)
     shapes = draw_panels(run, (c for some in cases.values() for c in some), root, silent)
-    content = SimpleNamespace(confusions=confusions(source, cases))
+    content = SimpleNamespace(checks={"confusions": confusions(source, cases)})
     given = {"view": View("", shapes), "titles": source.titles, "verdict_kinds": VERDICTS}
-    return fill("site/confusions.md", content=content, source=source, root="", subject="x", **given)
+    return fill(
+        "checks/confusions/page.md", content=content, source=source, root="", subject="x", **given
+    )
 
 
 def page(run):
@@ -135,7 +137,7 @@ def test_classes_name_their_confusions_and_lead_to_them(worked):
 
 
 def test_pairs_are_capped_and_what_is_left_out_is_counted(tmp_path, monkeypatch):
-    monkeypatch.setattr("audit.checks.confusions.page.MOST", 2)
+    monkeypatch.setattr("audit.checks.confusions.summary.MOST", 2)
     run = make_run(tmp_path / "run", images=60, classes=PLAIN, corrupted=0)
     c, text = found(run), text_of(run, tmp_path)
     assert len(c.pairs) == 2 < c.kinds

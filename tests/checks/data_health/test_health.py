@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from audit.checks.data_health.measure import examine
+from audit.checks.data_health.outputs import SHOWN_OUTLIERS, SHOWN_PAIRS
 from audit.core.track import silent
 from audit.datasets.imagefiles import ImageFiles
-from audit.storage.run import SHOWN_OUTLIERS, SHOWN_PAIRS
 
 
 def textured(seed, size=48):

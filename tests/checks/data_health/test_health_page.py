@@ -10,7 +10,8 @@ from drawnruns import PLAIN, make_run, predict_again
 from links import Page, broken, read_site
 from uncharted import content, render
 
-from audit.checks.data_health.page import health
+from audit.checks.data_health.outputs import DUPLICATES, IMAGES
+from audit.checks.data_health.summary import health
 from audit.core.errors import RunFolderError
 from audit.report.exports import summary
 from audit.report.notes import notes
@@ -50,7 +51,7 @@ def page(run, name="data"):
     return (run.report_dir / f"{name}.html").read_text(encoding="utf-8")
 
 
-def written(run, template="site/data.md"):
+def written(run, template="checks/data_health/page.md"):
     """What a template says of a run, without the rest of the report."""
     said = shared(content(load(run)))
     return fill(template, root="", links=True, view=View("", {}), **said)
@@ -104,13 +105,16 @@ def test_outliers_are_named_with_their_value(drawn):
 
 
 def test_a_test_set_alone_leaks_nowhere_that_is_known(run):
-    images = run.health()
-    images[images["split"] == "test"].to_parquet(run.health_file)
+    images = IMAGES.read(run)
+    images[images["split"] == "test"].to_parquet(run.file("health.parquet"))
     names = set(images["name"][images["split"] == "test"])
-    pairs = run.duplicates()
-    pairs[pairs["a"].isin(names) & pairs["b"].isin(names)].to_parquet(run.duplicates_file)
+    pairs = DUPLICATES.read(run)
+    pairs[pairs["a"].isin(names) & pairs["b"].isin(names)].to_parquet(
+        run.file("duplicates.parquet")
+    )
     found = content(load(run))
-    assert found.health.accuracies == {} and found.health.leaks == 0
+    found_health = found.checks["data_health"]
+    assert found_health.accuracies == {} and found_health.leaks == 0
     assert math.isnan(found.figures["unleaked_accuracy"].estimate.value)
     assert summary(found)["health"]["leaked_test_images"] is None
     assert "whether test images leak into them is not known" in written(run)
@@ -208,22 +212,22 @@ def test_a_search_that_was_given_up_is_never_shown_as_whole(run):
 
 
 def test_long_lists_are_cut_and_say_so(run):
-    images = run.health()
+    images = IMAGES.read(run)
     torn = images[images["skipped"] != ""]
     more = [torn.assign(name=f"torn {k}.png", skipped="cut <i>off") for k in range(250)]
-    pd.concat([images, *more]).to_parquet(run.health_file)
+    pd.concat([images, *more]).to_parquet(run.file("health.parquet"))
     text = written(run)
     assert text.count("cut &lt;i&gt;off") == 198  # of 200 rows, two for other reasons
     assert "52 more are not listed here" in text
 
 
 def test_outliers_beyond_those_shown_are_counted(run):
-    images = run.health()
+    images = IMAGES.read(run)
     dark = images[images["name"] == "black.jpg"].assign(thumbnail=None)
     light = images[images["name"] != "black.jpg"]
     many = [dark.assign(name=f"black {k}.jpg") for k in range(14)]
     ordinary = [light.assign(name=light["name"] + f" {k}", thumbnail=None) for k in range(8)]
-    pd.concat([images, *many, *ordinary]).to_parquet(run.health_file)
+    pd.concat([images, *many, *ordinary]).to_parquet(run.file("health.parquet"))
     found = health(load(run)).outlying["dark"]
     assert (found.total, len(found.shown)) == (15, 12)
     assert [image.file for image, _ in found.shown].count("") == 11
@@ -231,8 +235,8 @@ def test_outliers_beyond_those_shown_are_counted(run):
 
 
 def test_no_duplicates_are_said_to_be_none(run):
-    run.duplicates()[:0].to_parquet(run.duplicates_file)
-    for template in ("site/data.md", WARNINGS):
+    DUPLICATES.read(run)[:0].to_parquet(run.file("duplicates.parquet"))
+    for template in ("checks/data_health/page.md", WARNINGS):
         assert "No test image has a near-duplicate in training or valid" in written(run, template)
     assert "No two images are near-duplicates" in written(run)
     found = summary(content(load(run)))
@@ -240,7 +244,7 @@ def test_no_duplicates_are_said_to_be_none(run):
 
 
 def test_a_run_from_before_says_that_nobody_looked(run):
-    run.health_file.unlink()
+    run.file("health.parquet").unlink()
     render(run)
     assert "were not looked for" in page(run) and "records.csv" in page(run)
     assert "Near-duplicates were not looked for" in page(run, "index")
@@ -252,9 +256,9 @@ def test_a_run_from_before_says_that_nobody_looked(run):
     assert broken(read_site(run.report_dir)) == []
 
 
-@pytest.mark.parametrize("name", ["health_file", "duplicates_file"])
+@pytest.mark.parametrize("name", ["health.parquet", "duplicates.parquet"])
 def test_a_torn_table_is_named(run, name):
-    file = getattr(run, name)
+    file = run.file(name)
     file.write_bytes(b"torn")
     with pytest.raises(RunFolderError, match=f"{file.name} is missing or torn"):
         content(load(run))

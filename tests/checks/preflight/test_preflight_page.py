@@ -40,7 +40,7 @@ def test_a_run_that_went_on_with_inputs_read_wrongly_says_so_before_anything_els
 
 def test_the_page_lists_what_was_seen_and_what_mends_it(told):
     weak = Observation("suffixes", "Files left out", "3 .heic files", "weak", "convert them")
-    page = fill("partials/preflight.html", **shared(told(weak)))
+    page = fill("checks/preflight/summary.html", **shared(told(weak)))
     assert "none is read wrongly beyond doubt; 1 is worth a look" in page
     assert '<td class="fa-text">convert them</td>' in page
 
@@ -52,5 +52,5 @@ def test_the_summary_for_programs_holds_every_observation(told):
 
 def test_a_run_of_an_earlier_version_has_no_such_page(told):
     found = told()
-    assert found.preflight is None
+    assert found.checks["preflight"] is None
     assert summary(found)["preflight"] is None

@@ -10,8 +10,9 @@ from links import broken, read_site
 from uncharted import render
 
 from audit.checks.robustness.corruptions import CORRUPTIONS, SEVERITIES
-from audit.checks.robustness.page import robustness
+from audit.checks.robustness.outputs import robustness_table
 from audit.checks.robustness.statistics import mean_corruption_error, outcomes
+from audit.checks.robustness.summary import robustness
 from audit.report.source import load
 
 
@@ -19,14 +20,14 @@ from audit.report.source import load
 def worked(tmp_path):
     """Two images: zoom spoils the first from severity 3 on, noise both at 5; the rest is right."""
     run = make_run(tmp_path / "run", images=4, corrupted=2)
-    table = run.robustness().assign(correct=True, holds=True, gradcam_rank=0.9)
+    table = robustness_table(run).assign(correct=True, holds=True, gradcam_rank=0.9)
     first = table["name"] == table["name"].iloc[0]
     zoomed = first & (table["corruption"] == "zoom") & (table["severity"] >= 3)
     noisy = (table["corruption"] == "gaussian_noise") & (table["severity"] == 5)
     table.loc[zoomed | noisy, ["correct", "holds"]] = False
     table.loc[zoomed | noisy, "gradcam_rank"] = float("nan")
     table.loc[table["corruption"] == "jpeg", "gradcam_rank"] = 0.4
-    table.to_parquet(run.robustness_file)
+    table.to_parquet(run.file("robustness.parquet"))
     return run
 
 
@@ -53,7 +54,7 @@ def test_errors_equal_worked_ones(worked):
 def test_the_mean_is_the_score_modules(worked):
     found = robustness(load(worked))
     columns = [
-        worked.robustness()[c].tolist() for c in ("name", "corruption", "severity", "correct")
+        robustness_table(worked)[c].tolist() for c in ("name", "corruption", "severity", "correct")
     ]
     scored = mean_corruption_error(outcomes(*columns))
     assert found.error.value == pytest.approx(scored.value)
@@ -75,9 +76,9 @@ def test_the_pages_say_what_hurts_most_only_where_it_is_shown(worked):
     page = (worked.report_dir / "robustness.html").read_text(encoding="utf-8")
     # Zoom spoils one image of two: its bootstrap interval reaches down to 0.
     assert "No corruption is shown to cost answers" in page
-    table = worked.robustness()
+    table = robustness_table(worked)
     table.loc[table["corruption"] == "occlusion", "correct"] = False
-    table.to_parquet(worked.robustness_file)
+    table.to_parquet(worked.file("robustness.parquet"))
     render(worked)
     page = (worked.report_dir / "robustness.html").read_text(encoding="utf-8")
     assert "<strong>Occlusion</strong> hurts most: 100.0%" in page
@@ -135,7 +136,7 @@ def test_one_image_has_figures_without_an_interval(tmp_path):
 
 def test_a_lost_picture_costs_the_pictures_alone(tmp_path):
     run = make_run(tmp_path / "run", images=4)
-    run.robustness_picture_file.unlink()
+    run.file("robustness.webp").unlink()
     render(run)
     assert "through all of it" not in (run.report_dir / "robustness.html").read_text()
-    assert isinstance(run.robustness(), pd.DataFrame)
+    assert isinstance(robustness_table(run), pd.DataFrame)

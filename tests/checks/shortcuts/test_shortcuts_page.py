@@ -9,8 +9,8 @@ from drawnruns import PLAIN, group, make_run
 from links import broken, read_site
 from uncharted import found_in, render
 
-from audit.checks.shortcuts.page import shortcuts
 from audit.checks.shortcuts.render import SIDE, patch
+from audit.checks.shortcuts.summary import find_shortcuts
 from audit.report.source import load
 from audit.report.templating import fill
 from audit.storage.run import write_whole
@@ -23,14 +23,14 @@ def run(tmp_path):
 
 
 def tell(run, **told):
-    write_whole(run.shortcuts_file, json.dumps({"reason": "", "cases": 0} | told).encode())
+    write_whole(run.file("shortcuts.json"), json.dumps({"reason": "", "cases": 0} | told).encode())
 
 
 def test_figures_equal_worked_ones(run):
     records = run.records()
     of_class = records[records["prediction"] == 2]["name"].tolist()
     tell(run, cases=9, groups=[group(2, of_class[:4], proven=True)])
-    found = shortcuts(load(run))
+    found = find_shortcuts(load(run))
     (shortcut,) = found.proven
     assert (found.loose, shortcut.class_name, shortcut.members) == (5, PLAIN[2], 4)
     assert (shortcut.prevalence.value, shortcut.prevalence.n) == (4 / len(of_class), len(of_class))
@@ -46,10 +46,10 @@ def test_a_window_that_costs_more_than_was_gained_does_all_of_it(run):
     told = group(1, names[:4], proven=True)
     told["exemplars"][0] |= {"gained": 2.0, "lost": 5.0}
     tell(run, groups=[told])
-    assert shortcuts(load(run)).exemplars[0].share == 1
+    assert find_shortcuts(load(run)).exemplars[0].share == 1
     told["exemplars"][0]["gained"] = -1.0
     tell(run, groups=[told])
-    assert math.isnan(shortcuts(load(run)).exemplars[0].share)
+    assert math.isnan(find_shortcuts(load(run)).exemplars[0].share)
 
 
 def test_a_proven_shortcut_is_a_finding_with_its_number_and_where_to_look(run):
@@ -86,16 +86,20 @@ def test_the_page_shows_every_shortcut_with_its_picture(run):
 )
 def test_without_a_shortcut_the_page_says_why(run, told, words):
     tell(run, **told)
-    known = {"content": {"shortcuts": shortcuts(load(run))}, "subject": "flower", "links": True}
-    page = fill("partials/shortcuts.html", least_alike=4, **known)
+    known = {
+        "content": {"checks": {"shortcuts": find_shortcuts(load(run))}},
+        "subject": "flower",
+        "links": True,
+    }
+    page = fill("checks/shortcuts/summary.html", **known)
     assert words in page
     assert told.get("reason", "") in page
     assert "<table" not in page
 
 
 def test_a_run_that_looked_for_none_says_nothing(run):
-    run.shortcuts_file.unlink()
-    assert shortcuts(load(run)) is None
+    run.file("shortcuts.json").unlink()
+    assert find_shortcuts(load(run)) is None
 
 
 def test_a_patch_shows_the_photo_the_background_elsewhere_and_the_window(run):

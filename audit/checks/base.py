@@ -1,0 +1,237 @@
+"""What a check is: one registered object that everything which lists checks asks.
+
+A check is a folder ``audit/checks/KEY/`` and a folder of templates ``templates/checks/KEY/``. Of
+these, what is there is used:
+
+- ``page.md``: its page of the report.
+- ``opening.html``: before the verdict in one sentence, where a report must not be believed.
+- ``trust.html``: an item of "How far to trust this audit" on the first screen.
+- ``overview.md``: a section of the overview.
+- ``warning.html``: rows of "Before you trust these figures".
+- ``evidence.html``, ``single.html``: sections of the self-contained file, before and after its
+  strongest cases.
+- ``class.html``: what it says on the page of each class, as ``row``.
+- ``compare.html``: what it says of two runs, as ``v.checks.KEY``.
+- ``head.md``, ``gaps.md``: the first line of ``summary.md``, and what its line of gaps says.
+
+All are given what `audit.report.pages.shared` gives: ``content.checks.KEY`` is what `summarise`
+returned.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from audit.checks.context import Context
+from audit.core.estimate import Estimate, Metric
+from audit.core.finding import Finding
+from audit.core.term import Term
+from audit.settings import Config
+from audit.storage.outputs import Output
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from audit.gate.gates import Limits, Outcome
+    from audit.report.cases import Case
+    from audit.report.content import Content
+    from audit.report.modelcard import Card
+    from audit.report.source import Source
+
+LAST = 1000  # the place of what asks for none
+
+
+class Rule(NamedTuple):
+    """What makes a finding of a run, or None; within a severity they come by place, then key."""
+
+    place: int
+    find: Callable[[Content], Finding | None]
+
+
+class Limit(NamedTuple):
+    """From where on a figure makes a finding.
+
+    Attributes
+    ----------
+    value : float
+        At most this much makes none.
+    estimate : callable
+        The figure of a run.
+    place : int
+        In the table of what was asked.
+    """
+
+    key: str
+    title: str
+    value: float
+    estimate: Callable[[Content], Estimate]
+    place: int = LAST
+    style: str = "percent"
+
+
+class Headline(NamedTuple):
+    """A figure of the headline table, of ``summary.json`` and of the methods page.
+
+    Attributes
+    ----------
+    after : str
+        Key of the figure that it follows; "" at the end of all.
+    column : callable or None
+        What each tested image adds to it, for a comparison of two runs by its mean; None: they
+        are not compared by it.
+    """
+
+    metric: Metric
+    estimate: Callable[[Source], Estimate]
+    after: str = ""
+    column: Callable[[Source], pd.Series] | None = None
+
+
+class Page(NamedTuple):
+    """Where the page of a check lies, and where in the menu.
+
+    Attributes
+    ----------
+    path : str
+        From the report's root, without ending.
+    top : bool
+        Beside the findings, not under "Model and method".
+    always : bool
+        Also where the check has nothing to say.
+    """
+
+    path: str
+    title: str
+    place: int = LAST
+    top: bool = False
+    always: bool = False
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a check says of two runs on the same images.
+
+    Attributes
+    ----------
+    a, b : Series
+        What each image adds to the metric's mean in either run, by name.
+    found : object
+        What else its ``compare.html`` and its part of ``compare.json`` tell.
+    """
+
+    metric: Metric
+    a: pd.Series
+    b: pd.Series
+    found: Any
+
+
+class Check:
+    """One check; what it does not have stays as it is here.
+
+    Attributes
+    ----------
+    key : str
+        Of the registry, of its folders and of ``content.checks``.
+    title : str
+        What it asks, in a few words.
+    named : str
+        What manifest and ``summary.json`` call it: the key, where earlier versions did.
+    settings : tuple of str
+        Names of the settings that it reads.
+    outputs : tuple of Output
+        Files that it writes; none where it measures nothing of its own.
+    metrics : tuple of Metric
+        Its figures, for the methods page; `headline` has those of the headline table.
+    templates : Path or None
+        Folder of its templates; None: ``templates/checks/KEY`` of this package.
+    """
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+    named: ClassVar[str] = ""
+    settings: ClassVar[tuple[str, ...]] = ()
+    outputs: ClassVar[tuple[Output, ...]] = ()
+    metrics: ClassVar[tuple[Metric, ...]] = ()
+    headline: ClassVar[tuple[Headline, ...]] = ()
+    rules: ClassVar[tuple[Rule, ...]] = ()
+    limits: ClassVar[tuple[Limit, ...]] = ()
+    terms: ClassVar[tuple[Term, ...]] = ()
+    page: ClassVar[Page | None] = None
+    templates: ClassVar[Path | None] = None
+
+    @property
+    def name(self) -> str:
+        """What manifest and ``summary.json`` call it."""
+        return self.named or self.key
+
+    def wanted(self, config: Config) -> bool:
+        """Say whether it is asked for; most always are."""
+        return True
+
+    def due(self, context: Context) -> bool:
+        """Say whether it is wanted and has files that are not finished."""
+        vouched = [each.file(context.folder) for each in self.outputs if each.vouched]
+        return self.wanted(context.config) and not all(map(context.folder.has, vouched))
+
+    def measure(self, context: Context) -> None:
+        """Write `outputs` into the run folder; the last one that is vouched for ends it."""
+        raise NotImplementedError
+
+    def summarise(self, source: Source, cases: Mapping[str, Sequence[Case]]) -> Any:
+        """Gather what pages and rules read of a run; None where it has nothing of this check.
+
+        Parameters
+        ----------
+        cases : mapping
+            Every case that is shown, by verdict.
+        """
+        return None
+
+    def told(self, found: Any) -> dict[str, Any]:
+        """Give its part of ``summary.json``, as `schema` describes it; undefined is null."""
+        raise NotImplementedError
+
+    def schema(self) -> dict[str, Any] | None:
+        """Describe what `told` gives, null where there is nothing; None of a check without part.
+
+        By default ``summary.schema.json`` beside the check; ``$ref`` reaches the ``$defs`` of the
+        whole schema, and its own ``$defs`` are added to them.
+        """
+        file = Path(inspect.getfile(type(self))).with_name("summary.schema.json")
+        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+    def draw(self, found: Any, source: Source, root: Path) -> None:
+        """Write what its pages show, besides the cases, below the report's root."""
+
+    def held(self, found: Any) -> Iterable[str]:
+        """Name the pictures that its sections of the self-contained file show."""
+        return ()
+
+    def tables(self, source: Source) -> Mapping[str, pd.DataFrame]:
+        """Give tables to download, by the name of their CSV file."""
+        return {}
+
+    def gaps(self, source: Source) -> Iterable[tuple[str, str, str]]:
+        """Give images that it could not read: name, split and reason."""
+        return ()
+
+    def outcomes(self, source: Source, limits: Limits) -> Iterable[Outcome]:
+        """Give gates of its own, which every run is held to, asked for or not."""
+        return ()
+
+    def compare(self, a: Source, b: Source) -> Compared | None:
+        """Compare two runs, of the same images alone; None where that cannot be."""
+        return None
+
+    def told_of_two(self, found: Compared | None) -> dict[str, Any]:
+        """Give its keys of each pair in ``compare.json``; NaN is written as null."""
+        return {}
+
+    def card(self, found: Any) -> Card | None:
+        """Give its part of the model card."""
+        return None

@@ -1,0 +1,33 @@
+"""Is confidence fit to be relied on?"""
+
+from __future__ import annotations
+
+from audit.core.finding import Finding, Link, Step
+from audit.report.content import Content
+from audit.report.finding import shown
+
+_FAR = 0.05  # from where on over-confidence is to be looked at
+
+
+def over_confidence(content: Content) -> Finding | None:
+    """Answers that are surer, or less sure, than they are right."""
+    e = content.figures["over_confidence"].estimate
+    if not e.n or e.low <= 0 <= e.high:
+        return None
+    more = "surer" if e.value > 0 else "less sure"
+    return Finding(
+        "over-confidence",
+        "look" if min(abs(e.low), abs(e.high)) > _FAR else "info",
+        f"The model is {more} than it is right",
+        f"Mean confidence less accuracy is {shown(e, 'points')}, in points.",
+        "Who rejects answers by their confidence rejects too few where it is too high, and too "
+        "many where it is too low.",
+        (
+            Step(
+                "Read off which confidence goes with which accuracy.",
+                (Link("Calibration", "calibration.html"),),
+            ),
+            Step("Scale the logits by a temperature that is fitted on validation images."),
+        ),
+        e,
+    )

@@ -1,0 +1,96 @@
+"""How far confidence is from accuracy: figures of the headline table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from audit.checks.base import Headline
+from audit.checks.calibration.statistics import CalibrationError, calibration_error, equal_width
+from audit.core.estimate import Estimate, Metric, mean
+from audit.report.source import Source
+
+_ECE = Metric(
+    "ece",
+    "Expected calibration error (ECE)",
+    "How far accuracy is from confidence, over 15 bins of confidence; all test images.",
+    "sum over bins of n_b / n * |accuracy_b - mean confidence_b|",
+    "lower is better; compare it with that of a calibrated model",
+    "Guo et al. 2017, arXiv 1706.04599",
+)
+_CALIBRATED = Metric(
+    "ece_if_calibrated",
+    "ECE of a calibrated model",
+    "What chance alone gives: the mean, and where 95% lie, of simulated models whose answers are "
+    "right as often as these confidences say.",
+    "mean ECE of 1,000 draws of correct ~ Bernoulli(confidence)",
+    "neither: the yardstick of ECE",
+    "Bröcker and Smith 2007",
+)
+_OVER_CONFIDENCE = Metric(
+    "over_confidence",
+    "Over-confidence, in points",
+    "Percentage points by which the model is surer of its answers than it is right; all test "
+    "images.",
+    "mean confidence - accuracy",
+    "0 is best; below 0 the model is not sure enough",
+    "usual",
+    "points",
+)
+_BRIER = Metric(
+    "brier",
+    "Brier score of the answer",
+    "Squared distance of the confidence from 1 where the answer is right, from 0 where it is "
+    "wrong; all test images.",
+    "mean of (confidence - correct)^2",
+    "lower is better: sure where right, unsure where wrong",
+    "Brier 1950",
+    "decimal",
+)
+
+
+def answers(source: Source) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Confidence and correctness of every test image whose confidence is a number."""
+    given = source.predictions[source.predictions["confidence"].notna()]
+    correct = (given["label"] == given["prediction"]).to_numpy(bool)
+    return given["confidence"].to_numpy(np.float64), correct
+
+
+def over_confidence(source: Source) -> pd.Series:
+    """Of every test image: its confidence, less 1 where the answer is right."""
+    given = source.predictions
+    return given["confidence"] - (given["label"] == given["prediction"])
+
+
+def ece_of(source: Source) -> CalibrationError:
+    """Calibration error of all test images, over bins of equal width."""
+    return calibration_error(*answers(source), equal_width(), source.seed)
+
+
+def _expected(source: Source) -> Estimate:
+    found = ece_of(source)
+    return _of_answers(source, found.value, found.low, found.high, "bootstrap")
+
+
+def _calibrated(source: Source) -> Estimate:
+    found = ece_of(source)
+    bounds = found.calibrated_low, found.calibrated_high
+    return _of_answers(source, found.calibrated, *bounds, "simulation")
+
+
+def _of_answers(source: Source, value: float, low: float, high: float, how: str) -> Estimate:
+    n = int(source.predictions["confidence"].notna().sum())
+    return Estimate(value, low, high, n, len(source.predictions) - n, how)
+
+
+def _brier(source: Source) -> pd.Series:
+    return over_confidence(source) ** 2
+
+
+HEADLINE = (
+    Headline(_ECE, _expected),
+    Headline(_CALIBRATED, _calibrated),
+    Headline(_OVER_CONFIDENCE, lambda s: mean(over_confidence(s), s.seed)),
+    Headline(_BRIER, lambda s: mean(_brier(s), s.seed), column=_brier),
+)

@@ -1,0 +1,54 @@
+"""Were the inputs read as their makers meant?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audit.checks.preflight.outcome import Preflight
+from audit.core.finding import Finding, Link, Step
+from audit.core.observation import Observation
+from audit.core.wording import plural
+from audit.report.content import Content
+
+_PREFLIGHT = Link("Preflight", "preflight.html")
+
+
+def read_wrongly(content: Content) -> Finding | None:
+    """The run went on although its preflight stopped it."""
+    found: Preflight | None = content.checks["preflight"]
+    if not found or not found.strong:
+        return None
+    return Finding(
+        "read-wrongly",
+        "blocks",
+        f"Inputs are read wrongly: {_titles(found.strong)}",
+        f"Beyond doubt, of what the preflight looked at (n = {len(found.observations):,}): "
+        f"{_titles(found.strong)}.",
+        "Every figure here may be of something else than the model that ships.",
+        (
+            Step("Mend what is named and run again.", (_PREFLIGHT,)),
+            Step(
+                "Where the preflight is wrong, say so beside this report: it went on by --anyway."
+            ),
+        ),
+    )
+
+
+def _titles(seen: Sequence[Observation]) -> str:
+    return ", ".join(o.title[:1].lower() + o.title[1:] for o in seen)
+
+
+def worth_a_look(content: Content) -> Finding | None:
+    """What the preflight is not sure of."""
+    found: Preflight | None = content.checks["preflight"]
+    if not found or not found.weak:
+        return None
+    return Finding(
+        "preflight",
+        "look",
+        f"Preflight: {plural(len(found.weak), 'thing')} to look at",
+        f"Of what the preflight looked at (n = {len(found.observations):,}): "
+        f"{_titles(found.weak)}.",
+        "What is read otherwise than it was meant makes every figure wrong.",
+        (Step("See everything that was looked at, and what it was taken for.", (_PREFLIGHT,)),),
+    )

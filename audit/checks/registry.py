@@ -1,0 +1,65 @@
+"""Every check there is: those built in, in the order in which they are made and told of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from audit.checks.base import Check
+from audit.checks.context import Context
+from audit.core.registry import Registry
+
+_BUILT_IN = (
+    "verdicts",
+    "background",
+    "masks",
+    "completeness",
+    "shortcuts",
+    "calibration",
+    "confusions",
+    "selftest",
+    "explainer_sanity",
+    "robustness",
+    "data_health",
+    "preflight",
+)
+
+
+def _fault(key: str, thing: Any) -> str:
+    if not isinstance(thing, Check):
+        return "is no Check of audit.checks.base, but " + type(thing).__name__
+    return "" if thing.key == key else f"calls itself {thing.key!r}"
+
+
+CHECKS: Registry[Check] = Registry(
+    "check",
+    "flower_audit.checks",
+    {key: f"audit.checks.{key}.check:CHECK" for key in _BUILT_IN},
+    _fault,
+)
+
+
+def every() -> list[Check]:
+    """All checks; TensorFlow is loaded by none of them before it measures.
+
+    Raises
+    ------
+    ConfigError
+        Another package brings one that cannot be used.
+    """
+    return [CHECKS[key] for key in CHECKS]
+
+
+def measure_all(context: Context, timed: Callable[[str], AbstractContextManager[None]]) -> None:
+    """Make what checks are asked for and not done.
+
+    Parameters
+    ----------
+    timed : callable
+        Holds the clock over what it is given the name of.
+    """
+    for check in every():
+        if check.due(context):
+            with timed(check.name):
+                check.measure(context)

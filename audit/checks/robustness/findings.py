@@ -1,0 +1,78 @@
+"""Does a corruption cost many answers?"""
+
+from __future__ import annotations
+
+from audit.checks.base import Limit
+from audit.checks.robustness.summary import Robustness, Row
+from audit.core.estimate import NOTHING, Estimate
+from audit.core.finding import Finding, Link, Step
+from audit.report.content import Content
+from audit.report.finding import few, is_few, limit_of
+from audit.report.templating import percent, points
+
+_TRAIN = {
+    "light": "Train with --pipeline augmented, which changes brightness and contrast, or "
+    "randaugment, which changes colours as well.",
+    "detail": "Add blurred, noisy and strongly compressed copies to the training "
+    "(--pipeline albumentations with steps of your own).",
+    "geometry": "Train with --pipeline augmented, which turns, enlarges and shifts; raise "
+    "--rotation, --zoom-in and --translation.",
+    "parts": "Hide parts of the training images: --pipeline cutmix, or albumentations.",
+}
+
+
+def _costliest(content: Content) -> Estimate:
+    found: Robustness | None = content.checks["robustness"]
+    return max((row.cost for row in found.rows), key=lambda e: e.value) if found else NOTHING
+
+
+COSTLIEST = Limit("corruption", "Errors that the costliest corruption adds", 0.1, _costliest, 60)
+
+
+def costly_corruption(content: Content) -> Finding | None:
+    """A corruption that many answers do not stand up to."""
+    found: Robustness | None = content.checks["robustness"]
+    if found is None:
+        return None
+    limit = limit_of("corruption", content)
+    hurt = [row for row in found.worst if _is_sure(row, limit)]
+    hurt = hurt or [row for row in found.worst[:1] if row.cost.value > limit]
+    if not hurt:
+        return None
+    return _corruption(found, hurt, limit)
+
+
+def _is_sure(row: Row, limit: float) -> bool:
+    return row.cost.low > limit and not is_few(row.cost)
+
+
+def _corruption(found: Robustness, hurt: list[Row], limit: float) -> Finding:
+    worst, others = hurt[0], hurt[1:]
+    sure = _is_sure(worst, limit)
+    also = ", ".join(f"{row.kind.words} ({points(row.cost.value)})" for row in others)
+    more = f"; beyond {100 * limit:g} points also {also}" if also else ""
+    unsure = f"; the interval reaches across {100 * limit:g} points: the two cannot be told apart"
+    if is_few(worst.cost):
+        unsure = f"; {few(worst.cost)}"
+    groups = dict.fromkeys(row.kind.group for row in hurt)
+    return Finding(
+        "corruption",
+        "look" if sure else "info",
+        f"{worst.kind.title} costs {100 * worst.cost.value:.1f} points of accuracy",
+        f"Under {worst.kind.words} {percent(worst.error.value)} of the answers are wrong, "
+        f"{_points(worst.cost)} more than without{more}{'' if sure else unsure}.",
+        found.meaning,
+        (
+            Step(
+                "See the images, and from which severity on.",
+                (Link("Robustness", "robustness.html"),),
+            ),
+            *(Step(_TRAIN[group]) for group in groups),
+        ),
+        worst.cost,
+    )
+
+
+def _points(e: Estimate) -> str:
+    low, high = (f"{100 * v:.1f}" for v in (e.low, e.high))
+    return f"{100 * e.value:.1f} points (95% interval {low} to {high}, n = {e.n:,})"

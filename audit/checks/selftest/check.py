@@ -1,0 +1,36 @@
+"""Self-test: what verdict and signals find, where shortcuts were planted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from audit.checks.base import Check, Rule
+from audit.checks.selftest.findings import planted_benchmark
+from audit.checks.selftest.planted import Planted, planted, told
+from audit.checks.selftest.terms import TERMS
+
+if TYPE_CHECKING:
+    from audit.report.cases import Case
+    from audit.report.source import Source
+
+
+class SelftestCheck(Check):
+    """The audit held against a truth that is known."""
+
+    key = "selftest"
+    title = "What does the verdict find of planted shortcuts?"
+    named = "planted"
+    rules = (Rule(300, planted_benchmark),)
+    terms = TERMS
+
+    def summarise(self, source: Source, cases: Mapping[str, Sequence[Case]]) -> Planted | None:
+        """Gather every signal and the verdict against the truth."""
+        return planted(source)
+
+    def told(self, found: Planted) -> dict[str, Any]:
+        """Give what each signal finds, and what it accuses falsely."""
+        return told(found)
+
+
+CHECK = SelftestCheck()

@@ -1,0 +1,46 @@
+"""What is the verdict worth, where the truth is known?"""
+
+from __future__ import annotations
+
+from audit.checks.selftest.planted import Planted
+from audit.core.estimate import rate
+from audit.core.finding import Finding, Link, Step
+from audit.core.wording import plural
+from audit.report.content import Content
+from audit.report.finding import shown
+from audit.report.templating import percent
+
+
+def planted_benchmark(content: Content) -> Finding | None:
+    """What the verdict is worth, in a run of known truth."""
+    found: Planted | None = content.checks["selftest"]
+    if found is None:
+        return None
+    flag = found.verdict
+    n = found.cases + found.others
+    title = f"Planted shortcuts: {percent(flag.found.value, 0)} found"
+    words = (
+        f"Wrong reasons finds {shown(flag.found)} of the planted cases; of those that it "
+        f"accuses, {shown(flag.precision)} are cases, and it accuses {shown(flag.false_alarms)} "
+        "of the others."
+    )
+    if not found.cases:
+        title = "No planted shortcut was taken"
+        words = (
+            f"None of {plural(n, 'right prediction')} rests on a planted shortcut: at most "
+            f"{percent(rate(0, n).high)} at 95%, n = {n:,}."
+        )
+    return Finding(
+        "planted",
+        "info",
+        title,
+        words,
+        "The truth of this data is known, so the audit itself can be held against it.",
+        (
+            Step(
+                "Compare the signals before you rely on one.",
+                (Link("Planted benchmark", "index.html#planted-benchmark"),),
+            ),
+        ),
+        flag.found,
+    )

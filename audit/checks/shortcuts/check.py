@@ -1,0 +1,58 @@
+"""Shortcuts: do backgrounds that drive answers share something that drives them anywhere?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from audit.checks.base import Check, Page, Rule
+from audit.checks.context import Context
+from audit.checks.shortcuts.findings import shortcuts
+from audit.checks.shortcuts.outputs import FILE
+from audit.checks.shortcuts.summary import Shortcuts, find_shortcuts, told
+from audit.checks.shortcuts.terms import METRICS, TERMS
+
+if TYPE_CHECKING:
+    from audit.report.cases import Case
+    from audit.report.source import Source
+
+
+class ShortcutsCheck(Check):
+    """Backgrounds that show the same, tried under other classes' foregrounds."""
+
+    key = "shortcuts"
+    title = "What in the background turns the answer?"
+    settings = ("cam", "seed", "interventions")
+    outputs = (FILE,)
+    metrics = METRICS
+    rules = (Rule(70, shortcuts),)
+    terms = TERMS
+    page = Page("shortcuts", "Shortcuts", 10, top=True)
+
+    def measure(self, context: Context) -> None:
+        """Group the backgrounds that drive answers, and try each group elsewhere."""
+        from audit.checks.shortcuts.measure import write
+
+        write(context)
+
+    def summarise(self, source: Source, cases: Mapping[str, Sequence[Case]]) -> Shortcuts | None:
+        """Gather the groups, proven or not."""
+        return find_shortcuts(source)
+
+    def told(self, found: Shortcuts) -> dict[str, Any]:
+        """Give the shortcuts that are proven."""
+        return told(found)
+
+    def draw(self, found: Shortcuts, source: Source, root: Path) -> None:
+        """Write the pictures of every shortcut's exemplars."""
+        from audit.checks.shortcuts.render import draw_patches
+
+        draw_patches(source.run, source.mapped, found.exemplars, root)
+
+    def held(self, found: Shortcuts) -> Iterable[str]:
+        """Name those pictures."""
+        return [exemplar.picture for exemplar in found.exemplars]
+
+
+CHECK = ShortcutsCheck()

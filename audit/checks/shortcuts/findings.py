@@ -1,0 +1,51 @@
+"""Does the background hold proven shortcuts?"""
+
+from __future__ import annotations
+
+from audit.checks.shortcuts.summary import Shortcuts
+from audit.core.finding import Finding, Link, Step
+from audit.core.wording import plural
+from audit.report.content import Content
+from audit.report.finding import shown
+from audit.report.templating import percent
+
+_NAMED = 3  # shortcuts that a finding links to
+
+
+def shortcuts(content: Content) -> Finding | None:
+    """Backgrounds that show the same turn answers wherever they are."""
+    found: Shortcuts | None = content.checks["shortcuts"]
+    if found is None or not found.proven:
+        return None
+    best, many = found.proven[0], len(found.proven) > 1
+    subject = content.source.subject
+    hold = (
+        f"{plural(sum(g.members for g in found.proven), 'image')} hold them"
+        if many
+        else (f"{plural(best.members, 'image')} hold it")
+    )
+    return Finding(
+        "shortcuts",
+        "look",
+        f"{plural(len(found.proven), 'shortcut')} proven in the background",
+        f"{hold}. {'The one to mend first' if many else 'It'} adds "
+        f"{shown(best.rise, 'signed')} log-odds of its class under other classes' {subject}s, "
+        f"beyond random backgrounds, and makes its class the answer {percent(best.taken)} of the "
+        f"time instead of {percent(best.usual)}.",
+        "This is a cause, not a case: wherever the background shows it, expect its class as the "
+        "answer more often, whatever the image is of.",
+        (
+            Step(
+                "See what the backgrounds share, and which images hold it.",
+                tuple(
+                    Link(g.class_name, f"shortcuts.html#{g.anchor}") for g in found.proven[:_NAMED]
+                ),
+            ),
+            Step("Recapture or crop those images, or show the same with other classes too."),
+            Step(
+                "Train with --augment-background, which puts most training subjects on other "
+                "images' backgrounds by their masks; then compare both runs."
+            ),
+        ),
+        best.rise,
+    )

@@ -1,0 +1,226 @@
+"""Shortcuts: groups of backgrounds that turn answers, and how far that is proven."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from audit.checks.shortcuts.outputs import FILE
+from audit.checks.shortcuts.statistics import LEAST, LEAST_RISE, LEVEL
+from audit.core.errors import RunFolderError
+from audit.core.estimate import Estimate, as_json, rate
+from audit.report.source import Source
+
+# Groups have four images or more, of 512 at most.
+_MOST_GROUPS, _MOST_EXEMPLARS = 128, 3
+
+
+@dataclass(frozen=True)
+class Exemplar:
+    """One background of a shortcut, under the flower whose answer it turns furthest.
+
+    Attributes
+    ----------
+    name, flower : str
+        The images that background and flower are of.
+    answer : str
+        Class of the flower on this background.
+    gained, lost : float
+        Log-odds of the suspected class that the background adds for this flower beyond random
+        ones, and that go when the window is filled in.
+    window : tuple of float
+        Top, left, bottom and right, in shares of the image.
+    picture : str
+        File, relative to the report's root.
+    """
+
+    name: str
+    flower: str
+    answer: str
+    gained: float
+    lost: float
+    window: tuple[float, ...]
+    place: str
+    picture: str
+
+    @property
+    def share(self) -> float:
+        """How much of the gain goes with the window, 0..1; all of it where more goes."""
+        return min(max(self.lost / self.gained, 0.0), 1.0) if self.gained > 0 else math.nan
+
+
+@dataclass(frozen=True)
+class Group:
+    """Backgrounds of one suspected class that show the same, and what they do.
+
+    Attributes
+    ----------
+    right, wrong : list of str
+        Its images by the answer they got, the strongest first.
+    prevalence : Estimate
+        Its share of the explained predictions of the class.
+    rise, answers : Estimate
+        Log-odds gained, and how much more often the class becomes the answer, beside random
+        backgrounds under the same flowers; ``n`` counts the group's backgrounds that were tried.
+    p : float
+        Corrected for all groups (Holm).
+    """
+
+    anchor: str
+    class_name: str
+    proven: bool
+    right: list[str]
+    wrong: list[str]
+    prevalence: Estimate
+    rise: Estimate
+    answers: Estimate
+    taken: float
+    usual: float
+    random: int
+    flowers: int
+    p: float
+    exemplars: list[Exemplar]
+
+    @property
+    def members(self) -> int:
+        """Images in the group."""
+        return len(self.right) + len(self.wrong)
+
+    @property
+    def within_chance(self) -> bool:
+        """Whether test or interval leave it in doubt that the effect is above 0."""
+        return not (self.p <= LEVEL and self.rise.low > 0)
+
+    @property
+    def local(self) -> float:
+        """Mean share of the gain that goes with one window; NaN without exemplars."""
+        shares = [e.share for e in self.exemplars]
+        return sum(shares) / len(shares) if shares else math.nan
+
+
+@dataclass(frozen=True)
+class Shortcuts:
+    """What was looked for and found.
+
+    Attributes
+    ----------
+    reason : str
+        Why nothing was tried; "" where something was.
+    cases : int
+        Answers that the background drives.
+    """
+
+    reason: str
+    cases: int
+    groups: list[Group]
+
+    least_alike = LEAST
+    least_rise = LEAST_RISE
+
+    @property
+    def proven(self) -> list[Group]:
+        """Shortcuts, the first to mend first."""
+        return [group for group in self.groups if group.proven]
+
+    @property
+    def others(self) -> list[Group]:
+        """Groups that are no proven shortcut."""
+        return [group for group in self.groups if not group.proven]
+
+    @property
+    def loose(self) -> int:
+        """Cases whose background is like no other's."""
+        return self.cases - sum(group.members for group in self.groups)
+
+    @property
+    def exemplars(self) -> list[Exemplar]:
+        """Those of all shortcuts."""
+        return [exemplar for group in self.groups for exemplar in group.exemplars]
+
+
+def find_shortcuts(source: Source) -> Shortcuts | None:
+    """The run's shortcuts, or None where none were looked for."""
+    told = source.output(FILE)
+    if not told:
+        return None
+    known = source.mapped.set_index("name")
+    try:
+        if len(told["groups"]) > _MOST_GROUPS:
+            raise ValueError(f"{len(told['groups']):,} groups, of at most {_MOST_GROUPS}")
+        groups = [_group(k, group, known, source) for k, group in enumerate(told["groups"], 1)]
+        return Shortcuts(str(told["reason"]), int(told["cases"]), groups)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        file, reason = FILE.file(source.run), f"{type(error).__name__}: {error}"
+        raise RunFolderError(f"{file} is of another shape ({reason}): sweep again.") from None
+
+
+def _group(number: int, told: Mapping[str, Any], known: pd.DataFrame, source: Source) -> Group:
+    target, members = told["target"], [name for name in told["members"] if name in known.index]
+    correct = known["correct"].astype(bool).to_dict()
+    of_class = known.index[known["prediction"] == target]
+    anchor, tried = f"shortcut-{number}", len(told["rises"])
+    return Group(
+        anchor,
+        source.classes[target],
+        bool(told["proven"]),
+        [name for name in members if correct[name]],
+        [name for name in members if not correct[name]],
+        rate(int(of_class.isin(members).sum()), len(of_class)),
+        _estimate(told["rise"], tried),
+        _estimate(told["answers"], tried),
+        float(told["taken"]),
+        float(told["usual"]),
+        int(told["random"]),
+        int(told["flowers"]),
+        float(told["corrected"]),
+        [
+            _exemplar(f"{anchor}-{k}", exemplar, source)
+            for k, exemplar in enumerate(told["exemplars"][:_MOST_EXEMPLARS], 1)
+            if {exemplar["name"], exemplar["flower"]} <= set(known.index)  # a part may be lost
+        ],
+    )
+
+
+def _estimate(told: Mapping[str, Any], n: int) -> Estimate:
+    value, low, high = (float(told[key]) for key in ("value", "low", "high"))
+    return Estimate(value, low, high, n, method="bootstrap")
+
+
+def _exemplar(file: str, told: Mapping[str, Any], source: Source) -> Exemplar:
+    top, left, bottom, right = window = tuple(map(float, told["window"]))
+    if not (0 <= top < bottom <= 1 and 0 <= left < right <= 1):
+        raise ValueError(f"no window: {window}")
+    return Exemplar(
+        told["name"],
+        told["flower"],
+        source.classes[told["answer"]],
+        float(told["gained"]),
+        float(told["lost"]),
+        window,
+        str(told["place"]),
+        f"pictures/{file}.webp",
+    )
+
+
+def told(found: Shortcuts) -> dict[str, Any]:
+    """Give its part of summary.json."""
+    return {
+        "reason": found.reason,
+        "background_driven": found.cases,
+        "groups": len(found.groups),
+        "proven": [
+            {
+                "class": group.class_name,
+                "images": group.members,
+                "prevalence": as_json(group.prevalence),
+                "effect": as_json(group.rise),
+                "answers_more_often": as_json(group.answers),
+                "p": group.p,
+            }
+            for group in found.proven
+        ],
+    }

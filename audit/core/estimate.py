@@ -1,0 +1,86 @@
+"""A figure of a run: what it is, and its value with its interval and its n."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from audit.core.statistics import bootstrap_mean, wilson
+
+OURS = "this audit"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A rate or mean with its 95% interval.
+
+    Attributes
+    ----------
+    n : int
+        Values that it rests on.
+    undefined : int
+        Values that were NaN: left out, and counted here.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    undefined: int = 0
+    method: str = "wilson"
+
+
+NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a figure is: a row of the headline table and of the methods page."""
+
+    key: str
+    title: str
+    description: str
+    formula: str
+    direction: str
+    paper: str
+    style: str = "percent"  # or "signed", "points", "decimal"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A metric and its estimate in this run."""
+
+    metric: Metric
+    estimate: Estimate
+
+
+def rate(successes: int, n: int) -> Estimate:
+    """A share with its Wilson interval; undefined (NaN) where ``n`` is 0."""
+    low, high = wilson(successes, n)
+    return Estimate(successes / n if n else math.nan, low, high, n)
+
+
+def mean(values: pd.Series, seed: int) -> Estimate:
+    """Mean of what is defined, with its bootstrap interval; what is NaN is counted."""
+    given = values.to_numpy(dtype=np.float64)
+    defined = given[~np.isnan(given)]
+    low, high = bootstrap_mean(defined, seed)
+    value = float(defined.mean()) if defined.size else math.nan
+    return Estimate(value, low, high, defined.size, given.size - defined.size, "bootstrap")
+
+
+def as_json(estimate: Estimate) -> dict[str, Any]:
+    """An estimate for a program: what is undefined is None."""
+    return defined(asdict(estimate))
+
+
+def defined(values: dict[str, Any]) -> dict[str, Any]:
+    """The same with None for NaN."""
+    return {
+        key: None if isinstance(value, float) and math.isnan(value) else value
+        for key, value in values.items()
+    }

@@ -1,0 +1,91 @@
+"""Classes: how each fares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from audit.core.estimate import Estimate, rate
+from audit.core.registries import JUDGED
+from audit.core.statistics import stands_out
+from audit.report.names import slug
+from audit.report.source import Source
+from audit.report.verdicts import VERDICTS
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """One class: a row of the class table, and a page.
+
+    Attributes
+    ----------
+    counts : dict
+        Images by verdict key, of the explained.
+    skill : dict
+        Mean skill by explainer, NaN where undefined everywhere.
+    wrong_reasons : Estimate
+        Share of the right predictions with a verdict; undefined where nothing was tested.
+    stands_out : bool
+        Whether that share is above the other classes', false discoveries controlled at 5%.
+    """
+
+    index: int
+    name: str
+    page: str
+    accuracy: Estimate
+    explained: int
+    correct_explained: int
+    counts: dict[str, int]
+    skill: dict[str, float]
+    wrong_reasons: Estimate
+    stands_out: bool = False
+
+
+def class_rows(source: Source) -> list[ClassRow]:
+    """Every class in the order of its index, also those without test images."""
+    hits = source.predictions["label"] == source.predictions["prediction"]
+    tallies = {
+        int(label): (int(group.sum()), len(group))
+        for label, group in hits.groupby(source.predictions["label"])
+    }
+    groups = dict(iter(source.explained.groupby("label")))
+    empty = source.explained.iloc[:0]
+    rows = [
+        _class_row(index, name, tallies, groups.get(index, empty))
+        for index, name in source.classes.items()
+    ]
+    marked = stands_out(
+        [row.counts["wrong-reasons"] for row in rows], [row.wrong_reasons.n for row in rows]
+    )
+    return [replace(row, stands_out=mark) for row, mark in zip(rows, marked, strict=True)]
+
+
+def ranked(rows: Sequence[ClassRow]) -> list[ClassRow]:
+    """Classes with a right prediction tested, the highest rate of wrong reasons first."""
+    tested = [row for row in rows if row.wrong_reasons.n]
+    return sorted(tested, key=lambda r: (-r.wrong_reasons.value, -r.wrong_reasons.n, r.name))
+
+
+def _class_row(
+    index: int, name: str, tallies: dict[int, tuple[int, int]], records: pd.DataFrame
+) -> ClassRow:
+    hits, n = tallies.get(index, (0, 0))
+    return ClassRow(
+        index,
+        name,
+        slug(f"{index}-{name}"),
+        rate(hits, n),
+        len(records),
+        int(records["correct"].astype(bool).sum()),
+        {v.key: int((records["verdict"] == v.key).sum()) for v in VERDICTS},
+        {key: float(records[f"{key}_skill"].mean()) for key in JUDGED},
+        _wrong_reasons(records),
+    )
+
+
+def _wrong_reasons(records: pd.DataFrame) -> Estimate:
+    right = records[records["correct"].astype(bool) & (records["causal_reason"] == "")]
+    judged = right[right["verdict"] != "undecided"]
+    return rate(int((judged["verdict"] == "wrong-reasons").sum()), len(judged))

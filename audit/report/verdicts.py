@@ -1,0 +1,132 @@
+"""The six verdicts: words, order of their galleries, and how often each was given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from audit.core.estimate import Estimate, rate
+from audit.core.registries import JUDGED
+from audit.report.source import Source
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A verdict in words.
+
+    Attributes
+    ----------
+    prediction : str
+        Which predictions it is given to: correct, wrong or any.
+    order : str
+        How its gallery is sorted, in words.
+    worst_first : bool or None
+        Sorted by what accuses; None: by reason and name.
+    """
+
+    key: str
+    title: str
+    prediction: str
+    meaning: str
+    order: str
+    worst_first: bool | None
+
+
+_MOST = "what accuses most first"
+_LEAST = "what accuses least first"
+VERDICTS = (
+    Verdict(
+        "wrong-reasons",
+        "Wrong reasons",
+        "correct",
+        "The prediction is right, and interventions show that the background decides it.",
+        _MOST,
+        True,
+    ),
+    Verdict(
+        "suspect",
+        "Suspect",
+        "correct",
+        "The prediction is right, but heatmaps or interventions point off the {subject}; no part "
+        "of the background is shown to decide it.",
+        _MOST,
+        True,
+    ),
+    Verdict(
+        "right-reasons",
+        "Right reasons",
+        "correct",
+        "The prediction is right, the {subject} carries it, and an explainer is on the {subject}.",
+        _LEAST,
+        False,
+    ),
+    Verdict(
+        "distracted",
+        "Distracted",
+        "wrong",
+        "The prediction is wrong, and the background drives it.",
+        _MOST,
+        True,
+    ),
+    Verdict(
+        "misread",
+        "Misread",
+        "wrong",
+        "The prediction is wrong, though the {subject} drives it: it was looked at and misnamed.",
+        _LEAST,
+        False,
+    ),
+    Verdict(
+        "undecided",
+        "Undecided",
+        "any",
+        "No usable mask, or the evidence is undefined; the reason is kept with each image.",
+        "grouped by reason",
+        None,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class VerdictRow:
+    """How often a verdict was given, to right and to wrong predictions."""
+
+    verdict: Verdict
+    correct: int
+    wrong: int
+    share: Estimate  # of all explained images
+
+    @property
+    def count(self) -> int:
+        """Images with this verdict."""
+        return self.correct + self.wrong
+
+
+def verdict_rows(source: Source) -> list[VerdictRow]:
+    """One row a verdict, also for verdicts that were not given."""
+    explained = source.explained
+    right = explained["correct"].astype(bool)
+    rows = []
+    for verdict in VERDICTS:
+        given = explained["verdict"] == verdict.key
+        counts = int((given & right).sum()), int((given & ~right).sum())
+        rows.append(VerdictRow(verdict, *counts, rate(sum(counts), len(explained))))
+    return rows
+
+
+def accusation(records: pd.DataFrame) -> pd.Series:
+    """How much accuses each image: the verdict's score, or the lack of skill where not tested."""
+    skill = records[[f"{key}_skill" for key in JUDGED]].max(axis=1)
+    return records["verdict_score"].fillna(-skill)
+
+
+def by_evidence(records: pd.DataFrame, verdict: Verdict) -> pd.DataFrame:
+    """Records of one verdict in the order of its gallery; undefined scores come last."""
+    given = records[records["verdict"] == verdict.key]
+    if verdict.worst_first is None:
+        return given.sort_values(["verdict_reason", "name"], kind="stable")
+    order = accusation(given).sort_values(
+        ascending=not verdict.worst_first, kind="stable", na_position="last"
+    )
+    return given.loc[order.index]

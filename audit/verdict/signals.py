@@ -1,0 +1,111 @@
+"""How well each signal finds the predictions that rest on a shortcut, where the truth is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from audit.core.estimate import Estimate, rate
+from audit.core.statistics import auroc, bootstrap_auroc
+from audit.settings.verdict import Thresholds
+
+SEED = 0  # of the bootstrap
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A signal's record on right predictions of known truth.
+
+    Attributes
+    ----------
+    rule : str
+        When the signal accuses, in words.
+    found, precision, false_alarms : Estimate
+        Share of the cases that are accused, of the accused that are cases, and of the others that
+        are accused.
+    auroc : Estimate
+        0.5 is guessing, 1 tells all cases from all others; NaN where one side is empty.
+    undefined : int
+        Images on which the signal is undefined: in none of the four.
+    curve : float ``(n, 2)``
+        The ROC curve: false alarms and found.
+    """
+
+    title: str
+    rule: str
+    found: Estimate
+    precision: Estimate
+    false_alarms: Estimate
+    auroc: Estimate
+    undefined: int
+    curve: NDArray[np.float64] = field(repr=False)
+
+
+def signals(
+    right: pd.DataFrame, truth: pd.Series, thresholds: Thresholds, titles: Mapping[str, str]
+) -> list[Signal]:
+    """Every signal alone, then the verdict.
+
+    Parameters
+    ----------
+    right : DataFrame
+        Records of right predictions.
+    truth : Series of bool
+        Whether each rests on a shortcut.
+    """
+    found = []
+    skill = thresholds.on_flower_skill
+    for key, title in {**titles, "centre": "Centre Gaussian"}.items():
+        mass, chance = right[f"{key}_mass"], right["chance"]
+        found.append(_signal(f"{title} mass", "below chance", truth, mass < chance, -mass))
+        low = right[f"{key}_skill"]
+        found.append(_signal(f"{title} skill", f"below {skill:g}", truth, low < skill, -low))
+    share, survival = right["background_share"], right["survival"]
+    most, least = thresholds.most_background, thresholds.least_survival
+    found.append(_signal("Background share", f"above {most:.0%}", truth, share > most, share))
+    rule = f"on at most {least:.0%} of backgrounds"
+    found.append(_signal("Survival of a swap", rule, truth, survival <= least, -survival))
+    flips = (right["removal_prediction"] >= 0) & (
+        right["removal_prediction"] != right["prediction"]
+    )
+    lost = (right["removal_lost"] - right["log_odds"]).where(right["causal_reason"] == "")
+    found.append(_signal("Targeted removal", "the answer changes", truth, flips, lost))
+    score, verdict = right["verdict_score"], right["verdict"]
+    wrong = verdict == "wrong-reasons"
+    found.append(_signal("Verdict", "wrong reasons", truth, wrong, score))
+    either = verdict.isin(["wrong-reasons", "suspect"])
+    found.append(_signal("Verdict", "wrong reasons or suspect", truth, either, score))
+    return found
+
+
+def _signal(title: str, rule: str, truth: pd.Series, flag: pd.Series, score: pd.Series) -> Signal:
+    defined = score.notna()
+    case, accused = truth[defined].to_numpy(bool), flag[defined].to_numpy(bool)
+    values = score[defined].to_numpy(float)
+    low, high = bootstrap_auroc(case, values, SEED)
+    area = Estimate(auroc(case, values), low, high, len(case), method="bootstrap")
+    hits = int((accused & case).sum())
+    return Signal(
+        title,
+        rule,
+        found=rate(hits, int(case.sum())),
+        precision=rate(hits, int(accused.sum())),
+        false_alarms=rate(int((accused & ~case).sum()), int((~case).sum())),
+        auroc=area,
+        undefined=int((~defined).sum()),
+        curve=_curve(case, values),
+    )
+
+
+def _curve(case: NDArray[np.bool_], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    if case.all() or not case.any():
+        return np.zeros((0, 2))
+    # scikit-learn takes a second to import: only runs of known truth pay for it.
+    from sklearn.metrics import roc_curve
+
+    false_alarms, found, _ = roc_curve(case, values)
+    return np.stack([false_alarms, found], axis=1)
