@@ -210,8 +210,9 @@ def test_a_part_that_ends_its_workers_is_named_with_its_images(
 
 def test_ctrl_c_ends_with_130_and_takes_the_workers_with_it(ray_config, to_do):
     given = ("images", "model", "executor", "address", "worker_cores")
-    flags = [f"--{key.replace('_', '-')}={getattr(ray_config, key)}" for key in given]
-    to_do.update_manifest(config=ray_config.model_dump(mode="json") | {"ig_steps": 100_000})
+    settings = ray_config.flat()
+    flags = [f"--{key.replace('_', '-')}={settings[key]}" for key in given]
+    to_do.update_manifest(config=change(ray_config, ig_steps=100_000).kept())
     program = [sys.executable, "-c", "from audit.cli import main; main()"]
     command = [*program, "sweep", to_do.root, *flags]
     work = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
