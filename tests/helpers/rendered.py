@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from drawnruns import HOSTILE, PLAIN, make_run
+from uncharted import no_charts
 
 from audit.compare.build import render as compare
 from audit.report.build import render
@@ -20,6 +21,13 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@pytest.fixture(scope="module")
+def without_charts():
+    """Leave the charts out of whatever a module renders; not for one that asks for `report`."""
+    with no_charts():
+        yield
 
 
 @pytest.fixture(scope="session")

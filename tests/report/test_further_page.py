@@ -5,11 +5,11 @@ import re
 
 import pytest
 from drawnruns import PLAIN, ask_further, make_run
+from uncharted import content
 from waiting import until
 
 from audit.report.build import render
 from audit.report.cases import galleries
-from audit.report.content import content
 from audit.report.source import load
 
 
