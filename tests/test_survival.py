@@ -150,7 +150,6 @@ def assert_equal(run, expected):
     assert SHORTCUTS.read(run) == SHORTCUTS.read(expected)
 
 
-@pytest.mark.timeout(900)  # ten runs, on a machine that may be busy
 def test_killed_at_every_moment_it_ends_the_same_and_does_nothing_twice(start, unbroken, tmp_path):
     run, written = RunFolder(tmp_path / "run"), []
     for moment in MOMENTS:

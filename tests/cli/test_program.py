@@ -245,6 +245,7 @@ def test_memory_that_gives_out_is_one_line(call, monkeypatch):
 # Done: 0
 
 
+@pytest.mark.usefixtures("without_charts")
 def test_run_report_and_sweep_go_the_whole_way(call, tmp_path, images, colour_model):
     out = tmp_path / "a run"
     flags = ["--images", images, "--model", colour_model, "--no-grabcut", "--workers", 0]

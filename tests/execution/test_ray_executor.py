@@ -24,6 +24,8 @@ from audit.storage.run import RunFolder
 pytest.importorskip("ray")
 from ray.cluster_utils import Cluster
 
+pytestmark = pytest.mark.usefixtures("without_charts")
+
 
 @pytest.fixture(scope="module", autouse=True)
 def small_parts():

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from drawnruns import HOSTILE, PLAIN, make_run
+from filelock import FileLock
+from uncharted import no_charts
 
 from audit.compare.build import render as compare
 from audit.report.build import render
@@ -22,13 +24,28 @@ _FLAGS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def without_charts():
+    """Leave the charts out of whatever a module renders; not for one that asks for `report`."""
+    with no_charts():
+        yield
+
+
 @pytest.fixture(scope="session")
-def report(tmp_path_factory) -> RunFolder:
-    """A rendered run of many hostile classes, with planted shortcuts."""
+def shared_folder(tmp_path_factory) -> Path:
+    """The folder that the workers of xdist have in common."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def report(shared_folder) -> RunFolder:
+    """A rendered run of many hostile classes, with planted shortcuts; nobody may change it."""
     # The folder's own name must not break search or links either.
-    root = tmp_path_factory.mktemp("run") / "a run & its 'report'"
-    run = make_run(root, images=150, planted=True, data=HOSTILE[1])
-    render(run)
+    run = RunFolder(shared_folder / "report" / "a run & its 'report'")
+    with FileLock(shared_folder / "report.lock"):
+        if not run.report_html.is_file():
+            render(make_run(run.root, images=150, planted=True, data=HOSTILE[1]))
     return run
 
 

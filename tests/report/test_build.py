@@ -12,11 +12,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import uncharted
 from drawnruns import HOSTILE, PLAIN, make_run, record, write_predictions
 from links import broken, read_site
+from uncharted import render
 
 from audit.core.errors import RunFolderError
-from audit.report.build import render
+from audit.report.build import render as render_with_charts
 from audit.storage.run import RunFolder
 from audit.storage.swap import settle
 
@@ -238,9 +240,22 @@ def test_the_summary_to_paste_has_ten_lines_and_the_headline(report):
     assert f"{accuracy:.1%}" in lines[2]
 
 
-def test_a_failed_render_keeps_the_old_report(tmp_path):
-    run = make_run(tmp_path / "run", images=6, part_size=3)
+@pytest.fixture(scope="module")
+def once(tmp_path_factory):
+    run = make_run(tmp_path_factory.mktemp("once") / "run", images=4, part_size=2, data="before")
     render(run)
+    return run.root
+
+
+@pytest.fixture
+def rendered(once, tmp_path):
+    """A run with its report, of which a test makes something else."""
+    shutil.copytree(once, tmp_path / "run")
+    return RunFolder(tmp_path / "run")
+
+
+def test_a_failed_render_keeps_the_old_report(rendered):
+    run = rendered
     files = ("index.html", "files.txt")
     before = [(run.report_dir / f).read_bytes() for f in files], run.report_html.read_bytes()
     (run.maps_dir / "part-00001.npz").unlink()
@@ -255,7 +270,8 @@ def test_a_failed_render_keeps_the_old_report(tmp_path):
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from audit.report.build import render
+sys.path.append(sys.argv[3])
+from uncharted import render
 from audit.storage.run import RunFolder
 
 root, left = Path(sys.argv[1]), [int(sys.argv[2])]
@@ -269,24 +285,16 @@ render(RunFolder(root))
 """
 
 
-@pytest.fixture(scope="module")
-def renamed(tmp_path_factory):
-    """A run whose report tells of "before", and whose data is called "after" by now."""
-    run = make_run(tmp_path_factory.mktemp("renamed") / "run", images=2, data="before")
-    render(run)
-    run.update_manifest(data=run.manifest()["data"] | {"name": "after"})
-    return run
-
-
 @pytest.mark.parametrize(
     ("rename", "expected"),
     [(1, "before"), (4, "before"), (6, "after"), (8, "after")],  # what is drawn are three
     ids=["while it renders", "all but ready", "no report in place", "half of the files in place"],
 )
-def test_a_render_that_was_killed_leaves_a_whole_report(renamed, tmp_path, rename, expected):
-    shutil.copytree(renamed.root, tmp_path / "run")
-    run = RunFolder(tmp_path / "run")
-    child = [sys.executable, "-c", _KILLED, str(run.root), str(rename)]
+def test_a_render_that_was_killed_leaves_a_whole_report(rendered, rename, expected):
+    run = rendered
+    run.update_manifest(data=run.manifest()["data"] | {"name": "after"})
+    helpers = str(Path(uncharted.__file__).parent)
+    child = [sys.executable, "-c", _KILLED, str(run.root), str(rename), helpers]
     assert subprocess.run(child, check=False).returncode == -signal.SIGKILL
     settle(run.root)
     assert f"Audit of {expected}</title>" in (run.report_dir / "index.html").read_text("utf-8")
@@ -297,9 +305,8 @@ def test_a_render_that_was_killed_leaves_a_whole_report(renamed, tmp_path, renam
     assert not list(run.root.glob(".report-*"))
 
 
-def test_a_render_ends_what_a_killed_one_left(renamed, tmp_path):
-    shutil.copytree(renamed.root, tmp_path / "run")
-    run = RunFolder(tmp_path / "run")
+def test_a_render_ends_what_a_killed_one_left(rendered):
+    run = rendered
     (run.root / ".report-abcd_123").mkdir()
     run.predictions_file.unlink()
     with pytest.raises(RunFolderError):
@@ -307,12 +314,10 @@ def test_a_render_ends_what_a_killed_one_left(renamed, tmp_path):
     assert not list(run.root.glob(".report-*"))
 
 
-def test_a_report_is_rendered_again_in_place(tmp_path):
-    run = make_run(tmp_path / "run", images=4)
-    render(run)
-    first = (run.report_dir / "files.txt").read_text()
-    render(run)
-    assert (run.report_dir / "files.txt").read_text() == first
+def test_a_report_is_rendered_again_in_place(rendered):
+    first = (rendered.report_dir / "files.txt").read_text()
+    render(rendered)
+    assert (rendered.report_dir / "files.txt").read_text() == first
 
 
 def test_a_run_named_by_a_relative_path_renders(tmp_path, monkeypatch):
@@ -322,13 +327,11 @@ def test_a_run_named_by_a_relative_path_renders(tmp_path, monkeypatch):
     assert (tmp_path / "run" / "report" / "index.html").is_file()
 
 
-def test_files_that_no_render_wrote_are_not_deleted(tmp_path):
-    run = make_run(tmp_path / "run", images=4)
-    render(run)
-    note = run.report_dir / "my notes.txt"
+def test_files_that_no_render_wrote_are_not_deleted(rendered):
+    note = rendered.report_dir / "my notes.txt"
     note.write_text("keep me")
     with pytest.raises(RunFolderError, match=r"my notes\.txt was not written by flower-audit"):
-        render(run)
+        render(rendered)
     assert note.read_text() == "keep me"
 
 
@@ -358,7 +361,7 @@ def empty(root, rows, predictions=()):
 
 def test_a_run_without_records_renders(tmp_path):
     run = empty(tmp_path / "run", [])
-    render(run)
+    render_with_charts(run)
     assert "nothing to judge" in (run.report_dir / "index.html").read_text()
     assert json.loads(run.summary_json.read_text())["figures"]["accuracy"]["value"] is None
     assert broken(read_site(run.report_dir)) == []
@@ -366,7 +369,7 @@ def test_a_run_without_records_renders(tmp_path):
 
 def test_a_run_of_skipped_images_alone_renders(tmp_path):
     run = empty(tmp_path / "run", [record("torn.jpg", skipped="truncated")])
-    render(run)
+    render_with_charts(run)
     assert "truncated" in (run.report_dir / "data.html").read_text()
 
 
@@ -391,7 +394,7 @@ def test_an_unfinished_sweep_is_never_shown_as_finished(tmp_path):
 
 def test_one_image_of_one_class_renders(tmp_path):
     run = make_run(tmp_path / "run", images=1, classes=["only"])
-    render(run)
+    render_with_charts(run)
     assert broken(read_site(run.report_dir)) == []
     assert "No test image was predicted wrongly" in (run.report_dir / "confusions.html").read_text()
 
@@ -405,7 +408,7 @@ def test_a_run_without_masks_shows_undefined_never_zero(tmp_path):
             frame[column] = np.nan
     frame.loc[frame["row"] >= 0, ["verdict", "verdict_reason"]] = ["undecided", "no mask"]
     run.write_part(0, frame.to_dict("records"), list(run.maps(0)))
-    render(run)
+    render_with_charts(run)
     summary = json.loads(run.summary_json.read_text())
     assert summary["figures"]["ig_mass"]["value"] is None
     assert summary["figures"]["suspect_share"]["value"] is None

@@ -5,12 +5,12 @@ import re
 
 import pytest
 from drawnruns import PLAIN, ask_further, make_run
+from uncharted import content
 from waiting import until
 
 from audit.compare.build import render as compare
 from audit.report.build import render
 from audit.report.cases import galleries
-from audit.report.content import content
 from audit.report.source import load
 
 

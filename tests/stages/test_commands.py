@@ -24,6 +24,9 @@ HOSTILE = "<script>alert('x')</script>/../&\"red"
 CLASSES = (HOSTILE, "green", "indigo")  # in the order of the model: red, green, blue
 
 
+pytestmark = pytest.mark.usefixtures("without_charts")
+
+
 @pytest.fixture(scope="module", autouse=True)
 def small_parts():
     """Parts of five, so that a dozen images make several."""

@@ -59,7 +59,6 @@ def test_no_link_is_followed_whether_of_a_file_or_of_a_folder(tmp_path, link):
         readers.content(file, root, 100)
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
 def test_what_is_no_plain_file_is_not_opened(tmp_path, make):
     make(tmp_path / "a")
