@@ -14,6 +14,7 @@ from audit.core.errors import ConfigError, first_line, shown
 
 # It begins names of files, columns and arrays, so it is short, and the same in all of them.
 KEY = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_NO_KEY = "is no key: a small letter, then small letters, digits and underscores, at most 32"
 T = TypeVar("T")
 
 
@@ -91,21 +92,24 @@ class Registry(Generic[T]):
             )
 
     def _load(self, key: str) -> T:
+        """What another package brings, if it is sound."""
         (point,) = self._brought[key]
-        fault = "" if KEY.fullmatch(key) else (
-            "is no key: a small letter, then small letters, digits and underscores, at most 32"
-        )  # fmt: skip
+        if not KEY.fullmatch(key):
+            raise self._error(point, _NO_KEY)
         try:
-            thing = None if fault else point.load()
+            thing: T = point.load()
         except Exception as error:  # another package's code may raise anything
-            fault = f"cannot be imported ({type(error).__name__}: {first_line(error)})"
-        fault = fault or self._fault(key, thing)
-        if fault:
-            raise ConfigError(
-                f"The {self.kind} {shown(key)} of {_owner(point)} {fault}: mend that package, or "
-                "do without it."
-            )
-        return thing  # type: ignore[return-value]
+            kind = type(error).__name__
+            raise self._error(point, f"cannot be imported ({kind}: {first_line(error)})") from None
+        if fault := self._fault(key, thing):
+            raise self._error(point, fault)
+        return thing
+
+    def _error(self, point: EntryPoint, fault: str) -> ConfigError:
+        return ConfigError(
+            f"The {self.kind} {shown(point.name)} of {_owner(point)} {fault}: mend that package, "
+            "or do without it."
+        )
 
 
 def _found(place: str) -> Any:
