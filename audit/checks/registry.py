@@ -29,7 +29,7 @@ _BUILT_IN = (
 def _fault(key: str, thing: Any) -> str:
     if not isinstance(thing, Check):
         return "is no Check of audit.checks.base, but " + type(thing).__name__
-    return "" if thing.key == key else f"calls itself {thing.key!r}"
+    return "" if thing.key == thing.name == key else f"calls itself {thing.name!r}"
 
 
 CHECKS: Registry[Check] = Registry(
