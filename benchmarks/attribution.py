@@ -24,12 +24,12 @@ from xplique.attributions import IntegratedGradients as Xplique
 
 from audit.datasets.decode import resize
 from audit.datasets.open import open_dataset
-from audit.execution.record import Sample, fit_trimap
 from audit.explainers.gradcam import GradCAM
 from audit.explainers.integrated_gradients import IntegratedGradients
 from audit.explainers.localisation import localise
 from audit.explainers.settle import ScoresSettled
 from audit.masks.masks import Masks
+from audit.masks.sample import Sample, fit_trimap
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
 from audit.settings import load_config

@@ -74,7 +74,7 @@ def measure(root: Path, full: bool) -> dict[str, float]:
     from audit.datasets.open import open_dataset
     from audit.execution.engine import Engine
     from audit.execution.local import sweep
-    from audit.interventions.donors import draw_donors
+    from audit.interventions.pool import draw_donors
     from audit.masks.masks import Masks
     from audit.settings import load_config
     from audit.storage.run import RunFolder

@@ -20,7 +20,7 @@ from shortcuts import audit, named, rated
 
 from audit.checks.selftest.planted import rests_on_shortcut
 from audit.checks.shortcuts.summary import find_shortcuts
-from audit.compare.paired import Difference, difference_of_means, newcombe
+from audit.core.paired import Difference, difference_of_means, newcombe
 from audit.report.source import Source
 
 

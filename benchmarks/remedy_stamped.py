@@ -19,7 +19,7 @@ from shortcuts import rated
 from tags import audit
 
 from audit.checks.selftest.planted import rests_on_shortcut
-from audit.compare.paired import difference_of_means, newcombe
+from audit.core.paired import difference_of_means, newcombe
 from audit.core.track import silent
 from audit.datasets.oxford import OxfordFlowers
 from audit.execution.engine import Engine

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from audit.verdict.signals import Signal, signals
 from stamps import STAMPS, Stamped
 
 from audit.checks.selftest.planted import rests_on_shortcut
@@ -24,7 +23,7 @@ from audit.core.track import silent
 from audit.execution.engine import Engine
 from audit.execution.local import sweep
 from audit.explainers.registry import titles
-from audit.interventions.donors import draw_donors
+from audit.interventions.pool import draw_donors
 from audit.masks.masks import Masks
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
@@ -33,6 +32,7 @@ from audit.settings.verdict import Thresholds
 from audit.storage.run import RunFolder
 from audit.training.replicas import replicas
 from audit.training.training import train
+from audit.verdict.signals import Signal, signals
 
 
 def audit(data: Path, stamp: str, out: Path, **settings: Any) -> pd.DataFrame:

@@ -8,9 +8,9 @@ import pandas as pd
 
 from audit.compare.columns import accused, hits, rate_of
 from audit.compare.findings import LEVEL
-from audit.compare.paired import McNemar, holm, mcnemar
 from audit.compare.pairing import Pair
 from audit.core.estimate import Estimate
+from audit.core.paired import McNemar, holm, mcnemar
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import pandas as pd
 
 from audit.checks.base import Compared
 from audit.compare.columns import PROPORTIONS, accused, columns
-from audit.compare.paired import Difference, McNemar, difference_of_means, mcnemar, newcombe
 from audit.compare.pairing import Pair
 from audit.core.estimate import OURS, Estimate, Metric, mean, rate
+from audit.core.paired import Difference, McNemar, difference_of_means, mcnemar, newcombe
 from audit.report import figures as f
 
 LEVEL = 0.05

@@ -12,14 +12,16 @@ from audit.core.clock import Clock
 from audit.core.logits import predicted
 from audit.datasets.dataset import Counterfactual, Dataset
 from audit.datasets.decode import resize
-from audit.execution.record import Finding, Sample, Tested
-from audit.explainers.further import Further
+from audit.execution.optional import Further
+from audit.execution.record import Finding
 from audit.explainers.gradcam import Explained
 from audit.explainers.integrated_gradients import Enough
 from audit.explainers.over_views import grad_cam, integrated_gradients
 from audit.explainers.settle import Complete, ScoresSettled
-from audit.interventions.donors import Donors
 from audit.interventions.interventions import Case, Interventions
+from audit.interventions.pool import Donors
+from audit.interventions.tested import Tested
+from audit.masks.sample import Sample
 from audit.models.classifier import Classifier
 from audit.settings import Config
 

@@ -17,9 +17,10 @@ from audit.datasets.batches import in_batches
 from audit.datasets.dataset import Dataset, Item
 from audit.datasets.decode import resize
 from audit.execution.engine import Engine
-from audit.execution.record import Record, Sample, fit_trimap, maps_of, record_of, skipped_record
+from audit.execution.record import Record, maps_of, record_of, skipped_record
 from audit.explainers.registry import titles
 from audit.masks.masks import Masks, doubt
+from audit.masks.sample import Sample, fit_trimap
 from audit.settings import Config
 from audit.storage.heatmaps import Maps
 from audit.storage.run import RunFolder, pack_part

@@ -9,61 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.core.geometry import resize_trimap
 from audit.core.registries import JUDGED
 from audit.datasets.dataset import FLOWER, UNKNOWN, UNUSABLE, Item
 from audit.explainers.localisation import NAN, Localisation, area, centre_gaussian, localise, weigh
 from audit.interventions.causal import Causes
 from audit.interventions.composites import grown
-from audit.masks.masks import Given
+from audit.interventions.tested import REACH, Tested
+from audit.masks.sample import Sample
 from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps
 from audit.storage.records import record_schema
-from audit.verdict.verdict import UNTESTED, Words, judge
+from audit.verdict.verdict import Words, judge
 
 Record = dict[str, Any]
-REACH = 3 / 224  # by how much masks are grown and shrunk for `fragile`, in shares of the side
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One test image as the sweep reads it.
-
-    Attributes
-    ----------
-    image : uint8 ``(H, W, 3)``
-        The model's input, RGB.
-    trimap : uint8 ``(H, W)``
-        255 flower, 0 background, 128 unknown; all unknown without a mask.
-    """
-
-    item: Item
-    image: NDArray[np.uint8]
-    trimap: NDArray[np.uint8]
-    mask_source: str
-    mask_doubt: str
-
-
-_NOTHING = Causes(UNTESTED)
-
-
-@dataclass(frozen=True)
-class Tested:
-    """What interventions say, and what they would say with the mask grown and shrunk.
-
-    Attributes
-    ----------
-    region : bool ``(H, W)``
-        The region of ``causes.removal``; None where there is none.
-    donors : list of int
-        Places in the pool.
-    """
-
-    causes: Causes = _NOTHING
-    grown: Causes = _NOTHING
-    shrunk: Causes = _NOTHING
-    region: NDArray[np.bool_] | None = None
-    donors: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -78,13 +36,6 @@ class Finding:
     ig_completeness_error: float
     prediction_without_shortcut: int
     tested: Tested = field(default_factory=Tested)
-
-
-def fit_trimap(trimap: Given, size: int) -> NDArray[np.uint8]:
-    """Bring a trimap to the model's input size; all unknown where none can be used."""
-    if not isinstance(trimap, np.ndarray):
-        return np.full((size, size), UNKNOWN, np.uint8)
-    return resize_trimap(trimap, (size, size))
 
 
 def maps_of(sample: Sample, finding: Finding) -> Maps:

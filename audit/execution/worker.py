@@ -17,8 +17,8 @@ from audit.datasets.dataset import Item
 from audit.datasets.open import open_dataset
 from audit.execution.engine import Engine
 from audit.execution.local import Part, explain_part, read
-from audit.explainers.further import further_of
-from audit.interventions.donors import Donors
+from audit.execution.optional import further_of
+from audit.interventions.pool import Donors
 from audit.masks.masks import fingerprints
 from audit.masks.source import WORDS, masks_of
 from audit.models.averaged import averaged

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.datasets.dataset import FLOWER, UNKNOWN
-from audit.execution.record import Sample
 from audit.explainers.localisation import Localisation, localise
+from audit.masks.sample import Sample
 
 SETTLED = 0.01  # how far mass and rank accuracy may still move
 

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from audit.core.geometry import place_of, upsample
 from audit.datasets.batches import in_batches
-from audit.execution.record import REACH, Sample, Tested
 from audit.explainers.base import PASS
 from audit.interventions import composites as make
 from audit.interventions.causal import Causes, Removal, Shares, log_odds, shapley
-from audit.interventions.donors import Donors
+from audit.interventions.pool import Donors
+from audit.interventions.tested import REACH, Tested
+from audit.masks.sample import Sample
 
 DONORS = 4
 SIZES = {  # shares of the image that each proposer's regions have

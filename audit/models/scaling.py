@@ -11,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from audit.compare.paired import gain, holm, mcnemar
 from audit.core.logits import predicted
 from audit.core.observation import Observation
+from audit.core.paired import gain, holm, mcnemar
 
 if TYPE_CHECKING:
     from audit.models.classifier import Classifier

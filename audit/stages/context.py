@@ -24,7 +24,7 @@ def context_of(folder: RunFolder, inputs: Inputs, track: Track) -> Context:
     RunFolderError
         The run was begun with another model.
     """
-    from audit.explainers.further import told
+    from audit.execution.optional import told
     from audit.models.identity import difference
 
     classifier, hashes = _classifier(folder, inputs)
@@ -62,8 +62,8 @@ def _trained(file: Any, inputs: Inputs) -> Any:
 
 def _planned(folder: RunFolder, inputs: Inputs, classifier: Any, track: Track) -> Context:
     from audit.execution.engine import Engine
+    from audit.execution.optional import further_of
     from audit.execution.select import select
-    from audit.explainers.further import further_of
 
     config, dataset, masks = inputs.config, inputs.dataset, inputs.masks
     donors = _donors(folder, inputs, classifier)
@@ -87,7 +87,7 @@ def _planned(folder: RunFolder, inputs: Inputs, classifier: Any, track: Track) -
 
 def _donors(folder: RunFolder, inputs: Inputs, classifier: Any) -> Any:
     """Backgrounds, drawn and kept; None where no image is put on any."""
-    from audit.interventions.donors import draw_donors
+    from audit.interventions.pool import draw_donors
 
     config = inputs.config
     if config.intervene.interventions == "off" or classifier.classes < 2:

@@ -118,7 +118,7 @@ def _hashes_of_files(config: Config) -> dict[str, str]:
 
 
 def _check_settings(config: Config) -> None:
-    from audit.explainers.further import check as check_further
+    from audit.execution.optional import check as check_further
     from audit.report.owner import read_owner
 
     check_further(config)

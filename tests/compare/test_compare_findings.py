@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.compare.findings import Finding, findings, p_words
-from audit.compare.paired import Difference, McNemar
 from audit.compare.pairing import entries, pair
 from audit.core.estimate import Estimate
+from audit.core.paired import Difference, McNemar
 from audit.report import figures as f
 from audit.report.figures import headline
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import bootstrap
 
 from audit.checks.robustness.statistics import rank_correlation
-from audit.compare.paired import difference_of_means, holm, mcnemar
+from audit.core.paired import difference_of_means, holm, mcnemar
 from audit.core.statistics import auroc, bootstrap_auroc, bootstrap_mean, wilson
 
 NAN = float("nan")

@@ -10,9 +10,9 @@ from audit.core.track import silent
 from audit.datasets.imagefiles import ImageFiles
 from audit.execution.engine import Engine
 from audit.execution.predict import predict
-from audit.execution.record import Sample
-from audit.interventions.donors import draw_donors
+from audit.interventions.pool import draw_donors
 from audit.masks.masks import Masks
+from audit.masks.sample import Sample
 from audit.models.averaged import Averaged, averaged
 from audit.models.classifier import Classifier
 from audit.models.views import draw_views

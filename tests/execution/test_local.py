@@ -9,8 +9,8 @@ from audit.execution import local
 from audit.execution.engine import Engine
 from audit.execution.local import PART_SIZE, parts_of, sweep
 from audit.execution.predict import predict
-from audit.execution.record import Sample
 from audit.masks.masks import Masks
+from audit.masks.sample import Sample
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
 from audit.settings import load_config

@@ -8,16 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from audit.datasets.dataset import Item
-from audit.execution.record import (
-    Finding,
-    Sample,
-    fit_trimap,
-    maps_of,
-    record_of,
-    skipped_record,
-    softmax,
-)
+from audit.execution.record import Finding, maps_of, record_of, skipped_record, softmax
 from audit.explainers.registry import titles
+from audit.masks.sample import Sample, fit_trimap
 from audit.settings.verdict import Thresholds
 from audit.storage.records import RECORD_SCHEMA
 from audit.verdict.verdict import Words

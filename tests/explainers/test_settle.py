@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from audit.datasets.dataset import Item
-from audit.execution.record import Sample
 from audit.explainers.localisation import Localisation
 from audit.explainers.settle import Complete, ScoresSettled, settled
+from audit.masks.sample import Sample
 
 
 def score(mass, rank=0.8, chance=0.2):

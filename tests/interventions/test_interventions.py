@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from audit.datasets.dataset import Item
-from audit.execution.record import Finding, Sample, record_of
+from audit.execution.record import Finding, record_of
 from audit.explainers.registry import titles
 from audit.interventions.composites import fill, grown, off_flower
-from audit.interventions.donors import Donors
 from audit.interventions.interventions import Case, Interventions
+from audit.interventions.pool import Donors
+from audit.masks.sample import Sample
 from audit.settings.verdict import Thresholds
 from audit.verdict.verdict import Words, judge
 

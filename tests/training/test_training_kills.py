@@ -22,7 +22,7 @@ PROGRAM = """
     import importlib, json, os, signal, sys
     import keras
     import audit.datasets.open, audit.training.training, audit.stages.commands, audit.report.owner
-    import audit.explainers.further
+    import audit.execution.optional
     from audit.settings import load_config
     from audit.core.errors import AuditError
     from audit.models.backbones import BACKBONES, Backbone

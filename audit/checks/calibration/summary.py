@@ -18,9 +18,9 @@ from audit.checks.calibration.statistics import (
     keep,
     reliability,
 )
-from audit.compare.paired import Difference, difference_of_means
 from audit.core.bins import Bin
 from audit.core.estimate import Estimate, mean, rate
+from audit.core.paired import Difference, difference_of_means
 from audit.core.statistics import auroc, bootstrap_auroc
 from audit.report import charts
 from audit.report.source import Source

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audit.compare.paired import holm
 from audit.core.estimate import Estimate, rate
+from audit.core.paired import holm
 from audit.report.cases import Case
 from audit.report.source import Source
 

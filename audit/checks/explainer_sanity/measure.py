@@ -17,8 +17,8 @@ from audit.checks.robustness.statistics import rank_correlation
 from audit.core.registries import EXPLAINERS, JUDGED
 from audit.datasets.batches import batched
 from audit.datasets.dataset import stratified
+from audit.execution.optional import explain_one, explainers
 from audit.explainers.base import PASS, Explainer
-from audit.explainers.further import explain_one, explainers
 from audit.explainers.localisation import NAN, centre_gaussian
 from audit.interventions.causal import log_odds
 from audit.interventions.composites import softened

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.checks.preflight.matching import Indices, assignment
-from audit.compare.paired import gain, holm, mcnemar
 from audit.core.observation import Observation, Strength
+from audit.core.paired import gain, holm, mcnemar
 from audit.core.statistics import wilson
 
 BEYOND_DOUBT, DOUBTFUL = 0.001, 0.01  # p-values, after Holm over the orders tried

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from audit.checks.preflight.answers import BEYOND_DOUBT, CLEAR, GAIN, Answers, Better, better_order
 from audit.checks.preflight.matching import match
-from audit.compare.paired import mcnemar
 from audit.core.observation import Observation, Strength
+from audit.core.paired import mcnemar
 from audit.core.statistics import wilson
 from audit.settings import Config
 

@@ -24,9 +24,9 @@ from audit.datasets.batches import in_batches
 from audit.datasets.dataset import FLOWER, UNKNOWN, Dataset, Item, stratified
 from audit.datasets.decode import resize
 from audit.execution.engine import Engine
-from audit.execution.record import Sample, fit_trimap
 from audit.explainers.base import PASS
 from audit.masks.masks import Masks
+from audit.masks.sample import Sample, fit_trimap
 from audit.settings import Config
 from audit.storage.run import write_whole
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from audit.checks.context import Context
 from audit.checks.shortcuts import statistics as score
 from audit.checks.shortcuts.outputs import FILE
-from audit.compare.paired import holm
 from audit.core.geometry import place_of
+from audit.core.paired import holm
 from audit.core.track import Track
 from audit.datasets.batches import in_batches
 from audit.datasets.dataset import Item, stratified
@@ -24,7 +24,7 @@ from audit.explainers.base import PASS, seed_of
 from audit.explainers.over_views import grad_cam
 from audit.interventions import composites as make
 from audit.interventions.causal import log_odds
-from audit.interventions.donors import Donors
+from audit.interventions.pool import Donors
 from audit.models.classifier import Classifier
 from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.compare.paired import Difference, difference_of_means
+from audit.core.paired import Difference, difference_of_means
 from audit.interventions.causal import log_odds
 
 LEAST = 4  # backgrounds that make a group: fewer share something by chance

@@ -10,7 +10,7 @@ from audit.checks.shortcuts.measure import find
 from audit.core.track import silent
 from audit.datasets.dataset import Item
 from audit.interventions.composites import fill, off_flower
-from audit.interventions.donors import Donors
+from audit.interventions.pool import Donors
 from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps
 

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from audit.core.errors import AuditError
 from audit.datasets.dataset import FLOWER, UNKNOWN, Dataset, stratified
-from audit.execution.record import Record, Sample, score_columns
+from audit.execution.record import Record, score_columns
 from audit.execution.select import select
 from audit.explainers.base import Explainer
 from audit.explainers.localisation import Localisation, localise
 from audit.explainers.registry import besides
 from audit.masks.masks import Masks
+from audit.masks.sample import Sample
 from audit.models.classifier import Classifier
 from audit.settings import Config
 from audit.storage.heatmaps import Maps

@@ -12,12 +12,12 @@ from audit.core.track import silent
 from audit.datasets.imagefiles import ImageFiles
 from audit.execution.engine import Engine
 from audit.execution.local import sweep
-from audit.execution.record import Sample
+from audit.execution.optional import Further, explain_one, explainers, further_of, sampled
 from audit.execution.worker import Worker, setup_of
 from audit.explainers.base import Explainer
-from audit.explainers.further import Further, explain_one, explainers, further_of, sampled
 from audit.explainers.lime import Lime
 from audit.masks.masks import Masks, fingerprints
+from audit.masks.sample import Sample
 from audit.models.averaged import averaged
 from audit.models.classifier import Classifier
 from audit.models.load import load_model

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from audit.core.errors import BrokenImageError
 from audit.datasets.dataset import Dataset, Item, stratified
 from audit.datasets.decode import resize
-from audit.execution.record import fit_trimap
 from audit.interventions.composites import ENOUGH, Image, softened, split_foreground
 from audit.masks.masks import Masks, trusted
+from audit.masks.sample import fit_trimap
 from audit.models.classifier import Classifier
 
 _EACH, _FEWEST, _MOST = 2, 32, 256  # donors a class, and bounds on their number

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.compare.paired import difference_of_means, gain, holm, mcnemar, newcombe
+from audit.core.paired import difference_of_means, gain, holm, mcnemar, newcombe
 from audit.core.statistics import wilson
 
 NAN = float("nan")

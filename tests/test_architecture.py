@@ -1,0 +1,72 @@
+"""Arrows between rooms go one way: from what is asked for to what it stands on."""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+import audit
+
+ROOT = Path(audit.__file__).parent
+# A room may import rooms below its own line, and those beside it as long as no circle comes of it.
+FLOORS = (
+    ("cli",),
+    ("api",),
+    ("stages",),
+    ("checks", "execution", "training", "compare", "gate", "report"),
+    ("explainers", "interventions", "models", "masks", "datasets"),
+    ("verdict", "storage", "settings"),
+    ("core",),
+)
+FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+
+
+class _Run(ast.NodeTransformer):
+    """Leaves out what is imported for types alone."""
+
+    def visit_If(self, node):
+        typing = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        return None if typing else self.generic_visit(node)
+
+
+def _room(module: str) -> str:
+    return module.split(".")[1]
+
+
+def _imported(file: Path) -> set[str]:
+    """Modules of the package that a file imports, at its top or late, to run."""
+    found = set()
+    tree = _Run().visit(ast.parse(file.read_text()))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "audit":
+            found |= {f"audit.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("audit."):
+            found.add(node.module)
+        elif isinstance(node, ast.Import):
+            found |= {a.name for a in node.names if a.name.startswith("audit.")}
+    return found - {"audit.__version__"}
+
+
+def _arrows() -> dict[tuple[str, str], list[str]]:
+    arrows = defaultdict(list)
+    for file in ROOT.rglob("*.py"):
+        here = file.relative_to(ROOT.parent).with_suffix("")
+        for module in _imported(file):
+            pair = _room(".".join(here.parts)), _room(module)
+            if pair[0] != pair[1] and here.name != "__init__":
+                arrows[pair].append(f"{here} -> {module}")
+    return arrows
+
+
+ARROWS = _arrows()
+
+
+def test_every_room_has_its_floor():
+    assert {room for pair in ARROWS for room in pair} == set(FLOOR_OF)
+
+
+@pytest.mark.parametrize("pair", sorted(ARROWS), ids="->".join)
+def test_no_arrow_goes_up(pair):
+    upper, lower = pair
+    assert FLOOR_OF[upper] <= FLOOR_OF[lower], ARROWS[pair]
