@@ -18,7 +18,7 @@ from audit.settings import Config, load_config
 from audit.stages import commands
 from audit.stages.resume import carried
 from audit.storage.heatmaps import Maps
-from audit.storage.paths import place
+from audit.storage.paths import location
 from audit.storage.run import RunFolder
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Run:
 
 def load_run(path: Folder) -> Run:
     """Open the folder of a run, on disk or at a URL; `RunFolderError` where it is none."""
-    return Run(RunFolder.open(place(str(path))))
+    return Run(RunFolder.open(location(str(path))))
 
 
 def run(config: Config, out: Folder, *, resume: bool = False) -> Run | None:
@@ -156,19 +156,19 @@ def run(config: Config, out: Folder, *, resume: bool = False) -> Run | None:
     Run or None
         None on a host that only helps another one to train, as TF_CONFIG may say.
     """
-    made = commands.run(config, place(str(out)), resume=resume, command="audit.run")
+    made = commands.run(config, location(str(out)), resume=resume, command="audit.run")
     return Run(made) if made else None
 
 
 def train(config: Config, out: Folder, *, resume: bool = False) -> Run | None:
     """Train a model into a run folder, as ``flower-audit train``; `Run.sweep` goes on."""
-    made = commands.train(config, place(str(out)), resume=resume, command="audit.train")
+    made = commands.train(config, location(str(out)), resume=resume, command="audit.train")
     return Run(made) if made else None
 
 
 def compare(runs: Sequence[Run], out: Folder) -> Path:
     """Set runs on the same images side by side, each against the first; return the page."""
-    return commands.compare([each.folder for each in runs], place(str(out)))
+    return commands.compare([each.folder for each in runs], location(str(out)))
 
 
 def preflight(config: Config) -> pd.DataFrame:

@@ -74,7 +74,7 @@ def measure(root: Path, full: bool) -> dict[str, float]:
     from audit.datasets.open import open_dataset
     from audit.execution.engine import Engine
     from audit.execution.local import sweep
-    from audit.interventions.pool import draw_donors
+    from audit.interventions.pool import draw_pool
     from audit.masks.masks import Masks
     from audit.settings import load_config
     from audit.storage.run import RunFolder
@@ -82,7 +82,7 @@ def measure(root: Path, full: bool) -> dict[str, float]:
     config = load_config({"images": root / "images.csv", "workers": 0, "ig_steps": 4})
     dataset = open_dataset(config)
     masks, classifier = Masks(dataset, grabcut=False), model(len(dataset.classes))
-    donors = draw_donors(dataset, masks, classifier, 0) if full else None
+    donors = draw_pool(dataset, masks, classifier, 0) if full else None
     engine = Engine(classifier, dataset, config, donors)
     run, items = RunFolder.create(root / "run", resume=False), dataset.items("test")
     start = time.perf_counter()

@@ -23,7 +23,7 @@ from audit.core.track import silent
 from audit.execution.engine import Engine
 from audit.execution.local import sweep
 from audit.explainers.registry import titles
-from audit.interventions.pool import draw_donors
+from audit.interventions.pool import draw_pool
 from audit.masks.masks import Masks
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
@@ -47,7 +47,7 @@ def audit(data: Path, stamp: str, out: Path, **settings: Any) -> pd.DataFrame:
         trained.model.save(run.model_file)
     classifier = Classifier(load_model(run.model_file, trust=False))
     masks = Masks(dataset, grabcut=False)
-    donors = draw_donors(dataset, masks, classifier, 0)
+    donors = draw_pool(dataset, masks, classifier, 0)
     engine = Engine(classifier, dataset, config, donors)
     sweep(run, dataset, masks, engine, dataset.items("test"), config, silent)
     return run.records()

@@ -30,7 +30,7 @@ class Context:
         Of names and labels of the images, of masks, and of files that training starts from.
     classifier : Classifier
         Of the given or the trained model.
-    donors : Donors or None
+    pool : BackgroundPool or None
         Backgrounds to put foregrounds on; None where nothing is tested so.
     engine : Engine
         Predicts and explains; its clock adds up where time goes.
@@ -47,7 +47,7 @@ class Context:
     preflight: Preflight
     hashes: dict[str, str]
     classifier: Any
-    donors: Any
+    pool: Any
     engine: Any
     tested: Sequence[Item]
     explained: Sequence[Item]

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from audit.cli.grouping import write_options
-from audit.core.errors import AuditError, shown
+from audit.core.errors import AuditError, quoted
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -34,7 +34,7 @@ class Command(click.Command):
         except OSError as error:
             if not (mend := self.mend(error)):
                 raise
-            where = f" ({shown(error.filename)})" if error.filename else ""
+            where = f" ({quoted(error.filename)})" if error.filename else ""
             raise AuditError(f"{error.strerror}{where}. {mend}") from error
         except AuditError as error:
             if mend := self.mend(error.__cause__):

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from audit.storage.paths import place
+from audit.storage.paths import location
 
 
 class StepsType(click.ParamType):  # type: ignore[type-arg]
@@ -47,4 +47,4 @@ class PathType(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Convert text to the path that is meant."""
-        return place(value) if isinstance(value, str) else value
+        return location(value) if isinstance(value, str) else value

@@ -12,7 +12,7 @@ from audit.checks.base import Compared
 from audit.checks.registry import every
 from audit.compare.classes import ClassChange, class_changes
 from audit.compare.facts import facts, other_settings
-from audit.compare.findings import Finding, findings
+from audit.compare.findings import PairFinding, findings
 from audit.compare.flips import (
     Gallery,
     Transition,
@@ -36,7 +36,7 @@ class Versus:
     """A run against the baseline."""
 
     pair: Pair
-    findings: list[Finding]
+    findings: list[PairFinding]
     checks: dict[str, Compared | None]
     transitions: list[list[Transition]]
     galleries: list[Gallery]
@@ -44,7 +44,7 @@ class Versus:
     flips: pd.DataFrame
 
     @cached_property
-    def by_key(self) -> dict[str, Finding]:
+    def by_key(self) -> dict[str, PairFinding]:
         """Findings by the key of their figure."""
         return {found.metric.key: found for found in self.findings}
 

@@ -12,7 +12,7 @@ from audit import __version__
 from audit.checks.registry import every
 from audit.compare.classes import Change, ClassChange
 from audit.compare.content import Comparison, Versus
-from audit.compare.findings import Finding
+from audit.compare.findings import PairFinding
 from audit.report.exports import csv_text
 from audit.report.templating import fill
 
@@ -92,7 +92,7 @@ def _of_checks(v: Versus) -> dict[str, Any]:
     return told
 
 
-def _finding(found: Finding, a: str, b: str) -> dict[str, Any]:
+def _finding(found: PairFinding, a: str, b: str) -> dict[str, Any]:
     return {
         "title": found.metric.title,
         "direction": found.metric.direction,

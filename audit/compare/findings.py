@@ -29,7 +29,7 @@ WRONG_BOTH = Metric(
 
 
 @dataclass(frozen=True)
-class Finding:
+class PairFinding:
     """One figure in A and in B.
 
     Attributes
@@ -145,12 +145,12 @@ def p_words(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
-def findings(pair: Pair, compared: Iterable[Compared | None] = ()) -> list[Finding]:
+def findings(pair: Pair, compared: Iterable[Compared | None] = ()) -> list[PairFinding]:
     """Every figure of both runs, in the order of the report's headline table."""
     return list(_findings(pair, compared))
 
 
-def _findings(pair: Pair, compared: Iterable[Compared | None]) -> Iterator[Finding]:
+def _findings(pair: Pair, compared: Iterable[Compared | None]) -> Iterator[PairFinding]:
     for metric in f.metrics(pair.titles):
         if metric.key in PROPORTIONS or metric.key in columns():
             yield finding(pair, metric)
@@ -161,7 +161,7 @@ def _findings(pair: Pair, compared: Iterable[Compared | None]) -> Iterator[Findi
             yield _mean(found.metric, found.a, found.b, mean, pair.seed)
 
 
-def finding(pair: Pair, metric: Metric) -> Finding:
+def finding(pair: Pair, metric: Metric) -> PairFinding:
     """One figure of both runs: of `PROPORTIONS`, `columns`, or `WRONG_BOTH`."""
     a, b = pair.a.source, pair.b.source
     proportions = PROPORTIONS | {WRONG_BOTH.key: accused}
@@ -171,12 +171,12 @@ def finding(pair: Pair, metric: Metric) -> Finding:
     return _mean(metric, column(a), column(b), estimate, pair.seed)
 
 
-def _proportion(metric: Metric, a: pd.Series, b: pd.Series) -> Finding:
+def _proportion(metric: Metric, a: pd.Series, b: pd.Series) -> PairFinding:
     """Of the images that count in both runs."""
     both = (a.notna() & b.notna()).to_numpy()
     first, second = (s.to_numpy()[both].astype(bool) for s in (a, b))
     ours, theirs = (rate(int(hits.sum()), hits.size) for hits in (first, second))
-    return Finding(
+    return PairFinding(
         metric, ours, theirs, newcombe(first, second), int(both.sum()), mcnemar(first, second)
     )
 
@@ -187,8 +187,8 @@ def _mean(
     b: pd.Series,
     estimate: Callable[[pd.Series, int], Estimate],
     seed: int,
-) -> Finding:
+) -> PairFinding:
     """Over the images that count in each run."""
     n = int((a.notna() | b.notna()).sum())
     difference = difference_of_means(a.to_numpy(), b.to_numpy(), seed)
-    return Finding(metric, estimate(a, seed), estimate(b, seed), difference, n, None)
+    return PairFinding(metric, estimate(a, seed), estimate(b, seed), difference, n, None)

@@ -43,7 +43,7 @@ OFFLINE = (
 )
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """How a message shows a value: cut where it is long."""
     try:
         text = repr(value)

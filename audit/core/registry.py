@@ -10,7 +10,7 @@ from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
-from audit.core.errors import ConfigError, first_line, shown
+from audit.core.errors import ConfigError, first_line, quoted
 
 # It begins names of files, columns and arrays, so it is short, and the same in all of them.
 KEY = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -107,7 +107,7 @@ class Registry(Generic[T]):
 
     def _error(self, point: EntryPoint, fault: str) -> ConfigError:
         return ConfigError(
-            f"The {self.kind} {shown(point.name)} of {_owner(point)} {fault}: mend that package, "
+            f"The {self.kind} {quoted(point.name)} of {_owner(point)} {fault}: mend that package, "
             "or do without it."
         )
 

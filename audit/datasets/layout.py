@@ -134,11 +134,11 @@ def _add_splits(layout: Layout, tops: Sequence[Folder], splits: dict[str, str]) 
                 layout.strays.append(Folder(inner.path, images=inner.images))
             layout.classes += [(splits[folder.path], f) for f in _worth(inner)]
     known = [f for f in tops if f.path in splits]
-    layout.observations += _further(known, [f for f in tops if f.path not in splits])
+    layout.observations += _optional(known, [f for f in tops if f.path not in splits])
     layout.strays += [f for f in tops if f.path not in splits]
 
 
-def _further(splits: Sequence[Folder], others: Sequence[Folder]) -> Iterator[Observation]:
+def _optional(splits: Sequence[Folder], others: Sequence[Folder]) -> Iterator[Observation]:
     """Folders beside the splits that hold folders of the same classes: splits of another name."""
     for folder in others:
         if _alike([splits[0], folder]):

@@ -12,14 +12,14 @@ from audit.core.clock import Clock
 from audit.core.logits import predicted
 from audit.datasets.dataset import Counterfactual, Dataset
 from audit.datasets.decode import resize
-from audit.execution.optional import Further
-from audit.execution.record import Finding
+from audit.execution.optional import OptionalExplainers
+from audit.execution.record import Explanation
 from audit.explainers.gradcam import Explained
 from audit.explainers.integrated_gradients import Enough
 from audit.explainers.over_views import grad_cam, integrated_gradients
 from audit.explainers.settle import Complete, ScoresSettled
-from audit.interventions.interventions import Case, Interventions
-from audit.interventions.pool import Donors
+from audit.interventions.interventions import ExplainedImage, Interventions
+from audit.interventions.pool import BackgroundPool
 from audit.interventions.tested import Tested
 from audit.masks.sample import Sample
 from audit.models.classifier import Classifier
@@ -33,7 +33,7 @@ class Engine:
     ----------
     clock : Clock
         Where the time of a sweep goes.
-    further : Further or None
+    optional : Further or None
         Explains chosen images by LIME and SHAP, where they are asked for.
     """
 
@@ -42,12 +42,12 @@ class Engine:
         classifier: Classifier,
         dataset: Dataset,
         config: Config,
-        donors: Donors | None = None,
-        further: Further | None = None,
+        pool: BackgroundPool | None = None,
+        optional: OptionalExplainers | None = None,
     ) -> None:
         self.size = classifier.input_size
         self.clock = Clock()
-        self.further = further
+        self.optional = optional
         self._counterfactual = dataset if isinstance(dataset, Counterfactual) else None
         self._config = config
         self._classifier = classifier
@@ -60,14 +60,14 @@ class Engine:
             config.explain.ig_variant,
         )
         scan = config.intervene.interventions == "full"
-        self._interventions = donors and Interventions(self._logits, donors, scan=scan)
+        self._interventions = pool and Interventions(self._logits, pool, scan=scan)
 
     def ig_batch(self, known: int | None) -> int:
         """Set how many gradients a call takes; measured where nobody knows yet."""
         self._ig.batch_size = known
         return self._ig.calibrated()
 
-    def explain(self, samples: Sequence[Sample]) -> list[Finding | None]:
+    def explain(self, samples: Sequence[Sample]) -> list[Explanation | None]:
         """Predict each sample and explain its predicted class; None where logits are no numbers."""
         images = np.stack([s.image for s in samples]).astype(np.float32)
         with self.clock("explain"):
@@ -79,14 +79,14 @@ class Engine:
             view_by_view = [*samples] * self._config.explain.tta
             attributed = self._ig(images, seen.targets, self._enough(view_by_view))
         cases = [
-            Case(sample, seen.logits[i], seen.heatmaps[i], attributed.heatmaps[i])
+            ExplainedImage(sample, seen.logits[i], seen.heatmaps[i], attributed.heatmaps[i])
             for i, sample in enumerate(samples)
         ]
         with self.clock("intervene"):
             without = self._without_shortcut(samples)
             tested = self._tested(cases)
         return [
-            Finding(
+            Explanation(
                 logits=seen.logits[i],
                 prediction=int(seen.targets[i]),
                 gradcam=seen.heatmaps[i],
@@ -101,12 +101,12 @@ class Engine:
 
     def _explain_answered(
         self, samples: Sequence[Sample], answered: NDArray[np.bool_]
-    ) -> list[Finding | None]:
+    ) -> list[Explanation | None]:
         kept = [s for s, told in zip(samples, answered, strict=True) if told]
         found = iter(self.explain(kept) if kept else [])
         return [next(found) if told else None for told in answered]
 
-    def _tested(self, cases: list[Case]) -> list[Tested]:
+    def _tested(self, cases: list[ExplainedImage]) -> list[Tested]:
         return self._interventions(cases) if self._interventions else [Tested()] * len(cases)
 
     def _enough(self, samples: Sequence[Sample]) -> Enough:

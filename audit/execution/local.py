@@ -24,7 +24,7 @@ from audit.masks.sample import Sample, fit_trimap
 from audit.settings import Config
 from audit.storage.heatmaps import Maps
 from audit.storage.run import RunFolder, pack_part
-from audit.verdict.verdict import Words
+from audit.verdict.verdict import Labels
 
 log = logging.getLogger("audit")
 PART_SIZE = 32  # images; what a kill can cost at most
@@ -104,7 +104,7 @@ def explain_part(
     records = [entry for entry in entries if not isinstance(entry, Sample)]
     samples = [entry for entry in entries if isinstance(entry, Sample)]
     maps: list[Maps] = []
-    words = Words(config.masks.subject, titles(config.flat()))
+    words = Labels(config.masks.subject, titles(config.flat()))
     for batch in in_batches(samples, config.training.batch_size):
         findings = engine.explain(batch)
         for sample, finding in zip(batch, findings, strict=True):
@@ -114,15 +114,15 @@ def explain_part(
             with engine.clock("score"):
                 record = record_of(sample, finding, classes, config.verdict, words)
                 drawn = maps_of(sample, finding)
-            if engine.further:
+            if engine.optional:
                 with engine.clock("further"):
-                    record, drawn = engine.further(sample, record, drawn)
+                    record, drawn = engine.optional(sample, record, drawn)
             records.append(record | {"row": len(maps)})
             maps.append(drawn)
     with engine.clock("write"):
         shown = Shown.of(config.kept())
         told = [shown.record(record) | {"part": number} for record in records]
-        packed = pack_part(told, maps, engine.further.dense if engine.further else ())
+        packed = pack_part(told, maps, engine.optional.dense if engine.optional else ())
     return Part(number, len(records), packed)
 
 
@@ -148,5 +148,5 @@ def _samples(
 
 
 def _skipped(item: Item, reason: str, classes: tuple[str, ...], engine: Engine) -> Record:
-    further = engine.further.explainers if engine.further else ()
-    return skipped_record(item, reason, classes, further)
+    optional = engine.optional.explainers if engine.optional else ()
+    return skipped_record(item, reason, classes, optional)

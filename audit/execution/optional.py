@@ -28,26 +28,26 @@ from audit.storage.records import NOT_SAMPLED
 from audit.verdict.verdict import ACCUSED
 
 
-def check(config: Config) -> None:
+def refuse_missing(config: Config) -> None:
     """Raise `ConfigError` where an explainer that is asked for, or what it needs, is missing."""
     for explainer in explainers(config).values():
         explainer.libraries()
 
 
 def explainers(config: Config) -> dict[str, Explainer]:
-    """The further explainers that a config asks for, by key."""
+    """The optional explainers that a config asks for, by key."""
     settings = config.flat()
     return {key: kind.of(settings) for key, kind in besides(config.explain.explainers).items()}
 
 
-def told(config: Config) -> dict[str, Any]:
+def manifest_entry(config: Config) -> dict[str, Any]:
     """What the manifest says of them, for a report where they are not installed."""
     found = {key: e.about._asdict() for key, e in explainers(config).items()}
     return {"explainers": found} if found else {}
 
 
 def sampled(dataset: Dataset, masks: Masks, config: Config) -> set[str]:
-    """Names of the images that further explainers are asked about whatever their verdict."""
+    """Names of the images that optional explainers are asked about whatever their verdict."""
     if config.explain.explain_sample is None and config.explain.explain_flagged:
         return set()
     _, explained = select(dataset, masks, config)
@@ -55,14 +55,14 @@ def sampled(dataset: Dataset, masks: Masks, config: Config) -> set[str]:
     return {item.name for item in stratified(explained, count, config.run.seed)}
 
 
-def further_of(
+def optional_explainers(
     classifier: Classifier, dataset: Dataset, masks: Masks, config: Config
-) -> Further | None:
-    """What explains chosen images by further explainers; None where none is asked for."""
-    if not config.explain.further:
+) -> OptionalExplainers | None:
+    """What explains chosen images by optional explainers; None where none is asked for."""
+    if not config.explain.optional:
         return None
     names = sampled(dataset, masks, config)
-    return Further(explainers(config), classifier, names, config.explain.explain_flagged)
+    return OptionalExplainers(explainers(config), classifier, names, config.explain.explain_flagged)
 
 
 def explain_one(
@@ -89,7 +89,7 @@ def explain_one(
     return found[0] if np.isfinite(found).all() else np.full_like(found[0], np.nan)
 
 
-class Further:
+class OptionalExplainers:
     """Explains images that are sampled, or flagged by their verdict, and scores the heatmaps.
 
     Parameters
@@ -128,7 +128,7 @@ class Further:
         found = {key: explain_one(e, image, *asked) for key, e in self._explain.items()}
         mask, valid = sample.trimap == FLOWER, sample.trimap != UNKNOWN
         scores = {name: localise(heatmap, mask, valid) for name, heatmap in found.items()}
-        return record | score_columns(scores), replace(maps, further=found)
+        return record | score_columns(scores), replace(maps, optional=found)
 
     def _chosen(self, sample: Sample, record: Record) -> bool:
         flagged = self._flagged and record["verdict"] in ACCUSED

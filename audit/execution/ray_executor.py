@@ -29,7 +29,7 @@ WAIT = 60.0  # seconds to wait for a machine where none is left
 _POLL = 5.0  # seconds between looks at which machines there are
 
 
-def check(address: str | None) -> None:
+def refuse_unreachable(address: str | None) -> None:
     """See that Ray is installed and the cluster is there, before anything is written.
 
     Raises
@@ -70,7 +70,7 @@ def sweep(run: RunFolder, setup: Setup, items: Sequence[Item], clock: Clock, tra
     batch = run.manifest().get("ig_batch")
     with (
         connected(setup.config.run.address) as ray,
-        closing(_Crew(ray, setup, todo, batch)) as crew,
+        closing(_Workers(ray, setup, todo, batch)) as crew,
     ):
         try:
             for _ in track(_written(run, crew, clock), "explain", total):
@@ -80,7 +80,7 @@ def sweep(run: RunFolder, setup: Setup, items: Sequence[Item], clock: Clock, tra
                 clock.add(stage, seconds)
 
 
-def _written(run: RunFolder, crew: _Crew, clock: Clock) -> Iterator[int]:
+def _written(run: RunFolder, crew: _Workers, clock: Clock) -> Iterator[int]:
     """Write parts as they arrive, in any order; yield once an image."""
     for place, part in enumerate(crew.parts()):
         if not place:
@@ -153,7 +153,7 @@ class _Actor:
 
 
 @dataclass(eq=False)
-class _Hand:
+class _WorkerState:
     """An actor as the driver knows it.
 
     Attributes
@@ -171,7 +171,7 @@ class _Hand:
     doing: dict[Any, int] = field(default_factory=dict)
 
 
-class _Crew:
+class _Workers:
     """All workers of a sweep, and which of them has which part.
 
     Attributes
@@ -189,16 +189,18 @@ class _Crew:
         self._setup = ray.put(setup)
         self._items = todo
         self._todo = deque(sorted(todo))
-        self._hands: list[_Hand] = []
+        self._states: list[_WorkerState] = []
         self._lost: Counter[int] = Counter()  # workers by the part they were lost with
-        self._stillborn: Counter[str] = Counter()  # workers lost before they were ready, by node
-        self._seconds: dict[_Hand, dict[str, float]] = {}
+        self._lost_at_start: Counter[str] = (
+            Counter()
+        )  # workers lost before they were ready, by node
+        self._seconds: dict[_WorkerState, dict[str, float]] = {}
 
     def close(self) -> None:
         """End all workers, whatever they are at."""
-        for hand in self._hands:
+        for hand in self._states:
             self._ray.kill(hand.actor)
-        self._hands = []
+        self._states = []
 
     def seconds(self) -> dict[str, float]:
         """Seconds by stage, added up over all workers."""
@@ -209,19 +211,19 @@ class _Crew:
 
     def parts(self) -> Iterator[Part]:
         """Yield each part once, as soon as some worker has it."""
-        while self._todo or any(hand.doing for hand in self._hands):
-            self._hire()
+        while self._todo or any(hand.doing for hand in self._states):
+            self._start_workers()
             self._feed()
             awaited = self._awaited()
             done, _ = self._ray.wait(list(awaited), timeout=_POLL)
             for ref in done:
                 yield from self._take(awaited[ref], ref)
 
-    def _awaited(self) -> dict[Any, _Hand]:
-        opening = {hand.opening: hand for hand in self._hands if hand.opening is not None}
-        return opening | {ref: hand for hand in self._hands for ref in hand.doing}
+    def _awaited(self) -> dict[Any, _WorkerState]:
+        opening = {hand.opening: hand for hand in self._states if hand.opening is not None}
+        return opening | {ref: hand for hand in self._states for ref in hand.doing}
 
-    def _take(self, hand: _Hand, ref: Any) -> Iterator[Part]:
+    def _take(self, hand: _WorkerState, ref: Any) -> Iterator[Part]:
         errors = self._ray.exceptions
         try:
             answer = self._ray.get(ref)
@@ -238,25 +240,25 @@ class _Crew:
         part, self._seconds[hand] = answer
         yield part
 
-    def _hire(self) -> None:
+    def _start_workers(self) -> None:
         """Start workers wherever there is room, no more than there are parts to do."""
         nodes = self._nodes()
         room = Counter(room_of(nodes, self._cores))
-        room.subtract(hand.node for hand in self._hands)
-        left = len(self._todo) + sum(len(hand.doing) for hand in self._hands)
-        while len(self._hands) < left and room and (node := max(room, key=room.__getitem__)):
+        room.subtract(hand.node for hand in self._states)
+        left = len(self._todo) + sum(len(hand.doing) for hand in self._states)
+        while len(self._states) < left and room and (node := max(room, key=room.__getitem__)):
             if room[node] < 1:
                 return
             room[node] -= 1
-            self._hands.append(self._start(nodes[node], node))
+            self._states.append(self._start(nodes[node], node))
 
     def _nodes(self) -> dict[str, Mapping[str, float]]:
         """What each machine has, where workers do live; waits for one where there is none."""
         end = time.monotonic() + WAIT
         while True:
             alive = {n["NodeID"]: n["Resources"] for n in self._ray.nodes() if n["Alive"]}
-            able = {n: has for n, has in alive.items() if self._stillborn[n] < TRIES}
-            if self._hands or room_of(able, self._cores):
+            able = {n: has for n, has in alive.items() if self._lost_at_start[n] < TRIES}
+            if self._states or room_of(able, self._cores):
                 return able
             if time.monotonic() > end or len(able) < len(alive):
                 raise ClusterError(self._nowhere(len(alive) - len(able)))
@@ -272,7 +274,7 @@ class _Crew:
             f"No machine with a core or GPU was in the cluster for {WAIT:.0f} s: add one, resume."
         )
 
-    def _start(self, has: Mapping[str, float], node: str) -> _Hand:
+    def _start(self, has: Mapping[str, float], node: str) -> _WorkerState:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         gpu = has.get("GPU", 0) >= 1
@@ -283,11 +285,11 @@ class _Crew:
             max_concurrency=IN_FLIGHT,
             scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
         ).remote()  # fmt: skip
-        return _Hand(actor, node, actor.open.remote(self._setup, cores, self.ig_batch))
+        return _WorkerState(actor, node, actor.open.remote(self._setup, cores, self.ig_batch))
 
     def _feed(self) -> None:
         """Give parts to those who have too few."""
-        ready = [hand for hand in self._hands if hand.opening is None]
+        ready = [hand for hand in self._states if hand.opening is None]
         for most in range(1, IN_FLIGHT + 1):
             for hand in ready:
                 if self._todo and len(hand.doing) < most and self._may(hand):
@@ -295,7 +297,7 @@ class _Crew:
                     ref = hand.actor.explain.remote(number, self._items[number], self.ig_batch)
                     hand.doing[ref] = number
 
-    def _may(self, hand: _Hand) -> bool:
+    def _may(self, hand: _WorkerState) -> bool:
         """Whether a worker may have the next part, besides those that it has."""
         if not hand.doing:
             return True
@@ -304,12 +306,12 @@ class _Crew:
         suspects = [
             number for number in (*hand.doing.values(), self._todo[0]) if self._lost[number]
         ]
-        return len(self._todo) > len(self._hands) and not suspects
+        return len(self._todo) > len(self._states) and not suspects
 
-    def _lose(self, hand: _Hand, error: Exception) -> None:
-        self._hands.remove(hand)
+    def _lose(self, hand: _WorkerState, error: Exception) -> None:
+        self._states.remove(hand)
         self._ray.kill(hand.actor)
-        self._stillborn[hand.node] += hand.opening is not None
+        self._lost_at_start[hand.node] += hand.opening is not None
         where, why = hand.where or f"node {hand.node[:8]}", type(error).__name__
         log.warning("Lost the worker on %s (%s); others do what it had.", where, why)
         for number in sorted(hand.doing.values(), reverse=True):

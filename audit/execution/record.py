@@ -19,13 +19,13 @@ from audit.masks.sample import Sample
 from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps
 from audit.storage.records import record_schema
-from audit.verdict.verdict import Words, judge
+from audit.verdict.verdict import Labels, judge
 
 Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Finding:
+class Explanation:
     """What the model and the explainers said: heatmaps of class ``prediction``."""
 
     logits: NDArray[np.float32]
@@ -38,7 +38,7 @@ class Finding:
     tested: Tested = field(default_factory=Tested)
 
 
-def maps_of(sample: Sample, finding: Finding) -> Maps:
+def maps_of(sample: Sample, finding: Explanation) -> Maps:
     """What the report draws this image from."""
     coarse, tested = finding.gradcam.astype(np.float16), finding.tested
     region = np.zeros(sample.trimap.shape, bool) if tested.region is None else tested.region
@@ -48,10 +48,10 @@ def maps_of(sample: Sample, finding: Finding) -> Maps:
 
 def record_of(
     sample: Sample,
-    finding: Finding,
+    finding: Explanation,
     classes: tuple[str, ...],
     thresholds: Thresholds,
-    words: Words,
+    words: Labels,
 ) -> Record:
     """The record of an explained image; see `record_schema` for the columns."""
     valid = sample.trimap != UNKNOWN
@@ -142,10 +142,10 @@ def _causal(causes: Causes, classes: tuple[str, ...]) -> Record:
 
 
 def skipped_record(
-    item: Item, reason: str, classes: tuple[str, ...], further: Sequence[str] = ()
+    item: Item, reason: str, classes: tuple[str, ...], optional: Sequence[str] = ()
 ) -> Record:
     """The record of an image that could not be read: counted, never scored."""
-    schema = record_schema(further)
+    schema = record_schema(optional)
     undefined: Record = dict.fromkeys(schema.names, NAN)
     texts = [f.name for f in schema if str(f.type) == "string"]
     return {

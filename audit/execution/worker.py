@@ -17,8 +17,8 @@ from audit.datasets.dataset import Item
 from audit.datasets.open import open_dataset
 from audit.execution.engine import Engine
 from audit.execution.local import Part, explain_part, read
-from audit.execution.optional import further_of
-from audit.interventions.pool import Donors
+from audit.execution.optional import optional_explainers
+from audit.interventions.pool import BackgroundPool
 from audit.masks.masks import fingerprints
 from audit.masks.source import WORDS, masks_of
 from audit.models.averaged import averaged
@@ -37,7 +37,7 @@ class Setup:
         Files of the model by their paths, so that no disk need be shared.
     scaling : str
         Pixels that the model wants, as the driver found.
-    donors : Donors or None
+    pool : BackgroundPool or None
         The driver's pool, so that all use the same.
     hashes : dict of str
         Of the driver's images and labels, and of its masks.
@@ -51,7 +51,7 @@ class Setup:
     model: dict[str, bytes]
     trust: bool
     scaling: str
-    donors: Donors | None
+    pool: BackgroundPool | None
     hashes: dict[str, str]
     versions: dict[str, str]
     classes: tuple[str, ...]
@@ -62,7 +62,7 @@ def setup_of(
     config: Config,
     model: Path,
     scaling: str,
-    donors: Donors | None,
+    pool: BackgroundPool | None,
     hashes: dict[str, str],
     classes: Sequence[str],
     contents: Contents,
@@ -79,7 +79,7 @@ def setup_of(
         model=content,
         trust=trust,
         scaling=scaling,
-        donors=donors,
+        pool=pool,
         hashes=hashes,
         versions=_versions(),
         classes=tuple(classes),
@@ -110,8 +110,8 @@ class Worker:
                     f"Other {what} than where the sweep was started: copy them to the same paths."
                 )
         classifier = _classifier(setup)
-        further = further_of(classifier, self._dataset, self._masks, setup.config)
-        self._engine = Engine(classifier, self._dataset, setup.config, setup.donors, further)
+        optional = optional_explainers(classifier, self._dataset, self._masks, setup.config)
+        self._engine = Engine(classifier, self._dataset, setup.config, setup.pool, optional)
         self._reading, self._explaining = Lock(), Lock()
 
     def ig_batch(self, known: int | None) -> int:

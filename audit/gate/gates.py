@@ -97,7 +97,7 @@ class Check:
         return all(o.holds for o in self.outcomes)
 
 
-def check(run: RunFolder, limits: Limits, base: RunFolder | None = None) -> Check:
+def hold_to_limits(run: RunFolder, limits: Limits, base: RunFolder | None = None) -> Check:
     """Hold a run against limits, and against a base run where one is given.
 
     Raises

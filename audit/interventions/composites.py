@@ -18,7 +18,7 @@ Region = NDArray[np.bool_]  # (H, W)
 FEATHER = 1.5 / 224  # standard deviation of a pasted flower's edge, in shares of the side
 MARGIN = 3 / 224  # around a flower, in shares of the side: its soft edge is no background
 ENOUGH = 0.25  # background of an image that is shown under others: the rest is a guess
-_LEAST = 0.6  # of a region that a control must keep on the background
+_LEAST_COVERED = 0.6  # of a region that a control must keep on the background
 _OVERLAP = 0.25  # of a region that a control may share with it
 
 
@@ -194,7 +194,7 @@ def controls(region: Region, allowed: Region, most: int = 3) -> list[Region]:
     for other in _turned(region):
         on = other & allowed
         covers, shared = int(on.sum()), int((on & region).sum())
-        if covers >= _LEAST * area and shared <= _OVERLAP * area:
+        if covers >= _LEAST_COVERED * area and shared <= _OVERLAP * area:
             kept.append((covers, on))
     kept.sort(key=lambda entry: -entry[0])
     distinct: list[Region] = []

@@ -15,7 +15,7 @@ from audit.datasets.batches import in_batches
 from audit.explainers.base import PASS
 from audit.interventions import composites as make
 from audit.interventions.causal import Causes, Removal, Shares, log_odds, shapley
-from audit.interventions.pool import Donors
+from audit.interventions.pool import BackgroundPool
 from audit.interventions.tested import REACH, Tested
 from audit.masks.sample import Sample
 
@@ -39,7 +39,7 @@ Study = Generator[list[Image], Logits, "Tested"]
 
 
 @dataclass(frozen=True)
-class Case:
+class ExplainedImage:
     """One image to study: what the model and the explainers said of it.
 
     Attributes
@@ -67,17 +67,17 @@ class Interventions:
     ----------
     predict : callable
         Float32 images ``(n, H, W, 3)`` in 0..255 to float32 logits ``(n, classes)``.
-    donors : Donors
+    pool : BackgroundPool
     scan : bool
         Search the background tile by tile, too: at most 40 passes an image, else 26.
     """
 
-    def __init__(self, predict: Predict, donors: Donors, *, scan: bool = True) -> None:
+    def __init__(self, predict: Predict, pool: BackgroundPool, *, scan: bool = True) -> None:
         self._predict = predict
-        self._donors = donors
+        self._pool = pool
         self._scan = scan
 
-    def __call__(self, cases: Sequence[Case]) -> list[Tested]:
+    def __call__(self, cases: Sequence[ExplainedImage]) -> list[Tested]:
         """Study each case; images without a usable mask get the reason and nothing else."""
         found = (
             self._together([self._study(c) for c in some]) for some in in_batches(cases, TOGETHER)
@@ -98,7 +98,7 @@ class Interventions:
         for some in in_batches(images, PASS):
             yield from self._predict(np.stack(some))
 
-    def _study(self, case: Case) -> Study:
+    def _study(self, case: ExplainedImage) -> Study:
         parts, why = make.split_foreground(case.sample.image, case.sample.trimap)
         if parts is None:
             return Tested(Causes(why), Causes(why), Causes(why))
@@ -113,15 +113,15 @@ class Interventions:
         return Tested(causes, variants[0], variants[1], region, donors)
 
     def _whole(
-        self, case: Case, parts: make.Parts
+        self, case: ExplainedImage, parts: make.Parts
     ) -> Generator[list[Image], Logits, tuple[Causes, Logits, list[int]]]:
         """Flower and background apart, and the flower elsewhere."""
         item, image, target = case.sample.item, case.sample.image, case.target
-        donors = self._donors.others(item.name, {item.label, target}, DONORS)
-        donors = donors or self._donors.others(item.name, {target}, DONORS)  # two classes in all
-        same = self._donors.same(item.name, item.label)
+        donors = self._pool.others(item.name, {item.label, target}, DONORS)
+        donors = donors or self._pool.others(item.name, {target}, DONORS)  # two classes in all
+        same = self._pool.same(item.name, item.label)
         others = self._backgrounds(donors)
-        others += [self._donors.neutral(parts.removed)] if donors else []
+        others += [self._pool.neutral(parts.removed)] if donors else []
         black = np.zeros_like(parts.removed)
         behind = [black, parts.removed, *others, *self._backgrounds(same)]
         shown = [parts.removed, *(make.paste(image, parts.opacity, b) for b in behind)]
@@ -146,7 +146,7 @@ class Interventions:
         """Shares and survival, from the background alone and the flower on donors' backgrounds."""
         if not donors:
             return replace(causes, shares=Shares(reason="no other background to try"))
-        nothing = self._donors.logits[list(donors)]
+        nothing = self._pool.logits[list(donors)]
         shares = shapley(
             causes.log_odds,
             _mean(log_odds(swapped[: len(donors)], target)),
@@ -157,7 +157,7 @@ class Interventions:
         return replace(causes, shares=shares, survival=survival)
 
     def _removals(
-        self, case: Case, parts: make.Parts, before: float
+        self, case: ExplainedImage, parts: make.Parts, before: float
     ) -> Generator[list[Image], Logits, tuple[Removal, Region, int]]:
         """Fill what the explainers and the scan propose; control the best of it."""
         image, target = case.sample.image, case.target
@@ -175,7 +175,7 @@ class Interventions:
         return removal, region, spent + len(regions) + len(controls)
 
     def _proposals(
-        self, case: Case, parts: make.Parts, before: float
+        self, case: ExplainedImage, parts: make.Parts, before: float
     ) -> Generator[list[Image], Logits, tuple[list[tuple[str, Region]], int]]:
         """Regions by what proposes them, and the passes that the scan took."""
         camera = np.maximum(upsample(case.gradcam, parts.off.shape), 0)
@@ -196,7 +196,7 @@ class Interventions:
 
     def _variant(
         self,
-        case: Case,
+        case: ExplainedImage,
         causes: Causes,
         swapped: Logits,
         donors: Sequence[int],
@@ -223,7 +223,7 @@ class Interventions:
         return replace(variant, without_flower=int(logits[0].argmax())), len(shown)
 
     def _backgrounds(self, donors: Sequence[int]) -> list[Image]:
-        return [self._donors.backgrounds[i].astype(np.float32) for i in donors]
+        return [self._pool.backgrounds[i].astype(np.float32) for i in donors]
 
 
 def _controlled(

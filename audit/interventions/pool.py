@@ -23,7 +23,7 @@ _SEED = 0  # of the pool; not the run's, so that runs can be compared
 
 
 @dataclass(frozen=True)
-class Donors:
+class BackgroundPool:
     """A pool of backgrounds with their flowers filled in.
 
     Attributes
@@ -71,7 +71,9 @@ class Donors:
         return [i for i in ranked if self.names[i] != name][:count]
 
 
-def draw_donors(dataset: Dataset, masks: Masks, classifier: Classifier, workers: int) -> Donors:
+def draw_pool(
+    dataset: Dataset, masks: Masks, classifier: Classifier, workers: int
+) -> BackgroundPool:
     """Choose donors from the test split, by class, and fill their flowers in.
 
     Images that are broken, without a usable mask or almost all flower are left out.
@@ -85,7 +87,7 @@ def draw_donors(dataset: Dataset, masks: Masks, classifier: Classifier, workers:
     for i, (_, background) in enumerate(kept):
         backgrounds[i] = background
         logits[i] = classifier.logits(background[None].astype(np.float32))[0]
-    return Donors(names, labels, backgrounds, logits)
+    return BackgroundPool(names, labels, backgrounds, logits)
 
 
 def _usable(

@@ -19,7 +19,7 @@ DOT = 6  # points of an outline too small to be seen as one
 _FONT = ImageFont.load_default(13)
 
 
-class Case(Protocol):
+class Tile(Protocol):
     """An image with two trimaps of its size, and what to write below it."""
 
     @property
@@ -43,7 +43,7 @@ class Case(Protocol):
         """Trimap ``(h, w)`` outlined in orange."""
 
 
-def contact_sheet(groups: Mapping[str, Sequence[Case]], labels: tuple[str, str]) -> bytes:
+def contact_sheet(groups: Mapping[str, Sequence[Tile]], labels: tuple[str, str]) -> bytes:
     """Draw groups of cases under their titles, six to a row.
 
     Parameters
@@ -72,7 +72,7 @@ def contact_sheet(groups: Mapping[str, Sequence[Case]], labels: tuple[str, str])
     return buffer.getvalue()
 
 
-def outlined(case: Case, side: int = TILE) -> NDArray[np.uint8]:
+def outlined(case: Tile, side: int = TILE) -> NDArray[np.uint8]:
     """The image within ``side`` pixels, with both outlines in a white casing."""
     height, width = case.image.shape[:2]
     scale = side / max(height, width)
@@ -104,7 +104,7 @@ def _legend(sheet: Image.Image, labels: tuple[str, str]) -> int:
     return 2 * GAP + LINE
 
 
-def _group(sheet: Image.Image, top: int, title: str, cases: Sequence[Case]) -> int:
+def _group(sheet: Image.Image, top: int, title: str, cases: Sequence[Tile]) -> int:
     """Draw one titled group and return where the next one begins."""
     draw = ImageDraw.Draw(sheet)
     draw.text((GAP, top), _shortened(title, sheet.width - 2 * GAP), fill=INK, font=_FONT)
@@ -116,7 +116,7 @@ def _group(sheet: Image.Image, top: int, title: str, cases: Sequence[Case]) -> i
     return top + GAP
 
 
-def _tile(sheet: Image.Image, corner: tuple[int, int], case: Case) -> None:
+def _tile(sheet: Image.Image, corner: tuple[int, int], case: Tile) -> None:
     left, top = corner
     sheet.paste(Image.fromarray(outlined(case)), corner)
     draw = ImageDraw.Draw(sheet)

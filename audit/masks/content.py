@@ -23,7 +23,7 @@ _MOST_BYTES = 300_000_000
 _SIDE = 256  # an image is looked at on a grid of at most so many pixels a side
 _FLAT = 8  # levels or colours that a mask has at most; digits of 8 x 8 pixels have more
 _NEAR = 8  # grey levels around the two most frequent ones: what JPEG and resizing leave
-_WITHIN, _LEAST = 0.95, 0.01  # share of the pixels near the two; and near the rarer one
+_WITHIN, _LEAST_NEAR_RARER = 0.95, 0.01  # share of the pixels near the two; and near the rarer one
 
 
 def looks_like_mask(image: NDArray[np.generic]) -> bool:
@@ -66,7 +66,7 @@ def _two_greys(rows: NDArray[np.int16]) -> bool:
     first = counts[np.abs(np.arange(256) - counts.argmax()) <= _NEAR].sum() / len(rows)
     top = np.where(far, counts, -1).argmax()
     second = counts[np.abs(np.arange(256) - top) <= _NEAR].sum() / len(rows)
-    return bool(first + second >= _WITHIN and second >= _LEAST)
+    return bool(first + second >= _WITHIN and second >= _LEAST_NEAR_RARER)
 
 
 def file_looks_like_mask(file: str | Path) -> bool:

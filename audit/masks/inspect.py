@@ -31,7 +31,7 @@ class Iou(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Case:
+class MaskPair:
     """One image with its two trimaps, all of one size, to be looked at."""
 
     name: str
@@ -143,11 +143,11 @@ def extremes(table: pd.DataFrame, count: int) -> dict[str, list[str]]:
 
 def cases(
     dataset: Dataset, items: Sequence[Item], a: Masks, b: Masks, names: Sequence[str]
-) -> list[Case]:
+) -> list[MaskPair]:
     """Read again the images called ``names``, in that order, with both trimaps."""
     wanted = [item for item in items if item.name in set(names)]
     found = {
-        item.name: Case(item.name, iou(ours, theirs).value, image, ours, theirs)
+        item.name: MaskPair(item.name, iou(ours, theirs).value, image, ours, theirs)
         for item, image, ours, theirs, _ in _both(dataset, wanted, a, b, 0)
     }
     return [found[name] for name in names if name in found]

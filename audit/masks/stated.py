@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from audit.core.errors import ConfigError, shown
+from audit.core.errors import ConfigError, quoted
 
 AUTO = "auto"
 _RANGE = re.compile(r"(\d{1,5})(?:\s*-\s*(\d{1,5}))?")
@@ -55,7 +55,7 @@ def _values(name: str, text: str) -> frozenset[int] | None:
         low, high = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if not low <= high <= _MOST:
             raise ConfigError(
-                f"Bad value {shown(text)} for {name!r}: expected auto, or values of a mask in "
+                f"Bad value {quoted(text)} for {name!r}: expected auto, or values of a mask in "
                 "0..65535 as 255 or 1-8,15."
             )
         found.update(range(low, high + 1))

@@ -149,7 +149,7 @@ def build_backbone(name: str, weights: str = "imagenet", size: int | None = None
 
 
 def _loaded(model: Any, name: str, file: Path) -> Any:
-    hdf5.check(file)
+    hdf5.refuse_damaged(file)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what does not fit is raised as well

@@ -49,7 +49,7 @@ with h5py.File(io.BytesIO(zipfile.ZipFile(file).read(inside)) if inside else fil
 """
 
 
-def check(file: Path) -> None:
+def refuse_damaged(file: Path) -> None:
     """Look once at all that a ``.keras`` or ``.h5`` file holds, as far as it can be damaged.
 
     Raises

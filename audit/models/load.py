@@ -74,7 +74,7 @@ def load_model(file: Path, *, trust: bool) -> Any:
     other = refusal(file)
     if other:
         raise ModelError(f"Cannot load {file}: {other}.")
-    hdf5.check(file)
+    hdf5.refuse_damaged(file)
     origin = origin_of(file)
     if not origin.config:
         raise ModelError(

@@ -14,7 +14,7 @@ from audit.models.frozen import Graph, base
 from audit.models.nodes import binary, make_node
 
 HALVES = "two_classes"  # the step that makes two logits of one unit
-_LEAST = np.array(1e-20, np.float32)  # a probability; less has no log-odds
+_LEAST_PROBABILITY = np.array(1e-20, np.float32)  # a probability; less has no log-odds
 _SAME = 1e-3
 _SUMS = ("AddV2", "Add", "AddN", "Sub", "Neg", "Mul", "RealDiv", "Mean", "Sum", "Pack", "ConcatV2",
          "Reshape", "Squeeze", "ExpandDims", "Cast", "Maximum", "Minimum", "ClipByValue",
@@ -161,7 +161,7 @@ def _log(graph: Graph, of: str, name: str) -> list[Any]:
 
 def _with_log(graph: Graph) -> Graph:
     nodes = _log(graph, graph.output, "log_probabilities")
-    return graph.extended(nodes, {"least_probability": _LEAST}, "log_probabilities:0")
+    return graph.extended(nodes, {"least_probability": _LEAST_PROBABILITY}, "log_probabilities:0")
 
 
 def _with_log_odds(graph: Graph) -> Graph:
@@ -171,7 +171,10 @@ def _with_log_odds(graph: Graph) -> Graph:
         *_log(graph, "others:0", "log_others"),
         binary("Sub", "log_odds", "log_probabilities:0", "log_others:0"),
     ]
-    constants = {"least_probability": _LEAST, "all_probability": np.array(1, np.float32)}
+    constants = {
+        "least_probability": _LEAST_PROBABILITY,
+        "all_probability": np.array(1, np.float32),
+    }
     return graph.extended(nodes, constants, "log_odds:0")
 
 

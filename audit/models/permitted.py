@@ -15,7 +15,7 @@ from typing import Any
 
 import keras
 
-from audit.core.errors import shown
+from audit.core.errors import quoted
 from audit.models.origin import lacking
 
 
@@ -124,7 +124,7 @@ def forbidden(config: dict[str, Any]) -> str | None:
     for part, layer in _parts_of(read):
         why = _against(part)
         if why:
-            return f"its layer {shown(layer)} {why}" if layer else f"it {why}"
+            return f"its layer {quoted(layer)} {why}" if layer else f"it {why}"
     return None
 
 
@@ -151,7 +151,7 @@ def _against(part: dict[str, Any]) -> str | None:
         return _against_function(part, str(inner))
     if kind in ("__numpy__", "__tensor__"):
         dtype = str(inner.get("dtype")) if isinstance(inner, dict) else ""
-        return None if _NUMBERS.fullmatch(dtype) else f"holds an array of {shown(dtype)}"
+        return None if _NUMBERS.fullmatch(dtype) else f"holds an array of {quoted(dtype)}"
     if kind in _OPERATIONS and _is_builtin(part):
         called = str(inner.get("function")) if isinstance(inner, dict) else ""
         return None if called.startswith(_CALLS) else _calls(called)
@@ -214,4 +214,4 @@ def _calls(name: str) -> str:
 
 def _plain(name: str) -> str:
     """A name as it is where it looks like one."""
-    return name if re.fullmatch(r"[\w.>]{1,100}", name) else shown(name)
+    return name if re.fullmatch(r"[\w.>]{1,100}", name) else quoted(name)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Axes = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Weights of rows and of columns: ``out = rows @ image @ columns.T`` for each channel."""
-_LEAST = 0.85  # of the side is seen; less would cut flowers
+_LEAST_SEEN = 0.85  # of the side is seen; less would cut flowers
 
 
 class View(NamedTuple):
@@ -79,7 +79,7 @@ def _view(number: int, seed: int) -> View:
     if number < 2:
         return View(mirrored=mirrored)
     random = np.random.default_rng([seed, number])
-    side = random.uniform(_LEAST, 1)
+    side = random.uniform(_LEAST_SEEN, 1)
     left, top = random.uniform(0, 1 - side, 2)
     return View(left, top, side, mirrored)
 

@@ -10,7 +10,7 @@ from audit.core.track import Track, silent
 from audit.report.content import Content, content
 from audit.report.exports import card_md, summary_json, summary_md, write_tables
 from audit.report.pages import site_name, write_pages
-from audit.report.render import draw_panels
+from audit.report.render import render_panels
 from audit.report.single import single_page
 from audit.report.site import build_site
 from audit.report.source import load
@@ -61,7 +61,7 @@ def _render_beside(found: Content, folder: Path, track: Track) -> None:
     docs.mkdir()
     cases = (c for cases in found.galleries.values() for c in cases)
     drawn = folder / "drawn"  # MkDocs would look through all of it
-    shapes = draw_panels(run, cases, drawn, track)
+    shapes = render_panels(run, cases, drawn, track)
     for check in every():
         if told := found.checks[check.key]:
             check.draw(told, found.source, drawn)

@@ -99,8 +99,8 @@ class Case:
     score: float
 
     @property
-    def further(self) -> list[int]:
-        """Numbers of panels of further heatmaps; those of every case are 0 to 3."""
+    def optional(self) -> list[int]:
+        """Numbers of panels of optional heatmaps; those of every case are 0 to 3."""
         return [k for k, score in enumerate(self.scores[2:], start=4) if score.picture]
 
     @property

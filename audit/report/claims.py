@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
-from audit.core.errors import RunFolderError, shown
+from audit.core.errors import RunFolderError, quoted
 from audit.core.registries import EXPLAINERS, JUDGED
 from audit.settings.verdict import Thresholds
-from audit.storage.records import SCORED, further_in
+from audit.storage.records import SCORED, optional_in
 from audit.storage.run import MOST_CLASSES, RunFolder
 
 _SUBJECT = 200  # characters of what the masks mark: it stands in hundreds of sentences
@@ -35,7 +35,7 @@ def refuse_settings(run: RunFolder, config: Mapping[str, Any]) -> None:
         if not fits:
             given = config.get(key, [config.get(name) for name in Thresholds.model_fields])
             raise RunFolderError(
-                f"{run.manifest_file} holds a config whose {key} no run has: {shown(given)}."
+                f"{run.manifest_file} holds a config whose {key} no run has: {quoted(given)}."
             )
 
 
@@ -55,7 +55,7 @@ def refuse_values(table: pd.DataFrame, file: Path) -> None:
     file : Path
         Where they were read from.
     """
-    scores = (f"{name}_{column}" for name in (*SCORED, *further_in(table.columns))
+    scores = (f"{name}_{column}" for name in (*SCORED, *optional_in(table.columns))
               for column in ("mass", "rank_accuracy", "pointing"))  # fmt: skip
     bounds = dict.fromkeys((*_SHARES, *scores), (-_SLACK, 1 + _SLACK))
     bounds |= {"label": (0, MOST_CLASSES - 1), "prediction": (-1, MOST_CLASSES - 1)}

@@ -17,13 +17,13 @@ _OTHERS = {"Random", "Centre Gaussian"}  # what stands beside explainers in tabl
 
 
 def abouts(
-    further: Iterable[str], settings: Mapping[str, Any], kept: Mapping[str, Any]
+    optional: Iterable[str], settings: Mapping[str, Any], kept: Mapping[str, Any]
 ) -> dict[str, About]:
     """Title, citation and description of explainers by key, those that verdicts rest on first.
 
     Parameters
     ----------
-    further : iterable of str
+    optional : iterable of str
         Keys of the others.
     settings : mapping
         Of the run.
@@ -31,7 +31,7 @@ def abouts(
         What the run's manifest says of them: of any origin, and used where one is not installed.
     """
     found = {key: EXPLAINERS[key].of(settings).about for key in JUDGED}
-    for key in further:
+    for key in optional:
         about = _installed(key, settings) or _kept(key, kept.get(key, {}))
         taken = _OTHERS | {other.title for other in found.values()}
         found[key] = (

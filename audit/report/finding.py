@@ -89,7 +89,7 @@ def hold(e: Estimate, limit: float, style: str = "percent") -> Held:
     stands = standing(e.value, e.low, e.high, limit, "at most")
     told = said(limit, style)
     if stands == "broken" and is_few(e):
-        figure = shown(e, style, digits(e, limit))
+        figure = format_estimate(e, style, digits(e, limit))
         return Held(e, "doubtful", f"{figure}, above {told}, but {few(e)}")
     unsure = f"but the interval reaches across {told}: the two cannot be told apart"
     words = {
@@ -99,7 +99,7 @@ def hold(e: Estimate, limit: float, style: str = "percent") -> Held:
         "undefined": "which says nothing",
     }
     places = digits(e, limit) if style == "percent" and stands != "undefined" else 1
-    return Held(e, stands, f"{shown(e, style, places)}, {words[stands]}")
+    return Held(e, stands, f"{format_estimate(e, style, places)}, {words[stands]}")
 
 
 def is_few(e: Estimate) -> bool:
@@ -112,7 +112,7 @@ def few(e: Estimate) -> str:
     return f"a mean of {plural(e.n, 'image')} says nothing beyond doubt"
 
 
-def shown(e: Estimate, style: str = "percent", places: int = 1) -> str:
+def format_estimate(e: Estimate, style: str = "percent", places: int = 1) -> str:
     """A figure with its 95% interval and its n."""
     value, low, high = (
         percent(v, places) if style == "percent" else styled(v, style)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from audit.core.errors import ConfigError, shown
+from audit.core.errors import ConfigError, quoted
 from audit.settings.toml import parse_toml, read_toml
 from audit.storage import readers
 from audit.storage.run import RunFolder
@@ -60,7 +60,7 @@ def _texts(told: Mapping[str, Any], file: Path) -> dict[str, str]:
         if key not in ASKED:
             near = difflib.get_close_matches(key, ASKED, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(ASKED)}."
-            raise ConfigError(f"{file}: unknown key {shown(key)}; {hint}")
+            raise ConfigError(f"{file}: unknown key {quoted(key)}; {hint}")
         if not isinstance(text, str):
-            raise ConfigError(f"{file}: {key} must be a text in quotes, not {shown(text)}.")
+            raise ConfigError(f"{file}: {key} must be a text in quotes, not {quoted(text)}.")
     return {key: text.strip() for key, text in told.items() if text.strip()}

@@ -46,7 +46,7 @@ def heat(maps: Maps) -> bytes:
 
 
 def further_heat(maps: Maps, name: str) -> bytes:
-    """Positive relevance of one further explainer in grey as WebP ``(HEAT, HEAT)``."""
+    """Positive relevance of one optional explainer in grey as WebP ``(HEAT, HEAT)``."""
     return encode(levels(_shrink(maps.heatmap(name), HEAT)), _HEAT_QUALITY)
 
 

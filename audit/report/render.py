@@ -18,7 +18,7 @@ from audit.storage.heatmaps import Maps
 from audit.storage.run import RunFolder
 
 
-def draw_panels(
+def render_panels(
     run: RunFolder, cases: Iterable[Case], root: Path, track: Track
 ) -> dict[str, Shapes]:
     """Write the pictures of every case below ``root``; return its outlines by anchor.
@@ -50,10 +50,10 @@ def _draw_part(
 def _draw(run: RunFolder, case: Case, maps: Maps, donors: Sequence[Picture], root: Path) -> Shapes:
     (root / case.photo).write_bytes(photo(maps))
     (root / case.heat).write_bytes(heat(maps))
-    further = {s.key: s.picture for s in case.scores if s.picture and s.key not in JUDGED}
-    if list(further) != list(maps.further):
+    optional = {s.key: s.picture for s in case.scores if s.picture and s.key not in JUDGED}
+    if list(optional) != list(maps.optional):
         raise RunFolderError(f"{run.maps_dir} and {run.records_dir} disagree on {case.name!r}.")
-    for key, file in further.items():
+    for key, file in optional.items():
         (root / file).write_bytes(further_heat(maps, key))
     if case.composites:
         chosen = [donors[i] for i in maps.donors[:1] if 0 <= i < len(donors)]

@@ -31,7 +31,7 @@ class Shapes:
         ``d`` of an SVG path, to be filled by the even-odd rule; "" where nothing is to be drawn.
         An unknown border that is no wider than a line is left out.
     hottest : tuple of str
-        Where Grad-CAM, IG and further explainers, if any were asked, are hottest, in words; ""
+        Where Grad-CAM, IG and optional explainers, if any were asked, are hottest, in words; ""
         without positive relevance.
     """
 
@@ -47,7 +47,7 @@ def shapes(maps: Maps) -> Shapes:
     unknown = _wide((maps.trimap > 0) & (maps.trimap < FLOWER))
     masks = (maps.trimap == FLOWER, unknown, maps.region)
     flower, unclear, region = (path(mask) for mask in masks)
-    heats = maps.heatmap("gradcam"), smoothed(maps.ig), *maps.further.values()
+    heats = maps.heatmap("gradcam"), smoothed(maps.ig), *maps.optional.values()
     hottest = tuple(map(hottest_place, heats))
     return Shapes(maps.trimap.shape[1], flower, unclear, region, hottest)
 

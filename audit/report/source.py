@@ -20,7 +20,7 @@ from audit.report.sampling import MOST, drawn
 from audit.settings.nesting import flat
 from audit.settings.verdict import Thresholds
 from audit.storage.outputs import Output
-from audit.storage.records import further_in
+from audit.storage.records import optional_in
 from audit.storage.run import RunFolder
 
 _DAY = len("2026-03-04")
@@ -107,7 +107,7 @@ class Source:
     def explainers(self) -> dict[str, About]:
         """What is to be said of the explainers, by the prefix of their columns."""
         kept = self.section("explainers")
-        return abouts(further_in(self.records.columns), self.config, kept)
+        return abouts(optional_in(self.records.columns), self.config, kept)
 
     @cached_property
     def judged(self) -> dict[str, str]:

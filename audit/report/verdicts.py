@@ -34,7 +34,7 @@ class Verdict:
 
 
 _MOST = "what accuses most first"
-_LEAST = "what accuses least first"
+_LEAST_FIRST = "what accuses least first"
 VERDICTS = (
     Verdict(
         "wrong-reasons",
@@ -58,7 +58,7 @@ VERDICTS = (
         "Right reasons",
         "correct",
         "The prediction is right, the {subject} carries it, and an explainer is on the {subject}.",
-        _LEAST,
+        _LEAST_FIRST,
         False,
     ),
     Verdict(
@@ -74,7 +74,7 @@ VERDICTS = (
         "Misread",
         "wrong",
         "The prediction is wrong, though the {subject} drives it: it was looked at and misnamed.",
-        _LEAST,
+        _LEAST_FIRST,
         False,
     ),
     Verdict(

@@ -82,7 +82,7 @@ class ExplainSettings(Section):
     )
 
     @property
-    def further(self) -> tuple[str, ...]:
+    def optional(self) -> tuple[str, ...]:
         """Explainers that no verdict rests on."""
         return tuple(key for key in self.explainers.split(",") if key not in JUDGED)
 
@@ -110,7 +110,7 @@ class ExplainSettings(Section):
 
     @model_validator(mode="after")
     def _agree(self) -> ExplainSettings:
-        if (self.explain_sample or self.explain_flagged) and not self.further:
+        if (self.explain_sample or self.explain_flagged) and not self.optional:
             raise ValueError(
                 "--explain-sample and --explain-flagged need "
                 f"{' or '.join(_OTHERS)} among --explainers"

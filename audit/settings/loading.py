@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from audit.core.errors import ConfigError, shown
+from audit.core.errors import ConfigError, quoted
 from audit.settings.config import FIELDS, Config
 from audit.settings.nesting import advice, flat, nested, refuse_misplaced
 from audit.settings.toml import read_toml
@@ -48,7 +48,7 @@ def load_config(
     in_file = from_file.pop("preset", None)
     preset = preset or in_file
     if preset is not None and preset not in list(PRESETS):  # a list in a file has no hash
-        raise ConfigError(f"Unknown preset {shown(preset)}: choose from {', '.join(PRESETS)}.")
+        raise ConfigError(f"Unknown preset {quoted(preset)}: choose from {', '.join(PRESETS)}.")
     given = {key: value for key, value in flags.items() if value is not None}
     merged: dict[str, Any] = {}
     for layer in (PRESETS[preset] if preset else {}, from_file, given):
@@ -87,4 +87,4 @@ def _one_line(error: ValidationError, where: str) -> str:
     key = next((part for part in first["loc"][1:] if part in FIELDS), None)
     if key is None:  # settings that do not agree
         return f"{message}."
-    return f"Bad value {shown(first['input'])} for {key!r}{where}: {message}."
+    return f"Bad value {quoted(first['input'])} for {key!r}{where}: {message}."

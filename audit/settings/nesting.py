@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from audit.core.errors import ConfigError, shown
+from audit.core.errors import ConfigError, quoted
 from audit.core.wording import some
 from audit.settings.config import FIELDS, SECTION_OF, SECTIONS
 
@@ -37,7 +37,7 @@ def nested(settings: Mapping[str, Any], where: str = "") -> dict[str, dict[str, 
             _refuse_retired(name, value)
             continue
         if name not in FIELDS:
-            raise ConfigError(f"Unknown setting {shown(name)}{where}{_meant(name)}")
+            raise ConfigError(f"Unknown setting {quoted(name)}{where}{_meant(name)}")
         found.setdefault(SECTION_OF[name], {})[name] = value
     return found
 
@@ -62,7 +62,7 @@ def advice(given: Mapping[str, Any]) -> str:
 
 def _refuse_retired(name: str, value: object) -> None:
     if value != (always := RETIRED[name]):
-        raise ConfigError(f"{name} is always {always} now, not {shown(value)}: leave it out.")
+        raise ConfigError(f"{name} is always {always} now, not {quoted(value)}: leave it out.")
 
 
 def _is_section(key: str, value: object) -> bool:

@@ -183,9 +183,9 @@ def check(
 ) -> Check:
     """Hold a run against limits; write ``gate.json`` into it, and JUnit XML where asked."""
     from audit.gate.files import gate_json, junit_xml
-    from audit.gate.gates import check
+    from audit.gate.gates import hold_to_limits
 
-    found, time = check(run, limits, base), now()
+    found, time = hold_to_limits(run, limits, base), now()
     with run.writing():
         write_whole(run.gate_file, gate_json(found, time))
     if junit is not None:

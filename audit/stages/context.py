@@ -24,7 +24,7 @@ def context_of(folder: RunFolder, inputs: Inputs, track: Track) -> Context:
     RunFolderError
         The run was begun with another model.
     """
-    from audit.execution.optional import told
+    from audit.execution.optional import manifest_entry
     from audit.models.identity import difference
 
     classifier, hashes = _classifier(folder, inputs)
@@ -34,7 +34,7 @@ def context_of(folder: RunFolder, inputs: Inputs, track: Track) -> Context:
             f"{folder.root} was begun with another model (other {other}): choose another --out."
         )
     context = _planned(folder, inputs, classifier, track)
-    facts, besides = _facts(inputs, classifier, hashes), told(inputs.config)
+    facts, besides = _facts(inputs, classifier, hashes), manifest_entry(inputs.config)
     folder.update_manifest(model=facts, sweep=_counts(context), **besides)
     return context
 
@@ -62,12 +62,12 @@ def _trained(file: Any, inputs: Inputs) -> Any:
 
 def _planned(folder: RunFolder, inputs: Inputs, classifier: Any, track: Track) -> Context:
     from audit.execution.engine import Engine
-    from audit.execution.optional import further_of
+    from audit.execution.optional import optional_explainers
     from audit.execution.select import select
 
     config, dataset, masks = inputs.config, inputs.dataset, inputs.masks
-    donors = _donors(folder, inputs, classifier)
-    further = further_of(classifier, dataset, masks, config)
+    pool = _pool(folder, inputs, classifier)
+    optional = optional_explainers(classifier, dataset, masks, config)
     tested, explained = select(dataset, masks, config)
     return Context(
         folder=folder,
@@ -77,24 +77,24 @@ def _planned(folder: RunFolder, inputs: Inputs, classifier: Any, track: Track) -
         preflight=inputs.preflight,
         hashes=inputs.hashes,
         classifier=classifier,
-        donors=donors,
-        engine=Engine(classifier, dataset, config, donors, further),
+        pool=pool,
+        engine=Engine(classifier, dataset, config, pool, optional),
         tested=tested,
         explained=explained,
         track=track,
     )
 
 
-def _donors(folder: RunFolder, inputs: Inputs, classifier: Any) -> Any:
+def _pool(folder: RunFolder, inputs: Inputs, classifier: Any) -> Any:
     """Backgrounds, drawn and kept; None where no image is put on any."""
-    from audit.interventions.pool import draw_donors
+    from audit.interventions.pool import draw_pool
 
     config = inputs.config
     if config.intervene.interventions == "off" or classifier.classes < 2:
         return None
-    donors = draw_donors(inputs.dataset, inputs.masks, classifier, config.run.workers)
-    folder.keep(folder.donors_file, pack_donors(donors.names, donors.backgrounds))
-    return donors
+    pool = draw_pool(inputs.dataset, inputs.masks, classifier, config.run.workers)
+    folder.keep(folder.donors_file, pack_donors(pool.names, pool.backgrounds))
+    return pool
 
 
 def _facts(inputs: Inputs, classifier: Any, hashes: dict[str, str]) -> dict[str, Any]:

@@ -118,12 +118,12 @@ def _hashes_of_files(config: Config) -> dict[str, str]:
 
 
 def _check_settings(config: Config) -> None:
-    from audit.execution.optional import check as check_further
+    from audit.execution.optional import refuse_missing as check_further
     from audit.report.owner import read_owner
 
     check_further(config)
     if config.run.executor == "ray":
-        from audit.execution.ray_executor import check as check_cluster
+        from audit.execution.ray_executor import refuse_unreachable as check_cluster
 
         check_cluster(config.run.address)
     if config.report.model_card and not read_owner(config.report.model_card):

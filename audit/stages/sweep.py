@@ -80,7 +80,7 @@ def _explain_on_cluster(context: Context) -> None:
         context.config,
         model=context.config.model.model or context.folder.model_file,
         scaling=context.classifier.scaling,
-        donors=context.donors,
+        pool=context.pool,
         hashes=context.hashes,
         classes=dataset.classes,
         contents=dataset.contents.of(item.name for item in explained),

@@ -20,23 +20,23 @@ from audit.core.geometry import upsample
 from audit.core.registry import KEY
 from audit.storage.readers import picture
 
-# For pictures alone, chosen to keep an image's maps below 32 KB (dense heatmaps of further
+# For pictures alone, chosen to keep an image's maps below 32 KB (dense heatmaps of optional
 # explainers come on top of that).
 IG_LEVELS, QUALITY = 12, 85
 MOST_VALUES = 2**16  # of a heatmap in segments: which of them a pixel has is a uint16
 MOST_SIDE = 4096  # pixels: of an image in the memory of whoever draws it
 MOST_DONORS = 256
-MOST_FURTHER = 32  # explainers besides: each has its heatmap of an image in memory
+MOST_OPTIONAL = 32  # explainers besides: each has its heatmap of an image in memory
 # Arrays by name and type, as `audit.storage.readers.arrays` wants them.
 MAPS = {
     **{"names": "U", "images": "u1", "image_ends": "i8", "shape": "i8", "trimaps": "u1"},
     **{"regions": "u1", "gradcam": "f2", "ig": "u1", "ig_scale": "f4", "donors": "i2"},
     "donor_ends": "i8",
 }
-# And those of any further explainer, behind its key: in segments, and dense.
+# And those of any optional explainer, behind its key: in segments, and dense.
 _SEGMENTS = {"rows": "i8", "values": "f4", "value_ends": "i8", "places": "u1"}
 _DENSE = {"where": "i8", "halves": "u1", "scales": "f4"}
-_OF_FURTHER = re.compile(rf"({KEY.pattern})_({'|'.join(_SEGMENTS | _DENSE)})")
+_OF_OPTIONAL = re.compile(rf"({KEY.pattern})_({'|'.join(_SEGMENTS | _DENSE)})")
 DONORS = {"names": "U", "images": "u1", "image_ends": "i8"}
 
 
@@ -59,8 +59,8 @@ class Maps:
         Part of the background whose removal cost the prediction most; nowhere true without one.
     donors : int16 ``(k,)``
         Rows of ``donors.npz`` on whose backgrounds the flower was tried.
-    further : dict of float32 ``(H, W)``
-        By further explainer, signed; without those that were not asked about this image.
+    optional : dict of float32 ``(H, W)``
+        By optional explainer, signed; without those that were not asked about this image.
     """
 
     name: str
@@ -70,19 +70,19 @@ class Maps:
     ig: NDArray[np.float32]
     region: NDArray[np.bool_]
     donors: NDArray[np.int16]
-    further: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    optional: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
     def heatmap(self, explainer: str) -> NDArray[np.float32]:
         """An explainer's heatmap at the image's size, float32 ``(H, W)``."""
         if explainer == "gradcam":
             return upsample(self.gradcam, self.image.shape[:2])
-        return self.ig if explainer == "ig" else self.further[explainer]
+        return self.ig if explainer == "ig" else self.optional[explainer]
 
 
 def kind_of(name: str) -> str | None:
     """Type of one of a part's arrays by its name; None of what is none of them."""
-    further = _OF_FURTHER.fullmatch(name)
-    return (_SEGMENTS | _DENSE)[further[2]] if further else MAPS.get(name)
+    optional = _OF_OPTIONAL.fullmatch(name)
+    return (_SEGMENTS | _DENSE)[optional[2]] if optional else MAPS.get(name)
 
 
 def pack_maps(maps: Sequence[Maps], dense: Collection[str] = ()) -> dict[str, NDArray[Any]]:
@@ -121,15 +121,15 @@ def pack_maps(maps: Sequence[Maps], dense: Collection[str] = ()) -> dict[str, ND
         "donor_ends": np.cumsum([len(m.donors) for m in maps], dtype=np.int64),
         **{
             key: array
-            for name in dict.fromkeys(name for m in maps for name in m.further)
-            for key, array in _pack_further(maps, name, name in dense).items()
+            for name in dict.fromkeys(name for m in maps for name in m.optional)
+            for key, array in _pack_optional(maps, name, name in dense).items()
         },
     }
 
 
-def _pack_further(maps: Sequence[Maps], name: str, dense: bool) -> dict[str, NDArray[Any]]:
-    """Heatmaps of one further explainer: each in segments where it can be, else dense."""
-    asked = {row: m.further[name] for row, m in enumerate(maps) if name in m.further}
+def _pack_optional(maps: Sequence[Maps], name: str, dense: bool) -> dict[str, NDArray[Any]]:
+    """Heatmaps of one optional explainer: each in segments where it can be, else dense."""
+    asked = {row: m.optional[name] for row, m in enumerate(maps) if name in m.optional}
     found = {} if dense else {row: np.unique(h, return_inverse=True) for row, h in asked.items()}
     few = {row: both for row, both in found.items() if len(both[0]) <= MOST_VALUES}
     many = {row: heatmap for row, heatmap in asked.items() if row not in few}
@@ -168,10 +168,10 @@ def _largest(heatmap: NDArray[np.float32]) -> float:
     return float(np.abs(heatmap[np.isfinite(heatmap)]).max(initial=0)) or 1.0
 
 
-def _unpack_further(
+def _unpack_optional(
     arrays: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, int]
 ) -> Iterator[tuple[int, NDArray[Any]]]:
-    """Inverse of `_pack_further`: rows and their heatmaps, in order."""
+    """Inverse of `_pack_optional`: rows and their heatmaps, in order."""
     own = {key: arrays.get(f"{name}_{key}") for key in _SEGMENTS | _DENSE}
     return merge(_unpack_segments(own, shape), _unpack_dense(own, shape), key=itemgetter(0))
 
@@ -243,11 +243,11 @@ def unpack_maps(arrays: Mapping[str, NDArray[Any]], side: int | None = None) -> 
     trimaps = _inflated(arrays["trimaps"], np.uint8, (height, width))
     packed = _inflated(arrays["regions"], np.uint8, (height, -(-width // 8)))
     ig = _inflated(arrays["ig"], np.int8, (height, width))
-    further = {name: _unpack_further(arrays, name, (height, width)) for name in _further(arrays)}
-    ahead = {name: next(found, None) for name, found in further.items()}
+    optional = {name: _unpack_optional(arrays, name, (height, width)) for name in _optional(arrays)}
+    ahead = {name: next(found, None) for name, found in optional.items()}
     for i, jpeg in enumerate(jpegs):
         asked = {name: found[1] for name, found in ahead.items() if found and found[0] == i}
-        ahead |= {name: next(further[name], None) for name in asked}
+        ahead |= {name: next(optional[name], None) for name in asked}
         yield Maps(
             str(arrays["names"][i]),
             picture(jpeg, "JPEG", height * width, (width, height)),
@@ -259,14 +259,14 @@ def unpack_maps(arrays: Mapping[str, NDArray[Any]], side: int | None = None) -> 
             asked,
         )
     if any(ahead.values()):
-        raise ValueError("rows of further explainers are out of order")
+        raise ValueError("rows of optional explainers are out of order")
 
 
-def _further(arrays: Mapping[str, NDArray[Any]]) -> list[str]:
+def _optional(arrays: Mapping[str, NDArray[Any]]) -> list[str]:
     """Further explainers that there are arrays of, in their order."""
-    named = filter(None, map(_OF_FURTHER.fullmatch, arrays))
+    named = filter(None, map(_OF_OPTIONAL.fullmatch, arrays))
     found = list(dict.fromkeys(each[1] for each in named))
-    if len(found) > MOST_FURTHER:
+    if len(found) > MOST_OPTIONAL:
         raise ValueError(f"heatmaps of {len(found):,} explainers")
     return found
 

@@ -57,7 +57,7 @@ class _OnDisk:
         try:
             self._lock.acquire()
         except Timeout:
-            raise RunFolderError(_taken(self._root, self._told())) from None
+            raise RunFolderError(_taken(self._root, self._read_writer())) from None
         except OSError as error:  # a folder that cannot be written, a link in place of the lock
             raise RunFolderError(f"Cannot write in {self._root}: {error.strerror}.") from error
         if self._lock.lock_counter == 1:
@@ -70,7 +70,7 @@ class _OnDisk:
             with (self._root / WRITER).open("xb") as file:
                 file.write(_me())
 
-    def _told(self) -> bytes:
+    def _read_writer(self) -> bytes:
         try:
             return readers.content(self._root / WRITER, self._root, _MOST)
         except (OSError, RunFolderError):  # gone meanwhile, or no such file as is written here
@@ -101,7 +101,7 @@ class _AtUrl:
     def _acquire(self) -> None:
         with reached(self._root):
             while not self._created():
-                told = self._told()
+                told = self._read_writer()
                 if told is not None and not _is_over(told):
                     mend = f": if that has ended, delete {self._file}"
                     raise RunFolderError(_taken(self._root, told, mend))
@@ -114,7 +114,7 @@ class _AtUrl:
             return False
         return True
 
-    def _told(self) -> bytes | None:
+    def _read_writer(self) -> bytes | None:
         try:
             return self._file.read_bytes()
         except FileNotFoundError:  # released meanwhile

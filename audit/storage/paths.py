@@ -24,7 +24,7 @@ _ELSEWHERE = "~/.config/fsspec, or FSSPEC_ and its kind in the environment"
 _EXTRAS = ("s3", "gs")
 
 
-def place(given: str) -> Path:
+def location(given: str) -> Path:
     """A path on disk, or for a URL what behaves like one.
 
     Raises

@@ -13,16 +13,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from audit.core.errors import shown
+from audit.core.errors import quoted
 from audit.core.registries import JUDGED
 from audit.core.registry import KEY
 from audit.core.wording import plural, some
-from audit.storage.heatmaps import MOST_FURTHER
+from audit.storage.heatmaps import MOST_OPTIONAL
 
 VERSION = 2  # 2, on 2026-11-25: interventions, the centre Gaussian, scores and fragility
 VERSION_KEY = b"flower_audit_records"  # of Parquet's metadata; not in those before 2026-11-29
 SCORED = (*JUDGED, "centre")  # centre: a Gaussian in the middle, which looks at no image
-NOT_SAMPLED = "not sampled"  # why a further explainer has no figures for an image
+NOT_SAMPLED = "not sampled"  # why a optional explainer has no figures for an image
 NOT_KEPT = "not kept by the version that made the run"
 
 _TEXT, _REAL, _WHOLE, _FLAG = pa.string(), pa.float64(), pa.int32(), pa.bool_()
@@ -129,22 +129,22 @@ RECORD_SCHEMA = pa.schema([(column.name, column.kind) for column in COLUMNS])
 _KIND_OF = {_TEXT: "text", _FLAG: "flag", _WHOLE: "whole", _REAL: "real"}
 
 
-def columns_of(further: Iterable[str] = ()) -> tuple[Column, ...]:
-    """`COLUMNS`, and the figures of further explainers at their end where there are any."""
-    scores = (_localisation(name, 1, f"scores of {name}") for name in further)
+def columns_of(optional: Iterable[str] = ()) -> tuple[Column, ...]:
+    """`COLUMNS`, and the figures of optional explainers at their end where there are any."""
+    scores = (_localisation(name, 1, f"scores of {name}") for name in optional)
     return COLUMNS + tuple(column for some_of in scores for column in some_of)
 
 
-def record_schema(further: Iterable[str] = ()) -> pa.Schema:
-    """`RECORD_SCHEMA`, and the figures of further explainers at its end where there are any."""
-    return pa.schema([(column.name, column.kind) for column in columns_of(further)])
+def record_schema(optional: Iterable[str] = ()) -> pa.Schema:
+    """`RECORD_SCHEMA`, and the figures of optional explainers at its end where there are any."""
+    return pa.schema([(column.name, column.kind) for column in columns_of(optional)])
 
 
-def further_in(columns: Collection[str]) -> list[str]:
-    """Keys of further explainers that a record, or a table by its columns, has figures of."""
+def optional_in(columns: Collection[str]) -> list[str]:
+    """Keys of optional explainers that a record, or a table by its columns, has figures of."""
     keys = [column.removesuffix("_mass") for column in columns if column.endswith("_mass")]
     found = [key for key in keys if key not in SCORED and KEY.fullmatch(key)]
-    if len(found) > MOST_FURTHER:
+    if len(found) > MOST_OPTIONAL:
         raise ValueError(f"it has figures of {len(found):,} explainers")
     return found
 
@@ -161,12 +161,12 @@ def stamped(schema: pa.Schema) -> pa.Schema:
 
 def lacking_in(names: Collection[str]) -> list[Column]:
     """Columns that a table with these ones lacks."""
-    return [column for column in columns_of(further_in(names)) if column.name not in names]
+    return [column for column in columns_of(optional_in(names)) if column.name not in names]
 
 
 def unknown_in(names: Collection[str]) -> list[str]:
     """Columns of these that no version up to this one writes."""
-    known = set(record_schema(further_in(names)).names)
+    known = set(record_schema(optional_in(names)).names)
     return [name for name in names if name not in known]
 
 
@@ -185,7 +185,7 @@ def _blank(column: Column, rows: int) -> pa.Array:
     return pa.repeat(pa.scalar(column.lacking, column.kind), rows)
 
 
-def told(lacking: Iterable[Column], unknown: Iterable[str]) -> Iterator[str]:
+def describe_differences(lacking: Iterable[Column], unknown: Iterable[str]) -> Iterator[str]:
     """A line on each of what records of other versions lack, and have besides."""
     if missing := list(lacking):
         hidden = ", ".join(dict.fromkeys(column.tells for column in missing))
@@ -197,5 +197,5 @@ def told(lacking: Iterable[Column], unknown: Iterable[str]) -> Iterator[str]:
     if later := list(unknown):
         yield (
             f"a later version made its records, with {plural(len(later), 'column')} more "
-            f"({shown(some(later))}), not read here"
+            f"({quoted(some(later))}), not read here"
         )

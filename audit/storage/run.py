@@ -45,12 +45,12 @@ from audit.storage.records import (
     Column,
     columns_of,
     completed,
-    further_in,
+    describe_differences,
     kinds_of,
     lacking_in,
+    optional_in,
     record_schema,
     stamped,
-    told,
     unknown_in,
 )
 from audit.storage.swap import settle
@@ -107,7 +107,7 @@ def pack_part(
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **pack_maps(maps, dense))
         packed["maps"] = buffer.getvalue()
-    schema = stamped(record_schema(further_in(records[0] if records else ())))
+    schema = stamped(record_schema(optional_in(records[0] if records else ())))
     table = pa.Table.from_pylist([dict(r) for r in records], schema=schema)
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
@@ -415,7 +415,7 @@ class RunFolder:
     def _records(self, part: int, most: int) -> pa.Table:
         file = self._files(part)["records"]
         with self._read(file) as table:
-            lacking, columns = lacking_in(table.names), columns_of(further_in(table.names))
+            lacking, columns = lacking_in(table.names), columns_of(optional_in(table.names))
             if not all(column.tells for column in lacking):
                 raise RunFolderError(_other_columns(file))
             self._tell(lacking, unknown_in(table.names))
@@ -427,7 +427,7 @@ class RunFolder:
 
     def _tell(self, lacking: Sequence[Column], unknown: Sequence[str]) -> None:
         """Say once what records of other versions lack, however many parts they fill."""
-        for line in told(lacking, unknown):
+        for line in describe_differences(lacking, unknown):
             if line not in self.other_versions:
                 log.warning("%s: %s.", self.root, line)
                 self.other_versions.append(line)

@@ -15,14 +15,14 @@ from audit.core.track import Track
 from audit.datasets.dataset import Dataset, Item
 from audit.interventions.composites import ENOUGH, paste, split_foreground
 from audit.masks.masks import Masks, trusted
-from audit.training.cache import Shelf
+from audit.training.cache import ImageCache
 
 SHARE = 0.75  # of the images that are put on another background in an epoch
 
 
 @dataclass
 class Backgrounds:
-    """Flowers and backgrounds of a shelf's images, apart.
+    """Flowers and backgrounds of the cached images, apart.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Backgrounds:
         ----------
         images : uint8 ``(n, H, W, 3)``
         rows : sequence of int
-            Their places on the shelf.
+            Their rows in the cache.
         """
         changed = images.copy()
         known = set(self.usable.tolist())
@@ -66,17 +66,23 @@ class Backgrounds:
 
 
 def split_foregrounds(
-    dataset: Dataset, masks: Masks, shelf: Shelf, split: str, work: Path, seed: int, track: Track,
+    dataset: Dataset,
+    masks: Masks,
+    images: ImageCache,
+    split: str,
+    work: Path,
+    seed: int,
+    track: Track,
     workers: int,
-) -> Backgrounds:  # fmt: skip
-    """Flowers and backgrounds of a split that is on the shelf, by its masks.
+) -> Backgrounds:
+    """Flowers and backgrounds of a cached split, by its masks.
 
     Raises
     ------
     DataError
         No image has a mask to be trusted.
     """
-    shape = shelf.pixels.shape
+    shape = images.pixels.shape
     opacity, removed = (
         np.lib.format.open_memmap(work / f"{name}.npy", mode="w+", dtype=np.uint8, shape=size)
         for name, size in (("opacity", shape[:3]), ("removed", shape))
@@ -91,7 +97,7 @@ def split_foregrounds(
         known = trusted(trimap)
         if known is not None:
             fitted = resize_trimap(known, shape[1:3])
-            parts, _ = split_foreground(shelf.pixels[row], fitted, least=ENOUGH)
+            parts, _ = split_foreground(images.pixels[row], fitted, least=ENOUGH)
             if parts is not None:
                 opacity[row] = np.rint(255 * parts.opacity)
                 removed[row] = np.rint(parts.removed)

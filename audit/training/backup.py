@@ -61,7 +61,7 @@ class Backup:
         file = self._weights(epoch)
         try:
             with self._replicas.agreed_file(file) as copy:
-                hdf5.check(copy)
+                hdf5.refuse_damaged(copy)
                 model.load_weights(copy)
         except (ModelError, OSError, ValueError, KeyError) as error:
             raise RunFolderError(

@@ -15,7 +15,7 @@ from audit.datasets.dataset import Dataset, Item
 
 
 @dataclass
-class Shelf:
+class ImageCache:
     """Readable images of a split.
 
     Attributes
@@ -32,7 +32,7 @@ class Shelf:
     skipped: list[tuple[Item, str]] = field(default_factory=list)
 
 
-def fill(dataset: Dataset, split: str, size: int, file: Path, track: Track) -> Shelf:
+def fill(dataset: Dataset, split: str, size: int, file: Path, track: Track) -> ImageCache:
     """Decode and resize a split into ``file``.
 
     Raises
@@ -51,7 +51,7 @@ def fill(dataset: Dataset, split: str, size: int, file: Path, track: Track) -> S
         labels.append(item.label)
     if not labels:
         raise DataError(f"{dataset.name} has no readable image in its {split} split.")
-    return Shelf(pixels[: len(labels)], np.array(labels), skipped)
+    return ImageCache(pixels[: len(labels)], np.array(labels), skipped)
 
 
 def order_of(labels: NDArray[np.int64], balance: str, seed: int, epoch: int) -> NDArray[np.int64]:

@@ -88,7 +88,9 @@ def _groups(top: Path) -> Iterator[int]:
 
     What files take of them is given back when it is needed.
     """
-    for own in {line.rpartition(":")[2].strip("/") for line in _told(Path("/proc/self/cgroup"))}:
+    for own in {
+        line.rpartition(":")[2].strip("/") for line in _read_lines(Path("/proc/self/cgroup"))
+    }:
         folder = top / own
         around = [group for group in folder.parents if group.is_relative_to(top)]
         for group in (folder, *around):
@@ -99,11 +101,11 @@ def _left(group: Path) -> Iterator[int]:
     for limit, (usage, cache) in _LIMITS.items():
         with suppress(OSError, ValueError):  # no such file, or no limit
             most, used = (int((group / name).read_text()) for name in (limit, usage))
-            held = dict(line.split() for line in _told(group / "memory.stat"))
+            held = dict(line.split() for line in _read_lines(group / "memory.stat"))
             yield most - used + int(held.get(cache, 0))
 
 
-def _told(file: Path) -> list[str]:
+def _read_lines(file: Path) -> list[str]:
     try:
         return file.read_text().splitlines()
     except OSError:

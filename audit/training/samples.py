@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from audit.settings import Config, change
 from audit.training.augment import MIXING, Augmenter
 from audit.training.backgrounds import Backgrounds
-from audit.training.cache import Shelf
+from audit.training.cache import ImageCache
 
 _SIDE = 3
 _CAPTION = 34  # pixels: two lines
@@ -18,12 +18,12 @@ _LONGEST = 24  # characters of a class's name
 
 
 def nine_versions(
-    shelf: Shelf, config: Config, backgrounds: Backgrounds | None = None
+    images: ImageCache, config: Config, backgrounds: Backgrounds | None = None
 ) -> Image.Image:
     """Nine versions of the first image as a 3 x 3 sheet; steps that mix images are left out."""
     kept = [name for name in config.training.pipeline.split("+") if name not in MIXING]
     augmenter = Augmenter(change(config, pipeline="+".join(kept) or "baseline"))
-    batch = np.repeat(shelf.pixels[:1], _SIDE**2, axis=0)
+    batch = np.repeat(images.pixels[:1], _SIDE**2, axis=0)
     if backgrounds:
         drawn = (backgrounds.swapped(batch[:1], [0], epoch) for epoch in range(len(batch)))
         batch = np.concatenate(list(drawn))
@@ -31,13 +31,13 @@ def nine_versions(
     return _sheet(versions)
 
 
-def mixed_labels(shelf: Shelf, config: Config, names: tuple[str, ...]) -> Image.Image:
+def mixed_labels(images: ImageCache, config: Config, names: tuple[str, ...]) -> Image.Image:
     """Nine training images as a pipeline that mixes shows them, with their labels' shares."""
-    rows = np.unique(np.linspace(0, len(shelf.labels) - 1, _SIDE**2).astype(int))
+    rows = np.unique(np.linspace(0, len(images.labels) - 1, _SIDE**2).astype(int))
     rows = np.resize(rows, _SIDE**2)
-    labels = np.eye(len(names), dtype=np.float32)[shelf.labels[rows]]
-    images, mixed = Augmenter(config)(shelf.pixels[rows], labels)
-    return _sheet(images, [_words(shares, names) for shares in mixed])
+    labels = np.eye(len(names), dtype=np.float32)[images.labels[rows]]
+    drawn, mixed = Augmenter(config)(images.pixels[rows], labels)
+    return _sheet(drawn, [_words(shares, names) for shares in mixed])
 
 
 def _words(shares: NDArray[np.float32], names: tuple[str, ...]) -> str:

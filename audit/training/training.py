@@ -28,7 +28,7 @@ from audit.training.augment import Augmenter
 from audit.training.backgrounds import Backgrounds, split_foregrounds
 from audit.training.backup import Backup
 from audit.training.blocks import last_blocks
-from audit.training.cache import Shelf, class_weights, fill, order_of
+from audit.training.cache import ImageCache, class_weights, fill, order_of
 from audit.training.fitting import Fitted, Judge, Phase, best_epoch, fit
 from audit.training.memory import refuse_training
 from audit.training.replicas import Replicas
@@ -79,8 +79,8 @@ class _Lesson:
 
     config: Config
     augmenter: Augmenter
-    seen: Shelf
-    validation: Shelf
+    seen: ImageCache
+    validation: ImageCache
     classes: int
     replicas: Replicas
     track: Track
@@ -299,14 +299,14 @@ def _judge(model: Any, inputs: Any, labels: NDArray[np.int64]) -> Judge:
     return judge
 
 
-def _features(lesson: _Lesson, pooled: Any, shelf: Shelf, split: str) -> NDArray[np.float32]:
+def _features(lesson: _Lesson, pooled: Any, images: ImageCache, split: str) -> NDArray[np.float32]:
     forward = tf.function(
         lambda x: pooled(tf.cast(x, tf.float32), training=False),
         input_signature=[tf.TensorSpec((None, *pooled.input_shape[1:]), tf.uint8)],
     )
-    rows = lesson.track(range(len(shelf.labels)), f"features ({split})", len(shelf.labels))
+    rows = lesson.track(range(len(images.labels)), f"features ({split})", len(images.labels))
     made = [
-        forward(shelf.pixels[part]) for part in in_batches(rows, lesson.config.training.batch_size)
+        forward(images.pixels[part]) for part in in_batches(rows, lesson.config.training.batch_size)
     ]
     return np.concatenate([np.asarray(values, np.float32) for values in made])
 

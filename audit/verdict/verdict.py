@@ -24,7 +24,7 @@ Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Words:
+class Labels:
     """What things are called: the subject of the masks, and the explainers by their prefix."""
 
     subject: str
@@ -47,7 +47,7 @@ class Verdict:
     score: float
 
 
-def judge(record: Record, thresholds: Thresholds, words: Words) -> Verdict:
+def judge(record: Record, thresholds: Thresholds, words: Labels) -> Verdict:
     """Sort one prediction.
 
     Parameters
@@ -109,7 +109,7 @@ def background_driven(record: Record, thresholds: Thresholds) -> bool:
     return word in ("wrong-reasons", "distracted") or bool(word == "suspect" and carried)
 
 
-def _undefined(record: Record, words: Words) -> str:
+def _undefined(record: Record, words: Labels) -> str:
     """Why nothing can be said; "" where something can."""
     reasons = {record[f"{name}_reason"] for name in words.titles}
     if record["causal_reason"] and "" not in reasons:
@@ -172,7 +172,7 @@ def _flips(record: Record) -> bool:
     return record["removal_prediction"] not in (-1, record["prediction"])
 
 
-def _causal_words(record: Record, thresholds: Thresholds, words: Words) -> Iterator[str]:
+def _causal_words(record: Record, thresholds: Thresholds, words: Labels) -> Iterator[str]:
     if record["causal_reason"]:
         yield record["causal_reason"]
         return
@@ -194,7 +194,7 @@ def _removal_words(record: Record) -> str:
     return f"{what} turns the answer to {turned}{beside}"
 
 
-def _heatmap_words(record: Record, words: Words) -> str:
+def _heatmap_words(record: Record, words: Labels) -> str:
     defined = [
         f"{title} has {record[f'{name}_mass']:.0%} of its mass"
         for name, title in words.titles.items()

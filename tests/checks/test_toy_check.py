@@ -24,7 +24,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
-from audit.checks.base import Context
+from audit.checks.context import Context
 from audit.checks.registry import every, measure_all
 from audit.settings import Config
 from audit.core.track import silent
@@ -45,7 +45,8 @@ for check in every():
             folder.vouch(output.file(folder))
 context = Context(
     folder=folder, dataset=SimpleNamespace(classes=classes), masks=None, config=Config(),
-    classifier=None, engine=None, donors=None, tested=items, explained=items, track=silent,
+    preflight=None, hashes={}, classifier=None, engine=None, pool=None, tested=items,
+    explained=items, track=silent,
 )
 measured = []
 measure_all(context, lambda name: measured.append(name) or nullcontext())

@@ -9,7 +9,7 @@ from drawnruns import PLAIN, make_run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.compare.findings import Finding, findings, p_words
+from audit.compare.findings import PairFinding, findings, p_words
 from audit.compare.pairing import entries, pair
 from audit.core.estimate import Estimate
 from audit.core.paired import Difference, McNemar
@@ -39,7 +39,7 @@ def found(runs):
 
 
 def finding(low, value, high, metric=f.ACCURACY, test=None):
-    return Finding(metric, SOME, SOME, Difference(value, low, high), 100, test)
+    return PairFinding(metric, SOME, SOME, Difference(value, low, high), 100, test)
 
 
 def test_figures_are_those_of_each_runs_report(runs, found):

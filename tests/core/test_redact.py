@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from audit.core.errors import RunFolderError
 from audit.core.redact import Shown, credentials, holds_secret, paths
-from audit.storage.paths import place
+from audit.storage.paths import location
 
 SECRET = "pl4nted/s3c+ret"
 
@@ -84,7 +84,7 @@ def test_hostile_text_takes_no_longer_than_its_length(piece):
 )
 def test_a_place_with_credentials_is_refused_without_telling_them(url, named, keys):
     with pytest.raises(RunFolderError) as refused:
-        place(url)
+        location(url)
     told = str(refused.value)
     assert named in told and keys in told
     assert SECRET not in told and "AKIA" not in told and "\n" not in told

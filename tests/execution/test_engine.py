@@ -10,7 +10,7 @@ from audit.core.track import silent
 from audit.datasets.imagefiles import ImageFiles
 from audit.execution.engine import Engine
 from audit.execution.predict import predict
-from audit.interventions.pool import draw_donors
+from audit.interventions.pool import draw_pool
 from audit.masks.masks import Masks
 from audit.masks.sample import Sample
 from audit.models.averaged import Averaged, averaged
@@ -47,7 +47,7 @@ def engine(dataset, classifier):
     def make(views=VIEWS, **flags):
         config = load_config({"tta": views, "ig_steps": 4, "workers": 0} | flags)
         seeing = averaged(classifier, views, SEED)
-        donors = draw_donors(dataset, Masks(dataset, grabcut=False), seeing, 0)
+        donors = draw_pool(dataset, Masks(dataset, grabcut=False), seeing, 0)
         return Engine(seeing, dataset, config, donors)
 
     return make
@@ -81,7 +81,7 @@ def test_confidence_and_log_odds_are_one_number(found, engine, dataset):
 
 def test_interventions_and_donors_are_seen_in_all_views(classifier, dataset, found):
     seeing = Averaged(classifier, draw_views(VIEWS, SEED))
-    donors = draw_donors(dataset, Masks(dataset, grabcut=False), seeing, 0)
+    donors = draw_pool(dataset, Masks(dataset, grabcut=False), seeing, 0)
     backgrounds = donors.backgrounds.astype(np.float32)
     np.testing.assert_allclose(donors.logits, seeing.logits(backgrounds), rtol=1e-4, atol=1e-5)
     plain = np.asarray(classifier.logits(backgrounds))

@@ -12,7 +12,13 @@ from audit.core.track import silent
 from audit.datasets.imagefiles import ImageFiles
 from audit.execution.engine import Engine
 from audit.execution.local import sweep
-from audit.execution.optional import Further, explain_one, explainers, further_of, sampled
+from audit.execution.optional import (
+    OptionalExplainers,
+    explain_one,
+    explainers,
+    optional_explainers,
+    sampled,
+)
 from audit.execution.worker import Worker, setup_of
 from audit.explainers.base import Explainer
 from audit.explainers.lime import Lime
@@ -61,8 +67,8 @@ def swept(tmp_path_factory, dataset, masks, classifier):
     def make(**flags):
         run = RunFolder.create(tmp_path_factory.mktemp("run") / "run", resume=False)
         given = config(**flags)
-        further = further_of(classifier, dataset, masks, given)
-        engine = Engine(classifier, dataset, given, None, further)
+        optional = optional_explainers(classifier, dataset, masks, given)
+        engine = Engine(classifier, dataset, given, None, optional)
         sweep(run, dataset, masks, engine, dataset.items("test"), given, silent)
         return run
 
@@ -93,10 +99,10 @@ def test_the_others_have_none_and_say_why(sampled_run):
 def test_heatmaps_are_kept_without_loss_where_there_are_any(sampled_run, classifier):
     records = sampled_run.records().set_index("name")
     maps = {m.name: m for m in sampled_run.maps(0)}
-    assert {n for n, m in maps.items() if m.further} == set(
+    assert {n for n, m in maps.items() if m.optional} == set(
         records.index[records["lime_reason"] == ""]
     )
-    name, kept = next((n, m) for n, m in maps.items() if m.further)
+    name, kept = next((n, m) for n, m in maps.items() if m.optional)
     positive = np.maximum(kept.heatmap("lime"), 0)
     assert kept.heatmap("lime").dtype == np.float32
     mass = positive[kept.trimap == 255].sum() / positive.sum()
@@ -106,9 +112,9 @@ def test_heatmaps_are_kept_without_loss_where_there_are_any(sampled_run, classif
 def test_neither_batch_size_nor_order_changes_a_bit(sampled_run, swept):
     other = swept(explain_sample=3, batch_size=2)
     for one, two in zip(sampled_run.maps(0), other.maps(0), strict=True):
-        assert one.further.keys() == two.further.keys()
-        for name in one.further:
-            np.testing.assert_array_equal(one.further[name], two.further[name])
+        assert one.optional.keys() == two.optional.keys()
+        for name in one.optional:
+            np.testing.assert_array_equal(one.optional[name], two.optional[name])
 
 
 def test_another_process_would_write_the_same_bits(sampled_run, manifest, dataset, colour_model):
@@ -144,23 +150,25 @@ class Half(Explainer):
 @pytest.mark.parametrize(("verdict", "explained"), [("suspect", True), ("right-reasons", False)])
 def test_a_verdict_may_choose_an_image(dataset, masks, verdict, explained):
     item, image, trimap, source = next(masks.stream(dataset.images(dataset.items("test")[:1]), 0))
-    further = Further({"half": Half()}, None, set(), flagged=True)
+    optional = OptionalExplainers({"half": Half()}, None, set(), flagged=True)
     record = {"verdict": verdict, "prediction": 0}
 
     @dataclasses.dataclass(frozen=True)
     class Drawn:
-        further: dict
+        optional: dict
 
-    found, maps = further(Sample(item, image, trimap, source, ""), record, Drawn({}))
-    assert ("half" in maps.further) == explained
+    found, maps = optional(Sample(item, image, trimap, source, ""), record, Drawn({}))
+    assert ("half" in maps.optional) == explained
     assert math.isnan(found["half_mass"]) != explained
 
 
 def test_heatmaps_are_kept_as_their_explainer_says(tmp_path, dataset, masks, classifier):
     given, items = config(explainers="gradcam,ig"), dataset.items("test")[:2]
-    further = Further({"half": Half()}, classifier, {i.name for i in items}, flagged=False)
+    optional = OptionalExplainers(
+        {"half": Half()}, classifier, {i.name for i in items}, flagged=False
+    )
     run = RunFolder.create(tmp_path / "run", resume=False)
-    engine = Engine(classifier, dataset, given, None, further)
+    engine = Engine(classifier, dataset, given, None, optional)
     sweep(run, dataset, masks, engine, items, given, silent)
     with np.load(run.maps_dir / "part-00000.npz") as arrays:
         assert "half_halves" in arrays and "half_places" not in arrays
@@ -188,7 +196,7 @@ def test_a_heatmap_that_is_not_finite_is_undefined_as_a_whole():
 
 
 def test_neither_is_made_where_it_is_not_asked_for(classifier, dataset, masks):
-    assert further_of(classifier, dataset, masks, config(explainers="gradcam,ig")) is None
+    assert optional_explainers(classifier, dataset, masks, config(explainers="gradcam,ig")) is None
 
 
 def test_views_are_asked_together(classifier, dataset, masks):

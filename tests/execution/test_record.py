@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from audit.datasets.dataset import Item
-from audit.execution.record import Finding, maps_of, record_of, skipped_record, softmax
+from audit.execution.record import Explanation, maps_of, record_of, skipped_record, softmax
 from audit.explainers.registry import titles
 from audit.masks.sample import Sample, fit_trimap
 from audit.settings.verdict import Thresholds
 from audit.storage.records import RECORD_SCHEMA
-from audit.verdict.verdict import Words
+from audit.verdict.verdict import Labels
 
 CLASSES = ("rose", "tulip", "lily")
 # The flower is the left half; one column in the middle of it is unknown.
@@ -31,14 +31,14 @@ def finding(ig, prediction=1):
     """Grad-CAM, 2 x 2, is on the left; the class predicted has the logit 3 of (1, 3, 0)."""
     gradcam = np.array([[1.0, 0.0], [1.0, 0.0]], np.float32)
     logits = np.array([1.0, 3.0, 0.0], np.float32)
-    return Finding(logits, prediction, gradcam, ig, 16, 0.02, 0)
+    return Explanation(logits, prediction, gradcam, ig, 16, 0.02, 0)
 
 
 def record(ig=None, **kwargs):
     ig = np.where(TRIMAP == 255, 2.0, 1.0).astype(np.float32) if ig is None else ig
     more = {key: kwargs.pop(key) for key in ("prediction",) if key in kwargs}
     thresholds = Thresholds()
-    words = Words("flower", titles())
+    words = Labels("flower", titles())
     return record_of(sample(**kwargs), finding(ig, **more), CLASSES, thresholds, words)
 
 

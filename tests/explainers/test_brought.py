@@ -73,7 +73,7 @@ def test_records_have_its_figures_of_the_images_sampled(run):
 
 
 def test_its_heatmaps_are_kept_and_drawn(run):
-    assert sorted(len(m.further) for m in run.maps(0)) == [0, 0, 0, 1, 1, 1]
+    assert sorted(len(m.optional) for m in run.maps(0)) == [0, 0, 0, 1, 1, 1]
     assert len(list((run.report_dir / "pictures").glob("*-occlusion.webp"))) == 3
 
 

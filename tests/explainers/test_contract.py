@@ -85,10 +85,10 @@ def test_what_speaks_against_the_class_is_no_more_than_0(explain, drawn):
 
 
 def test_it_comes_back_from_its_storage_within_its_bound(kind, found):
-    maps = [replace(maps_of(i, f"{i}", 64), further={kind.key: h}) for i, h in enumerate(found)]
+    maps = [replace(maps_of(i, f"{i}", 64), optional={kind.key: h}) for i, h in enumerate(found)]
     dense = {kind.key} if kind.storage == "dense" else set()
     for before, after in zip(found, unpack_maps(pack_maps(maps, dense)), strict=True):
-        off = np.abs(after.further[kind.key] - before)
+        off = np.abs(after.optional[kind.key] - before)
         if kind.storage == "dense":
             assert (off <= 2.0**-10 * np.abs(before) + 2.0**-24 * np.abs(before).max()).all()
         else:

@@ -8,7 +8,7 @@ from drawnruns import HOSTILE
 from gateruns import accused, answered, write_run
 
 from audit.gate.files import gate_json, junit_xml
-from audit.gate.gates import Limits, check
+from audit.gate.gates import Limits, hold_to_limits
 
 NOW = "2026-03-05T08:00:00+00:00"
 NASTY = [*HOSTILE, "]]>", "nul\x00bell\x07\x1b[31m", "half \ud800 pair", "\ufffe\uffff", "&amp;"]
@@ -18,7 +18,7 @@ NASTY = [*HOSTILE, "]]>", "nul\x00bell\x07\x1b[31m", "half \ud800 pair", "\ufffe
 def half(tmp_path):
     """A check of which one gate of two holds."""
     run = write_run(tmp_path / "run", accused(10, 100), ["rose"])
-    return check(run, Limits(max_wrong_reasons=0.05, min_accuracy=0.8))
+    return hold_to_limits(run, Limits(max_wrong_reasons=0.05, min_accuracy=0.8))
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def nasty(tmp_path):
     made = []
     for i, name in enumerate(NASTY):
         run = write_run(tmp_path / str(i), answered(0, 30), [name, "rose"])
-        made.append(check(run, Limits(min_class_accuracy=0.6)))
+        made.append(hold_to_limits(run, Limits(min_class_accuracy=0.6)))
     return made
 
 
@@ -44,7 +44,7 @@ def test_gate_json_holds_every_gate_with_its_figures(half):
 
 def test_what_is_undefined_is_null(tmp_path):
     run = write_run(tmp_path / "run", [], ["rose"])
-    text = gate_json(check(run, Limits(min_accuracy=0.5)), NOW)
+    text = gate_json(hold_to_limits(run, Limits(min_accuracy=0.5)), NOW)
     assert b"NaN" not in text
     assert json.loads(text)["gates"][1]["value"] is None
 

@@ -6,7 +6,7 @@ from gateruns import accused, answered, case, write_run
 from audit.checks.preflight.outcome import gathered, kept
 from audit.core.errors import RunFolderError
 from audit.core.observation import Observation
-from audit.gate.gates import Limits, check
+from audit.gate.gates import Limits, hold_to_limits
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def judge(tmp_path):
     def judged(cases, base=None, missing=0, classes=("rose", "tulip"), **limits):
         run = write_run(tmp_path / "run", cases, classes, missing)
         against = write_run(tmp_path / "base", base, classes) if base else None
-        return {o.key: o for o in check(run, Limits(**limits), against).outcomes}
+        return {o.key: o for o in hold_to_limits(run, Limits(**limits), against).outcomes}
 
     return judged
 
@@ -216,7 +216,7 @@ def test_without_an_image_that_both_name_rightly_wrong_reasons_fail(judge):
 def test_an_unfinished_base_fails(tmp_path):
     run = write_run(tmp_path / "run", accused(0, 10))
     base = write_run(tmp_path / "base", accused(0, 10), missing=3)
-    found = check(run, Limits(), base)
+    found = hold_to_limits(run, Limits(), base)
     assert [o.key for o in found.outcomes if not o.holds] == ["complete-base"]
     assert not found.holds
 
@@ -224,7 +224,7 @@ def test_an_unfinished_base_fails(tmp_path):
 def test_what_else_differs_is_told(tmp_path):
     run = write_run(tmp_path / "run", accused(0, 10))
     base = write_run(tmp_path / "base", accused(0, 12))
-    found = check(run, Limits(), base)
+    found = hold_to_limits(run, Limits(), base)
     assert any("the 10 that both tested are compared" in w for w in found.warnings)
 
 
@@ -232,7 +232,7 @@ def test_runs_with_other_classes_are_refused(tmp_path):
     run = write_run(tmp_path / "run", accused(0, 10))
     base = write_run(tmp_path / "base", accused(0, 10), classes=["rose", "iris"])
     with pytest.raises(RunFolderError, match="have other classes"):
-        check(run, Limits(), base)
+        hold_to_limits(run, Limits(), base)
 
 
 # Suspects: 32 of 32 is 89.3% to 100%; 2 of 40 is 1.4% to 16.5%.
@@ -277,7 +277,7 @@ def test_a_run_that_went_on_with_inputs_read_wrongly_fails_unless_asked_otherwis
     run = write_run(tmp_path / "run", accused(0, 10))
     seen = Observation("class-order", "Order", "8% instead of 100%", "strong", "give another")
     run.update_manifest(preflight=kept(gathered([seen], anyway=True)))
-    found = check(run, Limits(anyway=anyway))
+    found = hold_to_limits(run, Limits(anyway=anyway))
     assert found.holds is anyway
     assert (
         "inputs are read wrongly (1 reason)"

@@ -26,7 +26,7 @@ from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps, pack_donors
 from audit.storage.records import NOT_SAMPLED, RECORD_SCHEMA
 from audit.storage.run import RunFolder, write_whole
-from audit.verdict.verdict import UNTESTED, Words, judge
+from audit.verdict.verdict import UNTESTED, Labels, judge
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -195,7 +195,7 @@ def _case(
         why = dict.fromkeys(("gradcam_reason", "ig_reason", "causal_reason"), "empty mask")
         evidence |= undefined | why
     found = record(name, prediction=prediction, correct=correct, **evidence)
-    verdict = judge(found, THRESHOLDS, Words("flower", titles()))
+    verdict = judge(found, THRESHOLDS, Labels("flower", titles()))
     return found | {
         "label": label,
         "label_name": classes[label],
@@ -490,7 +490,7 @@ def _write_rest(
 FURTHER = ("lime", "shap")
 
 
-def ask_further(run: RunFolder, each: int = 2) -> RunFolder:
+def ask_optional(run: RunFolder, each: int = 2) -> RunFolder:
     """Let LIME and SHAP explain every second image of a run of one part: the flower, in squares."""
     frame, maps = run.records(), list(run.maps(0))
     for name in FURTHER:
@@ -500,7 +500,7 @@ def ask_further(run: RunFolder, each: int = 2) -> RunFolder:
         flower = (maps[row].trimap == 255).astype(np.float32)
         small = cv2.resize(flower, (8, 8), interpolation=cv2.INTER_AREA)
         heat = cv2.resize(small, flower.shape[::-1], interpolation=cv2.INTER_NEAREST)
-        maps[row] = replace(maps[row], further={"lime": heat, "shap": heat - 0.1})
+        maps[row] = replace(maps[row], optional={"lime": heat, "shap": heat - 0.1})
         for name, value in (("lime", 0.7), ("shap", 0.6)):
             frame.loc[frame["row"] == row, [f"{name}_mass", f"{name}_skill"]] = [value, value - 0.1]
             frame.loc[frame["row"] == row, f"{name}_reason"] = ""

@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 
 from audit.datasets.dataset import Item
-from audit.execution.record import Finding, record_of
+from audit.execution.record import Explanation, record_of
 from audit.explainers.registry import titles
 from audit.interventions.composites import fill, grown, off_flower
-from audit.interventions.interventions import Case, Interventions
-from audit.interventions.pool import Donors
+from audit.interventions.interventions import ExplainedImage, Interventions
+from audit.interventions.pool import BackgroundPool
 from audit.masks.sample import Sample
 from audit.settings.verdict import Thresholds
-from audit.verdict.verdict import Words, judge
+from audit.verdict.verdict import Labels, judge
 
 SIDE = 64
 CLASSES = ("red", "green", "blue")
 TAG = (slice(4, 18), slice(4, 18))
 THRESHOLDS = Thresholds()
-WORDS = Words("flower", titles())
+WORDS = Labels("flower", titles())
 
 
 def colours(images):
@@ -54,7 +54,7 @@ def donors(draw):
 
     def of(model):
         stack = np.stack(backgrounds)
-        return Donors(names, np.array(labels), stack, model(stack.astype(np.float32)))
+        return BackgroundPool(names, np.array(labels), stack, model(stack.astype(np.float32)))
 
     return of
 
@@ -78,14 +78,14 @@ def study(model, sample, donors, *, scan=True, shown=None):
 
     logits = model(sample.image[None].astype(np.float32))[0]
     on_flower = (sample.trimap == 255).astype(np.float32)
-    case = Case(sample, logits, on_flower[::8, ::8], on_flower)
+    case = ExplainedImage(sample, logits, on_flower[::8, ::8], on_flower)
     return Interventions(predict, donors(model), scan=scan)([case])[0]
 
 
 def verdict(model, sample, tested):
     logits = model(sample.image[None].astype(np.float32))[0]
     heat = (sample.trimap == 255).astype(np.float32)
-    finding = Finding(logits, int(logits.argmax()), heat[::8, ::8], heat, 8, 0.0, -1, tested)
+    finding = Explanation(logits, int(logits.argmax()), heat[::8, ::8], heat, 8, 0.0, -1, tested)
     return record_of(sample, finding, CLASSES, THRESHOLDS, WORDS)
 
 
@@ -158,7 +158,7 @@ def test_cases_side_by_side_are_as_cases_alone(sample, donors):
     logits = [both(s.image[None].astype(np.float32))[0] for s in samples]
     heat = np.ones((8, 8), np.float32)
     cases = [
-        Case(s, one, heat, np.ones((SIDE, SIDE), np.float32))
+        ExplainedImage(s, one, heat, np.ones((SIDE, SIDE), np.float32))
         for s, one in zip(samples, logits, strict=True)
     ]
     engine = Interventions(both, donors(both))
@@ -197,7 +197,7 @@ def test_a_mask_whose_border_decides_is_fragile(sample, donors):
 
 def test_without_donors_the_share_is_undefined_and_says_so(sample, donors):
     alone = donors(both)
-    alone = Donors([], alone.labels[:0], alone.backgrounds[:0], alone.logits[:0])
+    alone = BackgroundPool([], alone.labels[:0], alone.backgrounds[:0], alone.logits[:0])
     tested = study(both, sample(), lambda model: alone)
     assert tested.causes.shares.reason == "no other background to try"
     assert tested.causes.removal.prediction >= 0  # regions are tried all the same
@@ -207,7 +207,7 @@ def test_without_donors_the_share_is_undefined_and_says_so(sample, donors):
 def test_of_two_classes_a_wrong_answer_takes_its_donors_from_its_own(sample, donors):
     pool = donors(corner)
     chosen = pool.labels != 2
-    pair = Donors(
+    pair = BackgroundPool(
         [n for n, keep in zip(pool.names, chosen, strict=True) if keep],
         pool.labels[chosen],
         pool.backgrounds[chosen],

@@ -16,7 +16,7 @@ from audit.checks.explainer_sanity.outputs import FILE as TRUST
 from audit.checks.robustness.outputs import robustness_table
 from audit.core.estimate import Estimate, mean, rate
 from audit.gate.files import gate_json
-from audit.gate.gates import Limits, check
+from audit.gate.gates import Limits, hold_to_limits
 from audit.report.finding import asked, hold, limits
 from audit.report.findings import findings, rules
 from audit.storage.run import RunFolder
@@ -101,7 +101,7 @@ def test_a_figure_without_an_interval_makes_no_finding():
 
 
 def checked(run: RunFolder, limits: Limits) -> RunFolder:
-    run.gate_file.write_bytes(gate_json(check(run, limits), "2026-03-05T08:00:00+00:00"))
+    run.gate_file.write_bytes(gate_json(hold_to_limits(run, limits), "2026-03-05T08:00:00+00:00"))
     return run
 
 

@@ -9,7 +9,7 @@ from uncharted import content
 
 from audit.core.errors import RunFolderError
 from audit.gate.files import gate_json
-from audit.gate.gates import Limits, check
+from audit.gate.gates import Limits, hold_to_limits
 from audit.report import screen as module
 from audit.report.screen import Gate, gate, screen
 from audit.report.source import load
@@ -51,7 +51,7 @@ def test_a_gate_says_what_is_broken_and_what_is_in_doubt(source):
 
 
 def test_the_check_commands_own_file_is_read(source):
-    checked = check(source.run, Limits(max_wrong_reasons=0.9))
+    checked = hold_to_limits(source.run, Limits(max_wrong_reasons=0.9))
     found = written(source, **json.loads(gate_json(checked, "2026-03-05T08:00:00+00:00")))
     assert found is not None and not found.outdated
 

@@ -12,7 +12,7 @@ from uncharted import uncharted
 
 from audit.explainers.registry import titles
 from audit.gate import files as gatefiles
-from audit.gate.gates import Limits, check
+from audit.gate.gates import Limits, hold_to_limits
 from audit.report import exports
 from audit.report.exports import SUMMARY_SCHEMA, summary_json
 from audit.report.figures import metrics
@@ -127,6 +127,8 @@ def test_the_outcome_of_a_check_keeps_to_its_schema(tmp_path, against):
     limits = Limits(
         max_wrong_reasons=0.05, min_accuracy=0.5, max_bg_gap=0.2, min_class_accuracy=0.5
     )
-    told = json.loads(gatefiles.gate_json(check(run, limits, base), "2026-03-05T08:00:00+00:00"))
+    told = json.loads(
+        gatefiles.gate_json(hold_to_limits(run, limits, base), "2026-03-05T08:00:00+00:00")
+    )
     assert errors("gate", told) == []
     assert len(errors("gate", told | {"new": 1})) == 1

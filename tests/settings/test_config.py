@@ -244,7 +244,7 @@ def test_steps_of_a_pipeline_are_joined():
 @pytest.mark.parametrize("given", ["shap, gradcam,ig", "gradcam,ig,shap", "ig,shap,gradcam,shap"])
 def test_explainers_are_named_in_one_order(given):
     config = load_config({"explainers": given})
-    assert (config.explain.explainers, config.explain.further) == ("gradcam,ig,shap", ("shap",))
+    assert (config.explain.explainers, config.explain.optional) == ("gradcam,ig,shap", ("shap",))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from audit.models.backbones import BACKBONES, Backbone
 from audit.settings import load_config
 from audit.stages import commands
 from audit.storage.lock import LOCK
-from audit.storage.paths import files_below, place
+from audit.storage.paths import files_below, location
 from audit.storage.run import RunFolder
 
 HOSTILE = "<script>alert('x')</script>/../&\"red"
@@ -272,7 +272,7 @@ def test_torn_hashes_of_images_that_changed_are_refused(copy, config, images):
 
 
 def test_a_run_at_a_url_is_written_resumed_and_rendered_alike(finished, config):
-    root = place("memory://bucket/run")
+    root = location("memory://bucket/run")
     (root / "report").mkdir(parents=True)
     (root / "report" / "files.txt").write_text("old.html\nfiles.txt")
     (root / "report" / "old.html").write_bytes(b"of an earlier render")

@@ -20,7 +20,7 @@ def context(tmp_path):
         preflight=None,
         hashes={},
         classifier=None,
-        donors=None,
+        pool=None,
         engine=None,
         tested=(),
         explained=(),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from mapsdrawn import maps_of
 
-from audit.storage.heatmaps import IG_LEVELS, MOST_FURTHER, kind_of, pack_maps, unpack_maps
+from audit.storage.heatmaps import IG_LEVELS, MOST_OPTIONAL, kind_of, pack_maps, unpack_maps
 
 RNG = np.random.default_rng(0)
 
@@ -42,15 +42,15 @@ def test_empty_heatmap_comes_back_empty():
 def test_heatmaps_of_further_explainers_come_back_without_loss():
     squares = np.kron(RNG.normal(size=(4, 4)), np.ones((4, 4))).astype(np.float32)
     given_maps = [
-        replace(maps_of(i, f"{i}.jpg"), further=further)
-        for i, further in enumerate(
+        replace(maps_of(i, f"{i}.jpg"), optional=optional)
+        for i, optional in enumerate(
             [{"lime": squares, "shap": -squares}, {}, {"lime": 2 * squares}, {"lime": 0 * squares}]
         )
     ]
     back = list(unpack_maps(pack_maps(given_maps)))
     for found, before in zip(back, given_maps, strict=True):
-        assert list(found.further) == list(before.further)
-        for name, heatmap in before.further.items():
+        assert list(found.optional) == list(before.optional)
+        for name, heatmap in before.optional.items():
             assert found.heatmap(name).dtype == np.float32
             np.testing.assert_array_equal(found.heatmap(name), heatmap)
 
@@ -58,16 +58,16 @@ def test_heatmaps_of_further_explainers_come_back_without_loss():
 def test_a_heatmap_of_superpixels_costs_a_few_hundred_bytes():
     squares = np.kron(RNG.normal(size=(8, 8)), np.ones((28, 28))).astype(np.float32)
     plain = [maps_of(i, f"{i}.jpg", 224) for i in range(4)]
-    both = [replace(m, further={"lime": squares}) for m in plain]
+    both = [replace(m, optional={"lime": squares}) for m in plain]
     sizes = [sum(a.nbytes for a in pack_maps(maps).values()) for maps in (plain, both)]
     assert sizes[1] - sizes[0] < 4 * 1000
 
 
 def packed_and_back(heatmap, dense=()):
-    packed = pack_maps([replace(maps_of(size=len(heatmap)), further={"toy": heatmap})], dense)
+    packed = pack_maps([replace(maps_of(size=len(heatmap)), optional={"toy": heatmap})], dense)
     assert all(kind_of(name) for name in packed)
     (back,) = unpack_maps(packed)
-    return back.further["toy"]
+    return back.optional["toy"]
 
 
 def off(back, heatmap):
@@ -106,38 +106,38 @@ def test_one_explainer_may_have_both_kinds_in_a_part():
     many = RNG.permutation(300 * 300).reshape(300, 300).astype(np.float32)
     drawn = [many, np.sign(many - 50), many, None, np.sign(many - 9)]
     given_maps = [
-        replace(maps_of(0, f"{i}.jpg", 300), further={} if h is None else {"toy": h, "b": h})
+        replace(maps_of(0, f"{i}.jpg", 300), optional={} if h is None else {"toy": h, "b": h})
         for i, h in enumerate(drawn)
     ]
     back = list(unpack_maps(pack_maps(given_maps)))
-    assert [list(m.further) for m in back] == [list(m.further) for m in given_maps]
+    assert [list(m.optional) for m in back] == [list(m.optional) for m in given_maps]
     for found, heatmap in zip(back, drawn, strict=True):
-        assert heatmap is None or off(found.further["toy"], heatmap).max() <= 1
+        assert heatmap is None or off(found.optional["toy"], heatmap).max() <= 1
 
 
 def test_keys_that_end_like_arrays_are_not_mixed_up():
     keys = ("a", "a_value", "a_where", "where", "rows_places", "ig_scales")
     heatmaps = {key: np.full((16, 16), i, np.float32) for i, key in enumerate(keys)}
     for dense in ((), keys):
-        packed = pack_maps([replace(maps_of(), further=heatmaps)], dense)
+        packed = pack_maps([replace(maps_of(), optional=heatmaps)], dense)
         assert all(kind_of(name) for name in packed)
         (back,) = unpack_maps(packed)
-        assert {key: heatmap[0, 0] for key, heatmap in back.further.items()} == {
+        assert {key: heatmap[0, 0] for key, heatmap in back.optional.items()} == {
             key: i for i, key in enumerate(keys)
         }
 
 
 def test_arrays_of_more_explainers_than_anybody_asks_for_are_refused():
-    many = {f"e{i}": np.zeros((16, 16), np.float32) for i in range(MOST_FURTHER + 1)}
-    packed = pack_maps([replace(maps_of(), further=many)])
+    many = {f"e{i}": np.zeros((16, 16), np.float32) for i in range(MOST_OPTIONAL + 1)}
+    packed = pack_maps([replace(maps_of(), optional=many)])
     with pytest.raises(ValueError, match="heatmaps of 33 explainers"):
         next(unpack_maps(packed))
 
 
 def test_rows_that_two_arrays_claim_are_refused():
     heatmap = np.zeros((16, 16), np.float32)
-    packed = pack_maps([replace(maps_of(), further={"toy": heatmap})])
-    both = packed | pack_maps([replace(maps_of(), further={"toy": heatmap})], {"toy"})
+    packed = pack_maps([replace(maps_of(), optional={"toy": heatmap})])
+    both = packed | pack_maps([replace(maps_of(), optional={"toy": heatmap})], {"toy"})
     with pytest.raises(ValueError, match="out of order"):
         list(unpack_maps(both))
 

@@ -11,7 +11,7 @@ import pytest
 from audit.core.errors import RunFolderError
 from audit.storage import lock
 from audit.storage.lock import LOCK, WRITER
-from audit.storage.paths import place
+from audit.storage.paths import location
 from audit.storage.run import RunFolder, renamed_to
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -134,7 +134,7 @@ def test_names_of_half_written_files_are_never_alike(run, monkeypatch):
 
 @pytest.fixture
 def stored(tmp_path):
-    made = RunFolder.create(place(f"memory://lock{tmp_path}"), resume=False)
+    made = RunFolder.create(location(f"memory://lock{tmp_path}"), resume=False)
     made.update_manifest(config={})
     return made
 

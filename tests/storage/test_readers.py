@@ -14,7 +14,7 @@ from PIL import Image
 
 from audit.core.errors import RunFolderError
 from audit.storage import readers
-from audit.storage.paths import place
+from audit.storage.paths import location
 
 NAMES = {"name": "text"}
 
@@ -74,7 +74,7 @@ def test_a_file_may_have_so_many_bytes_and_no_more(tmp_path):
 
 
 def test_a_file_at_a_url_is_read_and_limited_likewise():
-    root = place("memory://readers")
+    root = location("memory://readers")
     (root / "folder").mkdir(parents=True)
     (root / "folder" / "a").write_bytes(b"four")
     assert readers.content(root / "folder" / "a", root, 4) == b"four"

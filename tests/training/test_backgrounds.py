@@ -36,46 +36,46 @@ def manifest(tmp_path, draw_manifest):
 @pytest.fixture
 def apart(manifest, tmp_path):
     dataset = opened(manifest)
-    shelf = fill(dataset, "train", 64, tmp_path / "train.npy", silent)
+    images = fill(dataset, "train", 64, tmp_path / "train.npy", silent)
     masks = Masks(dataset, grabcut=False)
-    return shelf, split_foregrounds(dataset, masks, shelf, "train", tmp_path, 0, silent, 0)
+    return images, split_foregrounds(dataset, masks, images, "train", tmp_path, 0, silent, 0)
 
 
 def test_rows_are_those_of_the_shelf(apart):
-    shelf, found = apart
-    assert len(shelf.labels) == 8
+    images, found = apart
+    assert len(images.labels) == 8
     assert len(found.usable) == 7
     (maskless,) = set(range(8)) - set(found.usable.tolist())
-    assert CHANNEL[shelf.labels[maskless]] == 2
+    assert CHANNEL[images.labels[maskless]] == 2
     for row in found.usable:
         inside = found.opacity[row] > 250
-        strongest = shelf.pixels[row][inside].mean(axis=0).argmax()
-        assert strongest == CHANNEL[shelf.labels[row]]
+        strongest = images.pixels[row][inside].mean(axis=0).argmax()
+        assert strongest == CHANNEL[images.labels[row]]
         # Where the disc was, the background is grey now.
         assert np.ptp(found.removed[row][inside].mean(axis=0)) < 25
 
 
 def test_flowers_stay_and_most_backgrounds_change(apart, monkeypatch):
-    shelf, found = apart
+    images, found = apart
     monkeypatch.setattr(backgrounds, "SHARE", 1.0)
     rows = list(range(8))
-    changed = found.swapped(shelf.pixels, rows, 0)
+    changed = found.swapped(images.pixels, rows, 0)
     for row in found.usable:
         inside = found.opacity[row] == 255
-        np.testing.assert_array_equal(changed[row][inside], shelf.pixels[row][inside])
+        np.testing.assert_array_equal(changed[row][inside], images.pixels[row][inside])
         outside = found.opacity[row] == 0
         donors = [(changed[row][outside] == b[outside]).all() for b in found.removed]
         assert sum(donors) == 1
     maskless = (set(rows) - set(found.usable.tolist())).pop()
-    np.testing.assert_array_equal(changed[maskless], shelf.pixels[maskless])
+    np.testing.assert_array_equal(changed[maskless], images.pixels[maskless])
 
 
 def test_draws_hang_on_seed_epoch_and_row_alone(apart):
-    shelf, found = apart
-    whole = found.swapped(shelf.pixels, list(range(8)), 3)
-    part = found.swapped(shelf.pixels[4:6], [4, 5], 3)
+    images, found = apart
+    whole = found.swapped(images.pixels, list(range(8)), 3)
+    part = found.swapped(images.pixels[4:6], [4, 5], 3)
     np.testing.assert_array_equal(whole[4:6], part)
-    assert (found.swapped(shelf.pixels, list(range(8)), 4) != whole).any()
+    assert (found.swapped(images.pixels, list(range(8)), 4) != whole).any()
 
 
 def test_without_a_mask_it_is_refused(manifest, tmp_path):
@@ -84,10 +84,10 @@ def test_without_a_mask_it_is_refused(manifest, tmp_path):
         for i, line in enumerate(manifest.read_text().splitlines())
     ))  # fmt: skip
     dataset = opened(manifest)
-    shelf = fill(dataset, "train", 64, tmp_path / "train.npy", silent)
+    images = fill(dataset, "train", 64, tmp_path / "train.npy", silent)
     masks = Masks(dataset, grabcut=False)
     with pytest.raises(DataError, match="usable mask: give --masks"):
-        split_foregrounds(dataset, masks, shelf, "train", tmp_path, 0, silent, 0)
+        split_foregrounds(dataset, masks, images, "train", tmp_path, 0, silent, 0)
 
 
 def test_training_sees_the_swapped_images_and_repeats_itself(manifest, tmp_path, monkeypatch):

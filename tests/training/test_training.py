@@ -12,7 +12,7 @@ from audit.masks.masks import Masks
 from audit.models.backbones import BACKBONES, Backbone
 from audit.models.classifier import Classifier
 from audit.settings import load_config
-from audit.storage.paths import place
+from audit.storage.paths import location
 from audit.training import training
 from audit.training.replicas import replicas
 
@@ -278,7 +278,7 @@ def dies_after(ticks):
 def test_killed_training_goes_on_and_ends_the_same(train, config, shapes, tmp_path, after, url):
     settings = config(pipeline="augmented", epochs=2, fine_tune_epochs=3)
     whole = train(shapes, settings)
-    work = place(url or str(tmp_path))
+    work = location(url or str(tmp_path))
     with pytest.raises(KilledError):
         train(shapes, settings, dies_after(after), work=work)
     resumed = train(shapes, settings, work=work)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from audit.explainers.registry import titles
 from audit.settings.verdict import Thresholds
-from audit.verdict.verdict import VERDICTS, Words, judge, score
+from audit.verdict.verdict import VERDICTS, Labels, judge, score
 
 THRESHOLDS = Thresholds(
     on_flower_skill=0.15,
@@ -16,7 +16,7 @@ THRESHOLDS = Thresholds(
     least_survival=0.6,
     least_effect=1.0,
 )
-WORDS = Words("flower", titles())
+WORDS = Labels("flower", titles())
 NAN = math.nan
 HEALTHY = {
     "correct": True,
@@ -132,7 +132,7 @@ def test_untested_says_so_and_keeps_the_heatmaps():
 
 
 def test_the_subject_is_named():
-    reason = verdict(OFF, words=Words("bird", titles())).reason
+    reason = verdict(OFF, words=Labels("bird", titles())).reason
     assert "off the bird" in reason
     assert "on a bird that covers 20%" in reason
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audit.core.finding import Finding, Link, Step
 from audit.report.content import Content
-from audit.report.finding import shown
+from audit.report.finding import format_estimate
 
 _FAR = 0.05  # from where on over-confidence is to be looked at
 
@@ -19,7 +19,7 @@ def over_confidence(content: Content) -> Finding | None:
         "over-confidence",
         "look" if min(abs(e.low), abs(e.high)) > _FAR else "info",
         f"The model is {more} than it is right",
-        f"Mean confidence less accuracy is {shown(e, 'points')}, in points.",
+        f"Mean confidence less accuracy is {format_estimate(e, 'points')}, in points.",
         "Who rejects answers by their confidence rejects too few where it is too high, and too "
         "many where it is too low.",
         (

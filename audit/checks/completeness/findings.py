@@ -9,7 +9,7 @@ from audit.core.finding import Finding, Link, Step
 from audit.core.statistics import wilson
 from audit.core.wording import plural
 from audit.report.content import Content
-from audit.report.finding import limit_of, said, shown
+from audit.report.finding import format_estimate, limit_of, said
 from audit.report.screen import gate
 from audit.report.sessions import mixed_packages, sessions
 from audit.report.templating import percent
@@ -122,7 +122,7 @@ def skipped_images(content: Content) -> Finding | None:
         return None
     tested = int((content.source.records["skipped"] != "").sum())
     e = rate(tested, len(content.source.records))
-    share = f"; of the images to explain {shown(e)}" if e.n else ""
+    share = f"; of the images to explain {format_estimate(e)}" if e.n else ""
     return Finding(
         "skipped",
         "look" if e.n and e.low > 0.01 else "info",

@@ -6,7 +6,7 @@ from audit.checks.data_health.summary import Health
 from audit.core.finding import Finding, Link, Step
 from audit.core.wording import plural
 from audit.report.content import Content
-from audit.report.finding import shown
+from audit.report.finding import format_estimate
 from audit.report.templating import percent
 
 _HEALTH = Link("Data health", "data.html")
@@ -22,7 +22,7 @@ def leaks(content: Content) -> Finding | None:
         "leaks",
         "look",
         f"{plural(found.leaks, 'test image')} with a near-duplicate in another split",
-        f"Accuracy without them is {shown(without)}, against "
+        f"Accuracy without them is {format_estimate(without)}, against "
         f"{percent(found.accuracies['all'].value)} of all test images.",
         "A model may remember what it was trained on: such images flatter it.",
         (

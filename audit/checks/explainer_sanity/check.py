@@ -15,7 +15,7 @@ from audit.checks.explainer_sanity.findings import (
     random_weights,
 )
 from audit.checks.explainer_sanity.outputs import FILE
-from audit.checks.explainer_sanity.summary import Trust, trust
+from audit.checks.explainer_sanity.summary import ExplainerSanity, explainer_sanity
 from audit.checks.explainer_sanity.terms import METRICS, TERMS
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from audit.report.source import Source
 
 
-class ExplainerSanity(Check):
+class ExplainerSanityCheck(Check):
     """Explainers against random weights, random pixels and the middle of the image."""
 
     key = "explainer_sanity"
@@ -48,9 +48,11 @@ class ExplainerSanity(Check):
 
         write(context)
 
-    def summarise(self, source: Source, cases: Mapping[str, Sequence[Case]]) -> Trust | None:
+    def summarise(
+        self, source: Source, cases: Mapping[str, Sequence[Case]]
+    ) -> ExplainerSanity | None:
         """Gather the checks of each explainer."""
-        return trust(source)
+        return explainer_sanity(source)
 
 
-CHECK = ExplainerSanity()
+CHECK = ExplainerSanityCheck()

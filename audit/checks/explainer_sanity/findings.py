@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audit.checks.base import Limit
-from audit.checks.explainer_sanity.summary import Trust
+from audit.checks.explainer_sanity.summary import ExplainerSanity
 from audit.core.estimate import NOTHING, Estimate, mean
 from audit.core.finding import Finding, Link, Step
 from audit.report.content import Content
-from audit.report.finding import hold, is_few, limit_of, shown
+from audit.report.finding import format_estimate, hold, is_few, limit_of
 from audit.report.templating import percent
 
 _CHECKS = Step("Read the checks.", (Link("Explainers", "trust.html"),))
@@ -19,7 +19,7 @@ _INTERVENE = Step(
 
 
 def _likest(content: Content) -> Estimate:
-    trust: Trust | None = content.checks["explainer_sanity"]
+    trust: ExplainerSanity | None = content.checks["explainer_sanity"]
     found = [s.rank for s in trust.sanity if s.rank.n] if trust else []
     return max(found, key=lambda e: e.value, default=NOTHING)
 
@@ -33,7 +33,7 @@ LIKEST = Limit(
 def random_weights(content: Content) -> Finding | None:
     """An explainer that draws much the same for a model that has learnt nothing."""
     limit = limit_of("random-weights", content)
-    trust: Trust | None = content.checks["explainer_sanity"]
+    trust: ExplainerSanity | None = content.checks["explainer_sanity"]
     checks = trust.sanity if trust else []
     found = [(s.title, hold(s.rank, limit, "signed")) for s in checks]
     alike = [(t, h) for t, h in found if h.standing in ("broken", "doubtful")]
@@ -55,7 +55,7 @@ def random_weights(content: Content) -> Finding | None:
 
 def random_pixels(content: Content) -> Finding | None:
     """An explainer whose hottest pixels matter no more to the answer than random ones."""
-    trust: Trust | None = content.checks["explainer_sanity"]
+    trust: ExplainerSanity | None = content.checks["explainer_sanity"]
     areas = trust.areas if trust else []
     titles = set(content.source.titles.values())
     gains = [(a.title, a.deletion_gain, a.insertion_gain) for a in areas if a.title in titles]
@@ -78,7 +78,7 @@ def _listed(
     worse: Sequence[tuple[str, Estimate, Estimate]], same: Sequence[tuple[str, Estimate, Estimate]]
 ) -> str:
     said = [
-        (title, f"{shown(out, 'signed')} and {shown(back, 'signed')}")
+        (title, f"{format_estimate(out, 'signed')} and {format_estimate(back, 'signed')}")
         for title, out, back in (*worse, *same)
     ]
     ends = ["worse than random"] * len(worse) + ["not to be told apart from none"] * len(same)
@@ -97,7 +97,7 @@ def middle_of_the_image(content: Content) -> Finding | None:
         return None
     worse = [title for title, e in low if e.high < 0 and not is_few(e)]
     listed = "; ".join(
-        f"{title} {shown(e, 'signed')}"
+        f"{title} {format_estimate(e, 'signed')}"
         + ("" if title in worse else ", which cannot be told apart from none")
         for title, e in low
     )

@@ -26,7 +26,7 @@ from audit.models.classifier import Classifier
 from audit.settings import Config
 
 SAMPLE = 24  # images
-EACH = 3  # further explainers cost a thousand passes an image: only every third one is checked
+EACH = 3  # optional explainers cost a thousand passes an image: only every third one is checked
 FRACTIONS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # of the pixels, hottest first
 Images = NDArray[np.float32]
 Heatmaps = dict[str, Images]
@@ -40,11 +40,11 @@ def write(context: Context) -> None:
     if readable:
         pixels = np.stack([image for _, image in readable])
         names = [item.name for item, _ in readable]
-        found = check(classifier, pixels, names, config)
+        found = examine(classifier, pixels, names, config)
         folder.keep(FILE.file(folder), json.dumps(found).encode())
 
 
-def check(
+def examine(
     classifier: Classifier, images: NDArray[np.uint8], names: Sequence[str], config: Config
 ) -> dict[str, Any]:
     """Compare the explainers with those of an untrained model, with chance and with the middle.
@@ -63,7 +63,7 @@ def check(
         arXiv 1810.03292). ``deletion`` and ``insertion``: by explainer, each image's probability
         (softmax of two classes) of its predicted class with the hottest ``fractions`` of pixels
         taken out of focus, or alone in focus (Petsiuk et al. 2018, arXiv 1806.07421). NaN for
-        images that an explainer was not asked about. ``seconds``, with further explainers: what
+        images that an explainer was not asked about. ``seconds``, with optional explainers: what
         an image takes each.
     """
     floats = images.astype(np.float32)
@@ -91,7 +91,7 @@ def check(
             }
             for kind, kept in (("deletion", False), ("insertion", True))
         },
-        **({"seconds": seconds} if config.explain.further else {}),
+        **({"seconds": seconds} if config.explain.optional else {}),
     }
 
 

@@ -48,13 +48,13 @@ class Area:
 
 
 @dataclass(frozen=True)
-class Trust:
+class ExplainerSanity:
     """Checks on a sample of images.
 
     Attributes
     ----------
     costs : Chart or None
-        Cost against quality, where further explainers were asked for.
+        Cost against quality, where optional explainers were asked for.
     """
 
     images: int
@@ -64,17 +64,17 @@ class Trust:
     costs: charts.Chart | None
 
 
-def trust(source: Source) -> Trust | None:
+def explainer_sanity(source: Source) -> ExplainerSanity | None:
     """The checks, or None where a run has none."""
     found = source.output(FILE)
     try:
-        return _told(found, source) if found else None
+        return _summary(found, source) if found else None
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         file, reason = FILE.file(source.run), f"{type(error).__name__}: {error}"
         raise RunFolderError(f"{file} is of another shape ({reason}): sweep again.") from None
 
 
-def _told(found: dict[str, Any], source: Source) -> Trust:
+def _summary(found: dict[str, Any], source: Source) -> ExplainerSanity:
     titles = {**source.titles, **_BASELINES}
     sanity = [
         Sanity(source.titles[name], _mean(values["rank"], source), _mean(values["ssim"], source))
@@ -91,7 +91,7 @@ def _told(found: dict[str, Any], source: Source) -> Trust:
     ]
     seconds = {titles[name]: spent for name, spent in found.get("seconds", {}).items()}
     costs = charts.costs(seconds, _qualities(found, source)) if seconds else None
-    return Trust(int(found["images"]), sanity, areas, curves, costs)
+    return ExplainerSanity(int(found["images"]), sanity, areas, curves, costs)
 
 
 def _qualities(found: dict[str, Any], source: Source) -> dict[str, dict[str, Estimate]]:

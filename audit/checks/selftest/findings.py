@@ -7,7 +7,7 @@ from audit.core.estimate import rate
 from audit.core.finding import Finding, Link, Step
 from audit.core.wording import plural
 from audit.report.content import Content
-from audit.report.finding import shown
+from audit.report.finding import format_estimate
 from audit.report.templating import percent
 
 
@@ -20,9 +20,9 @@ def planted_benchmark(content: Content) -> Finding | None:
     n = found.cases + found.others
     title = f"Planted shortcuts: {percent(flag.found.value, 0)} found"
     words = (
-        f"Wrong reasons finds {shown(flag.found)} of the planted cases; of those that it "
-        f"accuses, {shown(flag.precision)} are cases, and it accuses {shown(flag.false_alarms)} "
-        "of the others."
+        f"Wrong reasons finds {format_estimate(flag.found)} of the planted cases; of those that it "
+        f"accuses, {format_estimate(flag.precision)} are cases, and it accuses "
+        f"{format_estimate(flag.false_alarms)} of the others."
     )
     if not found.cases:
         title = "No planted shortcut was taken"

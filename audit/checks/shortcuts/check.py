@@ -46,9 +46,9 @@ class ShortcutsCheck(Check):
 
     def draw(self, found: Shortcuts, source: Source, root: Path) -> None:
         """Write the pictures of every shortcut's exemplars."""
-        from audit.checks.shortcuts.render import draw_patches
+        from audit.checks.shortcuts.render import render_patches
 
-        draw_patches(source.run, source.mapped, found.exemplars, root)
+        render_patches(source.run, source.mapped, found.exemplars, root)
 
     def held(self, found: Shortcuts) -> Iterable[str]:
         """Name those pictures."""

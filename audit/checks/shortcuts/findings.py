@@ -6,7 +6,7 @@ from audit.checks.shortcuts.summary import Shortcuts
 from audit.core.finding import Finding, Link, Step
 from audit.core.wording import plural
 from audit.report.content import Content
-from audit.report.finding import shown
+from audit.report.finding import format_estimate
 from audit.report.templating import percent
 
 _NAMED = 3  # shortcuts that a finding links to
@@ -29,9 +29,9 @@ def shortcuts(content: Content) -> Finding | None:
         "look",
         f"{plural(len(found.proven), 'shortcut')} proven in the background",
         f"{hold}. {'The one to mend first' if many else 'It'} adds "
-        f"{shown(best.rise, 'signed')} log-odds of its class under other classes' {subject}s, "
-        f"beyond random backgrounds, and makes its class the answer {percent(best.taken)} of the "
-        f"time instead of {percent(best.usual)}.",
+        f"{format_estimate(best.rise, 'signed')} log-odds of its class under other classes' "
+        f"{subject}s, beyond random backgrounds, and makes its class the answer "
+        f"{percent(best.taken)} of the time instead of {percent(best.usual)}.",
         "This is a cause, not a case: wherever the background shows it, expect its class as the "
         "answer more often, whatever the image is of.",
         (

@@ -24,7 +24,7 @@ from audit.explainers.base import PASS, seed_of
 from audit.explainers.over_views import grad_cam
 from audit.interventions import composites as make
 from audit.interventions.causal import log_odds
-from audit.interventions.pool import Donors
+from audit.interventions.pool import BackgroundPool
 from audit.models.classifier import Classifier
 from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps
@@ -64,7 +64,7 @@ def write(context: Context) -> None:
         maps,
         items=context.explained,
         classifier=context.classifier,
-        donors=context.donors,
+        pool=context.pool,
         cam=config.explain.cam,
         thresholds=config.verdict,
         seed=config.run.seed,
@@ -78,7 +78,7 @@ def find(
     maps: Iterable[Maps],
     items: Sequence[Item],
     classifier: Classifier,
-    donors: Donors | None,
+    pool: BackgroundPool | None,
     cam: str,
     thresholds: Thresholds,
     seed: int,
@@ -94,7 +94,7 @@ def find(
         Of the same images, one at a time.
     items : sequence of Item
         The explained images.
-    donors : Donors or None
+    pool : BackgroundPool or None
         Backgrounds to compare with; None where interventions are off.
     cam : str
         Kind of class activation map.
@@ -110,8 +110,8 @@ def find(
     """
     rows: list[Any] = records.to_dict("records")
     driven = records[[background_driven(row, thresholds) for row in rows]]
-    reason = _untested(records, driven, donors)
-    if reason or donors is None:
+    reason = _untested(records, driven, pool)
+    if reason or pool is None:
         return {"reason": reason, "cases": len(driven), "grouped": 0, "groups": []}
     cases = driven.nlargest(CASES, "verdict_score")["name"].tolist()
     good = records.query("correct and mask_doubt == '' and causal_reason == ''")["name"]
@@ -119,19 +119,19 @@ def find(
     chosen = stratified([item for item in items if item.name in free], FLOWERS, _SEED)
     backgrounds, flowers = _scenes(maps, set(cases), {i.name: i.label for i in chosen})
     suspected = dict(zip(driven["name"], driven["prediction"].astype(int), strict=True))
-    trial = _Trial(classifier, donors, flowers, backgrounds, suspected, seed)
+    trial = _Trial(classifier, pool, flowers, backgrounds, suspected, seed)
     groups = trial.groups(cam, track)
     members = sum(len(group["members"]) for group in groups)
     return {"reason": "", "cases": len(driven), "grouped": members, "groups": groups}
 
 
-def _untested(records: pd.DataFrame, driven: pd.DataFrame, donors: Donors | None) -> str:
+def _untested(records: pd.DataFrame, driven: pd.DataFrame, pool: BackgroundPool | None) -> str:
     """Why nothing is tried; "" where something is."""
-    if donors is None:
+    if pool is None:
         return "interventions are off"
     if not (records["causal_reason"] == "").any():
         return "no image has a usable mask"
-    if not len(donors.names):
+    if not len(pool.names):
         return "no other background to try"
     return "" if len(driven) else "the background decides no answer"
 
@@ -160,19 +160,19 @@ class _Trial:
     def __init__(
         self,
         classifier: Classifier,
-        donors: Donors,
+        pool: BackgroundPool,
         flowers: Sequence[_Flower],
         backgrounds: dict[str, NDArray[np.uint8]],
         suspected: dict[str, int],
         seed: int,
     ) -> None:
         self._classifier = classifier
-        self._donors = donors
+        self._pool = pool
         self._flowers = flowers
         self._backgrounds = backgrounds
         self._suspected = suspected
         self._seed = seed
-        self._random = donors.others("", set(), RANDOM)
+        self._random = pool.others("", set(), RANDOM)
 
     def groups(self, cam: str, track: Track) -> list[dict[str, Any]]:
         """Every group with its effect, the first to mend first."""
@@ -183,7 +183,7 @@ class _Trial:
         ]
         corrected = holm([effect.p for _, _, effect in effects])
         told = [
-            self._told(*each, p, score.proven(each[2], p))
+            self._entry(*each, p, score.proven(each[2], p))
             for each, p in zip(effects, corrected, strict=True)
         ]
         keys = [(g["proven"], len(g["members"]), g["rise"]["value"]) for g in told]
@@ -191,7 +191,7 @@ class _Trial:
 
     def _grouped(self, cam: str) -> Iterator[tuple[int, list[str]]]:
         """The groups of every suspected class that has cases enough."""
-        random = self._donors.backgrounds[self._random]
+        random = self._pool.backgrounds[self._random]
         of_random = list(self._features(random))
         usual = np.mean([f.mean(axis=(0, 1)) for f in of_random], axis=0)
         explain = grad_cam(self._classifier, cam)
@@ -216,7 +216,7 @@ class _Trial:
     @cached_property
     def _usual(self) -> Logits:
         """Logits ``(random, flowers, classes)`` of every flower on random backgrounds."""
-        return self._under(self._donors.backgrounds[self._random])
+        return self._under(self._pool.backgrounds[self._random])
 
     def _effect(self, target: int, members: Sequence[str]) -> score.Effect:
         """A group's backgrounds beside random ones, under flowers of other classes."""
@@ -233,7 +233,7 @@ class _Trial:
         return [
             k
             for k, donor in enumerate(self._random)
-            if self._donors.labels[donor] != target and self._donors.names[donor] not in members
+            if self._pool.labels[donor] != target and self._pool.names[donor] not in members
         ]
 
     def _under(self, backgrounds: NDArray[np.uint8]) -> Logits:
@@ -247,7 +247,7 @@ class _Trial:
         for some in in_batches(images, PASS):
             yield from np.asarray(self._classifier.logits(np.stack(some)))
 
-    def _told(
+    def _entry(
         self, target: int, members: Sequence[str], found: score.Effect, p: float, proven: bool
     ) -> dict[str, Any]:
         """What is written of a group; its strongest backgrounds first."""

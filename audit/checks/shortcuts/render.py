@@ -20,7 +20,7 @@ from audit.storage.run import RunFolder
 SIDE = 160  # pixels a panel: a multiple of WebP's 16-pixel blocks, so that panels do not bleed
 
 
-def draw_patches(
+def render_patches(
     run: RunFolder, records: pd.DataFrame, exemplars: Sequence[Exemplar], root: Path
 ) -> None:
     """Write the picture of every exemplar below ``root``.

@@ -9,7 +9,7 @@ from audit.core.finding import Finding, Link, Step
 from audit.core.wording import plural, verb
 from audit.gate.classes import ClassRate, class_rates
 from audit.report.content import Content
-from audit.report.finding import shown
+from audit.report.finding import format_estimate
 from audit.report.templating import percent
 
 _NAMED = 5  # classes that a finding names
@@ -29,7 +29,8 @@ def standing_out(content: Content) -> Finding | None:
         f"{plural(len(rows), 'class', 'classes')} with more wrong reasons than others",
         f"{len(rows):,} of {plural(len(content.classes), 'class', 'classes')} "
         f"{verb(len(rows), 'has', 'have')} more wrong reasons than the others together "
-        f"(Fisher's exact test, false discoveries kept to 5%); the highest rate is {shown(worst)}.",
+        "(Fisher's exact test, false discoveries kept to 5%); the highest rate is "
+        f"{format_estimate(worst)}.",
         "A shortcut is usually taught by few classes: whoever photographed them left it there.",
         (
             Step(
@@ -55,7 +56,7 @@ def weak_classes(content: Content) -> Finding | None:
         f"{plural(len(weak), 'class', 'classes')} below the accuracy of all",
         f"{_of(weak, rates)} named rightly less often than all images together "
         f"({percent(overall.value)}), beyond doubt for all classes at once; the lowest accuracy "
-        f"is {shown(worst)}.",
+        f"is {format_estimate(worst)}.",
         "The accuracy of all hides them: whoever meets these classes meets a worse model.",
         (
             Step("Look at what they are taken for.", _links(content, weak)),
@@ -82,7 +83,7 @@ def strong_classes(content: Content) -> Finding | None:
         f"{plural(len(strong), 'class', 'classes')} above the accuracy of all",
         f"{_of(strong, rates)} named rightly more often than all images together "
         f"({percent(overall.value)}), beyond doubt for all classes at once; the highest accuracy "
-        f"is {shown(best)}.",
+        f"is {format_estimate(best)}.",
         f"They may be easy. Or something beside the {content.source.subject}, or copies of "
         "training images, make them so.",
         (

@@ -11,7 +11,7 @@ from uncharted import render
 from audit.checks.confusions.summary import MOST, confusions
 from audit.core.track import silent
 from audit.report.cases import galleries
-from audit.report.render import draw_panels
+from audit.report.render import render_panels
 from audit.report.source import load
 from audit.report.templating import fill
 from audit.report.verdicts import VERDICTS
@@ -63,7 +63,7 @@ def text_of(run, root):
     """The page's text, before MkDocs frames it."""
     source = load(run)
     cases = galleries(source, source.drawn)
-    shapes = draw_panels(run, (c for some in cases.values() for c in some), root, silent)
+    shapes = render_panels(run, (c for some in cases.values() for c in some), root, silent)
     content = SimpleNamespace(checks={"confusions": confusions(source, cases)})
     given = {"view": View("", shapes), "titles": source.titles, "verdict_kinds": VERDICTS}
     return fill(

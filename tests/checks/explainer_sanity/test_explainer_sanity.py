@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from audit.checks.explainer_sanity.measure import EACH, FRACTIONS, check
+from audit.checks.explainer_sanity.measure import EACH, FRACTIONS, examine
 from audit.models.averaged import Averaged
 from audit.models.classifier import Classifier
 from audit.models.load import load_model
@@ -25,7 +25,7 @@ def classifier(colour_model):
 @pytest.fixture(scope="module")
 def found(classifier, draw):
     images = np.stack([draw(k % 3, 40 + k, 64)[0] for k in range(6)])
-    return check(classifier, images, NAMES, load_config({}))
+    return examine(classifier, images, NAMES, load_config({}))
 
 
 def test_every_image_is_checked_in_every_way(found):
@@ -65,7 +65,7 @@ def test_an_untrained_model_is_another_and_its_maps_are_unlike(classifier, found
 def test_explanations_over_views_are_checked_as_such(classifier, found, draw):
     # Trained or not, the model sees colours and no sides: a mirror image changes nothing.
     images = np.stack([draw(k % 3, 40 + k, 64)[0] for k in range(6)])
-    averaged = check(
+    averaged = examine(
         Averaged(classifier, [View(), View(mirrored=True)]), images, NAMES, load_config({})
     )
     for kind in ("deletion", "insertion"):
@@ -85,7 +85,7 @@ def test_drawing_weights_leaves_the_trained_model_as_it_was(classifier, draw):
 def with_lime(classifier, draw):
     images = np.stack([draw(k % 3, 40 + k, 64)[0] for k in range(6)])
     config = load_config({"explainers": "gradcam,ig,lime", "lime_samples": 60})
-    return check(classifier, images, NAMES, config)
+    return examine(classifier, images, NAMES, config)
 
 
 def test_what_costs_a_thousand_passes_is_checked_on_every_third_image(with_lime, found):

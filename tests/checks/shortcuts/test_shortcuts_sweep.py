@@ -10,7 +10,7 @@ from audit.checks.shortcuts.measure import find
 from audit.core.track import silent
 from audit.datasets.dataset import Item
 from audit.interventions.composites import fill, off_flower
-from audit.interventions.pool import Donors
+from audit.interventions.pool import BackgroundPool
 from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps
 
@@ -58,7 +58,7 @@ def donors(draw, classifier):
         backgrounds.append(np.rint(fill(image, ~off_flower(trimap))).astype(np.uint8))
     stack = np.stack(backgrounds)
     logits = np.asarray(classifier.logits(stack.astype(np.float32)))
-    return Donors([f"donor_{k}" for k in range(24)], np.arange(24) % 3, stack, logits)
+    return BackgroundPool([f"donor_{k}" for k in range(24)], np.arange(24) % 3, stack, logits)
 
 
 def records_of(scenes, classifier):

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from drawnruns import PLAIN, ask_further, make_run
+from drawnruns import PLAIN, ask_optional, make_run
 from uncharted import content
 from waiting import until
 
@@ -20,7 +20,7 @@ def asked(tmp_path_factory):
     root = tmp_path_factory.mktemp("run") / "run"
     small = {"images": 12, "classes": PLAIN[:3], "size": 48, "corrupted": 0, "examined": False}
     made = make_run(root, planted=True, seed=1, **small)  # a case among the sampled
-    render(ask_further(made))
+    render(ask_optional(made))
     return made
 
 
@@ -48,7 +48,7 @@ def test_verdicts_and_their_sweeps_are_those_of_the_run_without_them(found, aske
 def test_cards_show_the_heatmaps_that_there_are(asked):
     source = load(asked)
     cases = [c for some in galleries(source, source.drawn).values() for c in some]
-    assert sorted(c.further for c in cases) == 6 * [[]] + 6 * [[4, 5]]
+    assert sorted(c.optional for c in cases) == 6 * [[]] + 6 * [[4, 5]]
     pages = "".join(text(f) for f in (asked.report_dir / "cases").glob("*.html"))
     assert pages.count("-lime.webp") == pages.count("-shap.webp") == 6
     assert pages.count('<th scope="row">LIME</th>') == 6
