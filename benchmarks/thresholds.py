@@ -16,7 +16,7 @@ from audit.checks.selftest.planted import rests_on_shortcut
 from audit.explainers.registry import titles
 from audit.settings.verdict import Thresholds
 from audit.storage.run import RunFolder
-from audit.verdict.verdict import word_for
+from audit.verdict.verdict import verdict_for
 
 GRID = {
     "least_support": (0.4, 0.5, 0.6),
@@ -39,7 +39,7 @@ def main(folder: Path) -> None:
     for values in product(*GRID.values()):
         chosen = dict(zip(GRID, values, strict=True))
         thresholds = Thresholds(**chosen)
-        words = [word_for(row, thresholds, titles()) for row in right.to_dict("records")]
+        words = [verdict_for(row, thresholds, titles()) for row in right.to_dict("records")]
         accused = pd.Series(words) == "wrong-reasons"
         rows.append(
             {

@@ -11,6 +11,7 @@ from audit.core.estimate import Estimate, mean, rate
 from audit.core.registries import JUDGED
 from audit.report import figures as f
 from audit.report.source import Source
+from audit.verdict.verdict import Verdict
 
 Column = Callable[[Source], pd.Series]
 
@@ -28,18 +29,18 @@ def hits(source: Source) -> pd.Series:
 
 def accused(source: Source) -> pd.Series:
     """Of right predictions, tested and judged: is the verdict wrong-reasons?"""
-    return _verdict(source, "wrong-reasons").where(_tested(source))
+    return _verdict(source, Verdict.WRONG_REASONS).where(_tested(source))
 
 
 def _verdict(source: Source, word: str) -> pd.Series:
     records = source.explained
-    judged = records["correct"].astype(bool) & (records["verdict"] != "undecided")
+    judged = records["correct"].astype(bool) & (records["verdict"] != Verdict.UNDECIDED)
     return (records["verdict"] == word).astype(float).where(judged)
 
 
 def _fragile(source: Source) -> pd.Series:
     records = source.explained
-    return records["fragile"].astype(float).where(records["verdict"] != "undecided")
+    return records["fragile"].astype(float).where(records["verdict"] != Verdict.UNDECIDED)
 
 
 def _tested(source: Source) -> pd.Series:
@@ -84,7 +85,7 @@ PROPORTIONS: dict[str, Column] = {
 }
 _COLUMNS: dict[str, tuple[Column, Callable[[pd.Series, int], Estimate]]] = {
     f.WRONG_REASONS.key: (accused, rate_of),
-    f.SUSPECTS.key: (lambda s: _verdict(s, "suspect"), rate_of),
+    f.SUSPECTS.key: (lambda s: _verdict(s, Verdict.SUSPECT), rate_of),
     f.FRAGILE.key: (_fragile, rate_of),
     f.BACKGROUND_SHARE.key: (_of_right("background_share"), mean),
     f.SURVIVAL.key: (_of_right("survival"), mean),

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from audit.compare.pairing import Pair
 from audit.report.cases import Case, galleries
 from audit.report.source import Source
-from audit.report.verdicts import VERDICTS, Verdict
+from audit.report.verdicts import VERDICT_KINDS, VerdictKind
+from audit.verdict.verdict import Verdict
 
 LISTED = 60  # names a transition lists on the page; the CSV has all
-_STEPS = {"right-reasons": 0.0, "suspect": 1.0, "wrong-reasons": 2.0}
+_STEPS = {Verdict.RIGHT_REASONS: 0.0, Verdict.SUSPECT: 1.0, Verdict.WRONG_REASONS: 2.0}
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ class Gallery:
 class Transition:
     """Images that went from one verdict to another."""
 
-    a: Verdict
-    b: Verdict
+    a: VerdictKind
+    b: VerdictKind
     names: list[str]
 
     @property
@@ -113,7 +114,10 @@ def transitions(both: pd.DataFrame) -> list[list[Transition]]:
         (str(a), str(b)): group["name"].tolist()
         for (a, b), group in both.groupby(["a_verdict", "b_verdict"])
     }
-    return [[Transition(a, b, groups.get((a.key, b.key), [])) for b in VERDICTS] for a in VERDICTS]
+    return [
+        [Transition(a, b, groups.get((a.key, b.key), [])) for b in VERDICT_KINDS]
+        for a in VERDICT_KINDS
+    ]
 
 
 def choose(both: pd.DataFrame) -> dict[Direction, list[str]]:

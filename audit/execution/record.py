@@ -19,7 +19,7 @@ from audit.masks.sample import Sample
 from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps
 from audit.storage.records import record_schema
-from audit.verdict.verdict import Labels, judge
+from audit.verdict.verdict import Labels, Verdict, judge
 
 Record = dict[str, Any]
 
@@ -90,10 +90,10 @@ def record_of(
     bad = sample.mask_doubt if sample.mask_doubt.startswith(UNUSABLE) else ""
     return record | {
         "causal_reason": bad or record["causal_reason"],
-        "verdict": verdict.word,
+        "verdict": verdict.verdict,
         "verdict_reason": bad or verdict.reason,
         "verdict_score": verdict.score,
-        "fragile": any(judge(o, thresholds, words).word != verdict.word for o in others),
+        "fragile": any(judge(o, thresholds, words).verdict != verdict.verdict for o in others),
     }
 
 
@@ -159,7 +159,7 @@ def skipped_record(
         "row": -1,
         "ig_steps": 0,
         "fragile": False,
-        "verdict": "undecided",
+        "verdict": Verdict.UNDECIDED,
         "verdict_reason": reason,
         "prediction_without_shortcut": -1,
     }

@@ -12,7 +12,7 @@ import pandas as pd
 from audit.core.registries import JUDGED
 from audit.report.names import unique_slugs
 from audit.report.source import Source
-from audit.report.verdicts import VERDICTS, Verdict, by_evidence
+from audit.report.verdicts import VERDICT_KINDS, VerdictKind, by_evidence
 from audit.storage.records import NOT_SAMPLED
 from audit.verdict.verdict import ACCUSED
 
@@ -80,7 +80,7 @@ class Case:
     page: str
     part: int
     row: int
-    verdict: Verdict
+    verdict: VerdictKind
     reason: str
     label: int
     label_name: str
@@ -119,7 +119,7 @@ class Case:
 class GalleryPage:
     """One page of a verdict's gallery, and the pages around it."""
 
-    verdict: Verdict
+    verdict: VerdictKind
     path: str  # without extension, relative to the report's root
     number: int
     pages: int
@@ -127,7 +127,7 @@ class GalleryPage:
     total: int
 
 
-def page_path(verdict: Verdict, number: int) -> str:
+def page_path(verdict: VerdictKind, number: int) -> str:
     """Path of a gallery's page, counted from 1, without extension."""
     return f"cases/{verdict.key}-{number}"
 
@@ -135,10 +135,10 @@ def page_path(verdict: Verdict, number: int) -> str:
 def galleries(source: Source, records: pd.DataFrame) -> dict[str, list[Case]]:
     """Cases of records by verdict key, in the order of their gallery; empty ones are left out."""
     named = records.assign(anchor=unique_slugs(records["name"].tolist()))
-    accused = (by_evidence(named, v) for v in VERDICTS if v.key in ACCUSED)
+    accused = (by_evidence(named, v) for v in VERDICT_KINDS if v.key in ACCUSED)
     tested = pd.concat(accused).query("causal_reason == ''").index[:MOST_COMPOSITES]
     named["composites"] = named.index.isin(tested)
-    found = {v.key: list(_cases(by_evidence(named, v), v, source)) for v in VERDICTS}
+    found = {v.key: list(_cases(by_evidence(named, v), v, source)) for v in VERDICT_KINDS}
     return {key: cases for key, cases in found.items() if cases}
 
 
@@ -150,13 +150,13 @@ def gallery_pages(cases: Sequence[Case]) -> Iterator[GalleryPage]:
         yield GalleryPage(verdict, page_path(verdict, k + 1), k + 1, pages, shown, len(cases))
 
 
-def _cases(records: pd.DataFrame, verdict: Verdict, source: Source) -> Iterator[Case]:
+def _cases(records: pd.DataFrame, verdict: VerdictKind, source: Source) -> Iterator[Case]:
     for i, row in enumerate(records.to_dict("records")):
         page = page_path(verdict, i // PAGE + 1)
         yield _case({str(k): v for k, v in row.items()}, verdict, page, source)
 
 
-def _case(row: dict[str, Any], verdict: Verdict, page: str, source: Source) -> Case:
+def _case(row: dict[str, Any], verdict: VerdictKind, page: str, source: Source) -> Case:
     return Case(
         row["anchor"],
         row["name"],

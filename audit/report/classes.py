@@ -12,7 +12,8 @@ from audit.core.registries import JUDGED
 from audit.core.statistics import stands_out
 from audit.report.names import slug
 from audit.report.source import Source
-from audit.report.verdicts import VERDICTS
+from audit.report.verdicts import VERDICT_KINDS
+from audit.verdict.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def class_rows(source: Source) -> list[ClassRow]:
         for index, name in source.classes.items()
     ]
     marked = stands_out(
-        [row.counts["wrong-reasons"] for row in rows], [row.wrong_reasons.n for row in rows]
+        [row.counts[Verdict.WRONG_REASONS] for row in rows], [row.wrong_reasons.n for row in rows]
     )
     return [replace(row, stands_out=mark) for row, mark in zip(rows, marked, strict=True)]
 
@@ -79,7 +80,7 @@ def _class_row(
         rate(hits, n),
         len(records),
         int(records["correct"].astype(bool).sum()),
-        {v.key: int((records["verdict"] == v.key).sum()) for v in VERDICTS},
+        {v.key: int((records["verdict"] == v.key).sum()) for v in VERDICT_KINDS},
         {key: float(records[f"{key}_skill"].mean()) for key in JUDGED},
         _wrong_reasons(records),
     )
@@ -87,5 +88,5 @@ def _class_row(
 
 def _wrong_reasons(records: pd.DataFrame) -> Estimate:
     right = records[records["correct"].astype(bool) & (records["causal_reason"] == "")]
-    judged = right[right["verdict"] != "undecided"]
-    return rate(int((judged["verdict"] == "wrong-reasons").sum()), len(judged))
+    judged = right[right["verdict"] != Verdict.UNDECIDED]
+    return rate(int((judged["verdict"] == Verdict.WRONG_REASONS).sum()), len(judged))

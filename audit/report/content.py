@@ -16,9 +16,17 @@ from audit.report.notes import Notes, notes
 from audit.report.source import Source
 from audit.report.sweeps import threshold_sweeps
 from audit.report.verdicts import VerdictRow, verdict_rows
+from audit.verdict.verdict import Verdict
 
 _CLASS_CASES = 12
-_WORST = ("wrong-reasons", "suspect", "distracted", "misread", "undecided", "right-reasons")
+_WORST = (
+    Verdict.WRONG_REASONS,
+    Verdict.SUSPECT,
+    Verdict.DISTRACTED,
+    Verdict.MISREAD,
+    Verdict.UNDECIDED,
+    Verdict.RIGHT_REASONS,
+)
 
 
 @dataclass(frozen=True)

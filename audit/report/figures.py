@@ -11,6 +11,7 @@ from audit.checks.base import Headline
 from audit.checks.registry import every
 from audit.core.estimate import OURS, Estimate, Figure, Metric, mean, rate
 from audit.report.source import Source
+from audit.verdict.verdict import Verdict
 
 ARRAS = "Arras et al. 2022, arXiv 2003.07258"
 ZHANG = "Zhang et al. 2018, IJCV 126"
@@ -236,22 +237,22 @@ def _estimator(metric: Metric) -> Callable[[Source], Estimate]:
 
 def _suspects(source: Source) -> Estimate:
     """Of the right predictions that could be judged; the undecided ones are counted beside."""
-    return _verdicts(source.correct, "suspect")
+    return _verdicts(source.correct, Verdict.SUSPECT)
 
 
 def _wrong_reasons(source: Source) -> Estimate:
     """Undefined where nothing was tested by intervention: that is no 0%."""
     tested = source.tested
-    return _verdicts(tested[tested["correct"].astype(bool)], "wrong-reasons")
+    return _verdicts(tested[tested["correct"].astype(bool)], Verdict.WRONG_REASONS)
 
 
 def _verdicts(records: pd.DataFrame, word: str) -> Estimate:
-    undecided = _count(records, "undecided")
+    undecided = _count(records, Verdict.UNDECIDED)
     return replace(rate(_count(records, word), len(records) - undecided), undefined=undecided)
 
 
 def _fragile(source: Source) -> Estimate:
-    judged = source.explained[source.explained["verdict"] != "undecided"]
+    judged = source.explained[source.explained["verdict"] != Verdict.UNDECIDED]
     return rate(int(judged["fragile"].astype(bool).sum()), len(judged))
 
 

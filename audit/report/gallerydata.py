@@ -12,7 +12,7 @@ from audit.report.cases import Case
 from audit.report.content import Content
 from audit.report.shapes import Shapes
 from audit.report.templating import plain
-from audit.report.verdicts import VERDICTS
+from audit.report.verdicts import VERDICT_KINDS
 
 CHUNK = 64  # cases whose details are loaded together
 
@@ -33,7 +33,7 @@ def write_data(content: Content, shapes: Mapping[str, Shapes], folder: Path) -> 
 
 def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
     source = content.source
-    keys = [v.key for v in VERDICTS]
+    keys = [v.key for v in VERDICT_KINDS]
     masks = sorted({c.mask_source for c in cases})
     rows = {row.index: row for row in content.classes}
     labels = sorted(rows)
@@ -43,7 +43,7 @@ def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
         "subject": plain(source.subject),
         "titles": list(source.titles.values()),
         "verdicts": [
-            {"key": v.key, "title": v.title, "prediction": v.prediction} for v in VERDICTS
+            {"key": v.key, "title": v.title, "prediction": v.prediction} for v in VERDICT_KINDS
         ],
         "classes": [plain(rows[label].name) for label in labels],
         "indexes": labels,

@@ -10,7 +10,8 @@ from audit.core.estimate import OURS
 from audit.core.term import Term
 from audit.explainers.base import About
 from audit.report.figures import ARRAS, SHAPLEY, ZHANG
-from audit.report.verdicts import VERDICTS
+from audit.report.verdicts import VERDICT_KINDS
+from audit.verdict.verdict import Verdict
 
 _VERDICT_TERMS = tuple(
     Term(
@@ -18,9 +19,11 @@ _VERDICT_TERMS = tuple(
         f"Verdict. {v.meaning} Given to {v.prediction} predictions.",
         OURS,
         "methods.html#verdicts",
-        {"wrong-reasons": ("wrong_reasons_share",), "suspect": ("suspect_share",)}.get(v.key, ()),
+        {Verdict.WRONG_REASONS: ("wrong_reasons_share",), Verdict.SUSPECT: ("suspect_share",)}.get(
+            v.key, ()
+        ),
     )
-    for v in VERDICTS
+    for v in VERDICT_KINDS
 )
 
 _TERMS = (

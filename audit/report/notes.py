@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from audit.checks.registry import every
 from audit.datasets.dataset import UNUSABLE
 from audit.report.source import Source
+from audit.verdict.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Notes:
 def notes(source: Source) -> Notes:
     """Gaps, doubts and errors of a run."""
     explained = source.explained
-    undecided = explained[explained["verdict"] == "undecided"]
+    undecided = explained[explained["verdict"] == Verdict.UNDECIDED]
     doubtful = explained[explained["mask_doubt"] != ""]
     return Notes(
         _skipped(source),

@@ -28,7 +28,7 @@ from audit.report.sessions import sessions
 from audit.report.shapes import Shapes
 from audit.report.site import Nav
 from audit.report.templating import fill, plain, templates_dir
-from audit.report.verdicts import VERDICTS
+from audit.report.verdicts import VERDICT_KINDS
 from audit.report.view import View
 from audit.storage.run import RunFolder
 
@@ -86,7 +86,7 @@ def shared(content: Content) -> dict[str, Any]:
         "term_of": {key: term.anchor for term in terms for key in term.figures},
         "titles": titles,
         "short_ig": "IG" if titles["ig"] == "Integrated Gradients" else titles["ig"],
-        "verdict_kinds": VERDICTS,
+        "verdict_kinds": VERDICT_KINDS,
         "worst_classes": [r for r in ranked(content.classes) if r.wrong_reasons.value > 0][
             :_WORST_CLASSES
         ],

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from audit.verdict.verdict import Verdict
+
 MOST = 8_000  # images with pictures: about 100 MB
-ACCUSING = ("wrong-reasons", "suspect", "distracted", "undecided")
+ACCUSING = (Verdict.WRONG_REASONS, Verdict.SUSPECT, Verdict.DISTRACTED, Verdict.UNDECIDED)
 _ACCUSING_SHARE = 0.75  # of the places: the others are needed to see what health looks like
 
 

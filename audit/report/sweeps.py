@@ -8,7 +8,7 @@ import numpy as np
 
 from audit.report import charts
 from audit.report.source import Source
-from audit.verdict.verdict import word_for
+from audit.verdict.verdict import Verdict, verdict_for
 
 POINTS = 21
 _THRESHOLDS = {
@@ -19,7 +19,7 @@ _THRESHOLDS = {
     "least_effect": ("log-odds that a region must cost", 0.0, 4.0),
     "on_flower_skill": ("skill from which an explainer is on", -0.2, 0.6),
 }
-_WORDS = {"wrong-reasons": "wrong reasons", "suspect": "suspect"}
+_WORDS = {Verdict.WRONG_REASONS: "wrong reasons", Verdict.SUSPECT: Verdict.SUSPECT}
 
 
 def threshold_sweeps(source: Source) -> list[charts.Chart]:
@@ -28,7 +28,7 @@ def threshold_sweeps(source: Source) -> list[charts.Chart]:
     Empty where no right prediction has a verdict.
     """
     right = source.correct
-    judged = right[right["verdict"] != "undecided"].to_dict("records")
+    judged = right[right["verdict"] != Verdict.UNDECIDED].to_dict("records")
     records = [{str(key): value for key, value in row.items()} for row in judged]
     if not records:
         return []
@@ -45,7 +45,7 @@ def _swept(
     rates: dict[str, list[float]] = {title: [] for title in _WORDS.values()}
     for value in values:
         thresholds = source.thresholds.model_copy(update={name: value})
-        words = [word_for(record, thresholds, source.judged) for record in records]
+        words = [verdict_for(record, thresholds, source.judged) for record in records]
         for word, title in _WORDS.items():
             rates[title].append(words.count(word) / len(words))
     return values, rates, float(getattr(source.thresholds, name))

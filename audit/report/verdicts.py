@@ -9,10 +9,11 @@ import pandas as pd
 from audit.core.estimate import Estimate, rate
 from audit.core.registries import JUDGED
 from audit.report.source import Source
+from audit.verdict.verdict import Verdict
 
 
 @dataclass(frozen=True)
-class Verdict:
+class VerdictKind:
     """A verdict in words.
 
     Attributes
@@ -25,7 +26,7 @@ class Verdict:
         Sorted by what accuses; None: by reason and name.
     """
 
-    key: str
+    key: Verdict
     title: str
     prediction: str
     meaning: str
@@ -35,17 +36,17 @@ class Verdict:
 
 _MOST = "what accuses most first"
 _LEAST_FIRST = "what accuses least first"
-VERDICTS = (
-    Verdict(
-        "wrong-reasons",
+VERDICT_KINDS = (
+    VerdictKind(
+        Verdict.WRONG_REASONS,
         "Wrong reasons",
         "correct",
         "The prediction is right, and interventions show that the background decides it.",
         _MOST,
         True,
     ),
-    Verdict(
-        "suspect",
+    VerdictKind(
+        Verdict.SUSPECT,
         "Suspect",
         "correct",
         "The prediction is right, but heatmaps or interventions point off the {subject}; no part "
@@ -53,32 +54,32 @@ VERDICTS = (
         _MOST,
         True,
     ),
-    Verdict(
-        "right-reasons",
+    VerdictKind(
+        Verdict.RIGHT_REASONS,
         "Right reasons",
         "correct",
         "The prediction is right, the {subject} carries it, and an explainer is on the {subject}.",
         _LEAST_FIRST,
         False,
     ),
-    Verdict(
-        "distracted",
+    VerdictKind(
+        Verdict.DISTRACTED,
         "Distracted",
         "wrong",
         "The prediction is wrong, and the background drives it.",
         _MOST,
         True,
     ),
-    Verdict(
-        "misread",
+    VerdictKind(
+        Verdict.MISREAD,
         "Misread",
         "wrong",
         "The prediction is wrong, though the {subject} drives it: it was looked at and misnamed.",
         _LEAST_FIRST,
         False,
     ),
-    Verdict(
-        "undecided",
+    VerdictKind(
+        Verdict.UNDECIDED,
         "Undecided",
         "any",
         "No usable mask, or the evidence is undefined; the reason is kept with each image.",
@@ -92,7 +93,7 @@ VERDICTS = (
 class VerdictRow:
     """How often a verdict was given, to right and to wrong predictions."""
 
-    verdict: Verdict
+    verdict: VerdictKind
     correct: int
     wrong: int
     share: Estimate  # of all explained images
@@ -108,7 +109,7 @@ def verdict_rows(source: Source) -> list[VerdictRow]:
     explained = source.explained
     right = explained["correct"].astype(bool)
     rows = []
-    for verdict in VERDICTS:
+    for verdict in VERDICT_KINDS:
         given = explained["verdict"] == verdict.key
         counts = int((given & right).sum()), int((given & ~right).sum())
         rows.append(VerdictRow(verdict, *counts, rate(sum(counts), len(explained))))
@@ -121,7 +122,7 @@ def accusation(records: pd.DataFrame) -> pd.Series:
     return records["verdict_score"].fillna(-skill)
 
 
-def by_evidence(records: pd.DataFrame, verdict: Verdict) -> pd.DataFrame:
+def by_evidence(records: pd.DataFrame, verdict: VerdictKind) -> pd.DataFrame:
     """Records of one verdict in the order of its gallery; undefined scores come last."""
     given = records[records["verdict"] == verdict.key]
     if verdict.worst_first is None:

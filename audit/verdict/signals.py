@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from audit.core.estimate import Estimate, rate
 from audit.core.statistics import auroc, bootstrap_auroc
 from audit.settings.verdict import Thresholds
+from audit.verdict.verdict import Verdict
 
 SEED = 0  # of the bootstrap
 
@@ -75,9 +76,9 @@ def signals(
     lost = (right["removal_lost"] - right["log_odds"]).where(right["causal_reason"] == "")
     found.append(_signal("Targeted removal", "the answer changes", truth, flips, lost))
     score, verdict = right["verdict_score"], right["verdict"]
-    wrong = verdict == "wrong-reasons"
+    wrong = verdict == Verdict.WRONG_REASONS
     found.append(_signal("Verdict", "wrong reasons", truth, wrong, score))
-    either = verdict.isin(["wrong-reasons", "suspect"])
+    either = verdict.isin([Verdict.WRONG_REASONS, Verdict.SUSPECT])
     found.append(_signal("Verdict", "wrong reasons or suspect", truth, either, score))
     return found
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from audit.settings.verdict import Thresholds
 
-VERDICTS = (
-    "right-reasons",
-    "wrong-reasons",
-    "suspect",
-    "misread",
-    "distracted",
-    "undecided",
-)
-ACCUSED = ("wrong-reasons", "suspect", "distracted")  # words that point to the background
+
+class Verdict(StrEnum):
+    """One word an image."""
+
+    RIGHT_REASONS = "right-reasons"
+    WRONG_REASONS = "wrong-reasons"
+    SUSPECT = "suspect"
+    MISREAD = "misread"
+    DISTRACTED = "distracted"
+    UNDECIDED = "undecided"
+
+
+ACCUSED = (Verdict.WRONG_REASONS, Verdict.SUSPECT, Verdict.DISTRACTED)  # of the background
 HALF = 0.5  # of the answer's probability: a region that takes more is suspicious by itself
 UNTESTED = "not tested by intervention"
 Record = Mapping[str, Any]
@@ -32,7 +37,7 @@ class Labels:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Judgement:
     """A word of `VERDICTS`, the evidence that led to it in words, and how much accuses.
 
     Attributes
@@ -42,12 +47,12 @@ class Verdict:
         where nothing was tested.
     """
 
-    word: str
+    verdict: Verdict
     reason: str
     score: float
 
 
-def judge(record: Record, thresholds: Thresholds, words: Labels) -> Verdict:
+def judge(record: Record, thresholds: Thresholds, words: Labels) -> Judgement:
     """Sort one prediction.
 
     Parameters
@@ -60,12 +65,12 @@ def judge(record: Record, thresholds: Thresholds, words: Labels) -> Verdict:
     """
     undefined = _undefined(record, words)
     if undefined:
-        return Verdict("undecided", undefined, math.nan)
-    word = word_for(record, thresholds, words.titles)
+        return Judgement(Verdict.UNDECIDED, undefined, math.nan)
+    word = verdict_for(record, thresholds, words.titles)
     clauses = [*_causal_words(record, thresholds, words), _heatmap_words(record, words)]
     opening = f"{'right' if record['correct'] else 'wrong'}, {_OPENINGS[word]}"
     reason = f"{opening.format(subject=words.subject)}: {'; '.join(c for c in clauses if c)}"
-    return Verdict(word, reason, score(record))
+    return Judgement(word, reason, score(record))
 
 
 def score(record: Record) -> float:
@@ -106,7 +111,9 @@ def background_driven(record: Record, thresholds: Thresholds) -> bool:
     """Whether the verdict or the background's share says that the background made the answer."""
     carried = record["background_share"] > thresholds.suspicious_share
     word = record["verdict"]
-    return word in ("wrong-reasons", "distracted") or bool(word == "suspect" and carried)
+    return word in (Verdict.WRONG_REASONS, Verdict.DISTRACTED) or bool(
+        word == Verdict.SUSPECT and carried
+    )
 
 
 def _undefined(record: Record, words: Labels) -> str:
@@ -119,28 +126,32 @@ def _undefined(record: Record, words: Labels) -> str:
     return ""
 
 
-def word_for(record: Record, thresholds: Thresholds, explainers: Iterable[str]) -> str:
+def verdict_for(record: Record, thresholds: Thresholds, explainers: Iterable[str]) -> Verdict:
     """The word alone, of a record whose evidence is defined."""
     on_flower = any(record[f"{name}_skill"] >= thresholds.on_flower_skill for name in explainers)
     if record["causal_reason"]:  # heatmaps alone: no more than a suspicion
         if record["correct"]:
-            return "right-reasons" if on_flower else "suspect"
-        return "misread" if on_flower else "distracted"
+            return Verdict.RIGHT_REASONS if on_flower else Verdict.SUSPECT
+        return Verdict.MISREAD if on_flower else Verdict.DISTRACTED
     carried = record["background_share"] > thresholds.suspicious_share
     if not record["correct"]:
-        return "distracted" if carried or decisive_region(record, thresholds) else "misread"
+        return (
+            Verdict.DISTRACTED
+            if carried or decisive_region(record, thresholds)
+            else Verdict.MISREAD
+        )
     if decisive_region(record, thresholds) or decisive_background(record, thresholds):
-        return "wrong-reasons"
+        return Verdict.WRONG_REASONS
     moved = record["survival"] == 0 or _lost(record) > HALF
-    return "suspect" if carried or moved or not on_flower else "right-reasons"
+    return Verdict.SUSPECT if carried or moved or not on_flower else Verdict.RIGHT_REASONS
 
 
 _OPENINGS = {
-    "right-reasons": "for the {subject}",
-    "wrong-reasons": "but not for the {subject}",
-    "suspect": "but something points off the {subject}",
-    "misread": "though for the {subject}",
-    "distracted": "by the background",
+    Verdict.RIGHT_REASONS: "for the {subject}",
+    Verdict.WRONG_REASONS: "but not for the {subject}",
+    Verdict.SUSPECT: "but something points off the {subject}",
+    Verdict.MISREAD: "though for the {subject}",
+    Verdict.DISTRACTED: "by the background",
 }
 
 

@@ -206,7 +206,7 @@ def _case(
         "mask_doubt": "tiny: 0.4% of the image" if i % 17 == 16 else "",
         "ig_steps": 50,
         "ig_completeness_error": float(random.exponential(0.02)),
-        "verdict": verdict.word,
+        "verdict": verdict.verdict,
         "verdict_reason": verdict.reason,
         "verdict_score": verdict.score,
         "fragile": i % 11 == 3,

@@ -219,4 +219,4 @@ def test_of_two_classes_a_wrong_answer_takes_its_donors_from_its_own(sample, don
 
 def test_judging_again_gives_the_same_verdict(sample, donors):
     found = verdict(both, sample(), study(both, sample(), donors))
-    assert judge(found, THRESHOLDS, WORDS).word == found["verdict"]
+    assert judge(found, THRESHOLDS, WORDS).verdict == found["verdict"]

@@ -13,7 +13,7 @@ from audit.report.pages import shared
 from audit.report.source import load
 from audit.report.sweeps import threshold_sweeps
 from audit.report.templating import fill
-from audit.report.verdicts import VERDICTS
+from audit.report.verdicts import VERDICT_KINDS
 from audit.settings.verdict import Thresholds
 
 OURS = abouts([], {}, {})
@@ -42,7 +42,7 @@ DESIGN = (
 
 def test_every_term_of_the_design_is_explained_once():
     terms = [t.term for t in glossary(OURS, "flower")]
-    assert {*DESIGN, *(v.title for v in VERDICTS)} <= set(terms)
+    assert {*DESIGN, *(v.title for v in VERDICT_KINDS)} <= set(terms)
     assert len({t.anchor for t in glossary(OURS, "flower")}) == len(terms)
     assert terms == sorted(terms, key=str.lower)
 

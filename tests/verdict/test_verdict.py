@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from audit.explainers.registry import titles
 from audit.settings.verdict import Thresholds
-from audit.verdict.verdict import VERDICTS, Labels, judge, score
+from audit.verdict.verdict import Labels, Verdict, judge, score
 
 THRESHOLDS = Thresholds(
     on_flower_skill=0.15,
@@ -97,15 +97,15 @@ WRONG = {"correct": False}
     ],
 )
 def test_each_kind_of_evidence_leads_to_its_verdict(changes, word):
-    assert verdict(*changes).word == word
+    assert verdict(*changes).verdict == word
 
 
 def test_thresholds_themselves():
-    assert verdict(UNTESTED, OFF, {"gradcam_skill": 0.15}).word == "right-reasons"
-    assert verdict(HELD, {"survival": 0.6}).word == "wrong-reasons"
-    assert verdict(HELD, {"background_share": 0.75}).word == "suspect"
-    assert verdict({"background_share": 0.5}).word == "right-reasons"
-    assert verdict(FLIPPED, {"background_share": 0.3}).word == "suspect"
+    assert verdict(UNTESTED, OFF, {"gradcam_skill": 0.15}).verdict == "right-reasons"
+    assert verdict(HELD, {"survival": 0.6}).verdict == "wrong-reasons"
+    assert verdict(HELD, {"background_share": 0.75}).verdict == "suspect"
+    assert verdict({"background_share": 0.5}).verdict == "right-reasons"
+    assert verdict(FLIPPED, {"background_share": 0.3}).verdict == "suspect"
 
 
 def test_wrong_reasons_names_the_region_what_it_turns_to_and_all_evidence():
@@ -161,7 +161,7 @@ def test_score_of_causes_and_gradcam():
 
 def test_an_unsure_answer_alone_is_not_suspect():
     unsure = {"log_odds": -2.0, "removal_lost": 0.0}  # among many classes the best may be unlikely
-    assert verdict(unsure).word == "right-reasons"
+    assert verdict(unsure).verdict == "right-reasons"
 
 
 shares, odds = st.floats(0, 1), st.floats(-20, 20)
@@ -176,9 +176,9 @@ def test_one_of_six_words_and_a_score_within_its_range(
         {"log_odds": before, "removal_lost": lost, "gradcam_skill": skill, "ig_skill": skill},
         {"removal_prediction": answer, "without_flower": answer},
     )
-    assert found.word in VERDICTS
+    assert found.verdict in list(Verdict)
     assert 0 <= found.score <= 1
-    assert (found.word in ("right-reasons", "wrong-reasons", "suspect")) == correct
+    assert (found.verdict in ("right-reasons", "wrong-reasons", "suspect")) == correct
 
 
 @given(shares, shares, odds, odds)

@@ -24,7 +24,8 @@ from audit.core.paired import Difference, difference_of_means
 from audit.core.statistics import auroc, bootstrap_auroc
 from audit.report import charts
 from audit.report.source import Source
-from audit.report.verdicts import VERDICTS, Verdict
+from audit.report.verdicts import VERDICT_KINDS, VerdictKind
+from audit.verdict.verdict import Verdict
 
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5)
 _FEW = 2  # with fewer, a group says nothing of how much its members differ
@@ -80,7 +81,7 @@ class Calibration:
     accuracy: Estimate
     ranking: Estimate
     coverages: list[Coverage]
-    verdicts: list[tuple[Verdict, Estimate]]
+    verdicts: list[tuple[VerdictKind, Estimate]]
     shortcuts: Difference
     charts: list[tuple[str, charts.Chart]]
 
@@ -120,7 +121,7 @@ def _ranking(sure: NDArray[np.float64], right: NDArray[np.bool_], seed: int) -> 
 def _coverages(
     source: Source, sure: NDArray[np.float64], right: NDArray[np.bool_]
 ) -> Iterator[Coverage]:
-    accused = _of_verdict(source, "wrong-reasons").dropna()
+    accused = _of_verdict(source, Verdict.WRONG_REASONS).dropna()
     for asked in COVERAGES:
         kept = keep(sure, right, asked)
         accepted = int((accused >= kept.threshold).sum())
@@ -132,8 +133,8 @@ def _coverages(
         )
 
 
-def _by_verdict(source: Source) -> Iterator[tuple[Verdict, Estimate]]:
-    for verdict in VERDICTS:
+def _by_verdict(source: Source) -> Iterator[tuple[VerdictKind, Estimate]]:
+    for verdict in VERDICT_KINDS:
         given = source.explained.loc[source.explained["verdict"] == verdict.key, "confidence"]
         if len(given):
             yield verdict, mean(given, source.seed)
@@ -145,7 +146,9 @@ def _of_verdict(source: Source, key: str) -> pd.Series:
 
 
 def _shortcuts(source: Source) -> Difference:
-    wrong, right = (_of_verdict(source, key) for key in ("wrong-reasons", "right-reasons"))
+    wrong, right = (
+        _of_verdict(source, key) for key in (Verdict.WRONG_REASONS, Verdict.RIGHT_REASONS)
+    )
     for name, values in (("wrong", wrong), ("right", right)):
         if values.count() < _FEW:
             reason = f"fewer than {_FEW} predictions are right for the {name} reasons"

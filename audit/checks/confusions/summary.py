@@ -14,6 +14,7 @@ from audit.core.estimate import Estimate, rate
 from audit.core.paired import holm
 from audit.report.cases import Case
 from audit.report.source import Source
+from audit.verdict.verdict import Verdict
 
 MOST = 24  # pairs shown: with five cases each a page stays below 3 MB
 EXAMPLES = 3
@@ -202,7 +203,7 @@ def _pair(
 
 def _example(cases: Sequence[Case]) -> Case | None:
     """The surest for the right reasons, else the surest; they come with the surest first."""
-    best = (c for c in cases if c.verdict.key == "right-reasons")
+    best = (c for c in cases if c.verdict.key == Verdict.RIGHT_REASONS)
     return next(best, cases[0] if cases else None)
 
 

@@ -11,6 +11,7 @@ from audit.core.wording import plural
 from audit.report.content import Content
 from audit.report.finding import gallery, over
 from audit.report.templating import percent
+from audit.verdict.verdict import Verdict
 
 _OWN = Step(
     "Draw masks for the accused images at least: flower-audit masks make writes trimaps to mend, "
@@ -31,7 +32,7 @@ LIMITS = (
         "undecided",
         "Undecided, of explained images",
         0.1,
-        _share("verdict", "undecided", equal=True),
+        _share("verdict", Verdict.UNDECIDED, equal=True),
         70,
     ),
     Limit(

@@ -15,6 +15,7 @@ from audit.report import charts
 from audit.report.source import Source
 from audit.report.templating import fill, templates_dir
 from audit.verdict.signals import Signal, signals
+from audit.verdict.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def selftest(sources: Mapping[str, Source], half: str) -> Selftest:
     found = signals(right, truth, first.thresholds, first.titles)
     worlds = [_world(name, source) for name, source in sources.items()]
     cases = truth.groupby(right["world"]).transform("any")
-    accused = right.loc[~cases, "verdict"] == "wrong-reasons"
+    accused = right.loc[~cases, "verdict"] == Verdict.WRONG_REASONS
     healthy = rate(int(accused.sum()), len(accused))
     return Selftest(half, worlds, found, healthy, charts.roc(found))
 
@@ -106,7 +107,7 @@ def write_page(found: Selftest) -> bytes:
 def _world(name: str, source: Source) -> World:
     right, predictions = source.correct, source.predictions
     truth = rests_on_shortcut(right)
-    accused = right["verdict"] == "wrong-reasons"
+    accused = right["verdict"] == Verdict.WRONG_REASONS
     hits = predictions["label"] == predictions["prediction"]
     return World(
         name,

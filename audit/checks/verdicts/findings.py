@@ -10,6 +10,7 @@ from audit.report.content import Content
 from audit.report.finding import GATE, gallery, hold, limit_of, over, said
 from audit.report.screen import record
 from audit.report.templating import percent
+from audit.verdict.verdict import Verdict
 
 _SHOWN = 3  # cases that a finding names
 
@@ -112,11 +113,11 @@ def wrong_reasons(content: Content) -> Finding | None:
 
 
 def _accused(content: Content) -> int:
-    return sum(r.correct for r in content.verdicts if r.verdict.key == "wrong-reasons")
+    return sum(r.correct for r in content.verdicts if r.verdict.key == Verdict.WRONG_REASONS)
 
 
 def _mend(content: Content) -> list[Step]:
-    cases = content.galleries.get("wrong-reasons", [])
+    cases = content.galleries.get(Verdict.WRONG_REASONS, [])
     first = [Link(c.name, f"gallery.html#case={c.anchor}", c.anchor) for c in cases[:_SHOWN]]
     steps = [
         Step(
@@ -144,7 +145,7 @@ def _mend(content: Content) -> list[Step]:
 def _commonest_place(content: Content) -> str:
     """Where the deciding regions lie, if most lie at one place."""
     records = content.source.correct
-    told = records[(records["verdict"] == "wrong-reasons") & (records["removal_place"] != "")]
+    told = records[(records["verdict"] == Verdict.WRONG_REASONS) & (records["removal_place"] != "")]
     if len(told) < 2:
         return ""
     place, n = next(iter(told["removal_place"].value_counts().items()))

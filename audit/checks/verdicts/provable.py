@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from audit.report.source import Source
+from audit.verdict.verdict import Verdict
 
 
 def unprovable(source: Source) -> str:
@@ -14,11 +15,11 @@ def unprovable(source: Source) -> str:
     log-odds of any as far as a proof takes, as where a model's end squashes them.
     """
     tested = source.tested[source.tested["correct"].astype(bool)]
-    judged = tested[tested["verdict"] != "undecided"]
+    judged = tested[tested["verdict"] != Verdict.UNDECIDED]
     if judged.empty:
         return ""
     n = len(judged)
-    if (judged["verdict"] == "suspect").all():
+    if (judged["verdict"] == Verdict.SUSPECT).all():
         return f"all of {n:,} right predictions are suspect, none is cleared or proven wrong"
     effects = judged[["flower_effect", "background_effect"]].abs().sum(axis=1, skipna=False)
     most = float(np.fmax.reduce([*effects, *judged["removal_lost"]]))

@@ -14,7 +14,7 @@ from audit.report.cases import galleries
 from audit.report.render import render_panels
 from audit.report.source import load
 from audit.report.templating import fill
-from audit.report.verdicts import VERDICTS
+from audit.report.verdicts import VERDICT_KINDS
 from audit.report.view import View
 
 LABELS = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2]
@@ -65,7 +65,7 @@ def text_of(run, root):
     cases = galleries(source, source.drawn)
     shapes = render_panels(run, (c for some in cases.values() for c in some), root, silent)
     content = SimpleNamespace(checks={"confusions": confusions(source, cases)})
-    given = {"view": View("", shapes), "titles": source.titles, "verdict_kinds": VERDICTS}
+    given = {"view": View("", shapes), "titles": source.titles, "verdict_kinds": VERDICT_KINDS}
     return fill(
         "checks/confusions/page.md", content=content, source=source, root="", subject="x", **given
     )
