@@ -207,7 +207,7 @@ def main() -> None:
     ):
         gradcam_table(name, model, classifier, images[:16])
         equal_steps_table(name, model, classifier, images)
-    auto_table(trained, mine, chosen, load_config({}).verdict.on_flower_skill)
+    auto_table(trained, mine, chosen, load_config({}).verdict.on_foreground_skill)
 
 
 if __name__ == "__main__":

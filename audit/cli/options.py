@@ -13,7 +13,7 @@ from audit.cli.types import PathType, ShareType, StepsType
 from audit.settings import PRESETS
 from audit.settings.base import Stage, affects
 from audit.settings.config import FIELDS, SECTION_OF, SECTIONS
-from audit.settings.nesting import RETIRED
+from audit.settings.nesting import RENAMED, RETIRED
 
 Function = Callable[..., Any]
 PLACE, SHARE = PathType(), ShareType()
@@ -46,7 +46,8 @@ def settings(
         if (section in sections and not affects(FIELDS[name]) & set(without))
         or affects(FIELDS[name]) & set(only.get(section, ()))
     ]
-    return setting(*names, *(RETIRED if "explain" in sections else ()))
+    gone = RETIRED if "explain" in sections else ()
+    return setting(*names, *gone, *(old for old, now in RENAMED.items() if now in names))
 
 
 def setting(*names: str) -> Callable[[Function], Function]:
@@ -64,6 +65,9 @@ def _option(name: str) -> Callable[[Function], Function]:
     flag = f"--{name.replace('_', '-')}"
     if name in RETIRED:
         return click.option(flag, hidden=True, help=f"Gone: always {RETIRED[name]}.")
+    if name in RENAMED:
+        kind = _click_type(FIELDS[RENAMED[name]].annotation)
+        return click.option(flag, type=kind, hidden=True, help=f"Now {RENAMED[name]}.")
     field = FIELDS[name]
     default = "" if field.default is None else f" [default: {_shown(field.default)}]"
     told = {"default": None, "help": f"{field.description}{default}", "section": SECTION_OF[name]}

@@ -57,7 +57,7 @@ def _of_right(column: str) -> Column:
 
 def _without(source: Source) -> pd.Series:
     records = source.explained
-    stays = (records["without_flower"] == records["prediction"]).astype(float)
+    stays = (records["without_foreground"] == records["prediction"]).astype(float)
     return stays.where(_tested(source) & records["correct"].astype(bool))
 
 
@@ -80,8 +80,8 @@ def _explained(column: str) -> Column:
 
 PROPORTIONS: dict[str, Column] = {
     f.ACCURACY.key: hits,
-    "only_flower": _answers("only_flower"),
-    "without_flower": _answers("without_flower"),
+    "only_foreground": _answers("only_foreground"),
+    "without_foreground": _answers("without_foreground"),
 }
 _COLUMNS: dict[str, tuple[Column, Callable[[pd.Series, int], Estimate]]] = {
     f.WRONG_REASONS.key: (accused, rate_of),

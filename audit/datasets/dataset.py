@@ -16,7 +16,7 @@ from audit.core.observation import Observation
 from audit.datasets.contents import Contents
 
 SPLITS = ("train", "validation", "test")
-FLOWER, BACKGROUND, UNKNOWN = 255, 0, 128
+FOREGROUND, BACKGROUND, UNKNOWN = 255, 0, 128
 UNUSABLE = "its mask cannot be used"  # how the reasons of such images begin
 
 
@@ -72,7 +72,7 @@ class Dataset(Protocol):
     def trimap(self, item: Item) -> NDArray[np.uint8] | None:
         """The mask that the data set itself brings, as a uint8 trimap, or None.
 
-        Shape ``(h, w)`` of the image; 255 flower, 0 background, 128 unknown.
+        Shape ``(h, w)`` of the image; 255 foreground, 0 background, 128 unknown.
         """
 
     def fingerprint(self) -> str:

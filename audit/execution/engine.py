@@ -112,7 +112,7 @@ class Engine:
     def _enough(self, samples: Sequence[Sample]) -> Enough:
         if self._config.explain.ig_tolerance is not None:
             return Complete(self._config.explain.ig_tolerance)
-        return ScoresSettled(samples, self._config.verdict.on_flower_skill)
+        return ScoresSettled(samples, self._config.verdict.on_foreground_skill)
 
     def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Float32 logits ``(n, classes)`` of uint8 images ``(n, H, W, 3)``."""

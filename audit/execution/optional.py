@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.core.errors import AuditError
-from audit.datasets.dataset import FLOWER, UNKNOWN, Dataset, stratified
+from audit.datasets.dataset import FOREGROUND, UNKNOWN, Dataset, stratified
 from audit.execution.record import Record, score_columns
 from audit.execution.select import select
 from audit.explainers.base import Explainer
@@ -126,7 +126,7 @@ class OptionalExplainers:
         image, target = sample.image.astype(np.float32), record["prediction"]
         asked = target, self._classifier, sample.item.name
         found = {key: explain_one(e, image, *asked) for key, e in self._explain.items()}
-        mask, valid = sample.trimap == FLOWER, sample.trimap != UNKNOWN
+        mask, valid = sample.trimap == FOREGROUND, sample.trimap != UNKNOWN
         scores = {name: localise(heatmap, mask, valid) for name, heatmap in found.items()}
         return record | score_columns(scores), replace(maps, optional=found)
 

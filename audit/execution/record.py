@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.core.registries import JUDGED
-from audit.datasets.dataset import FLOWER, UNKNOWN, UNUSABLE, Item
+from audit.datasets.dataset import FOREGROUND, UNKNOWN, UNUSABLE, Item
 from audit.explainers.localisation import NAN, Localisation, area, centre_gaussian, localise, weigh
 from audit.interventions.causal import Causes
 from audit.interventions.composites import grown
@@ -72,7 +72,7 @@ def record_of(
         **_evidence(
             localise,
             heatmaps | in_the_middle,
-            sample.trimap == FLOWER,
+            sample.trimap == FOREGROUND,
             valid,
             tested.causes,
             classes,
@@ -98,11 +98,11 @@ def record_of(
 
 
 def _moved(trimap: NDArray[np.uint8], reach: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Mask and known pixels with the flower grown or shrunk by ``reach`` sides."""
+    """Mask and known pixels with the foreground grown or shrunk by ``reach`` sides."""
     pixels = reach * trimap.shape[1]
-    flower = grown(trimap == FLOWER, pixels)
-    # What the flower gives up becomes background, what it takes was background or unknown.
-    return flower, (trimap != UNKNOWN) | flower
+    foreground = grown(trimap == FOREGROUND, pixels)
+    # What the foreground gives up becomes background, what it takes was background or unknown.
+    return foreground, (trimap != UNKNOWN) | foreground
 
 
 def _evidence(
@@ -124,14 +124,14 @@ def _causal(causes: Causes, classes: tuple[str, ...]) -> Record:
     return {
         "causal_reason": causes.reason,
         "log_odds": causes.log_odds,
-        "flower_effect": shares.flower,
+        "foreground_effect": shares.foreground,
         "background_effect": shares.background,
         "background_share": shares.share,
         "background_share_reason": shares.reason,
         "survival": causes.survival,
         "donors": causes.donors,
-        "without_flower": causes.without_flower,
-        "only_flower": causes.only_flower,
+        "without_foreground": causes.without_foreground,
+        "only_foreground": causes.only_foreground,
         "pasted_back": causes.pasted_back,
         "mixed_same": causes.mixed_same,
         "mixed_rand": causes.mixed_rand,

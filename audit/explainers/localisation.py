@@ -1,4 +1,4 @@
-"""How much of a heatmap lies on the flower (Arras et al. 2022, arXiv 2003.07258)."""
+"""How much of a heatmap lies on the foreground (Arras et al. 2022, arXiv 2003.07258)."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ class Localisation:
     rank_accuracy : float
         Relevance rank accuracy, 0..1, higher is better.
     pointing : float
-        Whether the maximum lies on the flower, 0..1 (fractions at ties), higher is better.
+        Whether the maximum lies on the foreground, 0..1 (fractions at ties), higher is better.
     skill : float
-        ``(mass - chance) / (1 - chance)``: 1 all mass on the flower, 0 chance, negative below it.
+        ``(mass - chance) / (1 - chance)``: 1 all mass on the foreground, 0 chance, negative
+        below it.
     reason : str
         Why the scores are undefined; "" where they are not.
     """
@@ -47,7 +48,7 @@ def localise(heatmap: Heatmap, mask: Mask, valid: Mask) -> Localisation:
     heatmap : float ``(H, W)``
         Signed, in any unit, not normalised.
     mask, valid : bool ``(H, W)``
-        True on the flower; true where the truth is known.
+        True on the foreground; true where the truth is known.
     """
     values, on = heatmap[valid], mask[valid]
     found = _weighed(values, on)
@@ -66,7 +67,7 @@ def _weighed(values: Heatmap, on: Mask) -> Localisation:
     reason = _undefined_because(values, on)
     if reason:
         return Localisation(reason=reason)
-    mass, chance = mass_on_flower(values, on), float(on.mean())
+    mass, chance = mass_on_foreground(values, on), float(on.mean())
     return Localisation(mass=mass, skill=(mass - chance) / (1 - chance))
 
 
@@ -94,14 +95,14 @@ def area(mask: Mask, valid: Mask) -> float:
     return float(mask[valid].mean()) if valid.any() else NAN
 
 
-def mass_on_flower(values: Heatmap, on: Mask) -> float:
-    """Share of the positive relevance that lies on the flower, of 1-D values and mask."""
+def mass_on_foreground(values: Heatmap, on: Mask) -> float:
+    """Share of the positive relevance that lies on the foreground, of 1-D values and mask."""
     positive = np.maximum(values, 0, dtype=np.float64)
     return float(positive[on].sum() / positive.sum())
 
 
 def rank_accuracy(values: Heatmap, on: Mask) -> float:
-    """Share of the top ``k = |M|`` values that lie on the flower; ties share their credit."""
+    """Share of the top ``k = |M|`` values that lie on the foreground; ties share their credit."""
     k = int(np.count_nonzero(on))
     kth = np.partition(values, len(values) - k)[len(values) - k]
     above, tied = values > kth, values == kth
@@ -111,7 +112,7 @@ def rank_accuracy(values: Heatmap, on: Mask) -> float:
 
 
 def pointing_hit(values: Heatmap, on: Mask) -> float:
-    """Share of the maximal values that lie on the flower (Zhang et al. 2018, pointing game)."""
+    """Share of the maximal values that lie on the foreground (Zhang et al. 2018, pointing game)."""
     return float(on[values == values.max()].mean())
 
 
@@ -119,7 +120,7 @@ def pointing_hit(values: Heatmap, on: Mask) -> float:
 def centre_gaussian(shape: tuple[int, ...]) -> NDArray[np.float32]:
     """A heatmap that looks at no image: a Gaussian in the middle, a quarter of the side wide.
 
-    Flowers are often in the middle, so an explainer must beat it.
+    Foregrounds are often in the middle, so an explainer must beat it.
     """
     rows, columns = (np.linspace(-2, 2, side, dtype=np.float32) for side in shape)
     return np.asarray(np.exp(-(rows[:, None] ** 2 + columns**2) / 2))

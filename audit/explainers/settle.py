@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.datasets.dataset import FLOWER, UNKNOWN
+from audit.datasets.dataset import FOREGROUND, UNKNOWN
 from audit.explainers.localisation import Localisation, localise
 from audit.masks.sample import Sample
 
@@ -23,23 +23,23 @@ class ScoresSettled:
     ----------
     samples : Sequence[Sample]
         The images in the order in which they are attributed.
-    on_flower_skill : float
+    on_foreground_skill : float
         The verdict's threshold.
     """
 
     samples: Sequence[Sample]
-    on_flower_skill: float
+    on_foreground_skill: float
     _before: dict[int, Localisation] = field(default_factory=dict)
 
     def __call__(self, place: int, heatmap: NDArray[np.float32], error: float) -> bool:
         """Whether the heatmap of image ``place`` will do."""
         trimap = self.samples[place].trimap
-        score = localise(heatmap, trimap == FLOWER, trimap != UNKNOWN)
+        score = localise(heatmap, trimap == FOREGROUND, trimap != UNKNOWN)
         before = self._before.get(place)
         self._before[place] = score
         if score.reason.endswith("mask"):
             return True  # nothing is scored, so nothing can settle
-        return before is not None and settled(before, score, self.on_flower_skill)
+        return before is not None and settled(before, score, self.on_foreground_skill)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Complete:
         return error <= self.tolerance
 
 
-def settled(before: Localisation, now: Localisation, on_flower_skill: float) -> bool:
+def settled(before: Localisation, now: Localisation, on_foreground_skill: float) -> bool:
     """Whether twice as many nodes moved no score by more than `SETTLED`, nor could the verdict.
 
     The last move stands for the error that remains; the verdict's threshold must lie outside it.
@@ -62,4 +62,4 @@ def settled(before: Localisation, now: Localisation, on_flower_skill: float) -> 
         return bool(before.reason and now.reason)
     moved = max(abs(now.mass - before.mass), abs(now.rank_accuracy - before.rank_accuracy))
     doubt = abs(now.skill - before.skill)
-    return moved <= SETTLED and abs(now.skill - on_flower_skill) > doubt
+    return moved <= SETTLED and abs(now.skill - on_foreground_skill) > doubt

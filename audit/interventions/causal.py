@@ -33,38 +33,38 @@ def log_odds(logits: NDArray[Any], target: int) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Shares:
-    """Two-player Shapley values of flower and background, in log-odds.
+    """Two-player Shapley values of foreground and background, in log-odds.
 
     Attributes
     ----------
-    flower, background : float
+    foreground, background : float
         Mean gain by adding the part; their sum is ``full - nothing`` (efficiency).
     share : float
-        ``max(background, 0) / (max(background, 0) + max(flower, 0))``, 0..1, lower is better: how
-        much of what speaks for the class comes from the background. NaN, with the ``reason``,
+        ``max(background, 0) / (max(background, 0) + max(foreground, 0))``, 0..1, lower is better:
+        how much of what speaks for the class comes from the background. NaN, with the ``reason``,
         where nothing speaks for it.
     """
 
-    flower: float = NAN
+    foreground: float = NAN
     background: float = NAN
     share: float = NAN
     reason: str = ""
 
 
-def shapley(full: float, flower: float, background: float, nothing: float) -> Shares:
-    """Share out ``full - nothing`` between flower and background (Shapley 1953, two players).
+def shapley(full: float, foreground: float, background: float, nothing: float) -> Shares:
+    """Share out ``full - nothing`` between foreground and background (Shapley 1953, two players).
 
     Parameters
     ----------
-    full, flower, background, nothing : float
-        Log-odds with both parts, with the flower alone, with the background alone, with neither.
+    full, foreground, background, nothing : float
+        Log-odds with both parts, with the foreground or the background alone, with neither.
     """
-    by_flower = ((flower - nothing) + (full - background)) / 2
-    by_background = ((background - nothing) + (full - flower)) / 2
-    speaks = max(by_flower, 0) + max(by_background, 0)
+    by_foreground = ((foreground - nothing) + (full - background)) / 2
+    by_background = ((background - nothing) + (full - foreground)) / 2
+    speaks = max(by_foreground, 0) + max(by_background, 0)
     if not np.isfinite(speaks) or speaks <= 0:
-        return Shares(by_flower, by_background, NAN, "neither part speaks for the class")
-    return Shares(by_flower, by_background, max(by_background, 0) / speaks)
+        return Shares(by_foreground, by_background, NAN, "neither part speaks for the class")
+    return Shares(by_foreground, by_background, max(by_background, 0) / speaks)
 
 
 @dataclass(frozen=True)
@@ -115,13 +115,13 @@ class Causes:
     log_odds : float
         Of the explained class in the image as it is.
     shares : Shares
-        Of flower and background.
+        Of foreground and background.
     survival : float
-        Share of donors' backgrounds on which the flower keeps the answer, 0..1.
+        Share of donors' backgrounds on which the foreground keeps the answer, 0..1.
     donors : int
-    without_flower, only_flower, pasted_back, mixed_same : int
-        Answers for the background alone, the flower on black, the flower pasted back on its own
-        background, and on one of its class; -1 where not tried.
+    without_foreground, only_foreground, pasted_back, mixed_same : int
+        Answers for the background alone, the foreground on black, the foreground pasted back on
+        its own background, and on one of its class; -1 where not tried.
     mixed_rand : float
         Share of donors' backgrounds on which the answer is the label, 0..1.
     removal : Removal
@@ -135,8 +135,8 @@ class Causes:
     shares: Shares = Shares()
     survival: float = NAN
     donors: int = 0
-    without_flower: int = -1
-    only_flower: int = -1
+    without_foreground: int = -1
+    only_foreground: int = -1
     pasted_back: int = -1
     mixed_same: int = -1
     mixed_rand: float = NAN

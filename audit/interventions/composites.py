@@ -1,4 +1,4 @@
-"""Pictures that were never taken: holes filled, flowers moved, regions and their controls."""
+"""Pictures that were never taken: holes filled, foregrounds moved, regions and their controls."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.core.geometry import upsample
-from audit.datasets.dataset import BACKGROUND, FLOWER
+from audit.datasets.dataset import BACKGROUND, FOREGROUND
 
 Image = NDArray[np.float32]  # (H, W, 3), 0..255
 Region = NDArray[np.bool_]  # (H, W)
-FEATHER = 1.5 / 224  # standard deviation of a pasted flower's edge, in shares of the side
-MARGIN = 3 / 224  # around a flower, in shares of the side: its soft edge is no background
+FEATHER = 1.5 / 224  # standard deviation of a pasted foreground's edge, in shares of the side
+MARGIN = 3 / 224  # around a foreground, in shares of the side: its soft edge is no background
 ENOUGH = 0.25  # background of an image that is shown under others: the rest is a guess
 _LEAST_COVERED = 0.6  # of a region that a control must keep on the background
 _OVERLAP = 0.25  # of a region that a control may share with it
@@ -46,28 +46,28 @@ def split_foreground(
 ) -> tuple[Parts | None, str]:
     """Split an image by its mask, or say why it cannot be.
 
-    Only what is surely flower is pasted, and only what surely is not is background: pixels in
+    Only what is surely foreground is pasted, and only what surely is not is background: pixels in
     between carry both, and would take the old background along.
 
     Parameters
     ----------
     image : uint8 ``(H, W, 3)``
     trimap : uint8 ``(H, W)``
-        255 flower, 0 background, 128 unknown.
+        255 foreground, 0 background, 128 unknown.
     reach : float
         Shares of the side by which the mask is grown first; shrunk where negative.
     least : float
         Share of the image that must be background: `ENOUGH` where it is shown under others.
     """
-    flower = grown(trimap == FLOWER, reach * trimap.shape[1])
-    off = off_flower(trimap, MARGIN + reach)
-    if not flower.any():
+    foreground = grown(trimap == FOREGROUND, reach * trimap.shape[1])
+    off = off_foreground(trimap, MARGIN + reach)
+    if not foreground.any():
         return None, "no flower in the mask" if (trimap == BACKGROUND).any() else "no mask"
     if not off.any():
         return None, "no background in the mask"
     if off.mean() < least:
         return None, "too little background in the mask"
-    return Parts(feathered(flower), off, fill(image, ~off)), ""
+    return Parts(feathered(foreground), off, fill(image, ~off)), ""
 
 
 def fill(image: NDArray[np.uint8] | Image, hole: Region) -> Image:
@@ -130,13 +130,13 @@ def grown(mask: Region, pixels: float) -> Region:
     return np.asarray(changed > 0)
 
 
-def off_flower(trimap: NDArray[np.uint8], margin: float = MARGIN) -> Region:
-    """Where surely no flower is, bool ``(H, W)``: unknown pixels and a margin count as flower.
+def off_foreground(trimap: NDArray[np.uint8], margin: float = MARGIN) -> Region:
+    """Where surely no foreground is, bool ``(H, W)``: the unknown and a margin count as foreground.
 
     Parameters
     ----------
     trimap : uint8 ``(H, W)``
-        255 flower, 0 background, 128 unknown.
+        255 foreground, 0 background, 128 unknown.
     """
     return ~grown(trimap > 0, margin * trimap.shape[1])
 
@@ -154,7 +154,7 @@ def softened(image: Image) -> Image:
 
 
 def paste(image: NDArray[np.uint8], opacity: NDArray[np.float32], behind: Image) -> Image:
-    """An image's flower on another background: float32 ``(H, W, 3)``."""
+    """An image's foreground on another background: float32 ``(H, W, 3)``."""
     alpha = opacity[..., None]
     return (alpha * image + (1 - alpha) * behind).astype(np.float32)
 

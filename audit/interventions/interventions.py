@@ -115,7 +115,7 @@ class Interventions:
     def _whole(
         self, case: ExplainedImage, parts: make.Parts
     ) -> Generator[list[Image], Logits, tuple[Causes, Logits, list[int]]]:
-        """Flower and background apart, and the flower elsewhere."""
+        """Flower and background apart, and the foreground elsewhere."""
         item, image, target = case.sample.item, case.sample.image, case.target
         donors = self._pool.others(item.name, {item.label, target}, DONORS)
         donors = donors or self._pool.others(item.name, {target}, DONORS)  # two classes in all
@@ -131,8 +131,8 @@ class Interventions:
         causes = Causes(
             log_odds=float(log_odds(case.logits, target)),
             donors=len(others),
-            without_flower=int(answers[0]),
-            only_flower=int(answers[1]),
+            without_foreground=int(answers[0]),
+            only_foreground=int(answers[1]),
             pasted_back=int(answers[2]),
             mixed_same=int(answers[-1]) if same else -1,
             mixed_rand=_mean(swapped[: len(donors)].argmax(axis=1) == item.label),
@@ -143,7 +143,7 @@ class Interventions:
     def _weighed(
         self, causes: Causes, target: int, removed: Logits, swapped: Logits, donors: Sequence[int]
     ) -> Causes:
-        """Shares and survival, from the background alone and the flower on donors' backgrounds."""
+        """Shares and survival, by the background alone and the foreground on other backgrounds."""
         if not donors:
             return replace(causes, shares=Shares(reason="no other background to try"))
         nothing = self._pool.logits[list(donors)]
@@ -220,7 +220,7 @@ class Interventions:
         if retried:
             removal = replace(causes.removal, prediction=int(logits[-1].argmax()))
             variant = replace(variant, removal=removal)
-        return replace(variant, without_flower=int(logits[0].argmax())), len(shown)
+        return replace(variant, without_foreground=int(logits[0].argmax())), len(shown)
 
     def _backgrounds(self, donors: Sequence[int]) -> list[Image]:
         return [self._pool.backgrounds[i].astype(np.float32) for i in donors]

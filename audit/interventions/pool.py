@@ -1,4 +1,4 @@
-"""Backgrounds of other images, on which flowers are tried: the same ones in every run."""
+"""Backgrounds of other images, on which foregrounds are tried: the same ones in every run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SEED = 0  # of the pool; not the run's, so that runs can be compared
 
 @dataclass(frozen=True)
 class BackgroundPool:
-    """A pool of backgrounds with their flowers filled in.
+    """A pool of backgrounds with their foregrounds filled in.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class BackgroundPool:
         Parameters
         ----------
         background : float32 ``(H, W, 3)``
-            With its flower filled in.
+            With its foreground filled in.
         """
         soft = softened(background)
         moved = soft + (self.mean - soft.mean(axis=(0, 1)))
@@ -74,9 +74,9 @@ class BackgroundPool:
 def draw_pool(
     dataset: Dataset, masks: Masks, classifier: Classifier, workers: int
 ) -> BackgroundPool:
-    """Choose donors from the test split, by class, and fill their flowers in.
+    """Choose donors from the test split, by class, and fill their foregrounds in.
 
-    Images that are broken, without a usable mask or almost all flower are left out.
+    Images that are broken, without a usable mask or almost all foreground are left out.
     """
     size = classifier.input_size
     kept = list(_usable(dataset, masks, size, workers))

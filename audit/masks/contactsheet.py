@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 # Okabe and Ito's blue and orange: told apart with any colour vision.
 BLUE, ORANGE, WHITE, INK = (0, 114, 178), (230, 159, 0), (255, 255, 255), (34, 34, 34)
 TILE, GAP, LINE, COLUMNS = 224, 12, 18, 6
-FLOWER = 255
+FOREGROUND = 255
 DOT = 6  # points of an outline too small to be seen as one
 _FONT = ImageFont.load_default(13)
 
@@ -80,7 +80,7 @@ def outlined(case: Tile, side: int = TILE) -> NDArray[np.uint8]:
     canvas = np.ascontiguousarray(cv2.resize(case.image, size, interpolation=cv2.INTER_AREA))
     for trimap, colour in ((case.a, BLUE), (case.b, ORANGE)):
         mask = cv2.resize(
-            (trimap == FLOWER).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST
+            (trimap == FOREGROUND).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST
         )
         lines, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
         lines = [line for line in lines if len(line) > DOT]

@@ -96,7 +96,7 @@ class MaskFiles:
             part = self._read(other)
             if part.shape != trimap.shape:
                 raise DataError(f"Masks {first} and {other} of one image differ in size.")
-            trimap = np.maximum(trimap, part)  # flower over unknown over background
+            trimap = np.maximum(trimap, part)  # foreground over unknown over background
         return trimap, first
 
     def fingerprint(self) -> str:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.datasets.dataset import FLOWER, UNKNOWN
+from audit.datasets.dataset import FOREGROUND, UNKNOWN
 
 SIDE = 128
 NOISE = 0.05  # gain in mean edge rank that symmetry and chance reach
@@ -40,7 +40,7 @@ class Pair:
     image : float32 ``(128, 128, 3)``
         RGB, 0..255.
     mask : uint8 ``(128, 128)``
-        255 flower, 0 background, 128 unknown.
+        255 foreground, 0 background, 128 unknown.
     """
 
     image: Array
@@ -54,8 +54,8 @@ class Pair:
         return cls(small, cv2.resize(trimap, size, interpolation=cv2.INTER_NEAREST_EXACT))
 
     def has_outline(self) -> bool:
-        """Whether the mask holds a flower and something else: those of healthy organs may not."""
-        return bool((self.mask == FLOWER).any() and (self.mask != FLOWER).any())
+        """Whether the mask holds foreground and something else: those of healthy organs may not."""
+        return bool((self.mask == FOREGROUND).any() and (self.mask != FOREGROUND).any())
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def edge_ranks(image: Array) -> Array:
 
 def upside(pair: Pair) -> float:
     """Share of the border less that of the centre which a mask calls subject, -1..1."""
-    subject = pair.mask == FLOWER
+    subject = pair.mask == FOREGROUND
     border = np.ones(subject.shape, bool)
     border[_BORDER:-_BORDER, _BORDER:-_BORDER] = False
     y, x = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
@@ -144,9 +144,9 @@ def _outlines(pairs: Sequence[Pair], move: str) -> Array:
 
 
 def _outline(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Pixels beside the flower's end, and beside the background's where some are unknown."""
+    """Pixels beside the foreground's end, and beside the background's where some are unknown."""
     near = np.ones((3, 3), np.uint8)
-    sides = [(mask == value).astype(np.uint8) for value in (FLOWER, 0)]
+    sides = [(mask == value).astype(np.uint8) for value in (FOREGROUND, 0)]
     ends = [cv2.dilate(side, near) - cv2.erode(side, near) for side in sides]
     outline = np.zeros_like(mask)
     inner = slice(_FRAME, -_FRAME)
@@ -159,7 +159,7 @@ def _contrasts(pairs: Sequence[Pair], edges: Array) -> NDArray[np.float64]:
 
     The variance between both sides, over four channels: Lab and the density of edges.
     """
-    subject = np.stack([(pair.mask == FLOWER).ravel() for pair in pairs]).astype(np.float64)
+    subject = np.stack([(pair.mask == FOREGROUND).ravel() for pair in pairs]).astype(np.float64)
     area = subject.mean(axis=1)
     channels = np.stack([_channels(p.image, e) for p, e in zip(pairs, edges, strict=True)])
     inside = np.einsum("ipc,jp->ijc", channels, subject, optimize=True) / SIDE**2
@@ -184,7 +184,7 @@ def _rank(fits: NDArray[np.floating]) -> float:
 
 
 def _alike(pairs: Sequence[Pair]) -> float:
-    subject = np.stack([(pair.mask == FLOWER).ravel() for pair in pairs]).astype(np.float32)
+    subject = np.stack([(pair.mask == FOREGROUND).ravel() for pair in pairs]).astype(np.float32)
     both = subject @ subject.T
     either = subject.sum(axis=1)[:, None] + subject.sum(axis=1) - both
     others = ~np.eye(len(pairs), dtype=bool)

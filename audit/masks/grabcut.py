@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.datasets.dataset import BACKGROUND, FLOWER, UNKNOWN
+from audit.datasets.dataset import BACKGROUND, FOREGROUND, UNKNOWN
 
 Labels = NDArray[np.uint8]
 
@@ -107,7 +107,7 @@ def banded(subject: NDArray[np.bool_], width: int) -> NDArray[np.uint8]:
     """Trimap of a bool mask, unknown within ``width`` pixels to either side of its outline."""
     mask = subject.astype(np.uint8)
     inner, outer = cv2.erode(mask, _disc(width), borderValue=1), cv2.dilate(mask, _disc(width))
-    trimap = np.where(inner > 0, FLOWER, np.where(outer > 0, UNKNOWN, BACKGROUND))
+    trimap = np.where(inner > 0, FOREGROUND, np.where(outer > 0, UNKNOWN, BACKGROUND))
     return trimap.astype(np.uint8)
 
 

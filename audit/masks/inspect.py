@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from audit.core.errors import BrokenImageError, DataError
 from audit.core.track import Track, silent
-from audit.datasets.dataset import FLOWER, UNKNOWN, Dataset, Item
+from audit.datasets.dataset import FOREGROUND, UNKNOWN, Dataset, Item
 from audit.explainers import localisation
 from audit.masks.masks import Masks
 
@@ -56,22 +56,22 @@ class Agreement:
 
 
 def iou(a: Trimap, b: Trimap) -> Iou:
-    """Intersection over union of the flowers of two trimaps.
+    """Intersection over union of the foregrounds of two trimaps.
 
     Parameters
     ----------
     a, b : uint8 ``(h, w)``
-        255 flower, 0 background, 128 unknown. Only pixels known in both count.
+        255 foreground, 0 background, 128 unknown. Only pixels known in both count.
 
     Returns
     -------
     Iou
-        NaN where no pixel is known in both, or neither has a flower there.
+        NaN where no pixel is known in both, or neither has a foreground there.
     """
     known = (a != UNKNOWN) & (b != UNKNOWN)
     if not known.any():
         return Iou(float("nan"), "no pixel is known in both masks")
-    in_a, in_b = (a == FLOWER) & known, (b == FLOWER) & known
+    in_a, in_b = (a == FOREGROUND) & known, (b == FOREGROUND) & known
     union = np.count_nonzero(in_a | in_b)
     if not union:
         return Iou(float("nan"), "no flower in either mask")
@@ -79,8 +79,8 @@ def iou(a: Trimap, b: Trimap) -> Iou:
 
 
 def area(trimap: Trimap) -> float:
-    """Share of the known pixels that is flower; NaN where nothing is known."""
-    return localisation.area(trimap == FLOWER, trimap != UNKNOWN)
+    """Share of the known pixels that is foreground; NaN where nothing is known."""
+    return localisation.area(trimap == FOREGROUND, trimap != UNKNOWN)
 
 
 def compare(

@@ -21,7 +21,16 @@ from audit.core.errors import BrokenImageError, DataError
 from audit.core.observation import Observation
 from audit.core.track import Track, silent
 from audit.datasets.contents import short_hash
-from audit.datasets.dataset import FLOWER, SPLITS, UNKNOWN, UNUSABLE, Dataset, Decoded, Filed, Item
+from audit.datasets.dataset import (
+    FOREGROUND,
+    SPLITS,
+    UNKNOWN,
+    UNUSABLE,
+    Dataset,
+    Decoded,
+    Filed,
+    Item,
+)
 from audit.masks.files import FolderMasks, MaskFiles, ValuedMasks, fit
 from audit.masks.grabcutpool import AHEAD, GrabCutPool, in_order
 from audit.masks.match import Joined
@@ -261,22 +270,22 @@ def doubt(trimap: Trimap | BadMask) -> str:
     Parameters
     ----------
     trimap : uint8 ``(h, w)``
-        255 flower, 0 background, 128 unknown. Areas are shares of what is known.
+        255 foreground, 0 background, 128 unknown. Areas are shares of what is known.
     """
     if isinstance(trimap, BadMask):
         return trimap.doubt
-    flower = trimap == FLOWER
+    foreground = trimap == FOREGROUND
     known = np.count_nonzero(trimap != UNKNOWN)
     if known < (1 - MOSTLY) * trimap.size:
         return f"mostly unknown ({1 - known / trimap.size:.0%} of the image)"
-    share = np.count_nonzero(flower) / known
+    share = np.count_nonzero(foreground) / known
     if share == 0:
         return "no flower"
     if share < TINY:
         return f"tiny ({share:.1%} of the image)"
     if share > FULL:
         return f"full ({share:.0%} of the image)"
-    sides = flower[0], flower[-1], flower[:, 0], flower[:, -1]
+    sides = foreground[0], foreground[-1], foreground[:, 0], foreground[:, -1]
     return "touches all four sides" if all(side.any() for side in sides) else ""
 
 

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from audit.core.errors import DataError, first_line
-from audit.datasets.dataset import BACKGROUND, FLOWER, UNKNOWN
+from audit.datasets.dataset import BACKGROUND, FOREGROUND, UNKNOWN
 from audit.datasets.decode import read_regular, upright
 
-MEND = "use 255 for the flower, 0 for the background, 128 for unknown"
+MEND = "use 255 for the foreground, 0 for the background, 128 for unknown"
 TOLERANCE = 8  # grey levels around 0, 128 and 255
 _MANY = 32  # grey levels that no mask holds unless its compression made them
 _HEADER = 1024  # bytes within which WebP says how it is compressed
 _TOP = 65535  # of 16 bits
-_LEVELS = np.array([BACKGROUND, UNKNOWN, FLOWER])
+_LEVELS = np.array([BACKGROUND, UNKNOWN, FOREGROUND])
 
 Codes = NDArray[np.int64]
 Kind = Literal["grey", "lossy", "opacity", "colour"]
@@ -81,7 +81,7 @@ def _compressed(content: bytes, codes: Codes) -> bool:
 
 def _pixels(file: Path, image: Image.Image) -> Pixels:
     if image.mode == "1":
-        return Pixels("grey", np.asarray(image).astype(np.int64) * FLOWER)
+        return Pixels("grey", np.asarray(image).astype(np.int64) * FOREGROUND)
     if image.mode == "L" and "transparency" not in image.info:
         return Pixels("grey", np.asarray(image).astype(np.int64))
     if image.mode.startswith(("I", "F")):
@@ -104,7 +104,7 @@ def _by_index(image: Image.Image, colours: Codes, grey: bool) -> bool:
     palette = np.array(image.getpalette("RGB"), np.int64).reshape(-1, 3)
     if grey:  # Pascal VOC's seventh colour is grey, but its palette holds no white
         levels = bool((np.ptp(palette, axis=1) <= TOLERANCE).all())
-        return not levels and int(colours.max(initial=0)) < FLOWER - TOLERANCE
+        return not levels and int(colours.max(initial=0)) < FOREGROUND - TOLERANCE
     # Where black has another place than the first, colours were sorted by how common they are.
     black = bool((colours.sum(axis=0) == 0).any())
     return not black or not palette[0].any()
@@ -117,18 +117,18 @@ def _whole(file: Path, values: NDArray[np.generic]) -> Codes:
         raise DataError(f"Mask {file} holds values that are no whole numbers: {MEND}.")
     if not (numbers % 1).any():
         return numbers.astype(np.int64)
-    if abs(numbers.max() - 1) > TOLERANCE / FLOWER:
+    if abs(numbers.max() - 1) > TOLERANCE / FOREGROUND:
         raise DataError(f"Mask {file} holds values that are no whole numbers: {MEND}.")
-    return np.rint(numbers * FLOWER).astype(np.int64)
+    return np.rint(numbers * FOREGROUND).astype(np.int64)
 
 
 def _eight_bits(values: Codes) -> Codes:
     """Levels of 16 bits as 0..255; numbers of things stay, and the highest value means 255."""
     top = int(values.max(initial=0))
-    if top <= FLOWER:
+    if top <= FOREGROUND:
         return values
-    if ((values > 0) & (values <= FLOWER)).any():
-        return np.where(values == _TOP, FLOWER, values)
+    if ((values > 0) & (values <= FOREGROUND)).any():
+        return np.where(values == _TOP, FOREGROUND, values)
     seen = np.rint(np.flatnonzero(np.bincount(values.ravel())) / 257)
     near = (np.abs(seen[:, None] - _LEVELS).min(axis=1) <= TOLERANCE).all()
     if (near and seen[-1] > TOLERANCE) or top >= _TOP - 257 * TOLERANCE:

@@ -21,7 +21,7 @@ class Sample:
     image : uint8 ``(H, W, 3)``
         The model's input, RGB.
     trimap : uint8 ``(H, W)``
-        255 flower, 0 background, 128 unknown; all unknown without a mask.
+        255 foreground, 0 background, 128 unknown; all unknown without a mask.
     """
 
     item: Item

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.core.errors import DataError
-from audit.datasets.dataset import BACKGROUND, FLOWER, UNKNOWN
+from audit.datasets.dataset import BACKGROUND, FOREGROUND, UNKNOWN
 from audit.masks.pixels import MEND, TOLERANCE, Codes, Kind, Pixels, colour, read_pixels
 from audit.masks.stated import NOTHING_SAID, Stated
 
@@ -26,10 +26,10 @@ BLUR = 32  # grey levels that JPEG moves a pixel by, near an outline
 BLURRED = 0.1  # share of pixels moved by more, beyond which it is no mask
 _SHOWN = 12
 # For each of 0..255 the nearest level, and how far that is.
-_LEVELS = np.array([BACKGROUND, UNKNOWN, FLOWER])
+_LEVELS = np.array([BACKGROUND, UNKNOWN, FOREGROUND])
 _NEAREST = _LEVELS[np.abs(np.arange(256)[:, None] - _LEVELS).argmin(axis=1)].astype(np.uint8)
 _AWAY = np.abs(np.arange(256) - _NEAREST)
-_PETS = {1: FLOWER, 2: BACKGROUND, 3: UNKNOWN}
+_PETS = {1: FOREGROUND, 2: BACKGROUND, 3: UNKNOWN}
 
 Trimap = NDArray[np.uint8]
 Look = Literal["empty", "levels", "ones", "indices", "colours", "odd"]
@@ -110,7 +110,7 @@ def read_mask(file: Path) -> Trimap:
     Returns
     -------
     uint8 ``(h, w)``
-        255 flower, 0 background, 128 unknown.
+        255 foreground, 0 background, 128 unknown.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def to_trimap(pixels: Pixels, convention: Convention, file: Path) -> Trimap:
     Returns
     -------
     uint8 ``(h, w)``
-        255 flower, 0 background, 128 unknown.
+        255 foreground, 0 background, 128 unknown.
 
     Raises
     ------
@@ -210,25 +210,25 @@ def _graded_alone(counts: dict[int, int]) -> bool:
     if not _near_levels(counts) or max(counts) <= TOLERANCE:
         return False
     small = sum(n for value, n in counts.items() if 0 < value <= TOLERANCE)
-    exact = set(counts) <= {*range(TOLERANCE + 1), FLOWER}  # noise would be above, too
-    return not (exact and 10 * small >= counts.get(FLOWER, 0))
+    exact = set(counts) <= {*range(TOLERANCE + 1), FOREGROUND}  # noise would be above, too
+    return not (exact and 10 * small >= counts.get(FOREGROUND, 0))
 
 
 def _numbered(counts: dict[int, int]) -> bool:
     """Whether values number things, 255 perhaps unknown: few, and more than a blurred outline."""
-    things = {value: n for value, n in counts.items() if value not in (BACKGROUND, FLOWER)}
+    things = {value: n for value, n in counts.items() if value not in (BACKGROUND, FOREGROUND)}
     small = max(things, default=0) <= TOLERANCE
-    outweigh = sum(things.values()) > counts.get(FLOWER, 0)
-    noise = any(FLOWER - TOLERANCE <= value < FLOWER for value in things)
+    outweigh = sum(things.values()) > counts.get(FOREGROUND, 0)
+    noise = any(FOREGROUND - TOLERANCE <= value < FOREGROUND for value in things)
     return len(things) <= MOST and (small or outweigh) and not noise
 
 
 def _graded(masks: Sequence[Seen], looks: Sequence[Look]) -> Convention:
     graded = [m for m, look in zip(masks, looks, strict=True) if look == "levels"]
     exact = [max(m.counts) for m in graded if m.kind == "grey"]
-    highest = max(exact, default=FLOWER)
+    highest = max(exact, default=FOREGROUND)
     alike = len(exact) == len(masks) - looks.count("empty")
-    if alike and highest < FLOWER - TOLERANCE:
+    if alike and highest < FOREGROUND - TOLERANCE:
         doubt = f"no mask holds 255, so {highest} is taken for the subject"
         return Convention("indices", doubts=(doubt,))
     ones = looks.count("ones")
@@ -246,9 +246,9 @@ def _indices(masks: Sequence[Seen], looks: Sequence[Look]) -> Convention:
     if _even_shares(values - {0}):
         doubt = "taken for shares of 255, as of votes"
         return Convention("votes", doubts=(doubt,))
-    void = any(FLOWER in seen.counts for seen in numbered)
+    void = any(FOREGROUND in seen.counts for seen in numbered)
     doubts = []
-    several = sum(len(set(seen.counts) - {0, FLOWER}) > 1 for seen in numbered)
+    several = sum(len(set(seen.counts) - {0, FOREGROUND}) > 1 for seen in numbered)
     if several:
         held = f"{several} of {len(masks)} masks hold several numbers"
         doubts.append(f"{held}, all taken for the subject")
@@ -261,8 +261,8 @@ def _indices(masks: Sequence[Seen], looks: Sequence[Look]) -> Convention:
 
 def _even_shares(values: Collection[int]) -> bool:
     """Whether values are 255 and thirds, quarters, ... tenths of it, as where annotators vote."""
-    shares = ({round(FLOWER * i / k) for i in range(1, k + 1)} for k in range(3, 11))
-    return len(values) > 2 and FLOWER in values and any(set(values) <= s for s in shares)
+    shares = ({round(FOREGROUND * i / k) for i in range(1, k + 1)} for k in range(3, 11))
+    return len(values) > 2 and FOREGROUND in values and any(set(values) <= s for s in shares)
 
 
 def _outweighed(masks: Sequence[Seen], found: Convention) -> list[str]:
@@ -283,14 +283,14 @@ def _left_out(grey: Sequence[dict[int, int]], found: Convention) -> list[tuple[i
     if found.style == "levels":
         small = sorted({v for counts in grey for v in counts if 0 < v <= TOLERANCE})
         return [(UNKNOWN, "unknown"), *((value, "background") for value in small)]
-    return [(FLOWER, "unknown")] if found.style == "indices" and found.void else []
+    return [(FOREGROUND, "unknown")] if found.style == "indices" and found.void else []
 
 
 def _subject(counts: dict[int, int], found: Convention) -> int:
     """How many pixels of a mask are the subject's."""
     if found.style == "levels":
-        return sum(n for value, n in counts.items() if value >= FLOWER - TOLERANCE)
-    return sum(n for value, n in counts.items() if value not in (BACKGROUND, FLOWER))
+        return sum(n for value, n in counts.items() if value >= FOREGROUND - TOLERANCE)
+    return sum(n for value, n in counts.items() if value not in (BACKGROUND, FOREGROUND))
 
 
 def _colours(masks: Sequence[Seen]) -> Convention:
@@ -328,7 +328,7 @@ def _by_number(
 ) -> tuple[Trimap, NDArray[np.bool_]]:
     """Levels or indices, whichever this one mask holds; where it may be both, as all others."""
     found, highest = appearance(seen), max(seen.counts, default=0)
-    graded = found == "levels" and highest >= FLOWER - TOLERANCE and not convention.void
+    graded = found == "levels" and highest >= FOREGROUND - TOLERANCE and not convention.void
     if (convention.style == "indices" and not graded) or found == "ones":
         return _by_index(codes, convention, len(seen.counts))
     trimap, odd = _by_level(codes, lossy=False)
@@ -337,8 +337,8 @@ def _by_number(
 
 
 def _by_level(codes: Codes, *, lossy: bool) -> tuple[Trimap, NDArray[np.bool_]]:
-    narrow = np.minimum(codes, FLOWER)
-    trimap, away = _NEAREST[narrow], np.where(codes > FLOWER, FLOWER, _AWAY[narrow])
+    narrow = np.minimum(codes, FOREGROUND)
+    trimap, away = _NEAREST[narrow], np.where(codes > FOREGROUND, FOREGROUND, _AWAY[narrow])
     if not lossy:
         return trimap, away > TOLERANCE
     moved = away > BLUR
@@ -350,32 +350,32 @@ def _by_level(codes: Codes, *, lossy: bool) -> tuple[Trimap, NDArray[np.bool_]]:
 def _by_index(
     codes: Codes, convention: Convention, values: int
 ) -> tuple[Trimap, NDArray[np.bool_]]:
-    trimap = np.where(codes > 0, FLOWER, BACKGROUND)
+    trimap = np.where(codes > 0, FOREGROUND, BACKGROUND)
     if convention.void:
-        trimap = np.where(codes == FLOWER, UNKNOWN, trimap)
+        trimap = np.where(codes == FOREGROUND, UNKNOWN, trimap)
     shades = values > MOST + 2  # beside 0 and 255
     odd = (codes > convention.most) | shades
-    return trimap.astype(np.uint8), (codes > 0) & (codes != FLOWER) & odd
+    return trimap.astype(np.uint8), (codes > 0) & (codes != FOREGROUND) & odd
 
 
 def _by_votes(codes: Codes, convention: Convention) -> tuple[Trimap, NDArray[np.bool_]]:
-    trimap = np.where(codes > FLOWER // 2, FLOWER, np.where(codes > 0, UNKNOWN, BACKGROUND))
+    trimap = np.where(codes > FOREGROUND // 2, FOREGROUND, np.where(codes > 0, UNKNOWN, BACKGROUND))
     return trimap.astype(np.uint8), ~np.isin(codes, list(convention.values))
 
 
 def _by_pets(codes: Codes, convention: Convention) -> tuple[Trimap, NDArray[np.bool_]]:
-    table = np.full(FLOWER + 1, BACKGROUND, np.uint8)
+    table = np.full(FOREGROUND + 1, BACKGROUND, np.uint8)
     table[list(_PETS)] = list(_PETS.values())
     odd = ~np.isin(codes, list(_PETS)) | (convention.style == "unclear")
-    return table[np.minimum(codes, FLOWER)], odd
+    return table[np.minimum(codes, FOREGROUND)], odd
 
 
 def _by_colour(pixels: Pixels, convention: Convention) -> tuple[Trimap, NDArray[np.bool_]]:
     codes = pixels.codes if pixels.kind == "colour" else pixels.codes * 0x010101
-    trimap = np.where(codes == convention.background, BACKGROUND, FLOWER)
+    trimap = np.where(codes == convention.background, BACKGROUND, FOREGROUND)
     trimap = np.where(codes == VOID, UNKNOWN, trimap).astype(np.uint8)
     shades = len(_counts(codes)) > MOST
-    return trimap, (trimap == FLOWER) & shades
+    return trimap, (trimap == FOREGROUND) & shades
 
 
 def _as_stated(pixels: Pixels, convention: Convention, file: Path) -> Trimap:
@@ -388,7 +388,7 @@ def _as_stated(pixels: Pixels, convention: Convention, file: Path) -> Trimap:
         codes = _by_level(codes, lossy=pixels.kind == "lossy")[0].astype(np.int64)
     unknown = (said.unknown if said.unknown is not None else _unknown(convention)) - subject
     trimap = np.where(np.isin(codes, list(unknown)), UNKNOWN, BACKGROUND)
-    return np.where(np.isin(codes, list(subject)), FLOWER, trimap).astype(np.uint8)
+    return np.where(np.isin(codes, list(subject)), FOREGROUND, trimap).astype(np.uint8)
 
 
 def _unknown(convention: Convention) -> frozenset[int]:
@@ -397,7 +397,7 @@ def _unknown(convention: Convention) -> frozenset[int]:
         return frozenset({UNKNOWN})
     if convention.style == "pets":
         return frozenset({3})
-    return frozenset({FLOWER}) if convention.void else frozenset()
+    return frozenset({FOREGROUND}) if convention.void else frozenset()
 
 
 def _complaint(values: Codes, convention: Convention, file: Path) -> str:

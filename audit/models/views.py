@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Axes = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Weights of rows and of columns: ``out = rows @ image @ columns.T`` for each channel."""
-_LEAST_SEEN = 0.85  # of the side is seen; less would cut flowers
+_LEAST_SEEN = 0.85  # of the side is seen; less would cut foregrounds
 
 
 class View(NamedTuple):

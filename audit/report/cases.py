@@ -195,7 +195,7 @@ def _causes(row: dict[str, Any], classes: Mapping[int, str]) -> Causes:
         row["donors"],
         region,
         row["removal_prediction_name"],
-        classes.get(row["without_flower"], ""),
+        classes.get(row["without_foreground"], ""),
     )
 
 

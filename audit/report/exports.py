@@ -18,9 +18,9 @@ from audit.report.pages import shared
 from audit.report.source import Source
 from audit.report.templating import fill
 
-SUMMARY_SCHEMA = 1
+SUMMARY_SCHEMA = 2
 _MISSING = ("row", "prediction", "shortcut_class", "prediction_without_shortcut",
-            "without_flower", "only_flower", "pasted_back", "mixed_same",
+            "without_foreground", "only_foreground", "pasted_back", "mixed_same",
             "removal_prediction")  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 

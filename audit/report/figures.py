@@ -154,8 +154,8 @@ TESTED = Metric(
     "percent",
 )
 _ANSWERS = {
-    "only_flower": ("Only-FG accuracy", "The subject alone, on black.", "higher is better"),
-    "without_flower": (
+    "only_foreground": ("Only-FG accuracy", "The subject alone, on black.", "higher is better"),
+    "without_foreground": (
         "Only-BG accuracy",
         "The background alone, the subject filled in.",
         "lower is better",
@@ -262,7 +262,7 @@ def _of_right(column: str) -> Callable[[Source], Estimate]:
 
 def _survives_without(source: Source) -> Estimate:
     right = source.tested[source.tested["correct"].astype(bool)]
-    return rate(int((right["without_flower"] == right["prediction"]).sum()), len(right))
+    return rate(int((right["without_foreground"] == right["prediction"]).sum()), len(right))
 
 
 def _answers(source: Source, column: str) -> Estimate:

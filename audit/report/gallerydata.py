@@ -90,7 +90,7 @@ def _detail(case: Case, shapes: Shapes) -> dict[str, Any]:
         "why": [plain(s.reason) for s in case.scores],
         "hottest": list(shapes.hottest),
         "side": shapes.side,
-        "flower": shapes.flower,
+        "flower": shapes.foreground,
         "unknown": shapes.unknown,
         "outline": shapes.region,
     }

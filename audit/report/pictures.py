@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from audit.datasets.dataset import FLOWER
-from audit.interventions.composites import feathered, fill, off_flower, paste
+from audit.datasets.dataset import FOREGROUND
+from audit.interventions.composites import feathered, fill, off_foreground, paste
 from audit.storage.heatmaps import Maps
 
 Picture = NDArray[np.uint8]
@@ -68,10 +68,10 @@ def composites(maps: Maps, donor: Picture | None, side: int = PANEL) -> bytes:
     Parameters
     ----------
     donor : uint8 ``(H, W, 3)`` or None
-        Background on which the flower was tried; a grey panel without one.
+        Background on which the foreground was tried; a grey panel without one.
     """
     small = _shrunk(maps, side)
-    image, off = small.image, off_flower(small.trimap)
+    image, off = small.image, off_foreground(small.trimap)
     nowhere = np.full(image.shape, 200, np.float32)
     shown: list[NDArray[Any]] = [
         outline_region(image, small.region),
@@ -79,7 +79,7 @@ def composites(maps: Maps, donor: Picture | None, side: int = PANEL) -> bytes:
         fill(image, ~off),
         nowhere
         if donor is None
-        else paste(image, feathered(small.trimap == FLOWER), _shrink(donor, side)),
+        else paste(image, feathered(small.trimap == FOREGROUND), _shrink(donor, side)),
     ]
     panels = [np.rint(panel).astype(np.uint8) for panel in shown]
     return encode(np.concatenate(panels, axis=1), _PANEL_QUALITY)

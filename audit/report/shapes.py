@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.core.geometry import place_of
-from audit.datasets.dataset import FLOWER
+from audit.datasets.dataset import FOREGROUND
 from audit.storage.heatmaps import Maps
 
 _TOLERANCE = 0.02  # of an outline, in shares of the square root of its area
@@ -27,7 +27,7 @@ class Shapes:
     ----------
     side : int
         Width and height that the paths are drawn in.
-    flower, unknown, region : str
+    foreground, unknown, region : str
         ``d`` of an SVG path, to be filled by the even-odd rule; "" where nothing is to be drawn.
         An unknown border that is no wider than a line is left out.
     hottest : tuple of str
@@ -36,7 +36,7 @@ class Shapes:
     """
 
     side: int
-    flower: str
+    foreground: str
     unknown: str
     region: str
     hottest: tuple[str, ...]
@@ -44,12 +44,12 @@ class Shapes:
 
 def shapes(maps: Maps) -> Shapes:
     """Outlines and words of one image."""
-    unknown = _wide((maps.trimap > 0) & (maps.trimap < FLOWER))
-    masks = (maps.trimap == FLOWER, unknown, maps.region)
-    flower, unclear, region = (path(mask) for mask in masks)
+    unknown = _wide((maps.trimap > 0) & (maps.trimap < FOREGROUND))
+    masks = (maps.trimap == FOREGROUND, unknown, maps.region)
+    foreground, unclear, region = (path(mask) for mask in masks)
     heats = maps.heatmap("gradcam"), smoothed(maps.ig), *maps.optional.values()
     hottest = tuple(map(hottest_place, heats))
-    return Shapes(maps.trimap.shape[1], flower, unclear, region, hottest)
+    return Shapes(maps.trimap.shape[1], foreground, unclear, region, hottest)
 
 
 def path(mask: NDArray[np.bool_]) -> str:

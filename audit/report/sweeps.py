@@ -17,7 +17,7 @@ _THRESHOLDS = {
     "most_background": ("background share above which it decides", 0.0, 1.0),
     "least_survival": ("survival up to which it decides", 0.0, 1.0),
     "least_effect": ("log-odds that a region must cost", 0.0, 4.0),
-    "on_flower_skill": ("skill from which an explainer is on", -0.2, 0.6),
+    "on_foreground_skill": ("skill from which an explainer is on", -0.2, 0.6),
 }
 _WORDS = {Verdict.WRONG_REASONS: "wrong reasons", Verdict.SUSPECT: Verdict.SUSPECT}
 

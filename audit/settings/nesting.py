@@ -13,6 +13,7 @@ from audit.settings.config import FIELDS, SECTION_OF, SECTIONS
 
 # Settings that are gone, and the value that each always has now: written out it is no mistake.
 RETIRED = {"ig_rule": "quadratic"}
+RENAMED = {"on_flower_skill": "on_foreground_skill"}  # what is written by the old name is read
 
 
 def flat(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def flat(given: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in given.items():
         found |= value if _is_section(key, value) else {key: value}
-    return found
+    return {RENAMED.get(key, key): value for key, value in found.items()}
 
 
 def nested(settings: Mapping[str, Any], where: str = "") -> dict[str, dict[str, Any]]:
@@ -32,7 +33,8 @@ def nested(settings: Mapping[str, Any], where: str = "") -> dict[str, dict[str, 
         There is no such setting; it tells ``where`` it stands, and what may be meant.
     """
     found: dict[str, dict[str, Any]] = {}
-    for name, value in settings.items():
+    for given, value in settings.items():
+        name = RENAMED.get(given, given)
         if name in RETIRED:
             _refuse_retired(name, value)
             continue

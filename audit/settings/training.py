@@ -59,7 +59,7 @@ class TrainingSettings(Section):
     )
     augment_background: bool = setting(
         False,
-        "Put most training flowers on backgrounds of other images, by their masks: "
+        "Put most training foregrounds on backgrounds of other images, by their masks: "
         "then no background speaks for a class. Goes before the pipeline.",
         affects=Stage.TRAIN,
     )

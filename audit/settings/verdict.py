@@ -11,9 +11,9 @@ from audit.settings.base import Section, Stage, setting
 class Thresholds(Section):
     """Thresholds that evidence must reach to count."""
 
-    on_flower_skill: float = setting(
+    on_foreground_skill: float = setting(
         0.15,
-        "An explainer is on the flower at or above this skill.",
+        "An explainer is on the foreground at or above this skill.",
         affects=Stage.EXPLAIN,
         ge=-1,
         le=1,

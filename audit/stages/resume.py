@@ -125,7 +125,7 @@ def begun_stages(run: RunFolder, config: Config) -> set[Stage]:
     if TABLE.file(run).exists():
         begun.add(Stage.ROBUSTNESS)
     used = begun & {Stage.EXPLAIN, Stage.ROBUSTNESS}
-    # Training reads masks only where it puts flowers on other backgrounds.
+    # Training reads masks only where it puts foregrounds on other backgrounds.
     return begun | ({Stage.MASK} if used or config.training.augment_background else set())
 
 

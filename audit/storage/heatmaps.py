@@ -49,7 +49,7 @@ class Maps:
     image : uint8 ``(H, W, 3)``
         The model's input, RGB.
     trimap : uint8 ``(H, W)``
-        255 flower, 0 background, 128 unknown.
+        255 foreground, 0 background, 128 unknown.
     gradcam : float16 ``(h, w)``
         Grad-CAM at the feature map's own size.
     ig : float32 ``(H, W)``
@@ -58,7 +58,7 @@ class Maps:
     region : bool ``(H, W)``
         Part of the background whose removal cost the prediction most; nowhere true without one.
     donors : int16 ``(k,)``
-        Rows of ``donors.npz`` on whose backgrounds the flower was tried.
+        Rows of ``donors.npz`` on whose backgrounds the foreground was tried.
     optional : dict of float32 ``(H, W)``
         By optional explainer, signed; without those that were not asked about this image.
     """

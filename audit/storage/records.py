@@ -19,7 +19,14 @@ from audit.core.registry import KEY
 from audit.core.wording import plural, some
 from audit.storage.heatmaps import MOST_OPTIONAL
 
-VERSION = 2  # 2, on 2026-11-25: interventions, the centre Gaussian, scores and fragility
+# 2, on 2026-11-25: interventions, the centre Gaussian, scores and fragility.
+# 3, on 2026-11-29: the foreground by that name, as not every subject is a flower.
+VERSION = 3
+FORMERLY = {
+    "flower_effect": "foreground_effect",
+    "without_flower": "without_foreground",
+    "only_flower": "only_foreground",
+}
 VERSION_KEY = b"flower_audit_records"  # of Parquet's metadata; not in those before 2026-11-29
 SCORED = (*JUDGED, "centre")  # centre: a Gaussian in the middle, which looks at no image
 NOT_SAMPLED = "not sampled"  # why a optional explainer has no figures for an image
@@ -91,14 +98,14 @@ COLUMNS = (
     *_interventions(
         ("causal_reason", _TEXT, NOT_KEPT),  # why nothing was tested so; "" where it was
         ("log_odds", _REAL, None),  # of the explained class, in the image as it is
-        ("flower_effect", _REAL, None),  # Shapley values, log-odds
+        ("foreground_effect", _REAL, None),  # Shapley values, log-odds
         ("background_effect", _REAL, None),
         ("background_share", _REAL, None),
         ("background_share_reason", _TEXT, NOT_KEPT),
         ("survival", _REAL, None),  # share of donors' backgrounds that keep the answer
         ("donors", _WHOLE, 0),
-        ("without_flower", _WHOLE, -1),  # answers under intervention; -1 where not tried
-        ("only_flower", _WHOLE, -1),
+        ("without_foreground", _WHOLE, -1),  # answers under intervention; -1 where not tried
+        ("only_foreground", _WHOLE, -1),
         ("pasted_back", _WHOLE, -1),
         ("mixed_same", _WHOLE, -1),
         ("mixed_rand", _REAL, None),  # share of donors' backgrounds with the label as answer
@@ -149,9 +156,15 @@ def optional_in(columns: Collection[str]) -> list[str]:
     return found
 
 
-def kinds_of(columns: Iterable[Column]) -> dict[str, str]:
-    """Kinds of columns by name, as `audit.storage.readers.Table.read` takes them."""
-    return {column.name: _KIND_OF[column.kind] for column in columns}
+def kinds_of(columns: Iterable[Column], names: Collection[str]) -> dict[str, str]:
+    """Kinds of columns by the names in a table, as `storage.readers.Table.read` takes them."""
+    kinds = {column.name: _KIND_OF[column.kind] for column in columns}
+    return {name: kinds[now_called(name)] for name in names if now_called(name) in kinds}
+
+
+def now_called(name: str) -> str:
+    """Give a column its name of today."""
+    return FORMERLY.get(name, name)
 
 
 def stamped(schema: pa.Schema) -> pa.Schema:

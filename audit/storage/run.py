@@ -48,6 +48,7 @@ from audit.storage.records import (
     describe_differences,
     kinds_of,
     lacking_in,
+    now_called,
     optional_in,
     record_schema,
     stamped,
@@ -415,12 +416,14 @@ class RunFolder:
     def _records(self, part: int, most: int) -> pa.Table:
         file = self._files(part)["records"]
         with self._read(file) as table:
-            lacking, columns = lacking_in(table.names), columns_of(optional_in(table.names))
+            names = [now_called(name) for name in table.names]
+            lacking, columns = lacking_in(names), columns_of(optional_in(names))
             if not all(column.tells for column in lacking):
                 raise RunFolderError(_other_columns(file))
-            self._tell(lacking, unknown_in(table.names))
-            there = [column for column in columns if column not in lacking]
-            found = completed(table.read(kinds_of(there), most), columns)
+            self._tell(lacking, unknown_in(names))
+            there = table.read(kinds_of(columns, table.names), most)
+            there = there.rename_columns([now_called(name) for name in there.column_names])
+            found = completed(there, columns)
             if pc.any(pc.not_equal(found["part"], part)).as_py():
                 raise ValueError("it holds records of another part")
             return found
@@ -455,7 +458,7 @@ class RunFolder:
             raise RunFolderError(_unreadable(file, error)) from None
 
     def donors(self) -> Sequence[NDArray[np.uint8]]:
-        """Backgrounds uint8 ``(H, W, 3)`` on which flowers were tried; none where none were."""
+        """Backgrounds uint8 ``(H, W, 3)`` on which foregrounds were tried; none where none were."""
         return Backgrounds(self._donors(unpack_donors, []), self._background)
 
     def donor_names(self) -> list[str]:

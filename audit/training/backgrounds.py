@@ -22,14 +22,14 @@ SHARE = 0.75  # of the images that are put on another background in an epoch
 
 @dataclass
 class Backgrounds:
-    """Flowers and backgrounds of the cached images, apart.
+    """Foregrounds and backgrounds of the cached images, apart.
 
     Attributes
     ----------
     opacity : uint8 ``(n, H, W)``
-        Of the flower, 0..255; both are mapped from files, read when looked at.
+        Of the foreground, 0..255; both are mapped from files, read when looked at.
     removed : uint8 ``(n, H, W, 3)``
-        The image with its flower filled in.
+        The image with its foreground filled in.
     usable : int64 ``(k,)``
         Rows that have a mask to be trusted and background enough.
     """
@@ -42,7 +42,7 @@ class Backgrounds:
     def swapped(
         self, images: NDArray[np.uint8], rows: Sequence[int], epoch: int
     ) -> NDArray[np.uint8]:
-        """Most of the flowers on backgrounds of other images, of whatever class.
+        """Most of the foregrounds on backgrounds of other images, of whatever class.
 
         What is drawn depends on the seed, the epoch and an image's row alone. Donors are of all
         classes: were the own one left out, a background would speak against its class.
@@ -75,7 +75,7 @@ def split_foregrounds(
     track: Track,
     workers: int,
 ) -> Backgrounds:
-    """Flowers and backgrounds of a cached split, by its masks.
+    """Foregrounds and backgrounds of a cached split, by its masks.
 
     Raises
     ------

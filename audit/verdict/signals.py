@@ -59,7 +59,7 @@ def signals(
         Whether each rests on a shortcut.
     """
     found = []
-    skill = thresholds.on_flower_skill
+    skill = thresholds.on_foreground_skill
     for key, title in {**titles, "centre": "Centre Gaussian"}.items():
         mass, chance = right[f"{key}_mass"], right["chance"]
         found.append(_signal(f"{title} mass", "below chance", truth, mass < chance, -mass))

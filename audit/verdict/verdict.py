@@ -100,7 +100,7 @@ def decisive_region(record: Record, thresholds: Thresholds) -> bool:
 def decisive_background(record: Record, thresholds: Thresholds) -> bool:
     """Whether the background as a whole decides: it keeps the answer alone, others lose it."""
     return bool(
-        record["without_flower"] == record["prediction"]
+        record["without_foreground"] == record["prediction"]
         and record["background_share"] > thresholds.most_background
         and record["background_effect"] >= 2 * thresholds.least_effect
         and record["survival"] <= thresholds.least_survival
@@ -128,11 +128,13 @@ def _undefined(record: Record, words: Labels) -> str:
 
 def verdict_for(record: Record, thresholds: Thresholds, explainers: Iterable[str]) -> Verdict:
     """The word alone, of a record whose evidence is defined."""
-    on_flower = any(record[f"{name}_skill"] >= thresholds.on_flower_skill for name in explainers)
+    on_foreground = any(
+        record[f"{name}_skill"] >= thresholds.on_foreground_skill for name in explainers
+    )
     if record["causal_reason"]:  # heatmaps alone: no more than a suspicion
         if record["correct"]:
-            return Verdict.RIGHT_REASONS if on_flower else Verdict.SUSPECT
-        return Verdict.MISREAD if on_flower else Verdict.DISTRACTED
+            return Verdict.RIGHT_REASONS if on_foreground else Verdict.SUSPECT
+        return Verdict.MISREAD if on_foreground else Verdict.DISTRACTED
     carried = record["background_share"] > thresholds.suspicious_share
     if not record["correct"]:
         return (
@@ -143,7 +145,7 @@ def verdict_for(record: Record, thresholds: Thresholds, explainers: Iterable[str
     if decisive_region(record, thresholds) or decisive_background(record, thresholds):
         return Verdict.WRONG_REASONS
     moved = record["survival"] == 0 or _lost(record) > HALF
-    return Verdict.SUSPECT if carried or moved or not on_flower else Verdict.RIGHT_REASONS
+    return Verdict.SUSPECT if carried or moved or not on_foreground else Verdict.RIGHT_REASONS
 
 
 _OPENINGS = {

@@ -9,7 +9,7 @@ import pytest
 
 from audit.datasets.dataset import (
     BACKGROUND,
-    FLOWER,
+    FOREGROUND,
     SPLITS,
     UNKNOWN,
     Counterfactual,
@@ -127,7 +127,7 @@ def test_a_shortcut_shows_and_never_on_the_flower(planted: Planted) -> None:
     for item in with_each_shortcut(planted):
         differs = (pixels(planted, item) != planted.without_shortcut(item)).any(axis=2)
         assert differs.mean() > 0.02, item
-        assert not differs[planted.trimap(item) == FLOWER].any(), item
+        assert not differs[planted.trimap(item) == FOREGROUND].any(), item
 
 
 def test_a_tag_stays_in_one_corner(planted: Planted) -> None:
@@ -155,8 +155,8 @@ def test_without_shortcut_is_the_image_where_there_is_none(planted: Planted) -> 
 
 def test_every_mask_holds_a_flower_and_a_background(planted: Planted) -> None:
     masks = [planted.trimap(item) for item in planted.items("test")[:32]]
-    assert all(set(np.unique(m)) <= {FLOWER, BACKGROUND, UNKNOWN} for m in masks)
-    flowers = [(m == FLOWER).mean() for m in masks]
+    assert all(set(np.unique(m)) <= {FOREGROUND, BACKGROUND, UNKNOWN} for m in masks)
+    flowers = [(m == FOREGROUND).mean() for m in masks]
     assert min(flowers) > 0.01
     assert max(flowers) < 0.65
     assert max(flowers) > 0.25
@@ -210,7 +210,7 @@ def test_every_look_shows_and_never_on_the_flower(shortcut: str) -> None:
     item = first(planted, shortcut, moved=True)
     differs = (pixels(planted, item) != planted.without_shortcut(item)).any(axis=2)
     assert differs.mean() > 0.02
-    assert not differs[planted.trimap(item) == FLOWER].any()
+    assert not differs[planted.trimap(item) == FOREGROUND].any()
 
 
 def test_worlds_tell_themselves_apart_by_their_fingerprints() -> None:

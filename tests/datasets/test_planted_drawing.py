@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from audit.datasets.dataset import BACKGROUND, FLOWER
+from audit.datasets.dataset import BACKGROUND, FOREGROUND
 from audit.datasets.planted.blossoms import plant_paint
 from audit.datasets.planted.canvas import Pen, blank, fractal, over, ramp, stamp, stream
 from audit.datasets.planted.petals import MARGIN, Paint, Shape, petal
@@ -100,19 +100,19 @@ def test_the_mask_is_where_the_blossom_changes_the_picture(species: int, weak: f
     differs = (scene.photo() != bare.photo()).any(axis=2)
     trimap = scene.trimap()
     assert not differs[trimap == BACKGROUND].any()
-    assert differs[trimap == FLOWER].mean() > 0.97
+    assert differs[trimap == FOREGROUND].mean() > 0.97
 
 
 def test_leaves_in_front_are_not_part_of_the_mask() -> None:
     scenes = (draw_scene(Subject(str(k), 0, 1.0, 96)) for k in range(20))
     scene = next(s for s in scenes if (s.front[..., 3] > 0.99).sum() > 50)
-    assert not (scene.trimap() == FLOWER)[scene.front[..., 3] > 0.99].any()
+    assert not (scene.trimap() == FOREGROUND)[scene.front[..., 3] > 0.99].any()
 
 
 def test_a_weak_flower_is_smaller_and_duller() -> None:
     well, weak = (draw_scene(Subject("same", 5, w, 96)) for w in (0.0, 1.0))
-    areas = [(s.trimap() == FLOWER).mean() for s in (well, weak)]
-    spreads = [np.ptp(s.photo()[s.trimap() == FLOWER], axis=1).mean() for s in (well, weak)]
+    areas = [(s.trimap() == FOREGROUND).mean() for s in (well, weak)]
+    spreads = [np.ptp(s.photo()[s.trimap() == FOREGROUND], axis=1).mean() for s in (well, weak)]
     assert areas[1] < 0.7 * areas[0]
     assert spreads[1] < 0.7 * spreads[0]
 

@@ -10,7 +10,7 @@ from audit.explainers.localisation import (
     Localisation,
     area,
     localise,
-    mass_on_flower,
+    mass_on_foreground,
     pointing_hit,
     rank_accuracy,
     undefined_because,
@@ -38,7 +38,7 @@ ON = np.array([True, False, True, False, True])
 
 
 def test_mass_counts_positive_relevance_only():
-    assert mass_on_flower(VALUES, ON) == (4 + 2) / (4 + 3 + 2 + 1)
+    assert mass_on_foreground(VALUES, ON) == (4 + 2) / (4 + 3 + 2 + 1)
 
 
 def test_rank_accuracy_counts_the_flowers_share_of_the_top():

@@ -28,14 +28,14 @@ UNDEFINED = Localisation(reason="no positive relevance")
     ids=["still", "mass moves", "rank moves", "undefined before", "undefined twice"],
 )
 def test_scores_settle_when_they_hardly_move(before, now, expected):
-    assert settled(before, now, on_flower_skill=-1) is expected
+    assert settled(before, now, on_foreground_skill=-1) is expected
 
 
 def test_a_verdict_in_doubt_is_not_settled():
     before, now = score(0.600), score(0.605)
     moved = now.skill - before.skill
-    assert not settled(before, now, on_flower_skill=now.skill + 0.5 * moved)
-    assert settled(before, now, on_flower_skill=now.skill + 1.5 * moved)
+    assert not settled(before, now, on_foreground_skill=now.skill + 0.5 * moved)
+    assert settled(before, now, on_foreground_skill=now.skill + 1.5 * moved)
 
 
 def sample(trimap):

@@ -254,20 +254,20 @@ def test_where_all_are_suspect_no_wrong_reasons_are_no_pass(judge):
 
 
 def test_where_no_intervention_moves_the_log_odds_far_enough_nothing_is_proven(judge):
-    squashed = {"flower_effect": 0.5, "background_effect": -0.4, "removal_lost": 0.2}
+    squashed = {"foreground_effect": 0.5, "background_effect": -0.4, "removal_lost": 0.2}
     found = judge([case(**squashed)] * 20, max_wrong_reasons=0.05)["max-wrong-reasons"]
     assert not found.holds
     assert "by more than 0.9, and a proof takes 1.5" in found.words
 
 
 def test_one_effect_that_is_large_enough_is_proof_that_proof_was_possible(judge):
-    cases = [case(flower_effect=0.5, background_effect=0.1)] * 19
-    far = case(flower_effect=4.0, background_effect=0.1)
+    cases = [case(foreground_effect=0.5, background_effect=0.1)] * 19
+    far = case(foreground_effect=4.0, background_effect=0.1)
     assert judge([*cases, far], max_wrong_reasons=0.05)["max-wrong-reasons"].holds
 
 
 def test_an_accusation_beyond_doubt_stays_one_where_little_could_be_proven(judge):
-    squashed = {"flower_effect": 0.5, "background_effect": 0.4}
+    squashed = {"foreground_effect": 0.5, "background_effect": 0.4}
     cases = [c | squashed for c in accused(20, 20)]
     assert judge(cases, max_wrong_reasons=0.05)["max-wrong-reasons"].standing == "broken"
 

@@ -56,7 +56,7 @@ PLAIN = [
 ]
 SHORTCUT_CLASS = 1
 DONORS = 6
-THRESHOLDS = Thresholds(on_flower_skill=0.0)
+THRESHOLDS = Thresholds(on_foreground_skill=0.0)
 
 
 # What a preflight saw, a hostile name among it.
@@ -225,13 +225,13 @@ def _causes(
     return {
         "causal_reason": "",
         "log_odds": 3.0,
-        "flower_effect": 8 * (1 - share),
+        "foreground_effect": 8 * (1 - share),
         "background_effect": 8 * share,
         "background_share": share,
         "survival": float(random.integers(3, 6) if on else random.integers(0, 2)) / 5,
         "donors": 5,
-        "without_flower": (prediction + 2) % len(classes),
-        "only_flower": prediction,
+        "without_foreground": (prediction + 2) % len(classes),
+        "only_foreground": prediction,
         "pasted_back": prediction,
         "mixed_same": prediction,
         "mixed_rand": float(random.integers(2, 5)) / 4,
@@ -289,8 +289,9 @@ def write_shortcuts(run: RunFolder, rows: Sequence[dict[str, object]]) -> None:
 
 def group(target: int, names: Sequence[str], *, proven: bool) -> dict[str, Any]:
     """A group of backgrounds as the run keeps it; the first is its only exemplar."""
-    exemplar = {"name": names[0], "flower": names[-1], "answer": target, "gained": 4.0, "lost": 3.0,
-                "window": [0.75, 0.0, 1.0, 0.25], "place": "lower left"}  # fmt: skip
+    exemplar = {"name": names[0], "foreground": names[-1], "answer": target, "gained": 4.0,
+                "lost": 3.0, "window": [0.75, 0.0, 1.0, 0.25],
+                "place": "lower left"}  # fmt: skip
     rise, answers = (3.0, 2.0, 4.0) if proven else (0.5, -0.5, 1.5), (0.4, 0.3, 0.5)
     keys = ("value", "low", "high")
     return {
@@ -302,7 +303,7 @@ def group(target: int, names: Sequence[str], *, proven: bool) -> dict[str, Any]:
         "taken": 0.5,
         "usual": 0.1,
         "random": 28,
-        "flowers": 14,
+        "foregrounds": 14,
         "p": 0.001,
         "corrected": 0.002 if proven else 0.3,
         "proven": proven,

@@ -29,37 +29,37 @@ def test_log_odds_stay_finite_where_a_probability_rounds_to_1() -> None:
 
 
 @given(odds, odds, odds, odds)
-def test_efficiency_the_shares_sum_to_what_both_parts_gain(full, flower, background, nothing):
-    shares = shapley(full, flower, background, nothing)
-    assert shares.flower + shares.background == pytest.approx(full - nothing, abs=1e-9)
+def test_efficiency_the_shares_sum_to_what_both_parts_gain(full, foreground, background, nothing):
+    shares = shapley(full, foreground, background, nothing)
+    assert shares.foreground + shares.background == pytest.approx(full - nothing, abs=1e-9)
 
 
 @given(odds, odds, odds, odds)
-def test_symmetry_the_parts_may_change_names(full, flower, background, nothing):
-    one = shapley(full, flower, background, nothing)
-    other = shapley(full, background, flower, nothing)
-    assert (one.flower, one.background) == (other.background, other.flower)
+def test_symmetry_the_parts_may_change_names(full, foreground, background, nothing):
+    one = shapley(full, foreground, background, nothing)
+    other = shapley(full, background, foreground, nothing)
+    assert (one.foreground, one.background) == (other.background, other.foreground)
 
 
 @given(odds, odds)
 def test_null_player_a_background_that_changes_nothing_has_no_share(full, nothing):
-    shares = shapley(full, flower=full, background=nothing, nothing=nothing)
+    shares = shapley(full, foreground=full, background=nothing, nothing=nothing)
     assert shares.background == 0
     assert shares.share == 0 if full > nothing else math.isnan(shares.share)
 
 
 def test_a_background_that_does_it_all_has_share_1() -> None:
-    assert shapley(4.0, flower=-3.0, background=4.0, nothing=-3.0).share == 1
+    assert shapley(4.0, foreground=-3.0, background=4.0, nothing=-3.0).share == 1
 
 
 def test_a_part_that_speaks_against_the_class_counts_as_nothing() -> None:
-    shares = shapley(2.0, flower=3.0, background=-2.0, nothing=0.0)
+    shares = shapley(2.0, foreground=3.0, background=-2.0, nothing=0.0)
     assert shares.background < 0
     assert shares.share == 0
 
 
 def test_where_neither_part_speaks_for_the_class_the_share_is_undefined() -> None:
-    shares = shapley(-2.0, flower=-1.0, background=-1.0, nothing=0.0)
+    shares = shapley(-2.0, foreground=-1.0, background=-1.0, nothing=0.0)
     assert math.isnan(shares.share)
     assert shares.reason == "neither part speaks for the class"
 

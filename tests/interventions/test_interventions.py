@@ -10,7 +10,7 @@ import pytest
 from audit.datasets.dataset import Item
 from audit.execution.record import Explanation, record_of
 from audit.explainers.registry import titles
-from audit.interventions.composites import fill, grown, off_flower
+from audit.interventions.composites import fill, grown, off_foreground
 from audit.interventions.interventions import ExplainedImage, Interventions
 from audit.interventions.pool import BackgroundPool
 from audit.masks.sample import Sample
@@ -50,7 +50,7 @@ def donors(draw):
             image, trimap = draw(label, seed, SIDE)
             names.append(f"donor_{label}_{seed}.png")
             labels.append(label)
-            backgrounds.append(np.rint(fill(image, ~off_flower(trimap))).astype(np.uint8))
+            backgrounds.append(np.rint(fill(image, ~off_foreground(trimap))).astype(np.uint8))
 
     def of(model):
         stack = np.stack(backgrounds)
@@ -77,8 +77,8 @@ def study(model, sample, donors, *, scan=True, shown=None):
         return model(images)
 
     logits = model(sample.image[None].astype(np.float32))[0]
-    on_flower = (sample.trimap == 255).astype(np.float32)
-    case = ExplainedImage(sample, logits, on_flower[::8, ::8], on_flower)
+    on_foreground = (sample.trimap == 255).astype(np.float32)
+    case = ExplainedImage(sample, logits, on_foreground[::8, ::8], on_foreground)
     return Interventions(predict, donors(model), scan=scan)([case])[0]
 
 
@@ -105,7 +105,7 @@ def test_a_model_that_reads_a_tag_has_share_1_and_the_tag_as_its_region(sample, 
     causes, region = tested.causes, tested.region
     assert causes.shares.share == pytest.approx(1)
     assert causes.survival == 0
-    assert causes.without_flower == 0  # the answer needs no flower
+    assert causes.without_foreground == 0  # the answer needs no flower
     assert causes.removal.flips(0)
     assert causes.removal.place == "upper left"
     assert region[TAG].mean() > 0.9
@@ -119,7 +119,7 @@ def test_efficiency_holds_for_images_too(sample, donors):
     tested, pool = study(both, sample(), donors), donors(both)
     causes = tested.causes
     nothing = np.mean([_log_odds(pool.logits[i], 0) for i in tested.donors])
-    total = causes.shares.flower + causes.shares.background
+    total = causes.shares.foreground + causes.shares.background
     assert total == pytest.approx(causes.log_odds - nothing, abs=1e-4)
     assert 0 < causes.shares.share < 1
 

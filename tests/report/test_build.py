@@ -211,7 +211,7 @@ def test_figures_under_intervention_equal_worked_ones(tmp_path):
     given = {
         "verdict": [*words, "misread", "distracted"],
         "prediction": [0] * 8 + [1, 1],
-        "without_flower": [0, 0, 0, 1, 1, 1, 1, 1, 1, 0],
+        "without_foreground": [0, 0, 0, 1, 1, 1, 1, 1, 1, 0],
         "mixed_same": [0, 0, 0, 0, -1, -1, 1, 1, 1, 1],
         "mixed_rand": [0.5] * 10,
         "fragile": [True] + [False] * 9,
@@ -226,7 +226,7 @@ def test_figures_under_intervention_equal_worked_ones(tmp_path):
     assert values["suspect_share"] == (pytest.approx(1 / 7), 7, 1)
     assert values["fragile_share"] == (pytest.approx(1 / 9), 9, 0)
     assert values["survives_without"] == (pytest.approx(3 / 8), 8, 0)  # of the right ones
-    assert values["without_flower"] == (pytest.approx(4 / 10), 10, 0)  # Only-BG
+    assert values["without_foreground"] == (pytest.approx(4 / 10), 10, 0)  # Only-BG
     assert values["mixed_same"] == (pytest.approx(4 / 8), 8, 0)
     assert values["mixed_rand"] == (pytest.approx(0.5), 10, 0)
     assert values["bg_gap"] == (pytest.approx(0), 8, 0)

@@ -174,7 +174,11 @@ def test_a_class_stands_out_and_is_linked(find):
     [
         ("suspects", {"verdict": "suspect"}, "100.0% (95% interval 91.2% to 100.0%, n = 40)"),
         ("fragile", {"fragile": True}, "100.0% (95% interval 91.2% to 100.0%, n = 40)"),
-        ("without-subject", {"without_flower": 0}, "100.0% (95% interval 91.2% to 100.0%, n = 40)"),
+        (
+            "without-subject",
+            {"without_foreground": 0},
+            "100.0% (95% interval 91.2% to 100.0%, n = 40)",
+        ),
         ("background-share", {"background_share": 0.8}, "80.0% (95% interval 80.0% to 80.0%, n ="),
         ("bg-gap", {"mixed_rand": 0.4}, "60.0% (95% interval 60.0% to 60.0%, n = 40)"),
         ("undecided", {"verdict": "undecided", "verdict_reason": "no mask"}, "most often: no mask"),

@@ -48,7 +48,7 @@ def test_a_thin_unknown_border_is_left_out_and_a_wide_one_drawn():
         maps = Maps("x", image, trimap, heat, heat.astype(np.float32), nowhere, np.zeros(0, int))
         found = shapes(maps)
         assert bool(found.unknown) == is_drawn
-        assert found.flower and not found.region
+        assert found.foreground and not found.region
 
 
 def test_the_hottest_part_is_where_the_maximum_is():

@@ -457,7 +457,7 @@ def section(name, **values):
         (section("config", seed="x"), "config whose seed no run has: 'x'"),
         (section("config", cam="x"), "config whose cam no run has: 'x'"),
         (section("config", subject="x" * 500), "config whose subject no run has"),
-        (section("config", on_flower_skill=float("inf")), "config whose thresholds no run has"),
+        (section("config", on_foreground_skill=float("inf")), "config whose thresholds no run has"),
         (section("sweep", explained=float("inf")), "manifest.json was not written by"),
         (section("sweep", part_size=-1), "manifest.json claims -1 images a part"),
         (section("model", input_size=10**6), "manifest.json claims 1,000,000 pixels a side"),

@@ -18,9 +18,9 @@ OF_ROBUSTNESS = {"robustness", "masks", "grabcut", "feature_layer", "cam", "ig_v
 FREE_BEFORE_SWEEP = {"masks", "mask_subject", "mask_unknown", "grabcut", "subject", "explain",
                      "explainers", "explain_sample", "explain_flagged", "lime_samples",
                      "shap_evals", "feature_layer", "cam", "ig_variant", "ig_steps",
-                     "ig_tolerance", "ig_rule", "ig_baseline", "interventions", "on_flower_skill",
-                     "suspicious_share", "least_support", "most_background", "least_survival",
-                     "least_effect"}  # fmt: skip
+                     "ig_tolerance", "ig_rule", "ig_baseline", "interventions",
+                     "on_foreground_skill", "suspicious_share", "least_support",
+                     "most_background", "least_survival", "least_effect"}  # fmt: skip
 
 
 class Made:
@@ -32,6 +32,9 @@ class Made:
         for there, file in ((predicted, self.predictions_file), (corrupted, self.robustness_file)):
             if there:
                 file.touch()
+
+    def file(self, name):
+        return {"robustness.parquet": self.robustness_file}[name]
 
     def done_parts(self):
         return self._parts

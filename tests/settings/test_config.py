@@ -112,7 +112,7 @@ def test_unknown_key_like_no_other_gets_no_suggestion(tmp_path):
         ("learning_rate", 0),
         ("image_size", 16),
         ("dataset", "roses"),
-        ("on_flower_skill", 2),
+        ("on_foreground_skill", 2),
         ("seed", -1),
         ("subject", ""),
         ("seed", 2**32),
@@ -268,3 +268,10 @@ def test_splits_that_would_change_nothing_are_refused(splits, settings):
     flags = {key: Path(value) for key, value in settings.items() if key == "images"}
     with pytest.raises(ConfigError, match="--splits"):
         load_config({"splits": splits, **flags}, settings.get("preset"))
+
+
+def test_a_setting_is_read_by_the_name_that_it_had(tmp_path):
+    file = tmp_path / "audit.toml"
+    file.write_text("on_flower_skill = 0.2\n")
+    for config in (load_config({"on_flower_skill": 0.2}), load_config({}, file=file)):
+        assert config.verdict.on_foreground_skill == 0.2

@@ -9,7 +9,7 @@ from audit.settings.verdict import Thresholds
 from audit.verdict.verdict import Labels, Verdict, judge, score
 
 THRESHOLDS = Thresholds(
-    on_flower_skill=0.15,
+    on_foreground_skill=0.15,
     suspicious_share=0.5,
     least_support=0.3,
     most_background=0.75,
@@ -35,7 +35,7 @@ HEALTHY = {
     "background_share_reason": "",
     "survival": 1.0,
     "donors": 5,
-    "without_flower": 7,
+    "without_foreground": 7,
     "removal_prediction": 2,
     "removal_prediction_name": "tulip",
     "removal_place": "lower left",
@@ -46,7 +46,7 @@ HEALTHY = {
     "removal_control_lost": 0.1,
 }
 FLIPPED = {"removal_prediction": 5, "removal_prediction_name": "wallflower", "removal_lost": 4.0}
-HELD = {"without_flower": 2, "survival": 0.2, "background_share": 0.8}
+HELD = {"without_foreground": 2, "survival": 0.2, "background_share": 0.8}
 OFF = {"gradcam_skill": 0.1, "ig_skill": -0.2}
 UNTESTED = {"causal_reason": "not tested by intervention", "background_share": NAN}
 NO_MASK = {"gradcam_reason": "no mask", "ig_reason": "no mask", "causal_reason": "no mask"}
@@ -76,7 +76,7 @@ WRONG = {"correct": False}
         ([HELD], "wrong-reasons"),
         ([HELD, {"background_effect": 1.9}], "suspect"),  # too little to decide
         ([HELD, {"survival": 0.8}], "suspect"),  # other backgrounds do as well
-        ([HELD, {"without_flower": 5}], "suspect"),  # the background alone does not do
+        ([HELD, {"without_foreground": 5}], "suspect"),  # the background alone does not do
         ([HELD, {"background_share": 0.7}], "suspect"),
         ([HELD, {"background_share": 0.5}], "right-reasons"),
         ([{"survival": 0.0}], "suspect"),
@@ -174,7 +174,7 @@ def test_one_of_six_words_and_a_score_within_its_range(
     found = verdict(
         {"correct": correct, "background_share": share, "survival": survival},
         {"log_odds": before, "removal_lost": lost, "gradcam_skill": skill, "ig_skill": skill},
-        {"removal_prediction": answer, "without_flower": answer},
+        {"removal_prediction": answer, "without_foreground": answer},
     )
     assert found.verdict in list(Verdict)
     assert 0 <= found.score <= 1

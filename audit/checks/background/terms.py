@@ -32,7 +32,7 @@ TERMS = (
         "Accuracy with the {subject} alone, on black, and with the background alone, the {subject} "
         "filled in.",
         BACKGROUNDS,
-        figures=("only_flower", "without_flower"),
+        figures=("only_foreground", "without_foreground"),
     ),
     Term(
         "Survives without the {subject}",

@@ -21,7 +21,7 @@ from audit.core.errors import BrokenImageError
 from audit.core.geometry import upsample
 from audit.core.track import Track
 from audit.datasets.batches import in_batches
-from audit.datasets.dataset import FLOWER, UNKNOWN, Dataset, Item, stratified
+from audit.datasets.dataset import FOREGROUND, UNKNOWN, Dataset, Item, stratified
 from audit.datasets.decode import resize
 from audit.execution.engine import Engine
 from audit.explainers.base import PASS
@@ -169,7 +169,7 @@ def _alike(
     sample: Sample, clean: NDArray[Any], corrupted: NDArray[Any], key: str, severity: int
 ) -> Stability:
     back, seen = map_back(corrupted, key, severity, sample.item.name)
-    return stability(clean, back, seen, sample.trimap == FLOWER, sample.trimap != UNKNOWN)
+    return stability(clean, back, seen, sample.trimap == FOREGROUND, sample.trimap != UNKNOWN)
 
 
 def _enlarged(heatmap: NDArray[Any], sample: Sample) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from audit.core.statistics import central
-from audit.explainers.localisation import NAN, mass_on_flower, undefined_because
+from audit.explainers.localisation import NAN, mass_on_foreground, undefined_because
 
 Mask = NDArray[np.bool_]
 _GRID = 64  # rows and columns that ranks are taken on at most: heatmaps are smooth, ranks dear
@@ -27,8 +27,8 @@ class Stability:
     rank_reason : str
         Why it is undefined (NaN); "" where it is not.
     mass_change : float
-        Mass on flower of the corrupted image less that of the clean one, -1..1; 0 is no change,
-        negative is off the flower.
+        Mass on foreground of the corrupted image less that of the clean one, -1..1; 0 is no change,
+        negative is off the foreground.
     mass_reason : str
         Why it is undefined (NaN); "" where it is not.
     """
@@ -51,7 +51,7 @@ def stability(
     seen : bool ``(H, W)``
         Pixels that both images show: nothing else is compared.
     mask, known : bool ``(H, W)``
-        True on the flower; true where that is known.
+        True on the foreground; true where that is known.
     """
     step = -(-max(clean.shape) // _GRID)
     grid = (slice(step // 2, None, step),) * 2
@@ -62,7 +62,7 @@ def stability(
     if any(reasons):
         return Stability(rank, rank_reason, mass_reason=reasons[0] or reasons[1])
     before, after = (
-        mass_on_flower(heatmap[valid].astype(np.float64), mask[valid])
+        mass_on_foreground(heatmap[valid].astype(np.float64), mask[valid])
         for heatmap in (clean, corrupted)
     )
     return Stability(rank, rank_reason, after - before)

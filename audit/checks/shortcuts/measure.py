@@ -1,4 +1,4 @@
-"""What backgrounds that decide answers have in common: grouped, then put under other flowers."""
+"""Backgrounds that decide answers: grouped by likeness, then put under other foregrounds."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ FLOWERS = 16  # that backgrounds are put under
 RANDOM = 32  # backgrounds to compare with
 EXEMPLARS = 3  # of a shortcut
 GRIDS = (3, 4)  # tiles along each side: the windows that are filled in exemplars
-_SEED = 0  # of the choice of flowers; not the run's, so that runs can be compared
+_SEED = 0  # of the choice of foregrounds; not the run's, so that runs can be compared
 
 Image = NDArray[np.float32]
 Logits = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class _Flower:
-    """A flower to put on backgrounds."""
+class _Foreground:
+    """A foreground to put on backgrounds."""
 
     name: str
     label: int
@@ -84,7 +84,7 @@ def find(
     seed: int,
     track: Track,
 ) -> dict[str, Any]:
-    """Group the backgrounds that decide answers, and try each group under other flowers.
+    """Group the backgrounds that decide answers, and try each group under other foregrounds.
 
     Parameters
     ----------
@@ -117,9 +117,9 @@ def find(
     good = records.query("correct and mask_doubt == '' and causal_reason == ''")["name"]
     free = set(good) - set(cases)
     chosen = stratified([item for item in items if item.name in free], FLOWERS, _SEED)
-    backgrounds, flowers = _scenes(maps, set(cases), {i.name: i.label for i in chosen})
+    backgrounds, foregrounds = _scenes(maps, set(cases), {i.name: i.label for i in chosen})
     suspected = dict(zip(driven["name"], driven["prediction"].astype(int), strict=True))
-    trial = _Trial(classifier, pool, flowers, backgrounds, suspected, seed)
+    trial = _Trial(classifier, pool, foregrounds, backgrounds, suspected, seed)
     groups = trial.groups(cam, track)
     members = sum(len(group["members"]) for group in groups)
     return {"reason": "", "cases": len(driven), "grouped": members, "groups": groups}
@@ -137,12 +137,12 @@ def _untested(records: pd.DataFrame, driven: pd.DataFrame, pool: BackgroundPool 
 
 
 def _scenes(
-    maps: Iterable[Maps], cases: set[str], flowers: dict[str, int]
-) -> tuple[dict[str, NDArray[np.uint8]], list[_Flower]]:
-    """Backgrounds of the cases without their flowers, and flowers without their backgrounds."""
+    maps: Iterable[Maps], cases: set[str], foregrounds: dict[str, int]
+) -> tuple[dict[str, NDArray[np.uint8]], list[_Foreground]]:
+    """Backgrounds of the cases, and foregrounds of other images, each without the other."""
     backgrounds, cut_out = {}, []
     for m in maps:
-        if m.name not in cases and m.name not in flowers:
+        if m.name not in cases and m.name not in foregrounds:
             continue
         parts, _ = make.split_foreground(m.image, m.trimap)
         if parts is None:
@@ -150,25 +150,25 @@ def _scenes(
         if m.name in cases:
             backgrounds[m.name] = np.rint(parts.removed).astype(np.uint8)
         else:
-            cut_out.append(_Flower(m.name, flowers[m.name], m.image, parts.opacity))
+            cut_out.append(_Foreground(m.name, foregrounds[m.name], m.image, parts.opacity))
     return backgrounds, cut_out
 
 
 class _Trial:
-    """Backgrounds, flowers and the model that is shown both together."""
+    """Backgrounds, foregrounds and the model that is shown both together."""
 
     def __init__(
         self,
         classifier: Classifier,
         pool: BackgroundPool,
-        flowers: Sequence[_Flower],
+        foregrounds: Sequence[_Foreground],
         backgrounds: dict[str, NDArray[np.uint8]],
         suspected: dict[str, int],
         seed: int,
     ) -> None:
         self._classifier = classifier
         self._pool = pool
-        self._flowers = flowers
+        self._foregrounds = foregrounds
         self._backgrounds = backgrounds
         self._suspected = suspected
         self._seed = seed
@@ -215,18 +215,18 @@ class _Trial:
 
     @cached_property
     def _usual(self) -> Logits:
-        """Logits ``(random, flowers, classes)`` of every flower on random backgrounds."""
+        """Logits ``(random, foregrounds, classes)`` of every foreground on random backgrounds."""
         return self._under(self._pool.backgrounds[self._random])
 
     def _effect(self, target: int, members: Sequence[str]) -> score.Effect:
-        """A group's backgrounds beside random ones, under flowers of other classes."""
+        """A group's backgrounds beside random ones, under foregrounds of other classes."""
         others, kept = self._others(target), self._kept(target, members)
         shown = self._under(np.stack([self._backgrounds[name] for name in members]))
         return score.effect(shown[:, others], self._usual[kept][:, others], target, self._seed)
 
     def _others(self, target: int) -> list[int]:
-        """Flowers of other classes."""
-        return [k for k, flower in enumerate(self._flowers) if flower.label != target]
+        """Foregrounds of other classes."""
+        return [k for k, foreground in enumerate(self._foregrounds) if foreground.label != target]
 
     def _kept(self, target: int, members: Sequence[str]) -> list[int]:
         """Random backgrounds of other classes that are none of the group's own."""
@@ -237,10 +237,10 @@ class _Trial:
         ]
 
     def _under(self, backgrounds: NDArray[np.uint8]) -> Logits:
-        """Logits ``(n, flowers, classes)`` of every flower on every background."""
-        pasted = (flower.on(b) for b in backgrounds for flower in self._flowers)
+        """Logits ``(n, foregrounds, classes)`` of every foreground on every background."""
+        pasted = (foreground.on(b) for b in backgrounds for foreground in self._foregrounds)
         logits = list(self._logits(pasted))
-        shape = (len(backgrounds), len(self._flowers), self._classifier.classes)
+        shape = (len(backgrounds), len(self._foregrounds), self._classifier.classes)
         return np.array(logits, np.float32).reshape(shape)
 
     def _logits(self, images: Iterable[Image]) -> Iterator[Logits]:
@@ -265,16 +265,19 @@ class _Trial:
         }
 
     def _exemplar(self, target: int, name: str, members: Sequence[str]) -> dict[str, Any]:
-        """The flower that a background turns furthest, and the window that does most of it."""
+        """The foreground that a background turns furthest, and the window that does most of it."""
         background, others = self._backgrounds[name], self._others(target)
-        logits = np.stack(list(self._logits(self._flowers[k].on(background) for k in others)))
+        logits = np.stack(list(self._logits(self._foregrounds[k].on(background) for k in others)))
         reached = log_odds(logits, target)
         best = int(reached.argmax())
-        flower, usual = self._flowers[others[best]], self._usual[self._kept(target, members)]
-        window, lost = self._window(flower, background, target, float(reached[best]))
+        foreground, usual = (
+            self._foregrounds[others[best]],
+            self._usual[self._kept(target, members)],
+        )
+        window, lost = self._window(foreground, background, target, float(reached[best]))
         return {
             "name": name,
-            "flower": flower.name,
+            "foreground": foreground.name,
             "answer": int(logits[best].argmax()),
             "gained": float(reached[best] - log_odds(usual[:, others[best]], target).mean()),
             "lost": lost,
@@ -283,10 +286,10 @@ class _Trial:
         }
 
     def _window(
-        self, flower: _Flower, background: NDArray[np.uint8], target: int, before: float
+        self, foreground: _Foreground, background: NDArray[np.uint8], target: int, before: float
     ) -> tuple[NDArray[np.bool_], float]:
         """The window of the background whose filling costs most log-odds, and how many."""
-        allowed, picture = flower.opacity < 0.5, flower.on(background)
+        allowed, picture = foreground.opacity < 0.5, foreground.on(background)
         most = GRIDS[-1] ** 2
         windows = [w for across in GRIDS for w in make.windows(allowed, across, most)]
         logits = np.stack(list(self._logits(make.fill(picture, window) for window in windows)))

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audit.checks.shortcuts.summary import Exemplar
-from audit.datasets.dataset import FLOWER
-from audit.interventions.composites import feathered, fill, off_flower, paste
+from audit.datasets.dataset import FOREGROUND
+from audit.interventions.composites import feathered, fill, off_foreground, paste
 from audit.report.pictures import Picture, encode, outline_region
 from audit.storage.heatmaps import Maps
 from audit.storage.run import RunFolder
@@ -30,10 +30,10 @@ def render_patches(
     records : DataFrame
         Of the explained images: they know which part has an image's maps.
     """
-    wanted = {name for e in exemplars for name in (e.name, e.flower)}
+    wanted = {name for e in exemplars for name in (e.name, e.foreground)}
     maps = dict(_named(run, records[records["name"].isin(wanted)]))
     for e in exemplars:
-        picture = patch(maps[e.name], maps[e.flower], e.window)
+        picture = patch(maps[e.name], maps[e.foreground], e.window)
         (root / e.picture).write_bytes(encode(picture))
 
 
@@ -44,16 +44,16 @@ def _named(run: RunFolder, records: pd.DataFrame) -> Iterator[tuple[str, Maps]]:
             yield those[row], maps
 
 
-def patch(case: Maps, flower: Maps, window: Sequence[float]) -> Picture:
-    """Photo, the same background under another flower, and the window, uint8 ``(S, 3 S, 3)``."""
+def patch(case: Maps, foreground: Maps, window: Sequence[float]) -> Picture:
+    """Photo, its background under another foreground, and the window, uint8 ``(S, 3 S, 3)``."""
     height, width = case.trimap.shape
     top, left, bottom, right = (
         round(share * side) for share, side in zip(window, (height, width) * 2, strict=True)
     )
     there = np.zeros((height, width), bool)
     there[top:bottom, left:right] = True
-    background = fill(case.image, ~off_flower(case.trimap))
-    elsewhere = paste(flower.image, feathered(flower.trimap == FLOWER), background)
+    background = fill(case.image, ~off_foreground(case.trimap))
+    elsewhere = paste(foreground.image, feathered(foreground.trimap == FOREGROUND), background)
     shown = np.rint(elsewhere).astype(np.uint8)
     panels = [outline_region(case.image, there), outline_region(shown, there),
               shown[top:bottom, left:right]]  # fmt: skip

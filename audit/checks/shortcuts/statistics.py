@@ -35,7 +35,7 @@ def described(
     Parameters
     ----------
     features : float ``(n, h, w, c)``
-        The model's last feature map of each background without its flower.
+        The model's last feature map of each background without its foreground.
     heatmaps : float ``(n, h, w)``
         What of it speaks for the suspected class; what is not positive counts nothing, and one
         without anything positive looks nowhere.
@@ -90,21 +90,21 @@ def grouped(cases: NDArray[Any], random: NDArray[Any]) -> list[NDArray[np.intp]]
 
 @dataclass(frozen=True)
 class Effect:
-    """What a group's backgrounds do under other classes' flowers, beside random backgrounds.
+    """What a group's backgrounds do under other classes' foregrounds, beside random backgrounds.
 
     Attributes
     ----------
     rises : tuple of float
         Mean gain of each background in the suspected class's log-odds, unbounded, over what the
-        same flowers have on random backgrounds.
+        same foregrounds have on random backgrounds.
     rise : Difference
         Their mean, less that of the random backgrounds.
     answers : Difference
         How much more often the suspected class becomes the answer, -1..1.
     taken, usual : float
         How often it does, 0..1, on the group's backgrounds and on random ones.
-    random, flowers : int
-        Random backgrounds, and flowers that each background was put under.
+    random, foregrounds : int
+        Random backgrounds, and foregrounds that each background was put under.
     p : float
         One-sided Mann-Whitney test of the rises, 0..1; NaN where nothing was tried.
     """
@@ -115,31 +115,31 @@ class Effect:
     taken: float
     usual: float
     random: int
-    flowers: int
+    foregrounds: int
     p: float
 
 
 def effect(members: NDArray[Any], random: NDArray[Any], target: int, seed: int) -> Effect:
-    """Compare a group's backgrounds with random ones, under the same flowers.
+    """Compare a group's backgrounds with random ones, under the same foregrounds.
 
-    A background is one observation, however many flowers it was put under: its mean over them
+    A background is one observation, however many foregrounds it was put under: its mean over them
     counts. Intervals are drawn over backgrounds of both kinds.
 
     Parameters
     ----------
-    members : float ``(n, flowers, classes)``
-        Logits of each flower on each of the group's backgrounds.
-    random : float ``(m, flowers, classes)``
+    members : float ``(n, foregrounds, classes)``
+        Logits of each foreground on each of the group's backgrounds.
+    random : float ``(m, foregrounds, classes)``
         The same on random backgrounds.
     target : int
-        The suspected class; no flower is of it.
+        The suspected class; no foreground is of it.
     seed : int
         Of the bootstrap.
     """
     from scipy.stats import mannwhitneyu
 
     if not members.size or not random.size:
-        nothing = Difference(NAN, NAN, NAN, "no other background or flower to try")
+        nothing = Difference(NAN, NAN, NAN, "no other background or foreground to try")
         return Effect((), nothing, nothing, NAN, NAN, len(random), members.shape[1], NAN)
     usual = log_odds(random, target)
     base = usual.mean(axis=0)

@@ -21,16 +21,16 @@ _MOST_GROUPS, _MOST_EXEMPLARS = 128, 3
 
 @dataclass(frozen=True)
 class Exemplar:
-    """One background of a shortcut, under the flower whose answer it turns furthest.
+    """One background of a shortcut, under the foreground whose answer it turns furthest.
 
     Attributes
     ----------
-    name, flower : str
-        The images that background and flower are of.
+    name, foreground : str
+        The images that background and foreground are of.
     answer : str
-        Class of the flower on this background.
+        Class of the foreground on this background.
     gained, lost : float
-        Log-odds of the suspected class that the background adds for this flower beyond random
+        Log-odds of the suspected class that the background adds for this foreground beyond random
         ones, and that go when the window is filled in.
     window : tuple of float
         Top, left, bottom and right, in shares of the image.
@@ -39,7 +39,7 @@ class Exemplar:
     """
 
     name: str
-    flower: str
+    foreground: str
     answer: str
     gained: float
     lost: float
@@ -65,7 +65,8 @@ class Group:
         Its share of the explained predictions of the class.
     rise, answers : Estimate
         Log-odds gained, and how much more often the class becomes the answer, beside random
-        backgrounds under the same flowers; ``n`` counts the group's backgrounds that were tried.
+        backgrounds under the same foregrounds; ``n`` counts the group's backgrounds that were
+        tried.
     p : float
         Corrected for all groups (Holm).
     """
@@ -81,7 +82,7 @@ class Group:
     taken: float
     usual: float
     random: int
-    flowers: int
+    foregrounds: int
     p: float
     exemplars: list[Exemplar]
 
@@ -151,11 +152,22 @@ def find_shortcuts(source: Source) -> Shortcuts | None:
     try:
         if len(told["groups"]) > _MOST_GROUPS:
             raise ValueError(f"{len(told['groups']):,} groups, of at most {_MOST_GROUPS}")
-        groups = [_group(k, group, known, source) for k, group in enumerate(told["groups"], 1)]
+        made = map(_now_called, told["groups"])
+        groups = [_group(k, group, known, source) for k, group in enumerate(made, 1)]
         return Shortcuts(str(told["reason"]), int(told["cases"]), groups)
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         file, reason = FILE.file(source.run), f"{type(error).__name__}: {error}"
         raise RunFolderError(f"{file} is of another shape ({reason}): sweep again.") from None
+
+
+def _now_called(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Name the foreground as runs do since 2026-11-29."""
+    exemplars = [_renamed(exemplar) for exemplar in told["exemplars"][:_MOST_EXEMPLARS]]
+    return _renamed(told) | {"exemplars": exemplars}
+
+
+def _renamed(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {key.replace("flower", "foreground"): value for key, value in told.items()}
 
 
 def _group(number: int, told: Mapping[str, Any], known: pd.DataFrame, source: Source) -> Group:
@@ -175,12 +187,12 @@ def _group(number: int, told: Mapping[str, Any], known: pd.DataFrame, source: So
         float(told["taken"]),
         float(told["usual"]),
         int(told["random"]),
-        int(told["flowers"]),
+        int(told["foregrounds"]),
         float(told["corrected"]),
         [
             _exemplar(f"{anchor}-{k}", exemplar, source)
-            for k, exemplar in enumerate(told["exemplars"][:_MOST_EXEMPLARS], 1)
-            if {exemplar["name"], exemplar["flower"]} <= set(known.index)  # a part may be lost
+            for k, exemplar in enumerate(told["exemplars"], 1)
+            if {exemplar["name"], exemplar["foreground"]} <= set(known.index)  # a part may be lost
         ],
     )
 
@@ -196,7 +208,7 @@ def _exemplar(file: str, told: Mapping[str, Any], source: Source) -> Exemplar:
         raise ValueError(f"no window: {window}")
     return Exemplar(
         told["name"],
-        told["flower"],
+        told["foreground"],
         source.classes[told["answer"]],
         float(told["gained"]),
         float(told["lost"]),

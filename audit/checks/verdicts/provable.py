@@ -21,7 +21,7 @@ def unprovable(source: Source) -> str:
     n = len(judged)
     if (judged["verdict"] == Verdict.SUSPECT).all():
         return f"all of {n:,} right predictions are suspect, none is cleared or proven wrong"
-    effects = judged[["flower_effect", "background_effect"]].abs().sum(axis=1, skipna=False)
+    effects = judged[["foreground_effect", "background_effect"]].abs().sum(axis=1, skipna=False)
     most = float(np.fmax.reduce([*effects, *judged["removal_lost"]]))
     needed = source.thresholds.least_effect
     if most < needed:

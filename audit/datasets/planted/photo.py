@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.datasets.dataset import BACKGROUND, FLOWER, UNKNOWN
+from audit.datasets.dataset import BACKGROUND, FOREGROUND, UNKNOWN
 from audit.datasets.planted.blossoms import draw_blossom, plant_paint
 from audit.datasets.planted.canvas import Array, blank, blur, over, shrink, stream
 from audit.datasets.planted.objects import draw_object
@@ -55,14 +55,14 @@ class Scene:
         """uint8 ``(size, size)``: flower from half cover up, background at none, else unknown."""
         cover = self.blossom[..., 3]
         partly = np.where(cover > 0, UNKNOWN, BACKGROUND)
-        return np.where(cover >= 0.5, FLOWER, partly).astype(np.uint8)
+        return np.where(cover >= 0.5, FOREGROUND, partly).astype(np.uint8)
 
     def photo(self, shortcut: str = "") -> NDArray[np.uint8]:
         """The photograph, uint8 ``(size, size, 3)``; a shortcut changes no pixel of the mask."""
         clean = self._exposed("")
         if not shortcut:
             return clean
-        flower = self.trimap() == FLOWER
+        flower = self.trimap() == FOREGROUND
         return np.where(flower[..., None], clean, self._exposed(shortcut))
 
     def _exposed(self, shortcut: str) -> NDArray[np.uint8]:

@@ -46,7 +46,7 @@ def test_too_few_alike_are_no_group():
 
 
 def logits(*odds):
-    """Two classes; log-odds of the second one by background and flower."""
+    """Two classes; log-odds of the second one by background and foreground."""
     second = np.array(odds, float)
     return np.stack([np.zeros_like(second), second], axis=-1)
 
@@ -61,17 +61,17 @@ def test_an_effect_is_what_backgrounds_add_beyond_random_ones():
     assert 1.5 < found.rise.low < 3.5 < found.rise.high
     assert (found.taken, found.usual) == (7 / 8, 2 / 8)
     assert found.answers.value == 0.625
-    assert (found.random, found.flowers) == (4, 2)
+    assert (found.random, found.foregrounds) == (4, 2)
     assert found.p == pytest.approx(1 / 70)  # all four above all four: one of 8 over 4
     again = effect(members, random, 1, seed=0)
     assert again == found
 
 
-def test_with_no_other_background_or_flower_an_effect_is_undefined():
+def test_with_no_other_background_or_foreground_an_effect_is_undefined():
     nothing = effect(logits(*[[]] * 4), logits(*[[]] * 3), 1, seed=0)
     assert math.isnan(nothing.p)
     assert math.isnan(nothing.rise.value)
-    assert nothing.rise.reason == "no other background or flower to try"
+    assert nothing.rise.reason == "no other background or foreground to try"
     assert not proven(nothing, nothing.p)
 
 

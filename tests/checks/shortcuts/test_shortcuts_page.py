@@ -41,6 +41,15 @@ def test_figures_equal_worked_ones(run):
     assert shortcut.local == shortcut.exemplars[0].share == 0.75
 
 
+def test_a_run_that_calls_every_foreground_a_flower_is_read(run):
+    now = group(2, run.records()["name"].tolist()[:4], proven=True)
+    before = json.loads(json.dumps(now).replace('"foreground', '"flower'))
+    tell(run, groups=[before])
+    (older,) = find_shortcuts(load(run)).groups
+    tell(run, groups=[now])
+    assert find_shortcuts(load(run)).groups == [older]
+
+
 def test_a_window_that_costs_more_than_was_gained_does_all_of_it(run):
     names = run.records()["name"].tolist()
     told = group(1, names[:4], proven=True)

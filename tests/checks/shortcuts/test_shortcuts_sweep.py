@@ -9,7 +9,7 @@ import pytest
 from audit.checks.shortcuts.measure import find
 from audit.core.track import silent
 from audit.datasets.dataset import Item
-from audit.interventions.composites import fill, off_flower
+from audit.interventions.composites import fill, off_foreground
 from audit.interventions.pool import BackgroundPool
 from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps
@@ -55,7 +55,7 @@ def donors(draw, classifier):
     backgrounds = []
     for k in range(24):
         image, trimap = draw(k % 3, 100 + k, SIDE)
-        backgrounds.append(np.rint(fill(image, ~off_flower(trimap))).astype(np.uint8))
+        backgrounds.append(np.rint(fill(image, ~off_foreground(trimap))).astype(np.uint8))
     stack = np.stack(backgrounds)
     logits = np.asarray(classifier.logits(stack.astype(np.float32)))
     return BackgroundPool([f"donor_{k}" for k in range(24)], np.arange(24) % 3, stack, logits)

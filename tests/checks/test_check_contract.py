@@ -15,12 +15,12 @@ from audit.checks.registry import CHECKS, every
 from audit.core.registry import KEY
 from audit.report.cases import galleries
 from audit.report.content import content
+from audit.report.explained import abouts
 from audit.report.glossary import glossary
 from audit.report.schema import FILE, summary_schema
 from audit.report.source import load
 from audit.report.templating import source_of, templates_dir
-from audit.settings import Config
-from audit.verdict.verdict import titles
+from audit.settings.config import FIELDS
 
 MEASURED = [check.key for check in every() if check.outputs]
 SLOTS = {"page.md", "opening.html", "trust.html", "overview.md", "warning.html", "evidence.html",
@@ -43,7 +43,7 @@ def test_a_check_says_what_it_is(key):
     check = CHECKS[key]
     assert check.key == key and KEY.fullmatch(key) and KEY.fullmatch(check.name)
     assert check.title.endswith("?") and type(check).__doc__
-    assert set(check.settings) <= set(Config.model_fields)
+    assert set(check.settings) <= set(FIELDS)
 
 
 @pytest.mark.parametrize("key", list(CHECKS))
@@ -59,7 +59,7 @@ def test_terms_and_figures_have_meanings(key):
     assert all(term.meaning.endswith(".") for term in check.terms)
     figures = [*check.metrics, *(own.metric for own in check.headline)]
     assert all(f.title and f.description and f.formula and f.direction for f in figures)
-    explained = {key for term in glossary(titles(), "flower") for key in term.figures}
+    explained = {key for term in glossary(abouts([], {}, {}), "flower") for key in term.figures}
     assert {f.key for f in figures} <= explained
 
 
