@@ -5,7 +5,8 @@ these, what is there is used:
 
 - ``page.md``: its page of the report.
 - ``opening.html``: before the verdict in one sentence, where a report must not be believed.
-- ``trust.html``: an item of "How far to trust this audit" on the first screen.
+- ``record.html``, ``trust.html``: first items, and others, of "How far to trust this audit" on the
+  first screen.
 - ``overview.md``: a section of the overview.
 - ``warning.html``: rows of "Before you trust these figures".
 - ``evidence.html``, ``single.html``: sections of the self-contained file, before and after its
@@ -192,7 +193,7 @@ class Check:
         """
         return None
 
-    def told(self, found: Any) -> dict[str, Any]:
+    def told(self, found: Any) -> dict[str, Any] | None:
         """Give its part of ``summary.json``, as `schema` describes it; undefined is null."""
         raise NotImplementedError
 

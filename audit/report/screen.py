@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 from audit.core.errors import RunFolderError
-from audit.core.estimate import Estimate
 from audit.report.cases import Case
 from audit.report.content import Content
 from audit.report.source import Source
 
 _EVIDENCE = 3
-_SELFTEST = Path(__file__).with_name("selftest.json")
 
 
 @dataclass(frozen=True)
@@ -43,40 +38,18 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Record:
-    """How often ``wrong-reasons`` is right where the truth is known.
-
-    Attributes
-    ----------
-    here : bool
-        Measured in this run; else in the self-test of this release.
-    found, false_alarms : Estimate
-        Share of the cases that are accused, and of the healthy that are.
-    thresholds_differ : bool
-        Whether this run judges by other thresholds than the self-test did.
-    """
-
-    here: bool
-    found: Estimate
-    false_alarms: Estimate
-    thresholds_differ: bool
-
-
-@dataclass(frozen=True)
 class Screen:
     """What the first screen shows beside the verdict in one sentence."""
 
     figures: tuple[tuple[str, str], ...]
     gate: Gate | None
     evidence: list[Case]
-    record: Record
 
 
 def screen(content: Content) -> Screen:
     """Gather the first screen."""
     source = content.source
-    evidence = content.strongest(_EVIDENCE)
-    return Screen(_figures(source), gate(source), evidence, record(content))
+    return Screen(_figures(source), gate(source), content.strongest(_EVIDENCE))
 
 
 def _figures(source: Source) -> tuple[tuple[str, str], ...]:
@@ -111,19 +84,3 @@ def gate(source: Source) -> Gate | None:
     except (ValueError, KeyError, TypeError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise RunFolderError(f"{file} is torn ({reason}): {mend}.") from None
-
-
-def record(content: Content) -> Record:
-    """The verdict's record: in this run where its truth is known, else in the self-test."""
-    planted = content.checks["selftest"]
-    if planted and planted.cases:
-        flag = planted.verdict
-        return Record(True, flag.found, flag.false_alarms, False)
-    shipped = json.loads(_SELFTEST.read_text(encoding="utf-8"))
-    differ = _differ(content.source, shipped["thresholds"])
-    found, healthy = (Estimate(**shipped[key]) for key in ("found", "healthy"))
-    return Record(False, found, healthy, differ)
-
-
-def _differ(source: Source, thresholds: Mapping[str, Any]) -> bool:
-    return dict(source.thresholds) != dict(thresholds)

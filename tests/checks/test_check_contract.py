@@ -23,8 +23,9 @@ from audit.report.templating import source_of, templates_dir
 from audit.settings.config import FIELDS
 
 MEASURED = [check.key for check in every() if check.outputs]
-SLOTS = {"page.md", "opening.html", "trust.html", "overview.md", "warning.html", "evidence.html",
-         "single.html", "compare.html", "class.html", "head.md", "gaps.md"}  # fmt: skip
+SLOTS = {"page.md", "opening.html", "record.html", "trust.html", "overview.md", "warning.html",
+         "evidence.html", "single.html", "compare.html", "class.html", "head.md",
+         "gaps.md"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import pytest
 from drawnruns import PLAIN, make_run
 from uncharted import content
 
+from audit.checks.selftest.record import SHIPPED
 from audit.core.errors import RunFolderError
 from audit.gate.files import gate_json
 from audit.gate.gates import Limits, hold_to_limits
-from audit.report import screen as module
 from audit.report.screen import Gate, gate, screen
 from audit.report.source import load
 from audit.settings.verdict import Thresholds
@@ -70,19 +70,19 @@ def test_a_torn_gate_is_named(tmp_path, source, text):
 
 
 def test_the_shipped_self_test_was_made_at_the_default_thresholds():
-    shipped = json.loads(module._SELFTEST.read_text(encoding="utf-8"))
+    shipped = json.loads(SHIPPED.read_text(encoding="utf-8"))
     assert shipped["thresholds"] == dict(Thresholds())
 
 
 def test_a_run_of_unknown_truth_cites_the_self_test(source):
-    found = screen(content(source))
-    shipped = json.loads(module._SELFTEST.read_text(encoding="utf-8"))
-    assert (found.record.here, found.record.found.n) == (False, shipped["found"]["n"])
-    assert found.record.thresholds_differ  # drawn runs judge by a skill of 0
+    told = content(source)
+    found, record = screen(told), told.checks["selftest"].record
+    shipped = json.loads(SHIPPED.read_text(encoding="utf-8"))
+    assert (record.here, record.found.n) == (False, shipped["found"]["n"])
+    assert record.thresholds_differ  # drawn runs judge by a skill of 0
     assert all(c.verdict.key == "wrong-reasons" for c in found.evidence)
 
 
 def test_a_planted_run_cites_itself(tmp_path):
     run = make_run(tmp_path / "run", images=40, classes=PLAIN, planted=True)
-    found = screen(content(load(run)))
-    assert found.record.here
+    assert content(load(run)).checks["selftest"].record.here

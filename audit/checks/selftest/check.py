@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from audit.checks.base import Check, Rule
 from audit.checks.selftest.findings import planted_benchmark
-from audit.checks.selftest.planted import Planted, planted, told
+from audit.checks.selftest.planted import planted, told
+from audit.checks.selftest.record import Truth, record
 from audit.checks.selftest.terms import TERMS
 
 if TYPE_CHECKING:
@@ -24,13 +25,14 @@ class SelftestCheck(Check):
     rules = (Rule(300, planted_benchmark),)
     terms = TERMS
 
-    def summarise(self, source: Source, cases: Mapping[str, Sequence[Case]]) -> Planted | None:
-        """Gather every signal and the verdict against the truth."""
-        return planted(source)
+    def summarise(self, source: Source, cases: Mapping[str, Sequence[Case]]) -> Truth:
+        """Gather every signal and the verdict against the truth, here or in the self-test."""
+        found = planted(source)
+        return Truth(found, record(source, found))
 
-    def told(self, found: Planted) -> dict[str, Any]:
+    def told(self, found: Truth) -> dict[str, Any] | None:
         """Give what each signal finds, and what it accuses falsely."""
-        return told(found)
+        return told(found.planted) if found.planted else None
 
 
 CHECK = SelftestCheck()

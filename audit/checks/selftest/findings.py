@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audit.checks.selftest.planted import Planted
+from audit.checks.selftest.record import Truth
 from audit.core.estimate import rate
 from audit.core.finding import Finding, Link, Step
 from audit.core.wording import plural
@@ -13,7 +13,8 @@ from audit.report.templating import percent
 
 def planted_benchmark(content: Content) -> Finding | None:
     """What the verdict is worth, in a run of known truth."""
-    found: Planted | None = content.checks["selftest"]
+    truth: Truth = content.checks["selftest"]
+    found = truth.planted
     if found is None:
         return None
     flag = found.verdict

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from audit.checks.base import Limit
+from audit.checks.selftest.record import Truth
 from audit.checks.verdicts.provable import unprovable
 from audit.core.finding import Finding, Link, Severity, Step
 from audit.core.wording import plural
 from audit.report.content import Content
 from audit.report.finding import GATE, gallery, hold, limit_of, over, said
-from audit.report.screen import record
 from audit.report.templating import percent
 from audit.verdict.verdict import Verdict
 
@@ -162,7 +162,8 @@ def none_wrong(content: Content) -> Finding | None:
     e = content.figures["wrong_reasons_share"].estimate
     if not e.n or e.value or unprovable(content.source):
         return None
-    found = record(content)
+    truth: Truth = content.checks["selftest"]
+    found = truth.record
     where = "planted cases of this run" if found.here else "cases planted in the self-test"
     limit = limit_of("wrong-reasons", content)
     unsure = "" if e.high <= limit else f"; so few images do not tell it apart from {said(limit)}"

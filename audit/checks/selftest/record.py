@@ -1,0 +1,58 @@
+"""What the verdict is worth: in this run where the truth is known, else in the self-test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audit.checks.selftest.planted import Planted
+from audit.core.estimate import Estimate
+from audit.report.source import Source
+
+SHIPPED = Path(__file__).with_name("selftest.json")
+
+
+@dataclass(frozen=True)
+class Record:
+    """How often ``wrong-reasons`` is right where the truth is known.
+
+    Attributes
+    ----------
+    here : bool
+        Measured in this run; else in the self-test of this release.
+    found, false_alarms : Estimate
+        Share of the cases that are accused, and of the healthy that are.
+    thresholds_differ : bool
+        Whether this run judges by other thresholds than the self-test did.
+    """
+
+    here: bool
+    found: Estimate
+    false_alarms: Estimate
+    thresholds_differ: bool
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is known of the verdict's worth; nothing planted is None."""
+
+    planted: Planted | None
+    record: Record
+
+
+def record(source: Source, planted: Planted | None) -> Record:
+    """The verdict's record: in this run where its truth is known, else in the self-test."""
+    if planted and planted.cases:
+        flag = planted.verdict
+        return Record(True, flag.found, flag.false_alarms, False)
+    shipped = json.loads(SHIPPED.read_text(encoding="utf-8"))
+    differ = _differ(source, shipped["thresholds"])
+    found, healthy = (Estimate(**shipped[key]) for key in ("found", "healthy"))
+    return Record(False, found, healthy, differ)
+
+
+def _differ(source: Source, thresholds: Mapping[str, Any]) -> bool:
+    return dict(source.thresholds) != dict(thresholds)
