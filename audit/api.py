@@ -79,11 +79,11 @@ class Run:
 
     @property
     def page(self) -> Path:
-        """The report's first page."""
+        """First page of the report."""
         return self.folder.report_dir / "index.html"
 
     def maps(self, name: str) -> Maps:
-        """Image, mask and heatmaps of one explained image.
+        """Return the image, mask and heatmaps of one explained image.
 
         Raises
         ------

@@ -9,7 +9,7 @@ from audit.cli import cli
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """The page, with each command's help at its end where it is that of the command line."""
+    """Return the page, with each command's help at its end if it is that of the command line."""
     if page.file.src_uri != "cli.md":
         return markdown
     root = click.Context(cli, info_name="flower-audit", terminal_width=78)

@@ -55,7 +55,7 @@ class Rule(NamedTuple):
 
 
 class Limit(NamedTuple):
-    """From where on a figure makes a finding.
+    """Value from which on a figure makes a finding.
 
     Attributes
     ----------

@@ -34,7 +34,7 @@ def load_tensorflow() -> None:
 
 
 def load_tensorflow_for_images(config: Config) -> None:
-    """Masks need TensorFlow only where the images are read through it."""
+    """Load TensorFlow quietly for Oxford's images alone: other masks need none."""
     if config.data.dataset == "oxford_flowers102":
         load_tensorflow()
 

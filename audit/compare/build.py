@@ -1,4 +1,4 @@
-"""Writes a comparison into a folder of its own, and touches nothing there that it did not write."""
+"""Writing of a comparison into a folder of its own, touching nothing that it did not write."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NAME = re.compile(r"compare\.(html|json|md)|flips-[A-Z]\.csv")
 
 
 def default_out(runs: Sequence[RunFolder]) -> Path:
-    """``compare-A-B`` beside the last run."""
+    """Return ``compare-A-B`` beside the last run."""
     places = [run.root.resolve() for run in runs]
     return places[-1].parent / "-".join(["compare", *(place.name for place in places)])
 
@@ -67,7 +67,7 @@ def render(runs: Sequence[RunFolder], out: Path, track: Track = silent) -> Path:
 
 
 def page(found: Comparison, track: Track) -> bytes:
-    """HTML of the self-contained page."""
+    """Return the HTML of the self-contained page."""
     pictures = draw(found.versus, track)
     return fill(
         "compare/compare.html",
@@ -83,7 +83,7 @@ def page(found: Comparison, track: Track) -> bytes:
 
 
 def _earlier(out: Path) -> set[str]:
-    """Files that an earlier comparison wrote into ``out``, by its own list.
+    """Return the files that an earlier comparison wrote into ``out``, by its own list.
 
     Of names that a comparison gives: the list may be a stranger's, and what is on it is deleted.
     """

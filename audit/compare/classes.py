@@ -45,12 +45,12 @@ class ClassChange:
 
     @property
     def marked(self) -> bool:
-        """Whether either change is marked."""
+        """True where either change is marked."""
         return self.accuracy.marked or self.wrong_reasons.marked
 
 
 def class_changes(pair: Pair) -> list[ClassChange]:
-    """Classes with shared images, the greatest loss of accuracy first, then of reasons."""
+    """Return classes with shared images, the greatest loss of accuracy first, then of reasons."""
     labels = pair.a.source.predictions["label"], pair.a.source.explained["label"]
     answers = pd.DataFrame({"a": hits(pair.a.source), "b": hits(pair.b.source)})
     reasons = pd.DataFrame({"a": accused(pair.a.source), "b": accused(pair.b.source)})

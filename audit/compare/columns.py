@@ -1,4 +1,4 @@
-"""What each image adds to a figure: one value a row of the source, NaN where it does not count."""
+"""Each image's value in a figure: one a row of the source, NaN where it does not count."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ Column = Callable[[Source], pd.Series]
 
 
 def rate_of(values: pd.Series, seed: int = 0) -> Estimate:
-    """Share of what counts."""
+    """Return the share of what counts."""
     given = values.dropna()
     return rate(int(given.sum()), len(given))
 
 
 def hits(source: Source) -> pd.Series:
-    """Whether each prediction is right."""
+    """Return whether each prediction is right."""
     return (source.predictions["label"] == source.predictions["prediction"]).astype(float)
 
 
 def accused(source: Source) -> pd.Series:
-    """Of right predictions, tested and judged: is the verdict wrong-reasons?"""
+    """Return whether each right prediction, tested and judged, has the verdict wrong-reasons."""
     return _verdict(source, Verdict.WRONG_REASONS).where(_tested(source))
 
 

@@ -70,17 +70,17 @@ class Versus:
         return [sum(len(t.names) for t in column) for column in zip(*self.transitions, strict=True)]
 
     def row_total(self, row: Sequence[Transition]) -> int:
-        """Images of one verdict in A."""
+        """Count the images of one verdict in A."""
         return sum(len(t.names) for t in row)
 
     @property
     def reach(self) -> float:
-        """The largest bound of an interval: where the bars of the differences end."""
+        """Largest bound of an interval: where the bars of the differences end."""
         bounds = [abs(b) for f in self.findings for b in (f.difference.low, f.difference.high)]
         return max((b for b in bounds if b == b), default=1.0) or 1.0
 
     def titles(self, says: str) -> list[str]:
-        """Titles of the figures on which B is better, worse, ..."""
+        """Return the titles of the figures on which B is better, worse, ..."""
         return [found.metric.title for found in self.findings if found.says == says]
 
 
@@ -104,7 +104,7 @@ class Comparison:
 
     @property
     def baseline(self) -> Entry:
-        """The first run."""
+        """First run."""
         return self.entries[0]
 
 
@@ -147,7 +147,7 @@ def _versus(found: Pair, most: int) -> Versus:
 def _overview(
     loaded: Sequence[Entry], versus: Sequence[Versus]
 ) -> list[tuple[str, str, list[Estimate]]]:
-    """Figures that every report has, of every run."""
+    """Return the figures that every report has, of every run."""
     compared = {key for v in versus for key in v.by_key}
     titles = {m.key: m.title for m in metrics(merged_titles([e.source for e in loaded]))}
     told = [{f.metric.key: f for f in headline(e.source)} for e in loaded]

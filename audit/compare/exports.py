@@ -21,7 +21,7 @@ KIND = "flower-audit compare"
 
 
 def compare_json(found: Comparison, files: Sequence[str]) -> bytes:
-    """The whole comparison; undefined is null.
+    """Return the whole comparison as JSON; undefined is null.
 
     ``runs``: letter, name and facts. ``pairs``: of each run against the first, ``figures`` by key
     (a, b, their difference with its 95% interval and reason, n, McNemar's test, what it says),
@@ -41,12 +41,12 @@ def compare_json(found: Comparison, files: Sequence[str]) -> bytes:
 
 
 def compare_md(found: Comparison) -> bytes:
-    """Ten lines a pair, to paste into a review."""
+    """Return ten lines a pair, to paste into a review."""
     return fill("compare/compare.md", found=found).encode()
 
 
 def flips_csv(versus: Versus) -> bytes:
-    """Every shared test image whose answer or verdict changed; no cell is a formula."""
+    """Return every shared test image whose answer or verdict changed; no cell is a formula."""
     return csv_text(versus.flips).encode()
 
 
@@ -126,7 +126,7 @@ def _change(change: Change) -> dict[str, Any]:
 
 
 def defined(value: Any) -> Any:
-    """The same with null for NaN, all the way down."""
+    """Return the same with null for NaN, all the way down."""
     if isinstance(value, dict):
         return {key: defined(each) for key, each in value.items()}
     if isinstance(value, list):

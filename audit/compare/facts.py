@@ -1,4 +1,4 @@
-"""What each run is: its model, its training, and the settings in which runs differ."""
+"""Facts of each run: its model, its training, and the settings in which runs differ."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from audit.report.source import Source
 
 
 def facts(source: Source) -> dict[str, str]:
-    """Facts of a run in words, the same keys for every run; "" where unknown.
+    """Return facts of a run in words, the same keys for every run; "" where unknown.
 
     A comparison is made to be sent, so of times it tells the day alone.
     """
@@ -35,7 +35,7 @@ def facts(source: Source) -> dict[str, str]:
 
 
 def other_settings(entries: Sequence[Entry]) -> dict[str, list[str]]:
-    """Settings in which runs differ, with the value of each run."""
+    """Return the settings in which runs differ, with the value of each run."""
     configs = [e.source.config for e in entries]
     keys = dict.fromkeys(key for config in configs for key in config)
     values = {key: [_shown(config.get(key)) for config in configs] for key in keys}

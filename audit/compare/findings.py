@@ -51,13 +51,13 @@ class PairFinding:
 
     @property
     def settled(self) -> bool:
-        """Whether the interval leaves out no difference, and McNemar's test agrees."""
+        """True where the interval leaves out no difference, and McNemar's test agrees."""
         interval = self.difference.low > 0 or self.difference.high < 0
         return interval and (self.mcnemar is None or self.mcnemar.mid_p < LEVEL)
 
     @property
     def says(self) -> str:
-        """What B is against A: better, worse, alike (not shown to differ), unknown."""
+        """Standing of B against A: better, worse, alike (not shown to differ), unknown."""
         if math.isnan(self.difference.value):
             return "unknown"
         if not self.settled:
@@ -65,7 +65,7 @@ class PairFinding:
         return "better" if self._gain > 0 else "worse"
 
     def words(self, a: str, b: str) -> str:
-        """The finding as a sentence without its full stop; ``a`` and ``b`` are the letters."""
+        """Return the finding as a sentence without full stop; ``a`` and ``b`` are the letters."""
         d = self.difference
         if self.says == "unknown":
             empty = [letter for letter, e in ((a, self.a), (b, self.b)) if not e.n]
@@ -83,7 +83,7 @@ class PairFinding:
         return f"no difference shown: {self._signed(d.value)}{self._unit} ({bounds}){tested}"
 
     def bar(self, reach: float) -> tuple[float, float, float] | None:
-        """Low end, middle and high end of the interval on 0..100, better to the right.
+        """Return the low end, middle and high end of the interval on 0..100, better to the right.
 
         ``reach`` is the difference that 0 and 100 stand for; None where there is no interval.
         """
@@ -114,7 +114,7 @@ class PairFinding:
 
     @property
     def _digits(self) -> int:
-        """As the figure itself has; more where a bound that is not 0 would read as 0."""
+        """Digits of the figure itself; more where a bound that is not 0 would read as 0."""
         digits = {"percent": 1, "decimal": 3}.get(self.metric.style, 2)
         scale = 100 if self.metric.style == "percent" else 1
         nearest = scale * min(abs(self.difference.low), abs(self.difference.high))
@@ -139,14 +139,14 @@ class PairFinding:
 
 
 def p_words(p: float) -> str:
-    """A p-value to two digits: "p = 0.012", "p < 0.001"."""
+    """Return a p-value to two digits: "p = 0.012", "p < 0.001"."""
     if math.isnan(p):
         return "p undefined"
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
 def findings(pair: Pair, compared: Iterable[Compared | None] = ()) -> list[PairFinding]:
-    """Every figure of both runs, in the order of the report's headline table."""
+    """Return every figure of both runs, in the order of the report's headline table."""
     return list(_findings(pair, compared))
 
 
@@ -172,7 +172,7 @@ def finding(pair: Pair, metric: Metric) -> PairFinding:
 
 
 def _proportion(metric: Metric, a: pd.Series, b: pd.Series) -> PairFinding:
-    """Of the images that count in both runs."""
+    """Compare shares of the images that count in both runs."""
     both = (a.notna() & b.notna()).to_numpy()
     first, second = (s.to_numpy()[both].astype(bool) for s in (a, b))
     ours, theirs = (rate(int(hits.sum()), hits.size) for hits in (first, second))
@@ -188,7 +188,7 @@ def _mean(
     estimate: Callable[[pd.Series, int], Estimate],
     seed: int,
 ) -> PairFinding:
-    """Over the images that count in each run."""
+    """Compare means over the images that count in each run."""
     n = int((a.notna() | b.notna()).sum())
     difference = difference_of_means(a.to_numpy(), b.to_numpy(), seed)
     return PairFinding(metric, estimate(a, seed), estimate(b, seed), difference, n, None)

@@ -77,7 +77,7 @@ class Transition:
 
 
 def joined(pair: Pair) -> pd.DataFrame:
-    """One row a shared test image, columns of A and of B; verdicts empty where not explained."""
+    """Return one row a shared test image, columns of A and B; verdicts empty if not explained."""
     both = pair.a.source.predictions[["name", "label"]].copy()
     both["label_name"] = both["label"].map(pair.a.source.classes)
     for side, source in (("a", pair.a.source), ("b", pair.b.source)):
@@ -103,13 +103,13 @@ def _side(source: Source, side: str) -> pd.DataFrame:
 
 
 def changed(both: pd.DataFrame) -> pd.DataFrame:
-    """Rows of `joined` whose answer turned right or wrong, or whose verdict is another."""
+    """Return rows of `joined` whose answer turned right or wrong, or whose verdict is another."""
     answers = both["a_correct"] != both["b_correct"]
     return both[answers | (both["a_verdict"] != both["b_verdict"])]
 
 
 def transitions(both: pd.DataFrame) -> list[list[Transition]]:
-    """Verdicts of A (rows) by verdicts of B, over the images explained in both."""
+    """Tabulate verdicts of A (rows) by verdicts of B, over the images explained in both."""
     groups = {
         (str(a), str(b)): group["name"].tolist()
         for (a, b), group in both.groupby(["a_verdict", "b_verdict"])
@@ -121,7 +121,7 @@ def transitions(both: pd.DataFrame) -> list[list[Transition]]:
 
 
 def choose(both: pd.DataFrame) -> dict[Direction, list[str]]:
-    """Names of all flips of each direction among the explained images, the strongest first."""
+    """Name all flips of each direction among the explained images, the strongest first."""
     explained = both[(both["a_verdict"] != "") & (both["b_verdict"] != "")]
     step = _step(explained)
     turned = explained["b_correct"].astype(int) - explained["a_correct"].astype(int)
@@ -135,7 +135,7 @@ def choose(both: pd.DataFrame) -> dict[Direction, list[str]]:
 
 
 def _step(explained: pd.DataFrame) -> NDArray[np.float64]:
-    """How much worse B's reasons are; 0 where a verdict is none of a right answer's.
+    """Return how much worse B's reasons are; 0 where a verdict is none of a right answer's.
 
     Whole steps between verdicts come first, the change of the score between them after.
     """
@@ -154,7 +154,7 @@ def _ranked(
 
 
 def gallery(pair: Pair, chosen: dict[Direction, list[str]], most: int) -> list[Gallery]:
-    """The first ``most`` of each direction as cases of both runs."""
+    """Return the first ``most`` of each direction as cases of both runs."""
     sides = [_cases(e.source) for e in (pair.a, pair.b)]
     return [
         Gallery(d, _flips(pair, d, [n for n in names if all(n in s for s in sides)][:most], sides),

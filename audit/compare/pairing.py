@@ -1,4 +1,4 @@
-"""Which runs can be compared, on which images, and what a reader must know of them first."""
+"""Pairing of runs: which can be compared, on which images, and what a reader must know first."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Pair:
 
     @property
     def seed(self) -> int:
-        """Of the bootstrap."""
+        """Seed of the bootstrap."""
         return self.a.source.seed
 
     @property
@@ -82,7 +82,7 @@ def entries(runs: Sequence[RunFolder]) -> list[Entry]:
 
 
 def names(runs: Sequence[RunFolder]) -> list[str]:
-    """Folder names; where some are equal, with as many parents as tell all apart."""
+    """Return folder names; where some are equal, with as many parents as tell all apart."""
     parts = [run.root.resolve().parts for run in runs]
     for depth in range(1, max(map(len, parts)) + 1):
         found = ["/".join(p[-depth:]) for p in parts]
@@ -124,7 +124,7 @@ def _cut(source: Source, tested: list[str], explained: list[str]) -> Source:
 
 
 def _shared(ours: Any, theirs: Any) -> list[str]:
-    """Names that both hold, in an order that does not depend on which comes first."""
+    """Return the names that both hold, in an order that does not depend on which comes first."""
     return sorted(set(ours) & set(theirs))
 
 
@@ -255,6 +255,6 @@ def _counts(a: Entry, b: Entry, sizes: Sequence[int]) -> str:
 
 
 def merged_titles(sources: Sequence[Source]) -> dict[str, str]:
-    """Titles of the explainers where all runs agree, else those of the defaults."""
+    """Return the titles of the explainers where all runs agree, else those of the defaults."""
     first = sources[0].titles
     return first if all(s.titles == first for s in sources) else titles()

@@ -1,4 +1,4 @@
-"""Draws both models' heatmaps of the chosen flips, as pictures that the page holds itself."""
+"""Pictures of both models' heatmaps of the chosen flips, which the page holds itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from audit.storage.run import RunFolder
 
 
 def draw(versus: Sequence[Versus], track: Track) -> list[tuple[View, View]]:
-    """Pictures of A and of B for every pair."""
+    """Draw pictures of A and of B for every pair."""
     wanted = [
         (side.source.run, [flip.a if side is v.pair.a else flip.b for g in v.galleries
                            for flip in g.shown])

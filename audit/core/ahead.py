@@ -1,4 +1,4 @@
-"""Reads a stream in a thread, so that the model does not wait for it."""
+"""Read-ahead of a stream in a thread, so that the model does not wait for it."""
 
 from __future__ import annotations
 

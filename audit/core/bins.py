@@ -32,5 +32,5 @@ class Bin:
 
     @property
     def differs(self) -> bool:
-        """Whether the mean confidence lies outside the interval of the accuracy."""
+        """True where the mean confidence lies outside the interval of the accuracy."""
         return self.n > 0 and not self.accuracy_low <= self.confidence <= self.accuracy_high

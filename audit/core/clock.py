@@ -1,4 +1,4 @@
-"""Where time goes: seconds by stage, added up over many short spans."""
+"""Clock of where time goes: seconds by stage, added up over many short spans."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Clock:
-    """Adds up seconds by stage.
+    """Sum of seconds by stage.
 
     Attributes
     ----------

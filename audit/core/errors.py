@@ -4,35 +4,35 @@ from __future__ import annotations
 
 
 class AuditError(Exception):
-    """The audit cannot be done; the message is the one line that the user reads (exit code 1)."""
+    """An audit that cannot be done; the message is the one line that the user reads (exit 1)."""
 
 
 class ConfigError(AuditError):
-    """A setting is unknown, malformed or contradicts another."""
+    """A setting that is unknown, malformed or contradicts another."""
 
 
 class DataError(AuditError):
-    """A data set, image or mask is missing or unusable."""
+    """A data set, image or mask that is missing or unusable."""
 
 
 class DownloadError(AuditError):
-    """A file cannot be had from the network; the message is its address and what is wrong."""
+    """A file that cannot be had from the network; the message is its address and what is wrong."""
 
 
 class BrokenImageError(DataError):
-    """One image cannot be decoded; the sweep skips it, lists it and counts it."""
+    """One image that cannot be decoded; the sweep skips it, lists it and counts it."""
 
 
 class ModelError(AuditError):
-    """A model cannot be built, loaded or explained."""
+    """A model that cannot be built, loaded or explained."""
 
 
 class RunFolderError(AuditError):
-    """A run folder holds something else, or is incomplete or torn."""
+    """A run folder that holds something else, or is incomplete or torn."""
 
 
 class ClusterError(AuditError):
-    """A cluster cannot be reached, or loses what it is given."""
+    """A cluster that cannot be reached, or loses what it is given."""
 
 
 # Every way to run without a network, for the errors of whatever could not be fetched.
@@ -44,7 +44,7 @@ OFFLINE = (
 
 
 def quoted(value: object) -> str:
-    """How a message shows a value: cut where it is long."""
+    """Return a value as a message shows it: cut where it is long."""
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # a number of thousands of digits, a nest without end
@@ -53,5 +53,5 @@ def quoted(value: object) -> str:
 
 
 def first_line(error: Exception) -> str:
-    """What another library's error says first, without a full stop; its kind where it is mute."""
+    """Return what another library's error says first, without full stop; its kind if mute."""
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

@@ -39,7 +39,7 @@ NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
 
 @dataclass(frozen=True)
 class Metric:
-    """What a figure is: a row of the headline table and of the methods page."""
+    """Definition of a figure: a row of the headline table and of the methods page."""
 
     key: str
     title: str
@@ -59,13 +59,13 @@ class Figure:
 
 
 def rate(successes: int, n: int) -> Estimate:
-    """A share with its Wilson interval; undefined (NaN) where ``n`` is 0."""
+    """Return a share with its Wilson interval; undefined (NaN) where ``n`` is 0."""
     low, high = wilson(successes, n)
     return Estimate(successes / n if n else math.nan, low, high, n)
 
 
 def mean(values: pd.Series, seed: int) -> Estimate:
-    """Mean of what is defined, with its bootstrap interval; what is NaN is counted."""
+    """Return the mean of what is defined, with its bootstrap interval; what is NaN is counted."""
     given = values.to_numpy(dtype=np.float64)
     defined = given[~np.isnan(given)]
     low, high = bootstrap_mean(defined, seed)

@@ -17,7 +17,7 @@ Severity = Literal["blocks", "look", "info"]
 
 @dataclass(frozen=True)
 class Link:
-    """Where to look.
+    """Place to look at.
 
     Attributes
     ----------
@@ -72,10 +72,10 @@ class Finding:
 
     @property
     def says(self) -> str:
-        """The severity in words."""
+        """Severity in words."""
         return SEVERITIES[self.severity][0]
 
     @property
     def shape(self) -> str:
-        """The severity as a sign."""
+        """Severity as a sign."""
         return SEVERITIES[self.severity][1]

@@ -29,7 +29,7 @@ def resize_trimap(trimap: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[n
 
 
 def place_of(region: NDArray[np.bool_]) -> str:
-    """Where a region's middle lies, in words: ``upper left``, ``lower middle``, ``centre``, ..."""
+    """Say where a region's middle lies: ``upper left``, ``lower middle``, ``centre``, ..."""
     y, x = np.argwhere(region).mean(axis=0) / region.shape
     row = ("upper", "", "lower")[_third(y)]
     column = ("left", "middle" if row else "", "right")[_third(x)]

@@ -1,4 +1,4 @@
-"""What logits answer."""
+"""Answers that logits give."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 def predicted(logits: NDArray[Any]) -> NDArray[np.int64]:
-    """Class with the greatest logit; -1, which no label is, where logits are no numbers.
+    """Return the class with the greatest logit; -1, which no label is, where logits are no numbers.
 
     Parameters
     ----------

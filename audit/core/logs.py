@@ -16,11 +16,11 @@ class Lines(logging.Formatter):
     """A line a record, cleaned; a traceback keeps its lines."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
-        """The message, whatever other libraries and names in it say."""
+        """Return the message, whatever other libraries and names in it say."""
         return clean(record.message)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802  # logging's name
-        """The traceback, line for line."""
+        """Return the traceback, line for line."""
         return "\n".join(map(clean, super().formatException(ei).splitlines()))
 
 
@@ -28,7 +28,7 @@ class JsonLines(logging.Formatter):
     """One JSON object a line: time (ISO 8601, UTC), level, message, and what the record carries."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as one line."""
+        """Return the record as one line."""
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         message = clean(record.getMessage())
         line = {"time": time, "level": record.levelname.lower(), "message": message}
@@ -55,11 +55,11 @@ def as_json() -> None:
 
 
 def is_json() -> bool:
-    """Whether the log is in JSON lines."""
+    """Return whether the log is in JSON lines."""
     handlers = logging.getLogger().handlers
     return any(isinstance(handler.formatter, JsonLines) for handler in handlers)
 
 
 def _warn(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-    """What other libraries warn of goes to the log, so that it is cleaned as well."""
+    """Log what other libraries warn of, so that it is cleaned as well."""
     logging.getLogger("audit").warning("%s: %s", category.__name__, message)

@@ -1,4 +1,4 @@
-"""What was seen of the inputs before a model is judged by them, and how sure it is."""
+"""Observations of the inputs before a model is judged by them, and how sure they are."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ class Observation:
 
     @property
     def line(self) -> str:
-        """What was seen and what mends it, as the one line that a run stops with."""
+        """Observation and its mend, as the one line that a run stops with."""
         words = self.words.rstrip(".")
         return f"{words}: {self.mend.rstrip('.')}." if self.mend else f"{words}."

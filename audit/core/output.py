@@ -28,7 +28,7 @@ _FIRST, _LAST = 0, 2  # descriptors of standard input and of standard error
 
 
 def clean(text: object) -> str:
-    r"""Text in one line in which nothing is hidden: an escape sign is shown as ``\x1b``.
+    r"""Return text in one line in which nothing is hidden: an escape sign is shown as ``\x1b``.
 
     Credentials in it are left out, as `audit.core.redact.credentials` does.
     """

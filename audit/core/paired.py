@@ -54,7 +54,7 @@ class McNemar:
 
 
 def mcnemar(a: ArrayLike, b: ArrayLike) -> McNemar:
-    """McNemar's test of paired proportions (McNemar 1947), exact and with the mid-p-value.
+    """Run McNemar's test of paired proportions (McNemar 1947), exact and with the mid-p-value.
 
     The exact test is binomial on the discordant pairs and errs on the side of caution; the
     mid-p-value counts half of the observed split (Fagerland, Lydersen and Laake 2013).
@@ -84,7 +84,7 @@ def mcnemar(a: ArrayLike, b: ArrayLike) -> McNemar:
 
 
 def newcombe(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Difference:
-    """Difference of paired proportions, hybrid score interval (Newcombe 1998, method 10).
+    """Return the difference of paired proportions, hybrid score (Newcombe 1998, method 10).
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def newcombe(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Difference:
 
 
 def _phi(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
-    """Correlation of two answers, a positive one corrected for continuity as method 10 does."""
+    """Correlate two answers, a positive correlation corrected for continuity as method 10 does."""
     n = a.size
     both, neither = int((a & b).sum()), int((~a & ~b).sum())
     surplus: float = both * neither - int((a & ~b).sum()) * int((b & ~a).sum())
@@ -130,7 +130,7 @@ def _hypotenuse(x: float, y: float, phi: float) -> float:
 def difference_of_means(
     a: ArrayLike, b: ArrayLike, seed: int, draws: int = 2000, level: float = 0.95
 ) -> Difference:
-    """Difference of two means over the same images, paired percentile bootstrap (Efron 1979).
+    """Return the difference of two means over the same images, paired bootstrap (Efron 1979).
 
     Images are drawn with both of their values. Each mean is over the images where its own value is
     defined, so that rates among each model's own right predictions can be compared: their
@@ -186,7 +186,7 @@ def _resampled(
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values corrected for being many (Holm 1979): a false alarm anywhere is kept to the level.
+    """Correct p-values for being many (Holm 1979): a false alarm anywhere is kept to the level.
 
     Parameters
     ----------
@@ -208,7 +208,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def gain(a: ArrayLike, b: ArrayLike, labels: ArrayLike) -> float:
-    """What B has more than A of all images and of the mean class, whichever is less.
+    """Return what B has more than A of all images and of the mean class, whichever is less.
 
     So what B wins by naming the commonest class alone counts as no gain.
 

@@ -1,4 +1,4 @@
-"""Shows progress: a bar with rate and time left on a terminal, plain lines in a log."""
+"""Progress: a bar with rate and time left on a terminal, plain lines in a log."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Rate(ProgressColumn):
 
 
 def show(items: Iterable[T], label: str, total: int, /) -> Iterable[T]:
-    """A `Track` for people: on standard error, so that output can be piped."""
+    """Show progress to people, as a `Track`: on standard error, so that output can be piped."""
     console = Console(stderr=True)
     if console.is_terminal and not is_json():
         return _bar(items, label, total, console)

@@ -1,4 +1,4 @@
-"""What must not leave with a run: credentials in text, and where on a disk its inputs lay."""
+"""Redaction of what must not leave with a run: credentials, and where its inputs lay on a disk."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ TOLD = ("skipped", "mask_doubt", "causal_reason", "verdict_reason")  # columns t
 
 
 def credentials(text: str) -> str:
-    """Text without what opens an account: users and passwords of URLs, signatures, keys.
+    """Remove from text what opens an account: users and passwords of URLs, signatures, keys.
 
     What stands in their place is ``***``.
     """
@@ -59,7 +59,7 @@ def credentials(text: str) -> str:
 
 
 def holds_secret(url: str) -> bool:
-    """Whether a URL itself carries credentials; a name to log in by is none."""
+    """Return whether a URL itself carries credentials; a name to log in by is none."""
     found = _USER.search(url)
     if found and ":" not in found["user"]:
         return found["scheme"].lower() not in _LOGINS | _CONTAINERS
@@ -67,12 +67,12 @@ def holds_secret(url: str) -> bool:
 
 
 def paths(text: str, given: Iterable[str] = ()) -> str:
-    """Text in which no path says more than its end; see `Shown`."""
+    """Return text in which no path says more than its end; see `Shown`."""
     return Shown(given).text(text)
 
 
 class Shown:
-    """How what a run writes shows paths and URLs.
+    """Form in which what a run writes shows paths and URLs.
 
     Below what the user gave a path begins with that: ``masks/rose/1.png`` for ``--masks
     /home/ann/masks``. Of any other absolute path only the last part is shown, and of a home
@@ -94,24 +94,24 @@ class Shown:
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Shown:
-        """By the settings of a run, which name its inputs."""
+        """Build one from the settings of a run, which name its inputs."""
         return cls(_texts(config))
 
     def text(self, text: str) -> str:
-        """Words that may quote a path."""
+        """Redact words that may quote a path."""
         text = self._beginning.sub(lambda found: self._known[found[0]], credentials(text))
         text = _IN_QUOTES.sub(lambda found: f"{found['q']}{_end(found['path'])}{found['q']}", text)
         return _BARE.sub(lambda found: _end(found["path"]), text)
 
     def place(self, value: str) -> str:
-        """A setting that may be a path as a whole, with spaces in it."""
+        """Redact a setting that may be a path as a whole, with spaces in it."""
         if "://" not in value and ".." in Path(value).parts:
             value = str(Path(value).absolute())
         told = self._beginning.sub(lambda found: self._known[found[0]], credentials(value), count=1)
         return _end(told) if _WHOLE.match(told) else told
 
     def command(self, line: str) -> str:
-        """A command line, each of its words for itself."""
+        """Redact a command line, each of its words for itself."""
         try:
             words = shlex.split(line)
         except ValueError:  # one that was cut or made up
@@ -119,7 +119,7 @@ class Shown:
         return shlex.join(self._word(word) for word in words)
 
     def section(self, value: Any, key: str = "") -> Any:
-        """A section of a manifest, or all of it, as deep as it goes."""
+        """Redact a section of a manifest, or all of it, as deep as it goes."""
         if isinstance(value, Mapping):
             kind = {k: "config" if key == "config" else k for k in value}
             told = {k: self.section(v, kind[k]) for k, v in value.items() if k not in _IDENTITIES}
@@ -132,7 +132,7 @@ class Shown:
         return how.get(key, self.text)(value)
 
     def record(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """A record of an image, whose reasons may quote an error."""
+        """Redact a record of an image, whose reasons may quote an error."""
         return {k: self.text(v) if k in TOLD and v else v for k, v in record.items()}
 
     def _word(self, word: str) -> str:
@@ -158,7 +158,7 @@ def _without_user(found: re.Match[str]) -> str:
 
 
 def _forms(given: str) -> set[str]:
-    """How an error may spell what the user gave: from the root, and with its links followed."""
+    """Return how an error may spell what the user gave: from the root, its links followed."""
     if not given or "://" in given or "\0" in given:
         return set()
     path = Path(given)
@@ -167,7 +167,7 @@ def _forms(given: str) -> set[str]:
 
 
 def _end(path: str) -> str:
-    """The last part of a path; ``~`` for a home directory, which has its user's name."""
+    """Return the last part of a path; ``~`` for a home directory, which has its user's name."""
     path = path.removeprefix("file://").removeprefix("local://")
     windows = bool(re.match(r"[A-Za-z]:|\\\\", path))
     bare = path.rstrip("\\/" if windows else "/")

@@ -15,7 +15,7 @@ ENDING = (signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else (
 
 
 class Ended(KeyboardInterrupt):
-    """A process is asked to end, as by Ctrl-C.
+    """A request to a process to end, as by Ctrl-C.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ def kept() -> Iterator[None]:
 
 
 def number_of(error: BaseException) -> int:
-    """The signal that an interruption comes from: SIGINT where nothing else is known."""
+    """Return the signal that an interruption comes from: SIGINT where nothing else is known."""
     cause = error.__cause__ or error
     return cause.number if isinstance(cause, Ended) else int(signal.SIGINT)
 

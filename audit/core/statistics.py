@@ -14,7 +14,7 @@ _CHUNK = 2_000_000  # resampled values held at once, so that memory does not gro
 
 
 def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Wilson score interval of a rate (Wilson 1927).
+    """Return the Wilson score interval of a rate (Wilson 1927).
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
 
 
 def mean_recall(right: ArrayLike, labels: ArrayLike) -> float:
-    """Mean over the classes of the share that is right, so that common ones count no more.
+    """Return the mean over classes of the share that is right, so that common ones count no more.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def mean_recall(right: ArrayLike, labels: ArrayLike) -> float:
 def bootstrap_mean(
     values: ArrayLike, seed: int, draws: int = 2000, level: float = 0.95
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval of a mean (Efron 1979).
+    """Return the percentile bootstrap interval of a mean (Efron 1979).
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def central(drawn: ArrayLike, level: float = 0.95) -> tuple[float, float]:
 
 
 def auroc(case: ArrayLike, score: ArrayLike) -> float:
-    """Area under the ROC curve: how often a case scores above another image; ties count half.
+    """Return the area under the ROC curve: how often a case scores above another; ties count half.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def _pairs_won(cases: NDArray[np.float64], others: NDArray[np.float64]) -> float
 
 
 def stands_out(hits: Sequence[int], sizes: Sequence[int], level: float = 0.05) -> list[bool]:
-    """Groups whose rate is above that of all others together, false discoveries controlled.
+    """Mark groups whose rate is above that of all others together, false discoveries controlled.
 
     Fisher's exact test for each group against the rest, then Benjamini and Hochberg 1995: among
     the groups marked, at most a share of ``level`` is expected to be marked by chance.

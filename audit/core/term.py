@@ -30,5 +30,5 @@ class Term:
 
     @property
     def anchor(self) -> str:
-        """Its id on the page."""
+        """Id on the page."""
         return "term-" + re.sub(r"[^a-z0-9]+", "-", self.term.lower()).strip("-")

@@ -1,4 +1,4 @@
-"""How long work shows its progress: a callable that wraps an iterable. Only the CLI shows any."""
+"""Tracks: callables that wrap an iterable while work shows its progress. Only the CLI shows any."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Track(Protocol):
-    """Called with items, what is being done to them, and how many there are."""
+    """Callable of items, what is being done to them, and how many there are."""
 
     def __call__(self, items: Iterable[T], label: str, total: int, /) -> Iterable[T]:
         """Yield the items unchanged."""
@@ -17,5 +17,5 @@ class Track(Protocol):
 
 
 def silent(items: Iterable[T], label: str, total: int, /) -> Iterable[T]:
-    """A `Track` that shows nothing."""
+    """Return the items as they are: a `Track` that shows nothing."""
     return items

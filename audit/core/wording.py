@@ -6,21 +6,21 @@ from collections.abc import Iterable
 
 
 def plural(count: int, one: str, many: str = "") -> str:
-    """``1 image``, ``2,000 images``; ``many`` where that is not ``one`` with an s."""
+    """Return ``1 image``, ``2,000 images``; ``many`` where that is not ``one`` with an s."""
     return f"{count:,} {verb(count, one, many or one + 's')}"
 
 
 def are(count: int, noun: str) -> str:
-    """``1 image is``, ``2,000 images are``."""
+    """Return ``1 image is``, ``2,000 images are``."""
     return f"{plural(count, noun)} {verb(count, 'is', 'are')}"
 
 
 def verb(count: int, of_one: str, of_many: str) -> str:
-    """The form of a verb that goes with a count."""
+    """Return the form of a verb that goes with a count."""
     return of_one if count == 1 else of_many
 
 
 def some(names: Iterable[str], count: int = 3) -> str:
-    """The first few names, and that there are more."""
+    """Return the first few names, and that there are more."""
     listed = list(names)
     return ", ".join(listed[:count]) + (", ..." if len(listed) > count else "")

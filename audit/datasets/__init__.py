@@ -1,1 +1,1 @@
-"""Where images and masks come from."""
+"""Sources of images and masks."""

@@ -1,4 +1,4 @@
-"""Groups a stream for the model, and takes what is broken out of it."""
+"""Batches of a stream for the model, with what is broken taken out of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Readable = tuple[Item, NDArray[np.uint8]]
 
 
 def in_batches(items: Iterable[T], count: int) -> Iterator[list[T]]:
-    """Lists of ``count`` items, the last one shorter (`itertools.batched` begins with 3.12)."""
+    """Yield lists of ``count`` items, the last shorter (`itertools.batched` begins with 3.12)."""
     stream = iter(items)
     while batch := list(islice(stream, count)):
         yield batch
@@ -38,5 +38,5 @@ def readable(
 def batched(
     pairs: Iterable[tuple[Item, Decoded]], size: int, count: int, skipped: list[tuple[Item, str]]
 ) -> Iterator[list[Readable]]:
-    """`readable` images by ``count``."""
+    """Return `readable` images in lists of ``count``."""
     return in_batches(readable(pairs, size, skipped), count)

@@ -1,4 +1,4 @@
-"""In which order a data set's classes are a model's outputs."""
+"""Orders in which a data set's classes are a model's outputs."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def arrange(names: Names, order: str | Sequence[str]) -> tuple[tuple[str, ...], 
 
 
 def others(names: Names, used: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Other orders that the same names may well have, by what they are called."""
+    """Return other orders that the same names may well have, by what they are called."""
     own = tuple(sorted(used))
     found = {
         "text": tuple(sorted(own)),
@@ -88,7 +88,7 @@ def others(names: Names, used: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 
 def whole_numbers(labels: Collection[str]) -> dict[str, str]:
-    """Labels that a table has turned into floats, as the whole numbers they are.
+    """Return labels that a table has turned into floats, as the whole numbers they are.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def _named(listed: Sequence[str], known: tuple[str, ...], source: str) -> tuple[
 
 
 def _by_text(names: Names) -> tuple[str, ...]:
-    """By code point, as Keras and torchvision sort the folders that they find on the disk."""
+    """Sort by code point, as Keras and torchvision sort the folders that they find on the disk."""
     return tuple(sorted(names.listed, key=lambda n: (os.fsencode(names.spelled.get(n, n)), n)))
 
 
@@ -124,7 +124,7 @@ def _by_number(names: Collection[str]) -> tuple[str, ...]:
 
 
 def _by_parts(name: str) -> list[tuple[int, str]]:
-    """Sorts class2 before class10."""
+    """Return a key that sorts class2 before class10."""
     parts = re.split(r"(\d+)", name)
     return [(int(p), "") if k % 2 and len(p) < 300 else (-1, p) for k, p in enumerate(parts)]
 

@@ -1,4 +1,4 @@
-"""Which bytes each image was when it was read first, so that no other is taken for it later."""
+"""Record of each image's bytes at its first reading, so that no other is taken for it later."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BYTES = 16  # of a hash
 
 
 class Print(NamedTuple):
-    """What is kept of one image's file.
+    """Record of one image's file.
 
     Attributes
     ----------
@@ -75,30 +75,30 @@ class Contents:
         self._prints |= known
 
     def of(self, names: Iterable[str]) -> Contents:
-        """Prints of some images alone."""
+        """Return prints of some images alone."""
         found = Contents()
         found._prints = {name: self._prints[name] for name in names if name in self._prints}
         return found
 
     def differing(self, other: Contents) -> list[str]:
-        """Names of images that both know, of other bytes."""
+        """Return the names of images that both know, of other bytes."""
         ours, theirs = self._prints, other._prints
         shared = ours.keys() & theirs.keys()
         return sorted(name for name in shared if ours[name].content != theirs[name].content)
 
     def fingerprint(self) -> str:
-        """Short hash of all names and contents; "" of no image."""
+        """Return a short hash of all names and contents; "" of no image."""
         lines = [f"{name}\t{found.content}" for name, found in sorted(self._prints.items())]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16] if lines else ""
 
     def table(self) -> pd.DataFrame:
-        """One row an image: name, size, modified, content."""
+        """Return one row an image: name, size, modified, content."""
         rows = [(name, *found) for name, found in self._prints.items()]
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
     @classmethod
     def of_table(cls, table: pd.DataFrame) -> Contents:
-        """Inverse of `table`."""
+        """Invert `table`."""
         found, columns = cls(), (table[key].tolist() for key in COLUMNS)
         found._prints = {
             name: Print(size, modified, content)
@@ -107,23 +107,23 @@ class Contents:
         return found
 
     def __len__(self) -> int:
-        """How many images are known."""
+        """Return how many images are known."""
         return len(self._prints)
 
 
 def short_hash(file: Path) -> str:
-    """First 16 hex digits of the SHA-256 of a file."""
+    """Return the first 16 hex digits of the SHA-256 of a file."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()[:16]
 
 
 def digest(content: bytes) -> str:
-    """BLAKE2b of some bytes, 32 hex digits."""
+    """Return the BLAKE2b of some bytes, 32 hex digits."""
     return hashlib.blake2b(content, digest_size=_BYTES).hexdigest()
 
 
 def _is_other(file: Path, known: Print) -> bool:
-    """Whether a file is missing, or holds other bytes; read only where its time has changed."""
+    """Return whether a file is missing or of other bytes; read only if its time has changed."""
     try:
         stat = file.stat()
         if stat.st_size != known.size:

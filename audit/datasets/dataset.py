@@ -1,4 +1,4 @@
-"""What a data set is: named, labelled images in splits, streamed one at a time."""
+"""Data sets: named, labelled images in splits, streamed one at a time."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Dataset(Protocol):
     contents: Contents  # of the images read so far; none where they are drawn
 
     def items(self, split: str) -> list[Item]:
-        """Items of one split in a stable order (empty where the split does not exist)."""
+        """Return one split's items in a stable order (empty where the split does not exist)."""
 
     def images(self, items: Sequence[Item]) -> Iterator[tuple[Item, Decoded]]:
         """Yield each item once with its uint8 ``(h, w, 3)`` RGB image, in the order of ``items``.
@@ -70,22 +70,22 @@ class Dataset(Protocol):
         """
 
     def trimap(self, item: Item) -> NDArray[np.uint8] | None:
-        """The mask that the data set itself brings, as a uint8 trimap, or None.
+        """Return the mask that the data set itself brings, as a uint8 trimap, or None.
 
         Shape ``(h, w)`` of the image; 255 foreground, 0 background, 128 unknown.
         """
 
     def fingerprint(self) -> str:
-        """Short hash of names, labels and splits, kept in the manifest."""
+        """Return a short hash of names, labels and splits, kept in the manifest."""
 
     def know(self, earlier: Contents) -> None:
         """Hold the images against what an earlier run read; raises `DataError` of another one."""
 
     def observations(self) -> list[Observation]:
-        """What the reader took for what, for the preflight; it may look into a sample."""
+        """Return what the reader took for what, for the preflight; it may look into a sample."""
 
     def orders(self) -> Mapping[str, Sequence[str]]:
-        """Other orders that the classes may well have in a model's outputs, by name."""
+        """Return other orders that the classes may well have in a model's outputs, by name."""
 
 
 @runtime_checkable
@@ -93,10 +93,10 @@ class Filed(Protocol):
     """A data set whose images lie in files, perhaps with masks beside them."""
 
     def paths(self) -> set[Path]:
-        """Files of all images: none of them is a mask."""
+        """Return the files of all images: none of them is a mask."""
 
     def mask_paths(self) -> dict[str, tuple[Path, ...]]:
-        """Mask files that the data set names itself, by image name; several are united."""
+        """Return mask files that the data set names itself, by image name; several are united."""
 
 
 @runtime_checkable
@@ -104,7 +104,7 @@ class Counterfactual(Protocol):
     """A data set that can draw its scenes without their shortcuts: the truth of every image."""
 
     def without_shortcut(self, item: Item) -> NDArray[np.uint8]:
-        """The same scene, uint8 ``(h, w, 3)``, with nothing planted."""
+        """Return the same scene, uint8 ``(h, w, 3)``, with nothing planted."""
 
 
 def fingerprint(items: Iterable[Item]) -> str:

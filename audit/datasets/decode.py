@@ -1,4 +1,4 @@
-"""Bytes of an image file to RGB pixels; every failure is one `BrokenImageError`."""
+"""Decoding of an image file's bytes to RGB pixels; every failure is one `BrokenImageError`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def open_regular(file: Path) -> BinaryIO:
 
 
 def read_regular(file: Path) -> bytes:
-    """Content of a file; `OSError` as `open_regular`."""
+    """Read the content of a file; `OSError` as `open_regular`."""
     with open_regular(file) as stream:
         return stream.read()
 
@@ -75,7 +75,7 @@ def _why(error: Exception, content: bytes) -> str:
 
 
 def upright(content: bytes) -> Image.Image:
-    """A whole image, loaded and turned as its EXIF says; where it is none, Pillow's errors."""
+    """Load a whole image, turned as its EXIF says; where it is none, Pillow's errors."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(io.BytesIO(content)) as image:
@@ -87,7 +87,7 @@ def upright(content: bytes) -> Image.Image:
 
 
 def _loaded(image: Image.Image) -> Image.Image:
-    """The image in memory, at half its size where it is very large."""
+    """Return the image in memory, at half its size where it is very large."""
     if image.width * image.height <= PIXELS_AT_ONCE:
         return image
     if image.format == "JPEG":

@@ -31,7 +31,7 @@ _TURNS = {
 
 
 def is_deep(stream: BinaryIO) -> bool:
-    """Whether the samples of the file in ``stream`` have more than 8 bits; its header is read."""
+    """Return whether the file in ``stream`` has samples of more than 8 bits, by its header."""
     head = stream.read(32)
     if head.startswith(_PNG):
         return head[24:25] == b"\x10"
@@ -42,7 +42,7 @@ def is_deep(stream: BinaryIO) -> bool:
 
 
 def is_for_opencv(content: bytes) -> bool:
-    """Whether a file holds deep samples that Pillow would cut or refuse."""
+    """Return whether a file holds deep samples that Pillow would cut or refuse."""
     if content.startswith(_PNG):
         return content[24:25] == b"\x10" and content[25] in _COLOURS
     if not content.startswith(_TIFFS):
@@ -52,7 +52,7 @@ def is_for_opencv(content: bytes) -> bool:
 
 
 def by_opencv(content: bytes) -> Samples:
-    """Samples as stored, ``(h, w)`` or RGB(A) ``(h, w, 3 or 4)``; a TIFF is upright already.
+    """Return samples as stored, ``(h, w)`` or RGB(A) ``(h, w, 3 or 4)``; TIFFs are upright.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def turned(image: Image.Image, content: bytes) -> Image.Image:
 
 
 def stated_white(content: bytes) -> float | None:
-    """The value that is white as the file itself states it; None where it does not.
+    """Return the value that is white as the file itself states it; None where it does not.
 
     TIFF: MaxSampleValue. PNG: the bits that sBIT calls significant. PGM and PPM: Pillow has
     stretched them to 16 bits.
@@ -128,7 +128,7 @@ def _tags(content: bytes) -> dict[int, Any]:
 
 
 def _tags_in(stream: BinaryIO) -> dict[int, Any]:
-    """Tags of a TIFF file's first image; none where it is torn."""
+    """Return the tags of a TIFF file's first image; none where it is torn."""
     head = stream.read(8)
     head += stream.read(8) if b"+" in head[2:4] else b""
     try:

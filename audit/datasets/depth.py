@@ -24,7 +24,7 @@ _MEND = "give --white-level VALUE"
 
 @dataclass(frozen=True)
 class Sampled:
-    """What one deep file holds: largest sample, share below 0, whether floats, stated white."""
+    """Content of one deep file: largest sample, share below 0, whether floats, stated white."""
 
     top: float
     negative: float
@@ -64,7 +64,7 @@ def measure(files: Sequence[str], white_level: float | None = None) -> Depth:
 
 
 def observe(depth: Depth, given: bool) -> list[Observation]:
-    """What the samples hold and which value was taken for white; [] where no image is deep."""
+    """Observe what the samples hold and which value was taken for white; [] where none is deep."""
     if not depth.sampled or depth.white is None:
         return []
     top = max(one.top for one in depth.sampled)
@@ -98,7 +98,7 @@ def _observation(words: str, strength: Strength, mend: str) -> Observation:
 
 
 def _white(sampled: Sequence[Sampled]) -> float:
-    """The next level above the largest sample, or what all files state, where they agree."""
+    """Return the next level above the largest sample, or what all files state, where they agree."""
     top = max(one.top for one in sampled)
     stated = {one.stated for one in sampled}
     if len(stated) == 1 and (said := next(iter(stated))) is not None and said >= top:

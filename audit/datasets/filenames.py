@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 
 def word_set(text: str) -> frozenset[str]:
-    """The words of a text, each once."""
+    """Return the words of a text, each once."""
     return frozenset(text.split())
 
 
@@ -19,24 +19,24 @@ def composed(text: str) -> str:
 
 
 def readable(name: str) -> str:
-    r"""Name of a file or folder as valid, composed Unicode: ``caf\xe9`` for Latin-1 bytes."""
+    r"""Return a file's or folder's name as valid, composed Unicode: ``caf\xe9`` for Latin-1."""
     if name.isascii():
         return name
     return composed(os.fsencode(name).decode("utf-8", "backslashreplace"))
 
 
 def folded(text: str) -> str:
-    """A name without what file systems disagree on: case, and how accents are composed."""
+    """Return a name without what file systems disagree on: case, and how accents are composed."""
     return composed(composed(text).casefold())
 
 
 def suffix_of(name: str) -> str:
-    """``.jpg`` for ``a.JPG``; "" for names without one."""
+    """Return ``.jpg`` for ``a.JPG``; "" for names without one."""
     return os.path.splitext(name)[1].lower()  # noqa: PTH122 - a hundred thousand of them
 
 
 def unique(names: Sequence[str]) -> list[str]:
-    """`readable` names in the same order, none twice, whatever else lies beside them.
+    """Return `readable` names in the same order, none twice, whatever else lies beside them.
 
     Where two would read the same, those that had to be changed carry a hash of their bytes.
     """

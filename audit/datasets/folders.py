@@ -1,4 +1,4 @@
-"""Lists a folder of images: its classes, splits, and the masks that lie among them."""
+"""Listing of a folder of images: its classes, splits, and the masks that lie among them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _photos(root: Path, layout: Layout, masks: FoundMasks) -> list[Photo]:
 
 
 def _spelled(layout: Layout) -> dict[str, str]:
-    """How the disk spells each class; of two forms the one that sorts first, as Keras meets it."""
+    """Return how the disk spells each class; of two forms the first when sorted, as Keras does."""
     spelled: dict[str, str] = {}
     for _, folder in layout.classes:
         label = readable(folder.name)
@@ -166,7 +166,7 @@ def _is_utf8(path: str) -> bool:
 
 
 def _nothing(root: Path, listing: Folder, layout: Layout) -> str:
-    """Why no photograph was found, and the mend."""
+    """Say why no photograph was found, and the mend."""
     to_mend = _TO_MEND.format(root=root)
     direct = sum(len(f.images) for f in layout.strays)
     if direct:

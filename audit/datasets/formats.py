@@ -1,4 +1,4 @@
-"""Which files are images: suffixes that are read, and those that are only counted."""
+"""Formats of images: suffixes that are read, and those that are only counted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SIGNATURES = (
 
 @cache
 def heif() -> bool:
-    """Whether HEIC photographs can be read here; from then on Pillow reads them."""
+    """Return whether HEIC photographs can be read here; from then on Pillow reads them."""
     try:
         import pillow_heif
     except ImportError:
@@ -39,7 +39,7 @@ def heif() -> bool:
 
 @cache
 def suffixes() -> frozenset[str]:
-    """Suffixes, in small letters, of the images that are read here."""
+    """Return the suffixes, in small letters, of the images that are read here."""
     found = _READ
     if features.check("avif"):
         found |= {".avif", ".avifs"}
@@ -49,22 +49,22 @@ def suffixes() -> frozenset[str]:
 
 
 def is_read(suffix: str) -> bool:
-    """Whether files of this suffix, in small letters, are read as images."""
+    """Return whether files of this suffix, in small letters, are read as images."""
     return suffix in suffixes()
 
 
 def is_left_out(suffix: str) -> bool:
-    """Whether files of this suffix hold images, or stacks of them, that are not read."""
+    """Return whether files of this suffix hold images, or stacks of them, that are not read."""
     return suffix not in suffixes() and suffix in _HEIF | _RAW | _OTHER
 
 
 def is_heif(content: bytes) -> bool:
-    """Whether a file begins as HEIC photographs do, whatever its name says."""
+    """Return whether a file begins as HEIC photographs do, whatever its name says."""
     return content[4:8] == b"ftyp" and content[8:12] in (b"heic", b"heix", b"mif1", b"heim")
 
 
 def begins_like_an_image(file: Path) -> bool:
-    """Whether a file of no known suffix begins as one of the common kinds of images does."""
+    """Return whether a file of no known suffix begins as one of the common kinds of images does."""
     try:
         with file.open("rb") as stream:
             head = stream.read(32)
@@ -75,7 +75,7 @@ def begins_like_an_image(file: Path) -> bool:
 
 
 def mend(suffix: str) -> str:
-    """What makes files of a suffix that is left out readable, as an order."""
+    """Say what makes files of a suffix that is left out readable, as an order."""
     if suffix in _HEIF:
         return "pip install 'flower-audit[heic]'"
     if not suffix:

@@ -87,7 +87,7 @@ class ImageFiles:
         self.contents = Contents()
 
     def items(self, split: str) -> list[Item]:
-        """Items of one split, classes mixed, in an order that does not change."""
+        """Return the items of one split, classes mixed, in an order that does not change."""
         return [item for item in self._items if item.split == split]
 
     def images(self, items: Sequence[Item]) -> Iterator[tuple[Item, Decoded]]:
@@ -96,20 +96,20 @@ class ImageFiles:
             yield item, self._read(item.name)
 
     def trimap(self, item: Item) -> NDArray[np.uint8] | None:
-        """None: no mask is drawn, but files may be named by `mask_paths`."""
+        """Return None: no mask is drawn, but files may be named by `mask_paths`."""
         return None
 
     def paths(self) -> set[Path]:
-        """Files of all images: none of them is a mask."""
+        """Return the files of all images: none of them is a mask."""
         return {Path(photo.path) for photo in self._photos.values()}
 
     def mask_paths(self) -> dict[str, tuple[Path, ...]]:
-        """Masks that a manifest names, or that lie beside the images, by image name."""
+        """Return masks that a manifest names, or that lie beside the images, by image name."""
         photos = self._photos.values()
         return {p.name: tuple(map(Path, p.masks)) for p in photos if p.masks}
 
     def fingerprint(self) -> str:
-        """Short hash of names, labels and splits."""
+        """Return a short hash of names, labels and splits."""
         return fingerprint(self._items)
 
     def know(self, earlier: Contents) -> None:
@@ -117,11 +117,11 @@ class ImageFiles:
         self.contents.know(earlier, {p.name: Path(p.path) for p in self._photos.values()})
 
     def orders(self) -> dict[str, tuple[str, ...]]:
-        """Other orders that the same classes may well have in a model's outputs, by name."""
+        """Return other orders that the same classes may well have in a model's outputs, by name."""
         return others(self._names, self.classes)
 
     def observations(self) -> list[Observation]:
-        """What was taken for what; looks into a sample of the images, which takes seconds."""
+        """Observe what was taken for what, on a sample of the images, which takes seconds."""
         counts = Counter(photo.label for photo in self._photos.values())
         return [
             self._order_seen(),
@@ -194,7 +194,7 @@ def _refuse_one_class(source: Path, classes: Sequence[str]) -> None:
 
 
 def _first_with_several(folder: Path) -> tuple[Path, list[str]]:
-    """The first folder below that holds several folders, and their names; [] where none does."""
+    """Return the first folder below that holds several folders, and their names; [] without one."""
     while folder.is_dir():
         held = [f.name for f in os.scandir(folder) if f.is_dir() and not f.name.startswith(".")]
         if len(held) != 1:

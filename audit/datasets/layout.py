@@ -1,4 +1,4 @@
-"""What the folders of a data set stand for: splits, classes, and what is neither."""
+"""Meaning of a data set's folders: splits, classes, and what is neither."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def read_layout(root: Folder) -> Layout:
 
 
 def _inner(folder: Folder) -> Folder:
-    """The folder below, where one only wraps: ``seg_train/seg_train``, ``photos/images``."""
+    """Return the folder below, where one only wraps: ``seg_train/seg_train``, ``photos/images``."""
     held = [f for f in folder.folders.values() if f.holds_images()]
     while not folder.images and len(held) == 1 and _wraps(folder, held[0]):
         folder = held[0]
@@ -66,7 +66,7 @@ def _wraps(outer: Folder, inner: Folder) -> bool:
 
 
 def _worth(folder: Folder) -> list[Folder]:
-    """Sub-folders that may be classes or splits; empty ones unless they are named otherwise."""
+    """Return sub-folders that may be classes or splits; empty ones unless named otherwise."""
     return [
         f
         for name, f in folder.folders.items()
@@ -80,7 +80,7 @@ def _is_other(name: str) -> bool:
 
 
 def _splits(tops: Sequence[Folder]) -> dict[str, str]:
-    """Splits by the paths of their folders; {} where the folders are classes."""
+    """Return splits by the paths of their folders; {} where the folders are classes."""
     held = [f for f in tops if f.holds_images()]
     if some_bare := _some_bare(held):
         return some_bare
@@ -96,14 +96,14 @@ def _splits(tops: Sequence[Folder]) -> dict[str, str]:
 
 
 def _some_bare(held: Sequence[Folder]) -> dict[str, str]:
-    """``train/CLASS/*.jpg`` beside ``test/*.jpg``: splits, some of which lack their classes."""
+    """Find splits, some of them without classes: ``train/CLASS/*.jpg`` beside ``test/*.jpg``."""
     named = {f.path: found[0] for f in held if (found := split_of(f.name)) and not found[1]}
     all_are = len(named) == len(held) and len(set(named.values())) > 1
     return named if all_are and any(_class_names(f) for f in held) else {}
 
 
 def _of_one_rest(found: dict[str, tuple[str, tuple[str, ...]]]) -> dict[str, str]:
-    """``flowers_train`` and ``flowers_test``: what is added to the split is the same."""
+    """Find splits to which all names add the same: ``flowers_train`` and ``flowers_test``."""
     rests = {rest for _, rest in found.values()}
     splits = [split for split, _ in found.values()]
     one = len(rests) == 1 and len(set(splits)) == len(splits)
@@ -116,7 +116,7 @@ def _class_names(folder: Folder) -> set[str]:
 
 
 def _alike(folders: Sequence[Folder]) -> bool:
-    """Whether folders hold sub-folders of the same names, by half at least."""
+    """Return whether folders hold sub-folders of the same names, by half at least."""
     names = [_class_names(f) for f in folders]
     first = max(names, key=len, default=set())
     return all(n and 2 * len(n & first) >= min(len(n), len(first)) for n in names)
@@ -139,7 +139,7 @@ def _add_splits(layout: Layout, tops: Sequence[Folder], splits: dict[str, str]) 
 
 
 def _optional(splits: Sequence[Folder], others: Sequence[Folder]) -> Iterator[Observation]:
-    """Folders beside the splits that hold folders of the same classes: splits of another name."""
+    """Observe folders beside the splits that hold the same classes: splits of another name."""
     for folder in others:
         if _alike([splits[0], folder]):
             words = (
@@ -150,7 +150,7 @@ def _optional(splits: Sequence[Folder], others: Sequence[Folder]) -> Iterator[Ob
 
 
 def _like_splits(held: Sequence[Folder]) -> list[Observation]:
-    """Folders that are read as classes, but may be splits."""
+    """Observe folders that are read as classes, but may be splits."""
     deep = [f for f in held if _class_names(f)]
     twins = [
         f for f in deep if split_of(f.name) and any(_alike([f, o]) for o in deep if o is not f)
@@ -170,7 +170,7 @@ def _like_splits(held: Sequence[Folder]) -> list[Observation]:
 
 
 def _are_groups(folders: Sequence[Folder]) -> bool:
-    """Whether all hold the same few folders, each of them of two images or more on average."""
+    """Return whether all hold the same few folders, of two images or more each on average."""
     inner = sum(len(f.folders) for f in folders)
     images = sum(1 for f in folders for _ in f.files())
     return _alike(folders) and len(_class_names(folders[0])) > 1 and images >= 2 * inner
@@ -188,7 +188,7 @@ def _listed(folders: Iterable[Folder]) -> str:
 
 
 def _add_classes(layout: Layout, tops: Sequence[Folder]) -> None:
-    """Classes at the top; where each holds folders named as splits, ``CLASS/train``, by these."""
+    """Add classes at the top, by the splits that each holds, if any: ``CLASS/train``."""
     held = [f for f in tops if f.holds_images()]
     inner = [_inner_splits(f) for f in held]
     if held and all(inner) and len({s for found in inner for s, _ in found}) > 1:
@@ -203,7 +203,7 @@ def _add_classes(layout: Layout, tops: Sequence[Folder]) -> None:
 
 
 def _inner_splits(folder: Folder) -> list[tuple[str, Folder]]:
-    """The splits of a class folder that holds nothing else; [] otherwise."""
+    """Return the splits of a class folder that holds nothing else; [] otherwise."""
     held = [f for f in folder.folders.values() if f.holds_images()]
     found = [(s[0], f) for f in held if (s := split_of(f.name)) and not s[1]]
     return found if not folder.images and len(found) == len(held) else []

@@ -22,7 +22,7 @@ _NO_IMAGES = word_set(
 
 
 def images_among(files: Sequence[str], photos: Iterable[str]) -> list[str]:
-    """Files that are images though they are not read, and no other form of a photograph."""
+    """Return files that are images though they are not read, and no other form of a photograph."""
     known = {os.path.splitext(photo)[0] for photo in photos}  # noqa: PTH122
     alone = [file for file in files if os.path.splitext(file)[0] not in known]  # noqa: PTH122
     certain = [file for file in alone if is_left_out(suffix_of(file))]

@@ -1,4 +1,4 @@
-"""What a folder or a manifest lists: photographs with their labels, splits and masks."""
+"""Contents of a folder or a manifest: photographs with their labels, splits and masks."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Listed:
 
 
 def hash_of(text: str) -> bytes:
-    """Hash that orders names as if shuffled, the same everywhere."""
+    """Return a hash that orders names as if shuffled, the same everywhere."""
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
 
 
@@ -72,7 +72,7 @@ def divide(photos: Sequence[Photo], seed: int) -> list[Photo]:
 
 
 def without_splits(photos: Sequence[Photo]) -> Observation:
-    """What a division by hash leaves to be audited."""
+    """Observe what a division by hash leaves to be audited."""
     tested = sum(photo.split == "test" for photo in photos)
     words = (
         f"The images have no splits, so {tested / len(photos):.0%} of each class, "
@@ -82,7 +82,7 @@ def without_splits(photos: Sequence[Photo]) -> Observation:
 
 
 def untested(photos: Iterable[Photo], classes: Sequence[str]) -> list[Observation]:
-    """Classes that have images, but none to be audited."""
+    """Observe classes that have images, but none to be audited."""
     counts = Counter((photo.label, photo.split == "test") for photo in photos)
     bare = [c for c in classes if counts[c, False] and not counts[c, True]]
     if not bare:
@@ -93,5 +93,5 @@ def untested(photos: Iterable[Photo], classes: Sequence[str]) -> list[Observatio
 
 
 def spread(members: Sequence[Member], count: int) -> Sequence[Member]:
-    """At most ``count`` members, evenly spaced."""
+    """Return at most ``count`` members, evenly spaced."""
     return members[:: max(1, len(members) // count)][:count]

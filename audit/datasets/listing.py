@@ -1,4 +1,4 @@
-"""What lies in a folder: its images, other files and sub-folders, links followed."""
+"""Contents of a folder: its images, other files and sub-folders, links followed."""
 
 from __future__ import annotations
 
@@ -37,31 +37,31 @@ class Folder:
 
     @property
     def name(self) -> str:
-        """Its own name."""
+        """Name of the folder itself."""
         return os.path.basename(self.path)  # noqa: PTH119 - a hundred thousand of them
 
     def walk(self) -> Iterator[Folder]:
-        """This folder and all below it, parents first."""
+        """Yield this folder and all below it, parents first."""
         yield self
         for folder in self.folders.values():
             yield from folder.walk()
 
     def file(self, name: str) -> str:
-        """Path of a file in this very folder."""
+        """Return the path of a file in this very folder."""
         return os.path.join(self.path, name)  # noqa: PTH118 - a hundred thousand of them
 
     def files(self) -> Iterator[str]:
-        """Paths of all images here and below."""
+        """Yield paths of all images here and below."""
         for folder in self.walk():
             yield from map(folder.file, folder.images)
 
     def leftovers(self) -> Iterator[str]:
-        """Paths of all other files here and below."""
+        """Yield paths of all other files here and below."""
         for folder in self.walk():
             yield from map(folder.file, folder.others)
 
     def holds_images(self) -> bool:
-        """Whether any image lies here or below."""
+        """Return whether any image lies here or below."""
         return any(folder.images for folder in self.walk())
 
 
@@ -93,12 +93,12 @@ def _list(path: str, around: frozenset[tuple[int, int]]) -> Folder:
 
 
 def _leads_nowhere(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a link to something that is not there, or to itself."""
+    """Return whether it is a link to something that is not there, or to itself."""
     return entry.is_symlink() and not os.path.exists(entry.path)  # noqa: PTH110
 
 
 def _opened(path: str) -> tuple[os.stat_result, list[os.DirEntry[str]]]:
-    """What a folder is, and what lies in it, sorted, but hidden files and leftovers."""
+    """Return what a folder is, and what lies in it, sorted, but hidden files and leftovers."""
     try:
         with os.scandir(path) as entries:
             shown = [e for e in entries if not e.name.startswith(".") and e.name not in _LEFTOVERS]

@@ -88,7 +88,7 @@ def _read_parquet(file: Path) -> pd.DataFrame:
 
 
 def _read_csv(file: Path) -> pd.DataFrame:
-    """Not by pandas, which moves the columns of a row that is too long."""
+    """Read CSV without pandas, which moves the columns of a row that is too long."""
     with file.open(encoding="utf-8-sig", newline="") as lines:
         rows = [row for row in csv.reader(lines, strict=True) if row]
     if not rows:
@@ -103,7 +103,7 @@ def _read_csv(file: Path) -> pd.DataFrame:
 
 
 def _headings(header: Sequence[str]) -> list[str]:
-    """Names of columns, whatever their case and the spaces around them where these are ours."""
+    """Return column names, whatever their case and the spaces around them where these are ours."""
     known = {"path", "label", "split", "mask"}
     found = [small if (small := name.strip().lower()) in known else name for name in header]
     if len(set(found)) < len(found):
@@ -157,7 +157,7 @@ def _refuse_twice(file: Path, photos: Sequence[Photo]) -> None:
 
 
 def _whole(photos: list[Photo]) -> list[Photo]:
-    """Labels 10.0 and 2.0, as tables write whole numbers, become 10 and 2."""
+    """Turn labels 10.0 and 2.0, as tables write whole numbers, into 10 and 2."""
     whole = whole_numbers({photo.label for photo in photos})
     if not whole:
         return photos
@@ -165,7 +165,7 @@ def _whole(photos: list[Photo]) -> list[Photo]:
 
 
 def _named(photos: list[Photo]) -> list[Photo]:
-    """Images outside the manifest's folder are named from the folder that all of these share.
+    """Name images outside the manifest's folder from the folder that all of these share.
 
     Names stand in everything that a run writes: whose disk it was, and where, is nobody's business.
     """

@@ -86,7 +86,7 @@ def _from_json(file: Path, text: str) -> list[str]:
 
 
 def _listed(found: Any) -> list[Any] | None:
-    """Entries in order, names if all is well; None where there is neither a list nor an order."""
+    """Return entries in order, names if all is well; None without a list and without an order."""
     if isinstance(found, dict):
         inner = next((found[key] for key in _KEYS if isinstance(found.get(key), list)), None)
         found = _by_place(found) if inner is None else inner
@@ -100,7 +100,7 @@ def _is_name(value: Any) -> bool:
 
 
 def _by_place(found: Mapping[str, Any]) -> list[Any] | None:
-    """Names by their numbers, whichever of both is the key; None where numbers are missing."""
+    """Return names by their numbers, whichever is the key; None where numbers are missing."""
     if all(isinstance(place, int) for place in found.values()):
         pairs = {int(place): name for name, place in found.items()}
     elif all(key.isdecimal() for key in found):

@@ -72,7 +72,7 @@ class OxfordFlowers:
         self._items = _divided(official, splits, seed)
 
     def items(self, split: str) -> list[Item]:
-        """Items of one split, in the order of the files they are stored in."""
+        """Return the items of one split, in the order of the files they are stored in."""
         return [item for item in self._items if item.split == split]
 
     def images(self, items: Sequence[Item]) -> Iterator[tuple[Item, Decoded]]:
@@ -88,15 +88,15 @@ class OxfordFlowers:
                     return
 
     def trimap(self, item: Item) -> NDArray[np.uint8] | None:
-        """None: the data set brings no masks."""
+        """Return None: the data set brings no masks."""
         return None
 
     def fingerprint(self) -> str:
-        """Short hash of names, labels and splits."""
+        """Return a short hash of names, labels and splits."""
         return fingerprint(self._items)
 
     def observations(self) -> list[Observation]:
-        """None: how these images are stored is known."""
+        """Return no observation: how these images are stored is known."""
         return []
 
     def know(self, earlier: Contents) -> None:
@@ -104,7 +104,7 @@ class OxfordFlowers:
         self.contents.know(earlier, {})
 
     def orders(self) -> dict[str, tuple[str, ...]]:
-        """None: these classes have one order."""
+        """Return no other order: these classes have one."""
         return {}
 
     def _read_items(self, split: str) -> Iterator[Item]:

@@ -1,4 +1,4 @@
-"""Which split a folder's name, or a manifest's word, stands for."""
+"""Splits that a folder's name, or a manifest's word, stands for."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _JOINED = re.compile(
 
 
 def words_of(name: str) -> list[str]:
-    """The words of a name in small letters: ``TrainSet-01`` has ``train`` and ``set``."""
+    """Return the words of a name in small letters: ``TrainSet-01`` has ``train`` and ``set``."""
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     return re.findall(r"[^\W\d_]+", apart.casefold())
 
 
 def split_of_word(word: str) -> str | None:
-    """The split that one word in small letters stands for: ``test`` for ``testing``."""
+    """Return the split that one word in small letters stands for: ``test`` for ``testing``."""
     return _SPLITS.get(word)
 
 
 def split_of(name: str) -> tuple[str, tuple[str, ...]] | None:
-    """The split that a name stands for, and its further words.
+    """Return the split that a name stands for, and its further words.
 
     Returns
     -------

@@ -27,7 +27,7 @@ from audit.settings import Config
 
 
 class Engine:
-    """Explains batches; holds the compiled functions.
+    """Explainer of batches, with the compiled functions.
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ class Engine:
         return ScoresSettled(samples, self._config.verdict.on_foreground_skill)
 
     def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Float32 logits ``(n, classes)`` of uint8 images ``(n, H, W, 3)``."""
+        """Return float32 logits ``(n, classes)`` of uint8 images ``(n, H, W, 3)``."""
         return self.gradcam(images).logits
 
     def gradcam(self, images: NDArray[np.uint8]) -> Explained:
@@ -125,7 +125,7 @@ class Engine:
     def attribute(
         self, images: NDArray[np.uint8], targets: NDArray[np.int64], steps: int
     ) -> NDArray[np.float32]:
-        """Integrated Gradients ``(n, H, W)`` of ``targets``, with a fixed number of steps."""
+        """Return Integrated Gradients ``(n, H, W)`` of ``targets`` in a fixed number of steps."""
         fixed = copy(self._ig)
         fixed.steps = steps
         return fixed(images.astype(np.float32), targets).heatmaps
@@ -134,7 +134,7 @@ class Engine:
         return np.asarray(self._classifier.logits(images))
 
     def _without_shortcut(self, samples: Sequence[Sample]) -> list[int]:
-        """Predictions for the same scenes without their planted shortcuts; -1 where none is."""
+        """Predict the same scenes without their planted shortcuts; -1 where none is."""
         without = [-1] * len(samples)
         planted = [i for i, s in enumerate(samples) if s.item.shortcut]
         if self._counterfactual and planted:

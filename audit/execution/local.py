@@ -1,4 +1,4 @@
-"""Sweeps a list of items on this machine, part by part; finished parts are never done again."""
+"""Sweep of a list of items on this machine, part by part; finished parts are never done again."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Part:
 
 
 def parts_of(items: Sequence[Item]) -> list[Sequence[Item]]:
-    """Items in parts of `PART_SIZE`, the same for every machine and batch size."""
+    """Cut items into parts of `PART_SIZE`, the same for every machine and batch size."""
     return [items[i : i + PART_SIZE] for i in range(0, len(items), PART_SIZE)]
 
 
@@ -79,7 +79,7 @@ def sweep(
 
 
 def missing(run: RunFolder, items: Sequence[Item]) -> dict[int, Sequence[Item]]:
-    """The parts that ``run`` still lacks, by number."""
+    """Return the parts that ``run`` still lacks, by number."""
     done = run.whole_parts()
     return {n: part for n, part in enumerate(parts_of(items)) if n not in done}
 

@@ -47,7 +47,7 @@ def manifest_entry(config: Config) -> dict[str, Any]:
 
 
 def sampled(dataset: Dataset, masks: Masks, config: Config) -> set[str]:
-    """Names of the images that optional explainers are asked about whatever their verdict."""
+    """Name the images that optional explainers are asked about whatever their verdict."""
     if config.explain.explain_sample is None and config.explain.explain_flagged:
         return set()
     _, explained = select(dataset, masks, config)
@@ -90,7 +90,7 @@ def explain_one(
 
 
 class OptionalExplainers:
-    """Explains images that are sampled, or flagged by their verdict, and scores the heatmaps.
+    """Explainer of images that are sampled, or flagged by their verdict; it scores the heatmaps.
 
     Parameters
     ----------

@@ -49,7 +49,7 @@ def predict(
 
 
 def _answer(logits: NDArray[np.float32]) -> tuple[int, float]:
-    """Predicted class and its confidence; -1 and NaN of logits that are no numbers."""
+    """Return the predicted class and its confidence; -1 and NaN of logits that are no numbers."""
     prediction = int(predicted(logits))
     return prediction, float(softmax(logits)[prediction]) if prediction >= 0 else float("nan")
 
@@ -57,6 +57,6 @@ def _answer(logits: NDArray[np.float32]) -> tuple[int, float]:
 def _fitted(
     dataset: Dataset, items: Sequence[Item], size: int
 ) -> Generator[tuple[Item, Decoded], None, None]:
-    """Images at the model's size, so that those read ahead take little memory."""
+    """Yield images at the model's size, so that those read ahead take little memory."""
     for item, image in dataset.images(items):
         yield item, image if isinstance(image, BrokenImageError) else resize(image, size)

@@ -203,7 +203,7 @@ class _Workers:
         self._states = []
 
     def seconds(self) -> dict[str, float]:
-        """Seconds by stage, added up over all workers."""
+        """Return seconds by stage, added up over all workers."""
         total: Counter[str] = Counter()
         for spent in self._seconds.values():
             total.update(spent)
@@ -253,7 +253,7 @@ class _Workers:
             self._states.append(self._start(nodes[node], node))
 
     def _nodes(self) -> dict[str, Mapping[str, float]]:
-        """What each machine has, where workers do live; waits for one where there is none."""
+        """Return what each machine with live workers has; wait for one where there is none."""
         end = time.monotonic() + WAIT
         while True:
             alive = {n["NodeID"]: n["Resources"] for n in self._ray.nodes() if n["Alive"]}
@@ -298,7 +298,7 @@ class _Workers:
                     hand.doing[ref] = number
 
     def _may(self, hand: _WorkerState) -> bool:
-        """Whether a worker may have the next part, besides those that it has."""
+        """Return whether a worker may have the next part, besides those that it has."""
         if not hand.doing:
             return True
         # Near the end the next part is for whoever is done first; and a part that a worker was
@@ -329,7 +329,7 @@ class _Workers:
 
 
 def room_of(nodes: Mapping[str, Mapping[str, float]], cores: int) -> dict[str, int]:
-    """How many workers each machine has room for: one a GPU, or one for ``cores`` cores.
+    """Return how many workers each machine has room for: one a GPU, or one for ``cores`` cores.
 
     Machines without a GPU are left out where another has one, and a machine with fewer cores than
     ``cores`` has one worker.

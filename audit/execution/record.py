@@ -1,4 +1,4 @@
-"""From what a model and its explainers said of one image to a record and its maps."""
+"""Record and maps of one image, from what a model and its explainers said of it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Explanation:
-    """What the model and the explainers said: heatmaps of class ``prediction``."""
+    """Answer of the model, and heatmaps of class ``prediction`` by the explainers."""
 
     logits: NDArray[np.float32]
     prediction: int
@@ -39,7 +39,7 @@ class Explanation:
 
 
 def maps_of(sample: Sample, finding: Explanation) -> Maps:
-    """What the report draws this image from."""
+    """Return what the report draws this image from."""
     coarse, tested = finding.gradcam.astype(np.float16), finding.tested
     region = np.zeros(sample.trimap.shape, bool) if tested.region is None else tested.region
     donors = np.array(tested.donors, np.int16)
@@ -53,7 +53,7 @@ def record_of(
     thresholds: Thresholds,
     words: Labels,
 ) -> Record:
-    """The record of an explained image; see `record_schema` for the columns."""
+    """Return the record of an explained image; see `record_schema` for the columns."""
     valid = sample.trimap != UNKNOWN
     maps, tested = maps_of(sample, finding), finding.tested
     heatmaps = {name: maps.heatmap(name) for name in JUDGED}
@@ -98,7 +98,7 @@ def record_of(
 
 
 def _moved(trimap: NDArray[np.uint8], reach: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Mask and known pixels with the foreground grown or shrunk by ``reach`` sides."""
+    """Return the mask and known pixels with the foreground grown or shrunk by ``reach`` sides."""
     pixels = reach * trimap.shape[1]
     foreground = grown(trimap == FOREGROUND, pixels)
     # What the foreground gives up becomes background, what it takes was background or unknown.
@@ -113,7 +113,7 @@ def _evidence(
     causes: Causes,
     classes: tuple[str, ...],
 ) -> Record:
-    """Everything that a verdict rests on and that a mask decides."""
+    """Return everything that a verdict rests on and that a mask decides."""
     scores = {name: scored(heatmap, mask, valid) for name, heatmap in heatmaps.items()}
     return {"chance": area(mask, valid), **score_columns(scores), **_causal(causes, classes)}
 
@@ -144,7 +144,7 @@ def _causal(causes: Causes, classes: tuple[str, ...]) -> Record:
 def skipped_record(
     item: Item, reason: str, classes: tuple[str, ...], optional: Sequence[str] = ()
 ) -> Record:
-    """The record of an image that could not be read: counted, never scored."""
+    """Return the record of an image that could not be read: counted, never scored."""
     schema = record_schema(optional)
     undefined: Record = dict.fromkeys(schema.names, NAN)
     texts = [f.name for f in schema if str(f.type) == "string"]
@@ -166,7 +166,7 @@ def skipped_record(
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Probabilities of logits ``(classes,)``, for display only: scores are taken on logits."""
+    """Turn logits ``(classes,)`` into probabilities, for display only: scores are of logits."""
     shifted = np.exp(logits.astype(np.float64) - logits.max())
     return np.asarray(shifted / shifted.sum())
 
@@ -183,7 +183,7 @@ def _identity(item: Item, classes: tuple[str, ...]) -> Record:
 
 
 def score_columns(scores: Mapping[str, Localisation]) -> Record:
-    """Columns of scores by explainer, as in `record_schema`."""
+    """Return columns of scores by explainer, as in `record_schema`."""
     return {
         f"{name}_{column}": value
         for name, score in scores.items()

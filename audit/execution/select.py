@@ -1,4 +1,4 @@
-"""Which test images are predicted, and which of them are explained."""
+"""Choice of the test images that are predicted, and of those that are explained."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from audit.settings import Config
 
 
 def select(dataset: Dataset, masks: Masks, config: Config) -> tuple[list[Item], list[Item]]:
-    """Items to predict and items to explain, both in the data set's order.
+    """Choose items to predict and items to explain, both in the data set's order.
 
     ``limit`` samples the test split by class. ``explain`` samples again, and keeps every image
     that has a mask of its own besides: hand-made masks are too precious to leave out.

@@ -1,4 +1,4 @@
-"""Explains parts in another process, maybe on another machine, from what it was sent alone."""
+"""Explanation of parts in another process, maybe on another machine, from what it was sent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from audit.settings import Config, change
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """What every worker of a sweep is sent: all but the images and their masks.
+    """Setup of every worker of a sweep: all but the images and their masks.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ def setup_of(
     classes: Sequence[str],
     contents: Contents,
 ) -> Setup:
-    """What workers need to go on where the driver is."""
+    """Return what workers need to go on where the driver is."""
     given = config.flat().items()
     paths = {k: v.absolute() for k, v in given if isinstance(v, Path) and v not in WORDS}
     files = [f for f in model.rglob("*") if f.is_file()] if model.is_dir() else [model]
@@ -148,5 +148,5 @@ def _classifier(setup: Setup) -> Classifier:
 
 
 def _versions() -> dict[str, str]:
-    """Versions of what results rest on most."""
+    """Return the versions of what results rest on most."""
     return {"flower-audit": __version__, "tensorflow": tf.__version__}

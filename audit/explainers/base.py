@@ -20,7 +20,7 @@ PASS = 8  # images a forward pass; more cost a processor memory and save it no t
 
 
 def seed_of(name: str) -> int:
-    """Seed of an image, 0..2**32 - 1, by its name alone: the same in every run and batch."""
+    """Return an image's seed, 0..2**32 - 1, by its name alone: the same in every run and batch."""
     return int.from_bytes(hashlib.sha256(name.encode(errors="surrogatepass")).digest()[:4])
 
 

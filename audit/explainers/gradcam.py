@@ -32,7 +32,7 @@ class Explained(NamedTuple):
 
 
 class GradCAM:
-    """Predict and explain batches in one compiled call.
+    """Prediction and explanation of batches in one compiled call.
 
     Parameters
     ----------
@@ -93,18 +93,18 @@ class GradCAM:
 
 
 def pooled_gradients(features: Any, kernel: Any, targets: Any) -> tf.Tensor:
-    """Gradient behind global pooling and a dense layer: ``(n, 1, 1, c)``, alike everywhere."""
+    """Return the gradient behind pooling and a dense layer: ``(n, 1, 1, c)``, alike everywhere."""
     positions = tf.cast(tf.shape(features)[1] * tf.shape(features)[2], tf.float32)
     return (tf.gather(tf.transpose(kernel), targets) / positions)[:, None, None, :]
 
 
 def channel_weights(gradients: Any) -> tf.Tensor:
-    """Mean gradient of each channel: ``(n, h, w, c)`` to float32 ``(n, c)``."""
+    """Return the mean gradient of each channel: ``(n, h, w, c)`` to float32 ``(n, c)``."""
     return tf.reduce_mean(tf.cast(gradients, tf.float32), axis=(1, 2))
 
 
 def weighted_sum(features: Any, weights: Any) -> tf.Tensor:
-    """Positive part of the channels' weighted sum: float32 ``(n, h, w)``."""
+    """Return the positive part of the channels' weighted sum: float32 ``(n, h, w)``."""
     return tf.nn.relu(tf.einsum("nhwc,nc->nhw", tf.cast(features, tf.float32), weights))
 
 
@@ -113,7 +113,7 @@ def _gradcam(features: tf.Tensor, gradients: tf.Tensor) -> tf.Tensor:
 
 
 def _gradcam_plus_plus(features: tf.Tensor, gradients: tf.Tensor) -> tf.Tensor:
-    """Weights of Grad-CAM++ for the score ``exp(logit)``, whose own factor cancels."""
+    """Return the weights of Grad-CAM++ for the score ``exp(logit)``, whose own factor cancels."""
     gradients = tf.broadcast_to(gradients, tf.shape(features))
     total = tf.reduce_sum(features, axis=(1, 2), keepdims=True)
     below = 2 * gradients**2 + total * gradients**3

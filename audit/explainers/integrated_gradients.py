@@ -131,7 +131,7 @@ VARIANTS: dict[str, type[_Weighted] | type[_Important]] = {"ig": _Weighted, "idg
 
 
 class IntegratedGradients:
-    """Attribute a class's logit to pixels along a straight path from a baseline image.
+    """Attribution of a class's logit to pixels along a straight path from a baseline image.
 
     Calls of the model mix nodes of several images; an image that has enough of them leaves. Memory
     depends on the batch alone, not on the number of nodes.
@@ -192,7 +192,7 @@ class IntegratedGradients:
         return Attributed(heatmaps, nodes, completeness_error(heatmaps, gains), gains)
 
     def calibrated(self) -> int:
-        """Gradients a call; measured now where that was left open."""
+        """Return gradients a call; measured now where that was left open."""
         if self.batch_size is None:
             size = self._classifier.input_size
             grey = np.full((size, size, 3), 127.5, np.float32)
@@ -280,7 +280,7 @@ class _Replica:
         self.gradients = tf.function(self._along, input_signature=[image, image, target])
 
     def along(self, tasks: list[_Task]) -> _Shares:
-        """What each node adds, before its weight, and its logit."""
+        """Return what each node adds, before its weight, and its logit."""
         paths = np.stack([t.owner.path for t in tasks])
         alphas = np.array([t.alpha for t in tasks], np.float32)[:, None, None, None]
         points = alphas * paths + np.stack([t.owner.baseline for t in tasks])
@@ -297,7 +297,7 @@ class _Replica:
 
 
 def local_devices() -> list[str]:
-    """Names of all GPUs, or of the processor where there is none."""
+    """Return the names of all GPUs, or of the processor where there is none."""
     found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")[:1]
     return [device.name for device in found]
 
@@ -332,7 +332,7 @@ def _seconds(gradients: Any, batch: Images) -> float:
 def completeness_error(
     heatmaps: NDArray[np.float32], gain: NDArray[Any], eps: float = 1e-6
 ) -> NDArray[np.float64]:
-    """How far each sum of attributions ``(n, H, W)`` is from ``gain`` ``(n,)``, relative to it."""
+    """Return how far sums of attributions ``(n, H, W)`` are from ``gain``, relative to it."""
     total = heatmaps.sum(axis=(1, 2), dtype=np.float64)
     return np.abs(total - gain) / np.maximum(np.abs(gain.astype(np.float64)), eps)
 

@@ -16,7 +16,7 @@ SUPERPIXELS = 64  # about; more need more samples for the same noise
 
 
 class Lime(Perturbing):
-    """Attribute one class's logit to superpixels, one image at a time, by the package ``lime``.
+    """Attribution of one class's logit to superpixels, image by image, by the package ``lime``.
 
     Samples keep each superpixel with probability 1/2 and show the others out of focus: in its mean
     colour, the library's own way, a plain superpixel would not be hidden at all. A ridge
@@ -50,7 +50,7 @@ class Lime(Perturbing):
     def explain(
         self, predict: Predict, image: Image, target: int, name: str
     ) -> NDArray[np.float32]:
-        """Heatmap ``(H, W)`` of an image ``(H, W, 3)`` in 0..255: signed, in logits.
+        """Return the heatmap ``(H, W)`` of an image ``(H, W, 3)`` in 0..255: signed, in logits.
 
         It adds up to the sum of the superpixels' weights: a pixel has its share of them. NaN where
         a logit is not finite.
@@ -72,12 +72,12 @@ class Lime(Perturbing):
         change: NDArray[np.float32],
         random: np.random.RandomState,
     ) -> NDArray[np.float64]:
-        """Weight of each superpixel, by the library, from the model's answers."""
+        """Return the weight of each superpixel, by the library, from the model's answers."""
         library, _ = self.libraries()
 
         class Answered(library.LimeImageExplainer):  # type: ignore[name-defined, misc]
             def data_labels(self, *_: Any, **__: Any) -> Any:
-                """In batches of our own, and without the library's progress bar."""
+                """Return the answers given, without the library's batches and progress bar."""
                 return kept, change[:, None]
 
         found = Answered(random_state=random).explain_instance(
@@ -95,20 +95,20 @@ class Lime(Perturbing):
 
 
 def superpixels(image: Image) -> NDArray[np.int64]:
-    """About `SUPERPIXELS` connected areas of like colour (SLIC), numbered from 0: ``(H, W)``."""
+    """Return about `SUPERPIXELS` connected areas of like colour (SLIC) from 0: ``(H, W)``."""
     from skimage.segmentation import slic
 
     return np.asarray(slic(image / 255, SUPERPIXELS, compactness=10, start_label=0), np.int64)
 
 
 def draw(random: np.random.RandomState, samples: int, count: int) -> NDArray[np.int64]:
-    """Which of ``count`` superpixels each sample keeps, 0 or 1; the first one keeps all."""
+    """Return which of ``count`` superpixels each sample keeps, 0 or 1; the first one keeps all."""
     kept = random.randint(0, 2, samples * count).reshape(samples, count)
     kept[0] = 1
     return kept
 
 
 def spread(weights: NDArray[np.float64], segments: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Each superpixel's weight shared out evenly among its pixels: float32 ``(H, W)``."""
+    """Return each superpixel's weight shared out evenly among its pixels: float32 ``(H, W)``."""
     areas = np.bincount(segments.ravel(), minlength=len(weights))
     return (weights / np.maximum(areas, 1))[segments].astype(np.float32)

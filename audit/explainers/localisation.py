@@ -1,4 +1,4 @@
-"""How much of a heatmap lies on the foreground (Arras et al. 2022, arXiv 2003.07258)."""
+"""Localisation: how much of a heatmap lies on the foreground (Arras et al. 2022, arXiv 2003.07258)."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _weighed(values: Heatmap, on: Mask) -> Localisation:
 
 
 def undefined_because(heatmap: Heatmap, mask: Mask, valid: Mask) -> str:
-    """Why no score is defined: no usable mask, or no positive relevance; "" where one is."""
+    """Say why no score is defined: no usable mask, or no positive relevance; "" where one is."""
     return _undefined_because(heatmap[valid], mask[valid])
 
 
@@ -91,18 +91,18 @@ def _undefined_because(values: Heatmap, on: Mask) -> str:
 
 
 def area(mask: Mask, valid: Mask) -> float:
-    """``|M| / |valid|``, the mass that a uniform heatmap would have, 0..1; NaN without a mask."""
+    """Return ``|M| / |valid|``, a uniform heatmap's mass, 0..1; NaN without a mask."""
     return float(mask[valid].mean()) if valid.any() else NAN
 
 
 def mass_on_foreground(values: Heatmap, on: Mask) -> float:
-    """Share of the positive relevance that lies on the foreground, of 1-D values and mask."""
+    """Return the share of positive relevance that lies on the foreground, of 1-D values and mask."""
     positive = np.maximum(values, 0, dtype=np.float64)
     return float(positive[on].sum() / positive.sum())
 
 
 def rank_accuracy(values: Heatmap, on: Mask) -> float:
-    """Share of the top ``k = |M|`` values that lie on the foreground; ties share their credit."""
+    """Return the share of the top ``k = |M|`` values on the foreground; ties share their credit."""
     k = int(np.count_nonzero(on))
     kth = np.partition(values, len(values) - k)[len(values) - k]
     above, tied = values > kth, values == kth
@@ -112,13 +112,13 @@ def rank_accuracy(values: Heatmap, on: Mask) -> float:
 
 
 def pointing_hit(values: Heatmap, on: Mask) -> float:
-    """Share of the maximal values that lie on the foreground (Zhang et al. 2018, pointing game)."""
+    """Return the share of the maxima on the foreground (Zhang et al. 2018, pointing game)."""
     return float(on[values == values.max()].mean())
 
 
 @lru_cache(maxsize=4)
 def centre_gaussian(shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """A heatmap that looks at no image: a Gaussian in the middle, a quarter of the side wide.
+    """Return a heatmap of no image: a Gaussian in the middle, a quarter of the side wide.
 
     Foregrounds are often in the middle, so an explainer must beat it.
     """

@@ -90,19 +90,19 @@ class AveragedIntegratedGradients(IntegratedGradients):
 
 
 def grad_cam(classifier: Classifier, kind: str = "gradcam") -> GradCAM:
-    """Class activation maps of what a classifier predicts, over its views where it has several."""
+    """Return a classifier's class activation maps, over its views where it has several."""
     if isinstance(classifier, Averaged):
         return AveragedGradCAM(classifier, kind)
     return GradCAM(classifier, kind)
 
 
 def integrated_gradients(classifier: Classifier, *settings: Any) -> IntegratedGradients:
-    """Integrated Gradients, over a classifier's views where it has several."""
+    """Return Integrated Gradients, over a classifier's views where it has several."""
     if isinstance(classifier, Averaged):
         return AveragedIntegratedGradients(classifier, *settings)
     return IntegratedGradients(classifier, *settings)
 
 
 def _sides(classifier: Classifier) -> tuple[int, int]:
-    """Height and width of the feature map."""
+    """Return height and width of the feature map."""
     return classifier.feature_shape[0], classifier.feature_shape[1]

@@ -1,4 +1,4 @@
-"""What LIME and SHAP share: they ask the model of one image with parts of it hidden."""
+"""Common parts of LIME and SHAP: they ask the model of one image with parts of it hidden."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def perturbed_logits(
     kept: NDArray[np.bool_],
     parts: NDArray[np.integer],
 ) -> NDArray[np.float32]:
-    """Logits ``(n,)`` of ``target`` with some parts of an image hidden.
+    """Return logits ``(n,)`` of ``target`` with some parts of an image hidden.
 
     Parameters
     ----------

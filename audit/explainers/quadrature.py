@@ -1,4 +1,4 @@
-"""Where Integrated Gradients takes its gradients, and what each counts.
+"""Quadrature of Integrated Gradients: where it takes its gradients, and what each counts.
 
 The trapezoid rule in ``u`` with ``alpha = u ** 2``: its nodes are among those of the rule with
 twice as many parts, and each keeps half its weight there. The square places nodes densely near
@@ -19,12 +19,12 @@ def first_nodes(count: int) -> Nodes:
 
 
 def further_nodes(count: int) -> Nodes:
-    """What `first_nodes` of ``count`` nodes lacks of the rule with half the spacing."""
+    """Return what `first_nodes` of ``count`` nodes lacks of the rule with half the spacing."""
     return [_node(j, 2 * count) for j in range(1, 2 * count, 2)]
 
 
 def ends_and_between(count: int) -> Nodes:
-    """``count`` nodes (2 or more) from 0 to 1 in order, both ends among them."""
+    """Return ``count`` nodes (2 or more) from 0 to 1 in order, both ends among them."""
     return [_node(j, count - 1) for j in range(count)]
 
 

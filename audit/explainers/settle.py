@@ -1,4 +1,4 @@
-"""When an image has enough nodes of Integrated Gradients."""
+"""Rules for when an image has enough nodes of Integrated Gradients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SETTLED = 0.01  # how far mass and rank accuracy may still move
 
 @dataclass
 class ScoresSettled:
-    """Asked after each rule: have the scores settled, and does the verdict no longer hang on them?
+    """Rule to stop once the scores have settled and the verdict no longer hangs on them.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class ScoresSettled:
     _before: dict[int, Localisation] = field(default_factory=dict)
 
     def __call__(self, place: int, heatmap: NDArray[np.float32], error: float) -> bool:
-        """Whether the heatmap of image ``place`` will do."""
+        """Return whether the heatmap of image ``place`` will do."""
         trimap = self.samples[place].trimap
         score = localise(heatmap, trimap == FOREGROUND, trimap != UNKNOWN)
         before = self._before.get(place)
@@ -44,17 +44,17 @@ class ScoresSettled:
 
 @dataclass(frozen=True)
 class Complete:
-    """Asked after each rule: is the completeness error within ``tolerance``?"""
+    """Rule to stop once the completeness error is within ``tolerance``."""
 
     tolerance: float
 
     def __call__(self, place: int, heatmap: NDArray[np.float32], error: float) -> bool:
-        """Whether the heatmap will do."""
+        """Return whether the heatmap will do."""
         return error <= self.tolerance
 
 
 def settled(before: Localisation, now: Localisation, on_foreground_skill: float) -> bool:
-    """Whether twice as many nodes moved no score by more than `SETTLED`, nor could the verdict.
+    """Return whether doubled nodes moved no score beyond `SETTLED` and could move no verdict.
 
     The last move stands for the error that remains; the verdict's threshold must lie outside it.
     """

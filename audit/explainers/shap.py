@@ -17,7 +17,7 @@ CELLS = 32  # a side: finer than any number of questions in use comes to
 
 
 class Shap(Perturbing):
-    """Attribute one class's logit to rectangles, one image at a time, by the package ``shap``.
+    """Attribution of one class's logit to rectangles, image by image, by the package ``shap``.
 
     The partition explainer halves the image again and again, most where halves differ most, and
     shares out what each half adds. What is hidden is out of focus. Its leaves are the cells of a
@@ -50,7 +50,7 @@ class Shap(Perturbing):
     def explain(
         self, predict: Predict, image: Image, target: int, name: str
     ) -> NDArray[np.float32]:
-        """Heatmap ``(H, W)`` of an image ``(H, W, 3)`` in 0..255: signed, in logits.
+        """Return the heatmap ``(H, W)`` of an image ``(H, W, 3)`` in 0..255: signed, in logits.
 
         It adds up to the logit of the image less that of the image out of focus.
         """
@@ -72,14 +72,14 @@ class Shap(Perturbing):
 
 
 def cells_of(shape: tuple[int, ...]) -> NDArray[np.int64]:
-    """The cell that each pixel belongs to, numbered by rows from 0: ``(H, W)``."""
+    """Return the cell that each pixel belongs to, numbered by rows from 0: ``(H, W)``."""
     rows, columns = (np.arange(side) * CELLS // side for side in shape[:2])
     return rows[:, None] * CELLS + columns
 
 
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
-    """The library breaks ties by NumPy's global generator: seed it, and put it back."""
+    """Seed NumPy's global generator, by which the library breaks ties, and put it back."""
     before = np.random.get_state()
     np.random.seed(seed)
     try:

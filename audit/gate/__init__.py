@@ -1,1 +1,1 @@
-"""Holds a run against limits, for CI."""
+"""Limits that a run is held against, for CI."""

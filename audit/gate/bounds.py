@@ -1,4 +1,4 @@
-"""Does a figure keep to a limit? A limit is broken only where noise cannot be the reason."""
+"""Standing of a figure to a limit, which is broken only where noise cannot be the reason."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Standing = Literal["holds", "doubtful", "broken", "undefined"]
 
 
 def standing(value: float, low: float, high: float, limit: float, bound: Bound) -> Standing:
-    """Where a figure with its interval stands to a limit.
+    """Return where a figure with its interval stands to a limit.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def standing(value: float, low: float, high: float, limit: float, bound: Bound) 
 
 
 def shared_level(groups: int, level: float = 0.95) -> float:
-    """Level of each of many intervals that all hold together at ``level`` (Bonferroni).
+    """Return the level of each of many intervals that all hold together at ``level`` (Bonferroni).
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def shared_level(groups: int, level: float = 0.95) -> float:
 def wilson_each(
     successes: Sequence[int], sizes: Sequence[int], level: float = 0.95
 ) -> list[tuple[float, float]]:
-    """Wilson intervals of many rates that all hold together at ``level``.
+    """Return Wilson intervals of many rates that all hold together at ``level``.
 
     Parameters
     ----------

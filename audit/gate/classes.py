@@ -32,13 +32,13 @@ class ClassRate:
     estimate: Estimate
 
     def standing(self, limit: float) -> Standing:
-        """How the class stands to the lowest accuracy allowed; undefined without test images."""
+        """Return its standing to the lowest accuracy allowed; undefined without test images."""
         e = self.estimate
         return standing(e.value, e.low, e.high, limit, "at least")
 
 
 def class_rates(source: Source, level: float) -> list[ClassRate]:
-    """All classes, lowest accuracy first, those without test images last."""
+    """Return all classes, lowest accuracy first, those without test images last."""
     hits = source.predictions["label"] == source.predictions["prediction"]
     groups = hits.groupby(source.predictions["label"])
     indices = list(source.classes)
@@ -55,14 +55,14 @@ def class_rates(source: Source, level: float) -> list[ClassRate]:
 
 
 def worst_standing(rates: Sequence[ClassRate], limit: float) -> Standing:
-    """Of all classes; undefined where there are none."""
+    """Return the worst standing of all classes; undefined where there are none."""
     found = {rate.standing(limit) for rate in rates}
     order: tuple[Standing, ...] = ("broken", "undefined", "doubtful", "holds")
     return next((s for s in order if s in found), "undefined")
 
 
 def class_words(rates: Sequence[ClassRate], limit: float, level: float) -> str:
-    """One line: which classes are below the limit or cannot be judged, else the lowest."""
+    """Say in one line which classes are below the limit or cannot be judged, else the lowest."""
     broken = [r for r in rates if r.standing(limit) == "broken"]
     empty = [r for r in rates if not r.estimate.n]
     beyond = f"below the limit of {as_given(limit)} beyond doubt"

@@ -17,7 +17,7 @@ KIND = "flower-audit check"
 
 
 def gate_json(found: Check, time: str) -> bytes:
-    """Every gate with its figure, interval, limit and outcome; undefined is null.
+    """Return every gate with its figure, interval, limit and outcome; undefined is null.
 
     ``finished`` and ``model`` are the manifest's: where they differ from it, the run has gone on
     since.
@@ -53,7 +53,7 @@ def _gate(outcome: Outcome) -> dict[str, Any]:
 
 
 def junit_xml(found: Check, time: str) -> bytes:
-    """One test case a gate, with its line as the failure's message or as output.
+    """Return one test case a gate, with its line as the failure's message or as output.
 
     ``time`` is in UTC; JUnit's form has no zone.
     """

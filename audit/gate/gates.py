@@ -24,7 +24,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Limits:
-    """What a run has to keep to: shares, 0..1; None where it is not asked.
+    """Limits that a run has to keep to: shares, 0..1; None where it is not asked.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class Outcome:
 
     @property
     def holds(self) -> bool:
-        """Whether the gate lets the run pass."""
+        """True where the gate lets the run pass."""
         return self.standing in ("holds", "doubtful")
 
 
@@ -93,7 +93,7 @@ class Check:
 
     @property
     def holds(self) -> bool:
-        """Whether every gate does."""
+        """True where every gate lets the run pass."""
         return all(o.holds for o in self.outcomes)
 
 
@@ -138,7 +138,7 @@ def _own(source: Source, limits: Limits) -> Iterator[Outcome]:
 
 
 def _complete(key: str, source: Source) -> Outcome:
-    """Whether no record is missing: what is not explained yet may be what is wrong."""
+    """Check that no record is missing: what is not explained yet may be what is wrong."""
     done = len(source.records)
     n = done + source.missing
     stands: Standing = "undefined" if not n else "broken" if source.missing else "holds"
@@ -153,7 +153,7 @@ def _complete(key: str, source: Source) -> Outcome:
 
 
 def _wrong_reasons(source: Source, limit: float) -> Outcome:
-    """Wrong reasons against a limit; undefined where nothing could have been proven."""
+    """Hold wrong reasons against a limit; undefined where nothing could have been proven."""
     none = "no right prediction was tested by intervention and judged"
     outcome = _figure("max-wrong-reasons", source, f.WRONG_REASONS, limit, none)
     why = unprovable(source)
@@ -164,7 +164,7 @@ def _wrong_reasons(source: Source, limit: float) -> Outcome:
 
 
 def _figure(key: str, source: Source, metric: Metric, limit: float, none: str) -> Outcome:
-    """A headline figure against a limit; ``none`` says why it may be undefined."""
+    """Hold a headline figure against a limit; ``none`` says why it may be undefined."""
     found = f.estimate(source, metric)
     bound = _bound(metric)
     stands = standing(found.value, found.low, found.high, limit, bound)
@@ -181,7 +181,7 @@ def _figure(key: str, source: Source, metric: Metric, limit: float, none: str) -
 
 
 def _classes(source: Source, limit: float) -> Outcome:
-    """Every class against a limit, all intervals together at `LEVEL`."""
+    """Hold every class against a limit, all intervals together at `LEVEL`."""
     rates = class_rates(source, LEVEL)
     tested = [r for r in rates if r.estimate.n]
     level = shared_level(max(1, len(tested)), LEVEL)
@@ -204,7 +204,7 @@ def _against(both: Pair, margin: float) -> Iterator[Outcome]:
 
 
 def _difference(key: str, both: Pair, metric: Metric, margin: float, none: str) -> Outcome:
-    """This run minus the base, against a margin; ``none`` says why it may be undefined."""
+    """Hold this run minus the base against a margin; ``none`` says why it may be undefined."""
     found = finding(both, metric)
     d, bound = found.difference, _bound(metric)
     limit = -margin if bound == "at least" else margin

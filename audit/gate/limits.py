@@ -6,12 +6,12 @@ from audit.core.estimate import Estimate
 
 
 def as_given(limit: float) -> str:
-    """A limit with no digit lost: 0.05 as 5%."""
+    """Return a limit with no digit lost: 0.05 as 5%."""
     return f"{100 * limit:.6g}%"
 
 
 def digits(found: Estimate, limit: float) -> int:
-    """Digits of a percentage: one; more where what is not the limit would read like it."""
+    """Return a percentage's digits: one; more where what is not the limit would read like it."""
     shown, beside = 1, [v for v in (found.value, found.low, found.high) if v != limit]
     while shown < 4 and any(f"{100 * v:.{shown}f}" == f"{100 * limit:.{shown}f}" for v in beside):
         shown += 1

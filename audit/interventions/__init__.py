@@ -1,1 +1,1 @@
-"""Changes images and asks the model again: removal, background swap, shares."""
+"""Interventions: changed images of which the model is asked again: removal, swap, shares."""

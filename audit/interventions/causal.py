@@ -1,4 +1,4 @@
-"""What causes a prediction: log-odds under interventions, the two-player Shapley share."""
+"""Causes of a prediction: log-odds under interventions, the two-player Shapley share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAN = float("nan")
 
 
 def log_odds(logits: NDArray[Any], target: int) -> NDArray[np.float64]:
-    """Log-odds of class ``target`` under a softmax: ``log(p / (1 - p))``.
+    """Return the log-odds of class ``target`` under a softmax: ``log(p / (1 - p))``.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class Removal:
     control_lost: float = NAN
 
     def flips(self, explained: int) -> bool:
-        """Whether the answer changes for the region and, where there are controls, for none."""
+        """Return whether the answer changes for the region and for none of its controls, if any."""
         changed = self.prediction >= 0 and self.prediction != explained
         return changed and not self.controls_flipped
 

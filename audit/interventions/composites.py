@@ -94,7 +94,7 @@ def fill(image: NDArray[np.uint8] | Image, hole: Region) -> Image:
 
 
 def _means(weighted: NDArray[np.float32]) -> Image:
-    """Means where anything is known, and what the next coarser level says where nothing is.
+    """Return means where anything is known, and what the next coarser level says where nothing is.
 
     ``weighted`` holds colours times their weight, and the weight, ``(H, W, 4)``.
     """
@@ -116,7 +116,7 @@ def _enlarged(image: Image, shape: tuple[int, ...]) -> Image:
 
 
 def grown(mask: Region, pixels: float) -> Region:
-    """A mask grown by ``pixels`` on every side, or shrunk where they are negative."""
+    """Return a mask grown by ``pixels`` on every side, or shrunk where they are negative."""
     reach = round(abs(pixels))
     if not reach:
         return mask
@@ -142,25 +142,25 @@ def off_foreground(trimap: NDArray[np.uint8], margin: float = MARGIN) -> Region:
 
 
 def feathered(mask: Region) -> NDArray[np.float32]:
-    """Opacity ``(H, W)`` of a mask with a soft edge, 0..1."""
+    """Return the opacity ``(H, W)`` of a mask with a soft edge, 0..1."""
     sigma = FEATHER * mask.shape[1]
     return np.asarray(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), sigma))
 
 
 def softened(image: Image) -> Image:
-    """An image far out of focus: blurred by an eighth of its width."""
+    """Return an image far out of focus: blurred by an eighth of its width."""
     sigma = image.shape[1] / 8
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT))
 
 
 def paste(image: NDArray[np.uint8], opacity: NDArray[np.float32], behind: Image) -> Image:
-    """An image's foreground on another background: float32 ``(H, W, 3)``."""
+    """Paste an image's foreground on another background: float32 ``(H, W, 3)``."""
     alpha = opacity[..., None]
     return (alpha * image + (1 - alpha) * behind).astype(np.float32)
 
 
 def hottest(heatmap: NDArray[np.float32], allowed: Region, share: float) -> Region:
-    """The hottest ``share`` of an image within ``allowed``; less where less is above 0."""
+    """Return the hottest ``share`` of an image within ``allowed``; less where less is above 0."""
     values = np.where(allowed, heatmap, 0)
     count = min(round(share * values.size), int((values > 0).sum()))
     if not count:
@@ -171,18 +171,18 @@ def hottest(heatmap: NDArray[np.float32], allowed: Region, share: float) -> Regi
 
 
 def smoothed(heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Positive relevance gathered into patches: blurred by a 28th of the width."""
+    """Gather positive relevance into patches: blurred by a 28th of the width."""
     return np.asarray(cv2.GaussianBlur(np.maximum(heatmap, 0), (0, 0), heatmap.shape[1] / 28))
 
 
 def together(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Sum of two non-negative heatmaps, each scaled to maximum 1."""
+    """Return the sum of two non-negative heatmaps, each scaled to maximum 1."""
     scaled = [h / h.max() if h.max() > 0 else h for h in (first, second)]
     return np.asarray(scaled[0] + scaled[1], dtype=np.float32)
 
 
 def controls(region: Region, allowed: Region, most: int = 3) -> list[Region]:
-    """Regions like ``region`` elsewhere: turned and mirrored about the image's centre.
+    """Return regions like ``region`` elsewhere: turned and mirrored about the image's centre.
 
     They have its shape, its area and its distance to the centre, so only the place differs. Of the
     seven those are kept that lie on ``allowed`` for the most part and hardly touch ``region``.
@@ -212,7 +212,7 @@ def _turned(region: Region) -> Iterator[Region]:
 
 
 def windows(allowed: Region, across: int, most: int) -> list[Region]:
-    """Tiles of a grid that lie on ``allowed`` for a third or more, cut to it; the fullest first.
+    """Return a grid's tiles that lie on ``allowed`` by a third or more, cut to it, fullest first.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ def windows(allowed: Region, across: int, most: int) -> list[Region]:
 
 
 def scan_map(tiles: list[Region], lost: NDArray[np.float64], across: int) -> NDArray[np.float32]:
-    """What each tile's filling cost, as a smooth heatmap ``(H, W)``; 0 where nothing was tried."""
+    """Spread what filling each tile cost into a smooth heatmap ``(H, W)``; 0 where not tried."""
     height, width = tiles[0].shape
     coarse = np.zeros((across, across), np.float32)
     for tile, value in zip(tiles, lost, strict=True):

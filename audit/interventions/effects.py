@@ -1,4 +1,4 @@
-"""What corruptions do to pixels: pure functions of an image, a parameter and a random generator.
+"""Corruptions of pixels: pure functions of an image, a parameter and a random generator.
 
 Geometric ones are affine maps from clean to corrupted pixels, so that masks can go with them.
 """
@@ -57,7 +57,7 @@ def motion_blur(
 
 
 def _streak(reach: float, sigma: float, angle: float) -> NDArray[np.float32]:
-    """The blur's kernel, its centre of mass in the middle, so that nothing moves."""
+    """Return the blur's kernel, its centre of mass in the middle, so that nothing moves."""
     along = np.arange(0, 2 * reach + 1)
     weights = np.exp(-(along**2) / (2 * sigma**2))
     along = along - np.average(along, weights=weights)
@@ -85,7 +85,7 @@ def jpeg(image: Picture, quality: float, _: np.random.Generator) -> Picture:
 
 
 def occlusion(image: Picture, share: float, random: np.random.Generator) -> Picture:
-    """A grey square over the image (DeVries and Taylor 2017, arXiv 1708.04552)."""
+    """Put a grey square over the image (DeVries and Taylor 2017, arXiv 1708.04552)."""
     covered = image.copy()
     covered[square(image.shape, share, random)] = _GREY
     return covered
@@ -94,7 +94,7 @@ def occlusion(image: Picture, share: float, random: np.random.Generator) -> Pict
 def square(
     shape: tuple[int, ...], share: float, random: np.random.Generator
 ) -> tuple[slice, slice]:
-    """Rows and columns of a rectangle of the image's form; the larger ones hold the smaller."""
+    """Return rows and columns of a rectangle of the image's form; larger ones hold smaller."""
     places = random.random(2)
     sides = [round(side * share**0.5) for side in shape[:2]]
     starts = [

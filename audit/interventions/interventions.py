@@ -56,12 +56,12 @@ class ExplainedImage:
 
     @property
     def target(self) -> int:
-        """The explained class."""
+        """Explained class."""
         return int(self.logits.argmax())
 
 
 class Interventions:
-    """Studies the causes of predictions; all that it does are forward passes.
+    """Study of the causes of predictions, by forward passes alone.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class Interventions:
     def _whole(
         self, case: ExplainedImage, parts: make.Parts
     ) -> Generator[list[Image], Logits, tuple[Causes, Logits, list[int]]]:
-        """Flower and background apart, and the foreground elsewhere."""
+        """Study foreground and background apart, and the foreground elsewhere."""
         item, image, target = case.sample.item, case.sample.image, case.target
         donors = self._pool.others(item.name, {item.label, target}, DONORS)
         donors = donors or self._pool.others(item.name, {target}, DONORS)  # two classes in all
@@ -177,7 +177,7 @@ class Interventions:
     def _proposals(
         self, case: ExplainedImage, parts: make.Parts, before: float
     ) -> Generator[list[Image], Logits, tuple[list[tuple[str, Region]], int]]:
-        """Regions by what proposes them, and the passes that the scan took."""
+        """Collect regions by what proposes them, and the passes that the scan took."""
         camera = np.maximum(upsample(case.gradcam, parts.off.shape), 0)
         gathered = make.smoothed(case.ig)
         both = make.together(camera, gathered)
@@ -203,7 +203,7 @@ class Interventions:
         region: Region,
         reach: float,
     ) -> Generator[list[Image], Logits, tuple[Causes, int]]:
-        """The same with the mask grown or shrunk: two donors anew, the others as they were."""
+        """Study the same with the mask grown or shrunk: two donors anew, the others as before."""
         image, target = case.sample.image, case.target
         parts, why = make.split_foreground(image, case.sample.trimap, reach)
         if parts is None:
@@ -233,7 +233,7 @@ def _controlled(
     removal: Removal,
     controls: Sequence[Region],
 ) -> Generator[list[Image], Logits, Removal]:
-    """A removal beside what its controls cost."""
+    """Measure a removal beside what its controls cost."""
     if not controls:
         return removal
     logits = yield [make.fill(image, control) for control in controls]
@@ -248,7 +248,7 @@ def _controlled(
 def _advance(
     study: Study, answer: Logits | None, done: dict[int, Tested], place: int
 ) -> list[Image] | None:
-    """The composites that a study wants to see next; None where it has ended."""
+    """Return the composites that a study wants to see next; None where it has ended."""
     try:
         return study.send(answer)  # type: ignore[arg-type]
     except StopIteration as end:
@@ -257,7 +257,7 @@ def _advance(
 
 
 def _best(areas: NDArray[np.float64], flips: NDArray[np.bool_], lost: NDArray[np.float64]) -> int:
-    """The smallest region that flips the answer, else the one of medium size that costs most."""
+    """Return the smallest region that flips the answer, else the medium one that costs most."""
     if flips.any():
         return min(np.flatnonzero(flips).tolist(), key=lambda i: (areas[i], -lost[i]))
     return int(np.where(areas <= MEDIUM + 0.001, lost, -np.inf).argmax())

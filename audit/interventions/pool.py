@@ -41,16 +41,16 @@ class BackgroundPool:
     logits: NDArray[np.float32]
 
     def others(self, name: str, classes: set[int], count: int) -> list[int]:
-        """At most ``count`` donors of other classes for an image, by its name alone."""
+        """Return at most ``count`` donors of other classes for an image, by its name alone."""
         return self._nearest(name, [i for i, k in enumerate(self.labels) if int(k) not in classes],
                              count)  # fmt: skip
 
     def same(self, name: str, label: int) -> list[int]:
-        """One donor of an image's own class, if there is one."""
+        """Return one donor of an image's own class, if there is one."""
         return self._nearest(name, [i for i, k in enumerate(self.labels) if int(k) == label], 1)
 
     def neutral(self, background: Image) -> Image:
-        """A background softened and brought to the pool's mean colour: hardly a cue is left.
+        """Return a background softened and brought to the pool's mean colour: hardly a cue is left.
 
         Parameters
         ----------

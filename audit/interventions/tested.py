@@ -17,7 +17,7 @@ _NOTHING = Causes(UNTESTED)
 
 @dataclass(frozen=True)
 class Tested:
-    """What interventions say, and what they would say with the mask grown and shrunk.
+    """Outcome of interventions, also with the mask grown and shrunk.
 
     Attributes
     ----------

@@ -1,1 +1,1 @@
-"""Where masks come from, which images they belong to, and what their values mean."""
+"""Masks: where they come from, which images they belong to, and what their values mean."""

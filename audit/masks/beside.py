@@ -34,7 +34,7 @@ def _remove(pairs: Iterable[tuple[Folder, str, str]]) -> None:
 
 
 def _pairs(folder: Folder) -> Iterable[tuple[str, str, str]]:
-    """Masks that files' names may speak of: the mask, its photograph, and the rule."""
+    """Yield masks that files' names may speak of: the mask, its photograph, and the rule."""
     stems = defaultdict(list)
     for name in folder.images:
         stems[stem_of(name)].append(name)
@@ -52,7 +52,7 @@ def _pairs(folder: Folder) -> Iterable[tuple[str, str, str]]:
 
 
 def _shown(stem: str, base: str) -> str:
-    """The rule in words: ``x_mask`` for ``7_mask`` of ``7``, and for ``7_mask_1``."""
+    """Return the rule in words: ``x_mask`` for ``7_mask`` of ``7``, and for ``7_mask_1``."""
     ending = stem.replace(base, "", 1)
     shown = re.sub(r"[_\-. ]*\(?\d+\)?$", "", ending)
     return f"{shown}x" if stem.endswith(base) and not stem.startswith(base) else f"x{shown}"

@@ -73,7 +73,7 @@ def contact_sheet(groups: Mapping[str, Sequence[Tile]], labels: tuple[str, str])
 
 
 def outlined(case: Tile, side: int = TILE) -> NDArray[np.uint8]:
-    """The image within ``side`` pixels, with both outlines in a white casing."""
+    """Return the image within ``side`` pixels, with both outlines in a white casing."""
     height, width = case.image.shape[:2]
     scale = side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -90,7 +90,7 @@ def outlined(case: Tile, side: int = TILE) -> NDArray[np.uint8]:
 
 
 def plain(text: str) -> str:
-    """One line of printable characters: whatever else a file name holds becomes a question mark."""
+    """Return one line of printable characters: others in a file name become question marks."""
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
@@ -126,7 +126,7 @@ def _tile(sheet: Image.Image, corner: tuple[int, int], case: Tile) -> None:
 
 
 def _shortened(text: str, width: int) -> str:
-    """Text with its middle left out, so that it fits into ``width`` pixels."""
+    """Shorten text by leaving out its middle, so that it fits into ``width`` pixels."""
     text = plain(text)
     if len(text) <= width and _FONT.getlength(text) <= width:
         return text

@@ -1,4 +1,4 @@
-"""Whether an image looks like a mask: a few flat levels, where a photograph has many."""
+"""Signs that an image is a mask: a few flat levels, where a photograph has many."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def looks_like_mask(image: NDArray[np.generic]) -> bool:
 
 
 def _packed(rows: NDArray[np.generic]) -> NDArray[np.generic]:
-    """One number a pixel; of colours in floats or more than 16 bits, the first channel alone."""
+    """Return one number a pixel; of colours in floats or over 16 bits, the first channel alone."""
     if rows.dtype not in (np.uint8, np.uint16):
         return rows[:, 0]
     packed = rows[:, 0].astype(np.uint64)
@@ -70,7 +70,7 @@ def _two_greys(rows: NDArray[np.int16]) -> bool:
 
 
 def file_looks_like_mask(file: str | Path) -> bool:
-    """`looks_like_mask` of a file, JPEG read at a fraction of its size; False where unreadable."""
+    """Apply `looks_like_mask` to a file, JPEG at a fraction of its size; False where unreadable."""
     try:
         with open_regular(Path(file)) as stream:
             samples = _cut_by_pillow(stream)
@@ -82,7 +82,7 @@ def file_looks_like_mask(file: str | Path) -> bool:
 
 
 def _cut_by_pillow(stream: BinaryIO) -> deep.Samples | None:
-    """Samples of more than 8 bits that Pillow would cut: 12 bits in 16 come out nearly black."""
+    """Read samples of over 8 bits that Pillow would cut: 12 bits in 16 come out nearly black."""
     if not deep.is_deep(stream):
         return None
     stream.seek(0)
@@ -91,7 +91,7 @@ def _cut_by_pillow(stream: BinaryIO) -> deep.Samples | None:
 
 
 def _small(stream: BinaryIO) -> NDArray[np.generic] | None:
-    """What Pillow reads; None of what is too large and can only be read whole."""
+    """Return what Pillow reads; None of what is too large and can only be read whole."""
     stream.seek(0)
     with Image.open(stream) as image:
         if image.width * image.height > PIXELS_AT_ONCE and image.format != "JPEG":
@@ -102,7 +102,7 @@ def _small(stream: BinaryIO) -> NDArray[np.generic] | None:
 
 
 def share_like_masks(files: Sequence[str | Path], count: int = SAMPLE) -> tuple[float, int]:
-    """Share of a sample of files that look like masks, and how many were looked at.
+    """Return the share of a sample of files that look like masks, and how many were looked at.
 
     At most ``count``, evenly spaced, and no more than there are 300 MB of, so that it takes
     seconds.
@@ -117,5 +117,5 @@ def share_like_masks(files: Sequence[str | Path], count: int = SAMPLE) -> tuple[
 
 
 def mostly_like_masks(files: Sequence[str | Path]) -> bool:
-    """Whether most of a small sample of files look like masks."""
+    """Return whether most of a small sample of files look like masks."""
     return bool(files) and share_like_masks(files, _FEW)[0] > 0.5

@@ -65,7 +65,7 @@ def mask_observations(dataset: Dataset, masks: Masks, items: Sequence[Item]) -> 
 
 
 def polarity_observation(pairs: Sequence[Pair], mend: str) -> Observation:
-    """Do masks call the border subject and the centre background?"""
+    """Observe whether masks call the border subject and the centre background."""
     scores = np.array([upside(pair) for pair in pairs])
     down, up = int((scores > CLEAR).sum()), int((scores < -CLEAR).sum())
     low = wilson(down, down + up)[0] if down + up else 0.0
@@ -83,7 +83,7 @@ def polarity_observation(pairs: Sequence[Pair], mend: str) -> Observation:
 
 
 def fit_observation(fit: Fit) -> Observation:
-    """Do masks fit their own images better than others', and as they lie?"""
+    """Observe whether masks fit their own images better than others', and as they lie."""
     words = (
         f"On {plural(fit.n, 'image')}, by edges and colours, an image's own mask fits better than "
         f"{fit.rank:.0%} of the others (chance: 50%)"
@@ -111,7 +111,7 @@ def _of_fit(words: str, strength: Strength = "fine", mend: str = "") -> Observat
 
 
 def size_observation(looked: Sequence[Looked]) -> Observation:
-    """How many masks differ from their images in size, in aspect, or lie on their side."""
+    """Observe how many masks differ from their images in size or aspect, or lie on their side."""
     scaled = sum(one.mask != one.image for one in looked)
     bad = [one for one in looked if misfit(one.mask, one.image)]
     lying = sum(not misfit(one.mask, one.image[::-1]) for one in bad)
@@ -136,7 +136,7 @@ def source_observation(
     own: Sequence[Item],
     looked: Sequence[Looked],
 ) -> Observation:
-    """How many images have a mask of their own, are cut out by GrabCut, or have none."""
+    """Observe how many images have a mask of their own, are cut out by GrabCut, or have none."""
     names = {item.name for item in own}
     bare = [item for item in items if item.name not in names]
     cut = _cut(dataset, stratified(bare, CUT, 0)) if masks.grabcut else []
@@ -154,7 +154,7 @@ def source_observation(
 
 
 def _doubts(told: Sequence[str]) -> str:
-    """How many of the masks looked at are doubtful, and why."""
+    """Say how many of the masks looked at are doubtful, and why."""
     kinds = Counter(why.split(" (")[0] for why in told if why)
     if not told:
         return ""
@@ -179,7 +179,7 @@ def _look(dataset: Dataset, masks: Masks, items: Sequence[Item]) -> Iterator[Loo
 
 
 def _cut(dataset: Dataset, items: Sequence[Item]) -> list[str]:
-    """What is doubtful about GrabCut's masks; "" where nothing is."""
+    """Say what is doubtful about GrabCut's masks; "" where nothing is."""
     images: Iterator[NDArray[np.uint8]] = (
         image for _, image in dataset.images(items) if not isinstance(image, BrokenImageError)
     )
@@ -187,7 +187,7 @@ def _cut(dataset: Dataset, items: Sequence[Item]) -> list[str]:
 
 
 def _all_border(pairs: Sequence[Pair]) -> bool:
-    """Whether nearly all masks hold the whole border, and leave something out inside."""
+    """Return whether nearly all masks hold the whole border, and leave something out inside."""
     subjects = [pair.mask > 0 for pair in pairs]
     ends = [s[0].all() and s[-1].all() and s[:, 0].all() and s[:, -1].all() for s in subjects]
     holes = [(~s).sum() > SIDE for s in subjects]
@@ -196,7 +196,7 @@ def _all_border(pairs: Sequence[Pair]) -> bool:
 
 
 def _turned(masks: Masks) -> str:
-    """How the user turns masks over."""
+    """Say how the user turns masks over."""
     files = [source for source in masks.sources if source.any()]
     if not files or not isinstance(files[0], ValuedMasks):
         return "give masks that mark the subject"

@@ -45,7 +45,7 @@ def fit(trimap: NDArray[np.uint8], size: tuple[int, int], where: object) -> NDAr
 
 
 def misfit(mask: tuple[int, int], image: tuple[int, int]) -> bool:
-    """Whether two sizes (height, width) differ in aspect by more than 2%."""
+    """Return whether two sizes (height, width) differ in aspect by more than 2%."""
     return abs(mask[1] * image[0] / (mask[0] * image[1]) - 1) > ASPECT_TOLERANCE
 
 
@@ -71,19 +71,19 @@ class MaskFiles:
         self._read = read
 
     def any(self) -> bool:
-        """Whether any image has a mask here."""
+        """Return whether any image has a mask here."""
         return bool(self._files)
 
     def has(self, name: str) -> bool:
-        """Whether the image ``name`` has a mask here; nothing is read."""
+        """Return whether the image ``name`` has a mask here; nothing is read."""
         return name in self._files
 
     def names(self) -> list[str]:
-        """Names of the images that have a mask here, in an order that mixes the classes."""
+        """Name the images that have a mask here, in an order that mixes the classes."""
         return sorted(self._files, key=hash_of)
 
     def read(self, name: str) -> tuple[NDArray[np.uint8], Path]:
-        """The trimap of the image ``name``, in its own size, and its (first) file.
+        """Return the trimap of the image ``name``, in its own size, and its (first) file.
 
         Raises
         ------
@@ -100,7 +100,7 @@ class MaskFiles:
         return trimap, first
 
     def fingerprint(self) -> str:
-        """Short hash of the names and contents of the masks."""
+        """Return a short hash of the names and contents of the masks."""
         return fingerprint(self._files)
 
 
@@ -121,11 +121,11 @@ class ValuedMasks(MaskFiles):
 
     @cached_property
     def convention(self) -> Convention:
-        """What values mean here; reads up to 200 masks."""
+        """Meaning of values here; reads up to 200 masks."""
         return decide(list(self._seen()), self._said)
 
     def fingerprint(self) -> str:
-        """Short hash of names and contents, and of meanings other than 0/128/255 and 0/1."""
+        """Return a short hash of names, contents, and meanings other than 0/128/255 and 0/1."""
         token = self.convention.token
         return super().fingerprint() + (f":{token}" if token else "")
 
@@ -133,7 +133,7 @@ class ValuedMasks(MaskFiles):
         return to_trimap(read_pixels(file), self.convention, file)
 
     def _seen(self) -> Iterator[Seen]:
-        """Values of a sample of the masks that can be read."""
+        """Yield values of a sample of the masks that can be read."""
         pixels = 0
         for name in self.names()[:SAMPLE]:
             try:
@@ -175,7 +175,7 @@ class FolderMasks(ValuedMasks):
 
 
 def _masks_among(files: Sequence[Path]) -> list[Path]:
-    """Files of the suffixes that masks have here: photographs of another may lie among them."""
+    """Return files of the suffixes that masks have here: those of photographs are left out."""
     groups: dict[str, list[Path]] = {}
     for file in files:
         groups.setdefault(file.suffix.lower(), []).append(file)
@@ -186,7 +186,7 @@ def _masks_among(files: Sequence[Path]) -> list[Path]:
 
 
 def _photographs(files: Sequence[Path]) -> bool:
-    """Whether all of a few files are photographs in colour."""
+    """Return whether all of a few files are photographs in colour."""
     few = sorted(files, key=lambda file: hash_of(file.name))[:PHOTOGRAPHS]
     try:
         return all(
@@ -198,7 +198,7 @@ def _photographs(files: Sequence[Path]) -> bool:
 
 
 def fingerprint(files: Mapping[str, tuple[Path, ...]]) -> str:
-    """First 16 hex digits of the SHA-256 of all names and contents, sorted by name."""
+    """Return the first 16 hex digits of the SHA-256 of all names and contents, sorted by name."""
     digest = hashlib.sha256()
     for name, parts in sorted(files.items()):
         for file in parts:

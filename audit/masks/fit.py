@@ -1,4 +1,4 @@
-"""Do masks belong to their images? Statistics of edges and colours, on squares of 128 pixels."""
+"""Fit of masks to their images: statistics of edges and colours, on squares of 128 pixels."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Fit:
-    """How well masks fit their images, compared with the masks of other images.
+    """Fit of masks to their images, compared with the masks of other images.
 
     Attributes
     ----------
@@ -111,7 +111,7 @@ def measure(pairs: Sequence[Pair]) -> Fit:
 
 
 def edge_ranks(image: Array) -> Array:
-    """Strength of the colour gradient at each pixel, ranked within the image to 0..1."""
+    """Return the strength of the colour gradient at each pixel, ranked within the image to 0..1."""
     smooth = cv2.GaussianBlur(image, (0, 0), 1)
     across, down = (cv2.Sobel(smooth, cv2.CV_32F, *d) for d in ((1, 0), (0, 1)))
     strength = cv2.dilate(np.sqrt((across**2 + down**2).sum(axis=-1)), np.ones((3, 3)))
@@ -121,7 +121,7 @@ def edge_ranks(image: Array) -> Array:
 
 
 def upside(pair: Pair) -> float:
-    """Share of the border less that of the centre which a mask calls subject, -1..1."""
+    """Return the share of the border less that of the centre which a mask calls subject, -1..1."""
     subject = pair.mask == FOREGROUND
     border = np.ones(subject.shape, bool)
     border[_BORDER:-_BORDER, _BORDER:-_BORDER] = False
@@ -137,14 +137,14 @@ def _share(subject: NDArray[np.bool_], where: NDArray[np.bool_]) -> float:
 
 
 def _outlines(pairs: Sequence[Pair], move: str) -> Array:
-    """Outlines of moved masks, float32 ``(n, pixels)``, each summing to 1."""
+    """Return the outlines of moved masks, float32 ``(n, pixels)``, each summing to 1."""
     found = np.stack([_outline(np.ascontiguousarray(MOVES[move](p.mask))) for p in pairs])
     flat = found.reshape(len(pairs), -1).astype(np.float32)
     return np.asarray(flat / np.maximum(flat.sum(axis=1, keepdims=True), 1))
 
 
 def _outline(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Pixels beside the foreground's end, and beside the background's where some are unknown."""
+    """Return pixels beside the foreground's end, and the background's where some are unknown."""
     near = np.ones((3, 3), np.uint8)
     sides = [(mask == value).astype(np.uint8) for value in (FOREGROUND, 0)]
     ends = [cv2.dilate(side, near) - cv2.erode(side, near) for side in sides]
@@ -155,7 +155,7 @@ def _outline(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _contrasts(pairs: Sequence[Pair], edges: Array) -> NDArray[np.float64]:
-    """How far colours and edges differ on both sides of each mask, by image and mask.
+    """Return how far colours and edges differ on both sides of each mask, by image and mask.
 
     The variance between both sides, over four channels: Lab and the density of edges.
     """
@@ -168,7 +168,7 @@ def _contrasts(pairs: Sequence[Pair], edges: Array) -> NDArray[np.float64]:
 
 
 def _channels(image: Array, edges: Array) -> NDArray[np.float64]:
-    """Smoothed Lab and edge density of an image, each of mean 0, ``(pixels, 4)``."""
+    """Return smoothed Lab and edge density of an image, each of mean 0, ``(pixels, 4)``."""
     lab = cv2.cvtColor(cv2.GaussianBlur(image, (0, 0), _BLUR) / 255, cv2.COLOR_RGB2LAB)
     density = 60 * cv2.GaussianBlur(edges.reshape(SIDE, SIDE), (0, 0), 2 * _BLUR)
     stacked = np.concatenate([lab, density[..., None]], axis=-1).reshape(-1, 4)
@@ -176,7 +176,7 @@ def _channels(image: Array, edges: Array) -> NDArray[np.float64]:
 
 
 def _rank(fits: NDArray[np.floating]) -> float:
-    """Mean share of the other masks that fit an image worse than its own; ties count half."""
+    """Return the mean share of others' masks that fit worse than its own; ties count half."""
     own = np.diagonal(fits)[:, None]
     others = ~np.eye(len(fits), dtype=bool)
     worse = ((fits < own) + 0.5 * (fits == own)) * others

@@ -104,7 +104,7 @@ class _Owners:
             self._stems[stem_of(file)].append(photo)
 
     def of(self, masks: Folder, file: str) -> str | None:
-        """The one photograph that a mask in the folder ``masks`` belongs to by its name."""
+        """Return the one photograph that a mask in the folder ``masks`` belongs to by its name."""
         *before, last = _parts(masks.path, self._root)
         *after, name = _parts(file, masks)
         rest = without_mask(last)
@@ -118,12 +118,12 @@ class _Owners:
         return None
 
     def only(self, parent: Folder) -> str | None:
-        """The photograph of a folder that holds one with all its masks, as one cell each."""
+        """Return the photograph of a folder that holds one with all its masks, as one cell each."""
         photos = self._photos(parent)
         return photos[0] if len(photos) == 1 else None
 
     def beside(self, parent: Folder) -> bool:
-        """Whether photographs lie beside a folder of masks as such, not as another class."""
+        """Return whether photographs lie beside a folder of masks as such, not as another class."""
         direct = bool(parent.images) and parent is not self._root
         return direct or _lies_with_images(parent, self._taken)
 
@@ -135,7 +135,7 @@ class _Owners:
 
 
 def _named(folder: Folder) -> Iterable[_Named]:
-    """Outermost folders below that are named as ones of masks."""
+    """Yield the outermost folders below that are named as ones of masks."""
     for name, inner in folder.folders.items():
         if is_mask_name(name):
             yield _Named(folder, name)
@@ -144,7 +144,7 @@ def _named(folder: Folder) -> Iterable[_Named]:
 
 
 def _like_masks(named: Iterable[_Named]) -> dict[str, bool]:
-    """Whether files look like masks, by the name of their folder: there may be thousands of one."""
+    """Return by folder name whether the files look like masks: thousands may share a name."""
     files: dict[str, list[str]] = {}
     for one in named:
         files.setdefault(one.name, []).extend(one.folder.files())

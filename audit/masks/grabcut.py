@@ -104,7 +104,7 @@ def segment(image: NDArray[np.uint8]) -> Segmentation:
 
 
 def banded(subject: NDArray[np.bool_], width: int) -> NDArray[np.uint8]:
-    """Trimap of a bool mask, unknown within ``width`` pixels to either side of its outline."""
+    """Return a bool mask's trimap, unknown within ``width`` pixels on both sides of its outline."""
     mask = subject.astype(np.uint8)
     inner, outer = cv2.erode(mask, _disc(width), borderValue=1), cv2.dilate(mask, _disc(width))
     trimap = np.where(inner > 0, FOREGROUND, np.where(outer > 0, UNKNOWN, BACKGROUND))
@@ -134,7 +134,7 @@ def _fill_holes(labels: Labels) -> Labels:
 
 
 def _priors(image: NDArray[np.uint8]) -> list[tuple[Labels, int]]:
-    """Initial labels for GrabCut, each with its number of iterations."""
+    """Return initial labels for GrabCut, each with its number of iterations."""
     contrast, distance = _contrast(image), _distance(image)
     near = np.where(distance < 1.1**2, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     rim = max(1, round(0.02 * min(image.shape[:2])))
@@ -151,7 +151,7 @@ def _split(score: NDArray[np.floating]) -> Labels:
 
 
 def _distance(image: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Squared elliptic distance to the centre: 0 there, 1 in the middle of each side."""
+    """Return the squared elliptic distance to the centre: 0 there, 1 in the middle of each side."""
     height, width = image.shape[:2]
     y = (np.arange(height) + 0.5) / height * 2 - 1
     x = (np.arange(width) + 0.5) / width * 2 - 1
@@ -159,7 +159,7 @@ def _distance(image: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def _contrast(image: NDArray[np.uint8]) -> NDArray[np.floating]:
-    """Probability 0..1 that a pixel's colour is the centre's rather than the border's."""
+    """Return the probability 0..1 that a pixel's colour is the centre's, not the border's."""
     height, width = image.shape[:2]
     y, x = np.arange(height)[:, None], np.arange(width)[None, :]
     depth = np.minimum(np.minimum(y, height - 1 - y), np.minimum(x, width - 1 - x))
@@ -172,7 +172,7 @@ def _contrast(image: NDArray[np.uint8]) -> NDArray[np.floating]:
 
 
 def _frequency(index: NDArray[np.int64], weight: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Weighted frequency of each pixel's colour, in a smoothed histogram."""
+    """Return the weighted frequency of each pixel's colour, in a smoothed histogram."""
     flat = np.bincount(index.ravel(), weight.ravel(), BINS**3)
     counts = flat.astype(np.float64).reshape((BINS,) * 3)
     for axis in (0, 1, 2) * 2:
@@ -204,7 +204,7 @@ def _plausible(labels: Labels) -> bool:
 
 
 def _medoid(guesses: list[_Guess]) -> tuple[float, _Guess]:
-    """The guess with the highest mean IoU with the others; the first of equals."""
+    """Return the guess with the highest mean IoU with the others; the first of equals."""
     if len(guesses) == 1:
         return 1 / 3, guesses[0]  # two of three guesses failed
     pairs = np.array([[_overlap(a.labels, b.labels) for b in guesses] for a in guesses])

@@ -30,7 +30,7 @@ _log = logging.getLogger("audit")
 
 
 class GrabCutPool:
-    """Segments images in ``workers`` processes (0: in line), started with the first image.
+    """Segmentation of images in ``workers`` processes (0: in line), started with the first image.
 
     The result is the same for any number of workers. Call `close` in the end, also after an error.
     """

@@ -1,4 +1,4 @@
-"""How well two sources of masks agree."""
+"""Agreement of two sources of masks."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Agreement:
 
 
 def iou(a: Trimap, b: Trimap) -> Iou:
-    """Intersection over union of the foregrounds of two trimaps.
+    """Return the intersection over union of the foregrounds of two trimaps.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def iou(a: Trimap, b: Trimap) -> Iou:
 
 
 def area(trimap: Trimap) -> float:
-    """Share of the known pixels that is foreground; NaN where nothing is known."""
+    """Return the share of the known pixels that is foreground; NaN where nothing is known."""
     return localisation.area(trimap == FOREGROUND, trimap != UNKNOWN)
 
 
@@ -119,7 +119,7 @@ def compare(
 
 
 def summarise(table: pd.DataFrame) -> Agreement:
-    """Mean, median and tenth percentile of a `compare` table's IoU."""
+    """Summarise a `compare` table's IoU: mean, median and tenth percentile."""
     values = table["iou"].to_numpy(dtype=np.float64)
     defined = values[~np.isnan(values)]
     low, middle = np.quantile(defined, (0.1, 0.5)) if len(defined) else (np.nan, np.nan)
@@ -129,7 +129,7 @@ def summarise(table: pd.DataFrame) -> Agreement:
 
 
 def extremes(table: pd.DataFrame, count: int) -> dict[str, list[str]]:
-    """Names of the ``count`` worst, most ordinary and best images, each worst first.
+    """Return the names of the ``count`` worst, most ordinary and best images, each worst first.
 
     No image is in two groups; where there are too few, the worst come first, then the best.
     """

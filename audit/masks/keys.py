@@ -1,4 +1,4 @@
-"""By what a mask's path and its image's may agree: rules, the strictest first."""
+"""Keys by which a mask's path and its image's may agree: rules, the strictest first."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Rule:
 
 
 def rules(classes: set[str]) -> list[Rule]:
-    """All rules for images of classes whose names are `folded`."""
+    """Return all rules for images of classes whose names are `folded`."""
     placed, classed = _placed(classes), _classed(classes)
     plain = [
         Rule("by path", _parts, loose=False),
@@ -77,7 +77,7 @@ def _folded_name(path: PurePosixPath) -> Key:
 
 
 def _placed(classes: set[str]) -> Callable[[PurePosixPath], Key]:
-    """What folders say of classes and splits, but not of masks or images, and the file's name."""
+    """Return a key of what folders say of classes and splits, not of masks, and the file's name."""
     said = cache(lambda folder: _said_by(folder, classes))  # many files lie in each
 
     def key(path: PurePosixPath) -> Key:
@@ -87,7 +87,7 @@ def _placed(classes: set[str]) -> Callable[[PurePosixPath], Key]:
 
 
 def _said_by(folder: str, classes: set[str]) -> str:
-    """The split or class that a folder names: ``train`` for Training and train_masks."""
+    """Return the split or class that a folder names: ``train`` for Training and train_masks."""
     name = folded(folder)
     if name in classes:
         return name
@@ -98,7 +98,7 @@ def _said_by(folder: str, classes: set[str]) -> str:
 
 
 def _classed(classes: set[str]) -> KeyOf:
-    """Folders that name a class, and the file's name; None where there are none."""
+    """Return a key of folders that name a class, and the file's name; it gives None without any."""
     placed = _placed(classes)
 
     def key(path: PurePosixPath) -> Key | None:
@@ -110,7 +110,7 @@ def _classed(classes: set[str]) -> KeyOf:
 
 
 def _unmarked(key: KeyOf) -> KeyOf:
-    """The key of x for x_mask and x_mask_1."""
+    """Return the key of x for x_mask and x_mask_1."""
 
     def unmarked(path: PurePosixPath) -> Key | None:
         base = base_of(path.name)

@@ -1,4 +1,4 @@
-"""Where each image's mask comes from: an ordered chain of sources, from trusted to made."""
+"""Sources of each image's mask: an ordered chain, from trusted to made."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class BadMask:
 
     @property
     def doubt(self) -> str:
-        """What records say of it."""
+        """Words that records say of it."""
         return f"{UNUSABLE}: {self.reason}"
 
 
@@ -120,22 +120,22 @@ class Masks:
 
     @property
     def sources(self) -> list[MaskFiles]:
-        """The sources that are files, in order of trust."""
+        """Sources that are files, in order of trust."""
         return [*([self._named] if self._named else []), *self._files]
 
     @property
     def draws(self) -> bool:
-        """Whether the data set draws masks itself, which takes a while for each."""
+        """True where the data set draws masks itself, which takes a while for each."""
         return bool(self._brings) and self._named is None
 
     def has_own(self, item: Item) -> bool:
-        """Whether an image has a mask that was not made by GrabCut, be it a bad one."""
+        """Return whether an image has a mask that was not made by GrabCut, be it a bad one."""
         if any(files.has(item.name) for files in self.sources):
             return True
         return self.draws and self._dataset.trimap(item) is not None
 
     def own(self, item: Item, size: tuple[int, int]) -> tuple[Trimap | None, str]:
-        """The trusted trimap of an image of ``size`` (height, width), and its source.
+        """Return the trusted trimap of an image of ``size`` (height, width), and its source.
 
         Raises
         ------
@@ -146,7 +146,7 @@ class Masks:
         return (None if trimap is None else fit(trimap, size, where)), source
 
     def unfitted(self, item: Item) -> tuple[Trimap | None, str, object]:
-        """The trusted trimap of an image in its own size, its source, and what names it.
+        """Return the trusted trimap of an image in its own size, its source, and what names it.
 
         Raises
         ------
@@ -163,7 +163,7 @@ class Masks:
         return None, "none", ""
 
     def observations(self) -> list[Observation]:
-        """What masks were joined to which images, what their values mean, and which are bad.
+        """Observe what masks were joined to which images, what values mean, and which are bad.
 
         Reads at most 500 masks of each source.
         """
@@ -198,7 +198,7 @@ class Masks:
                 yield item, image, trimap, source
 
     def fingerprint(self) -> str:
-        """Short hash of the sources: kind and content of the files, and whether GrabCut helps."""
+        """Return a short hash of the sources: kind and content of files, and GrabCut's help."""
         parts = [self._brings, *(f"{f.name}:{f.fingerprint()}" for f in self._files)]
         parts += ["grabcut"] if self.grabcut else []
         return hashlib.sha256("\t".join(parts).encode()).hexdigest()[:16]
@@ -219,18 +219,18 @@ class Masks:
         return lambda: (made(), "grabcut")
 
     def _brought(self, item: Item) -> Trimap | None:
-        """What a data set draws itself; masks that it has in files are read as all files are."""
+        """Return what a data set draws itself; its masks in files are read as all files are."""
         return self._dataset.trimap(item) if self.draws else None
 
 
 def classes_of(dataset: Dataset) -> dict[str, str]:
-    """Class of every image, by its name."""
+    """Return the class of every image, by its name."""
     items = (item for split in SPLITS for item in dataset.items(split))
     return {item.name: dataset.classes[item.label] for item in items}
 
 
 def _named(dataset: Dataset, said: Stated) -> ValuedMasks | None:
-    """The mask files that a data set names itself."""
+    """Return the mask files that a data set names itself."""
     if not isinstance(dataset, Filed):
         return None
     named = dataset.mask_paths()
@@ -239,7 +239,7 @@ def _named(dataset: Dataset, said: Stated) -> ValuedMasks | None:
 
 
 def _files(path: Path, dataset: Dataset, said: Stated) -> list[MaskFiles]:
-    """The sources in a folder or archive, those with no match left out."""
+    """Return the sources in a folder or archive, those with no match left out."""
     classes = classes_of(dataset)
     names = list(classes)
     if path.is_file() and _ARCHIVE.fullmatch(path.name):
@@ -260,12 +260,12 @@ def _files(path: Path, dataset: Dataset, said: Stated) -> list[MaskFiles]:
 
 
 def _cache(archive: Path) -> Path:
-    """Where an archive is unpacked: another place for every other content."""
+    """Return where an archive is unpacked: another place for every other content."""
     return Path(pooch.os_cache("flower-audit")) / f"masks-{short_hash(archive)}"
 
 
 def doubt(trimap: Trimap | BadMask) -> str:
-    """Why a mask is suspect, in a few words; "" if it is not.
+    """Say why a mask is suspect, in a few words; "" if it is not.
 
     Parameters
     ----------
@@ -290,12 +290,12 @@ def doubt(trimap: Trimap | BadMask) -> str:
 
 
 def trusted(given: Given) -> Trimap | None:
-    """A trimap without doubt; None where there is none, or one that is bad or suspect."""
+    """Return a trimap without doubt; None where there is none, or one that is bad or suspect."""
     return None if given is None or isinstance(given, BadMask) or doubt(given) else given
 
 
 def fingerprints(dataset: Dataset, masks: Masks) -> dict[str, str]:
-    """Hashes by which data is known again: of images and labels, and of masks."""
+    """Return hashes by which data is known again: of images and labels, and of masks."""
     return {"fingerprint": dataset.fingerprint(), "masks": masks.fingerprint()}
 
 
@@ -335,7 +335,7 @@ def make(
 
 
 def _targets(dataset: Dataset, items: Iterable[Item], out: Path) -> dict[str, Path]:
-    """``a.png`` for ``a.jpg``, or ``a.jpg.png`` where there is an ``a.webp`` too."""
+    """Return ``a.png`` for ``a.jpg``, or ``a.jpg.png`` where there is an ``a.webp`` too."""
     stems = Counter(Path(i.name).with_suffix("") for s in SPLITS for i in dataset.items(s))
     targets: dict[str, Path] = {}
     for name in (item.name for item in items):

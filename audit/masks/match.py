@@ -1,4 +1,4 @@
-"""Which mask file belongs to which image, by their names alone."""
+"""Matching of mask files to images, by their names alone."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class _Image:
 
 
 def _exact_first(masks: Sequence[_Mask]) -> tuple[list[_Mask], list[_Mask]]:
-    """PNG files, then all others: a photograph may lie beside its mask."""
+    """Return PNG files, then all others: a photograph may lie beside its mask."""
     exact = [mask for mask in masks if mask.file.suffix.lower() == ".png"]
     return exact, [mask for mask in masks if mask.file.suffix.lower() != ".png"]
 
@@ -145,7 +145,7 @@ class _Keyed:
                 self._masks[key].append(mask)
 
     def masks_of(self, image: _Image) -> list[_Mask]:
-        """Masks of an image's key: a.png is a.jpg's only where there is no a.webp beside it."""
+        """Return the masks of an image's key: a.png is a.jpg's only without an a.webp beside it."""
         whole, stem = self._key(image.path), self._key(image.path.with_suffix(""))
         found: list[_Mask] = []
         if whole is not None and self._full[whole] == 1:
@@ -162,6 +162,6 @@ def _refuse_two(rule: Rule, image: _Image, fit: Sequence[_Mask]) -> None:
 
 
 def _of_another(mask: _Mask, image: _Image, classes: set[str]) -> bool:
-    """Whether a mask lies in a folder named like a class, but not like the image's."""
+    """Return whether a mask lies in a folder named like a class, but not like the image's."""
     named = mask.folders & classes
     return bool(named) and folded(image.label) not in named

@@ -33,13 +33,13 @@ _BEFORE = re.compile(rf"(?:{_MASK_WORDS})[_\-. ]+(?P<base>.*\w.*)", re.IGNORECAS
 
 
 def is_mask_name(name: str) -> bool:
-    """Whether a folder is named as one of masks: masks, SegmentationClass, ground_truth, GT."""
+    """Return whether a folder is named as one of masks: SegmentationClass, ground_truth, GT."""
     words = words_of(name)
     return any(word in _MASK or word.removesuffix("png") in _MASK for word in _joined(words))
 
 
 def is_image_name(name: str) -> bool:
-    """Whether a folder's name says only that images lie in it: images, img, JPEGImages."""
+    """Return whether a folder's name says only that images lie in it: images, img, JPEGImages."""
     words = words_of(name)
     joined = "".join(words)
     return joined in _IMAGE or (bool(words) and all(word in _IMAGE for word in words))
@@ -50,13 +50,13 @@ def _joined(words: Sequence[str]) -> list[str]:
 
 
 def without_mask(name: str) -> str:
-    """Whose masks a folder holds: ``train`` for ``train_masks``, "" for ``masks``."""
+    """Return whose masks a folder holds: ``train`` for ``train_masks``, "" for ``masks``."""
     words = [w for w in words_of(name) if w not in _MASK | _IMAGE | _FILLER]
     return "" if "".join(words_of(name)) in _MASK else " ".join(words)
 
 
 def base_of(stem: str) -> str | None:
-    """The photograph's stem in that of a mask: ``x`` in ``x_mask``, ``xMask`` and ``x_mask_1``."""
+    """Return the photograph's stem in a mask's: ``x`` in ``x_mask``, ``xMask``, ``x_mask_1``."""
     for pattern in (_AFTER, _AFTER_SMALL, _BEFORE):
         found = pattern.fullmatch(stem)
         if found:
@@ -65,5 +65,5 @@ def base_of(stem: str) -> str | None:
 
 
 def stem_of(file: str) -> str:
-    """A file's name without its suffix, readable."""
+    """Return a file's name without its suffix, readable."""
     return readable(os.path.splitext(file)[0])  # noqa: PTH122

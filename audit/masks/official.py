@@ -70,7 +70,7 @@ def fetch(folder: Path, track: Track = silent, *, url: str = URL, md5: str = MD5
 
 
 def fetched(track: Track = silent) -> Path:
-    """Folder of the official segmentations in the user's cache, fetched where they are not there.
+    """Return the user's folder of the official segmentations, fetched where they are not there.
 
     Raises
     ------
@@ -81,13 +81,13 @@ def fetched(track: Track = silent) -> Path:
 
 
 def unpacked() -> Path | None:
-    """Folder of the official segmentations in the user's cache, None where they are not there."""
+    """Return the user's folder of the official segmentations, None where they are not there."""
     folder = cache() / UNPACKED  # renamed to once it is complete
     return folder if folder.is_dir() else None
 
 
 def cache() -> Path:
-    """Where the archive is kept for all runs of this user."""
+    """Return where the archive is kept for all runs of this user."""
     return Path(pooch.os_cache("flower-audit")) / "official"
 
 
@@ -155,7 +155,7 @@ def _read_out(tar: tarfile.TarFile) -> None:
 
 
 def _members(tar: tarfile.TarFile, archive: Path) -> Iterator[tarfile.TarInfo]:
-    """The mask files of an archive, as its table tells them; raise at the first unsafe member."""
+    """Yield an archive's mask files, as its table tells them; raise at the first unsafe member."""
     for count, member in enumerate(tar):
         tarfile.data_filter(member, "/nowhere")
         if not (member.isfile() or member.isdir()):
@@ -176,7 +176,7 @@ def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, archive:
 
 
 def read_segmentation(file: Path) -> NDArray[np.uint8]:
-    """Trimap of one official segmentation.
+    """Return the trimap of one official segmentation.
 
     Returns
     -------

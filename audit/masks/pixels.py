@@ -27,7 +27,7 @@ Kind = Literal["grey", "lossy", "opacity", "colour"]
 
 @dataclass(frozen=True)
 class Pixels:
-    """What a mask file holds.
+    """Content of a mask file.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ def read_pixels(file: Path) -> Pixels:
 
 
 def colour(code: int) -> tuple[int, int, int]:
-    """Red, green and blue, 0..255, of a code ``0xRRGGBB``."""
+    """Return red, green and blue, 0..255, of a code ``0xRRGGBB``."""
     return code >> 16, code >> 8 & 255, code & 255
 
 
@@ -100,7 +100,7 @@ def _pixels(file: Path, image: Image.Image) -> Pixels:
 
 
 def _by_index(image: Image.Image, colours: Codes, grey: bool) -> bool:
-    """Whether a palette numbers things instead of showing levels or colours."""
+    """Return whether a palette numbers things instead of showing levels or colours."""
     palette = np.array(image.getpalette("RGB"), np.int64).reshape(-1, 3)
     if grey:  # Pascal VOC's seventh colour is grey, but its palette holds no white
         levels = bool((np.ptp(palette, axis=1) <= TOLERANCE).all())
@@ -111,7 +111,7 @@ def _by_index(image: Image.Image, colours: Codes, grey: bool) -> bool:
 
 
 def _whole(file: Path, values: NDArray[np.generic]) -> Codes:
-    """Whole numbers in 0..65535; fractions of 1 become levels of 255."""
+    """Return whole numbers in 0..65535; fractions of 1 become levels of 255."""
     numbers = values.astype(np.float64)
     if not np.isfinite(numbers).all() or (numbers < 0).any() or (numbers > _TOP).any():
         raise DataError(f"Mask {file} holds values that are no whole numbers: {MEND}.")
@@ -123,7 +123,7 @@ def _whole(file: Path, values: NDArray[np.generic]) -> Codes:
 
 
 def _eight_bits(values: Codes) -> Codes:
-    """Levels of 16 bits as 0..255; numbers of things stay, and the highest value means 255."""
+    """Return 16-bit levels as 0..255; numbers of things stay, and the highest value means 255."""
     top = int(values.max(initial=0))
     if top <= FOREGROUND:
         return values

@@ -1,4 +1,4 @@
-"""What was read of mask files: which images have one, what values mean, which are bad."""
+"""Observations of mask files: which images have one, what values mean, which are bad."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COLOURS = "everything but #{:06x} is the subject, #e0e0c0 unknown"
 
 
 def value_observation(files: ValuedMasks) -> Observation:
-    """Which values were seen in a source's masks, and what each was taken for."""
+    """Observe which values were seen in a source's masks, and what each was taken for."""
     found = files.convention
     if not found.looked:
         return Observation("mask-values", "Values of masks", "None of the masks can be read")
@@ -48,13 +48,13 @@ def _counted(count: int, files: MaskFiles) -> str:
 
 
 def _held(found: Convention) -> bool:
-    """Whether masks hold what is stated as the subject; 0, 128 and 255 may be held nearly."""
+    """Return whether masks hold the stated subject; 0, 128 and 255 may be held nearly."""
     said = found.stated.subject
     return said is None or bool(said & {0, 128, 255, *found.values})
 
 
 def meaning(found: Convention) -> str:
-    """What a convention takes values for, in words."""
+    """Return what a convention takes values for, in words."""
     said = found.stated
     if said.subject is not None:
         said_unknown = f", {shown_values(said.unknown)} unknown" if said.unknown else ""
@@ -75,7 +75,7 @@ def meaning(found: Convention) -> str:
 
 
 def _levels(values: Sequence[int]) -> str:
-    """What levels mean, of those alone that masks hold, or come near."""
+    """Return what levels mean, of those alone that masks hold, or come near."""
     names = {255: "the subject", 0: "the background", 128: "unknown"}
     held = {min(names, key=lambda level: abs(level - value)) for value in values}
     first, *others = [(level, name) for level, name in names.items() if level in held]
@@ -83,7 +83,7 @@ def _levels(values: Sequence[int]) -> str:
 
 
 def bad_observation(files: ValuedMasks) -> Observation:
-    """How many masks of a source cannot be read or hold odd values; a few of them by name."""
+    """Observe how many masks cannot be read or hold odd values; a few of them by name."""
     bad, looked = _bad(files)
     title = "Masks that cannot be used"
     if not bad:
@@ -99,7 +99,7 @@ def bad_observation(files: ValuedMasks) -> Observation:
 def join_observations(
     sources: Sequence[MaskFiles], classes: Mapping[str, str], images: int, grabcut: bool
 ) -> list[Observation]:
-    """By which rule how many images got a mask, how many have none, which files fit no image."""
+    """Observe how many images got a mask by which rule, how many none, and which files fit none."""
     found = [files for files in sources if files.any()]
     if not found:
         return []
@@ -144,7 +144,7 @@ def _without(own: set[str], classes: Mapping[str, str], grabcut: bool) -> str:
 
 
 def _bad(files: ValuedMasks) -> tuple[list[str], int]:
-    """What is wrong with bad masks, sorted, and how many masks were read."""
+    """Return what is wrong with bad masks, sorted, and how many masks were read."""
     reasons: list[str] = []
     looked = pixels = 0
     for name in files.names()[:LOOKED]:

@@ -1,4 +1,4 @@
-"""Which masks a run takes: the words of ``--masks``, and what Oxford's images get without any."""
+"""Masks that a run takes: the words of ``--masks``, and what Oxford's images get without any."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def settled(
 
 
 def mask_path(config: Config, track: Track = silent) -> Path | None:
-    """Folder or archive of the masks of a settled config; None where there is none.
+    """Return the folder or archive of a settled config's masks; None where there is none.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def mask_path(config: Config, track: Track = silent) -> Path | None:
 
 
 def masks_of(config: Config, dataset: Dataset, track: Track = silent) -> Masks:
-    """The masks of a settled config; raises as `mask_path` and `Masks` do."""
+    """Return the masks of a settled config; raises as `mask_path` and `Masks` do."""
     return Masks(
         dataset,
         mask_path(config, track),

@@ -14,7 +14,7 @@ _MOST = 65535
 
 @dataclass(frozen=True)
 class Stated:
-    """What `--mask-subject` and `--mask-unknown` say; None where a value is to be found.
+    """Values that `--mask-subject` and `--mask-unknown` state; None where one is to be found.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What the values of masks mean: decided on all masks of a source, not file by file.
+"""Meaning of the values of masks: decided on all masks of a source, not file by file.
 
 A file alone may be ambiguous: 255 is the subject in one data set and no man's land in another.
 """
@@ -55,7 +55,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Convention:
-    """What each value of a source's masks means.
+    """Meaning of each value of a source's masks.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class Convention:
 
     @property
     def token(self) -> str:
-        """Names what is read otherwise than 0/128/255 and 0/1, for fingerprints; else ""."""
+        """Name of what is read otherwise than 0/128/255 and 0/1, for fingerprints; else ""."""
         plain = self.style == "levels" or set(self.values) <= {0, 1}
         if plain and self.stated == NOTHING_SAID:
             return ""
@@ -142,7 +142,7 @@ def decide(masks: Sequence[Seen], said: Stated = NOTHING_SAID) -> Convention:
 
 
 def appearance(seen: Seen) -> Look:
-    """What the values of one mask look like by themselves."""
+    """Return what the values of one mask look like by themselves."""
     if seen.kind == "colour":
         return "colours" if len(seen.counts) <= MOST else "odd"
     if seen.kind != "grey":
@@ -179,7 +179,7 @@ def to_trimap(pixels: Pixels, convention: Convention, file: Path) -> Trimap:
 
 
 def shown_values(values: Collection[int], style: str = "") -> str:
-    """Values in a row, the middle left out where there are many; colours as ``#rrggbb``."""
+    """Return values in a row, the middle left out of many; colours as ``#rrggbb``."""
     words = [f"#{v:06x}" if style == "colours" else str(v) for v in sorted(values)]
     if len(words) > _SHOWN:
         words = [*words[: _SHOWN - 2], "...", words[-1]]
@@ -206,7 +206,7 @@ def _near_levels(values: Collection[int]) -> bool:
 
 
 def _graded_alone(counts: dict[int, int]) -> bool:
-    """Whether values are 0, 128 and 255 with a little noise, and no numbers of things."""
+    """Return whether values are 0, 128 and 255 with a little noise, and no numbers of things."""
     if not _near_levels(counts) or max(counts) <= TOLERANCE:
         return False
     small = sum(n for value, n in counts.items() if 0 < value <= TOLERANCE)
@@ -215,7 +215,7 @@ def _graded_alone(counts: dict[int, int]) -> bool:
 
 
 def _numbered(counts: dict[int, int]) -> bool:
-    """Whether values number things, 255 perhaps unknown: few, and more than a blurred outline."""
+    """Return whether values number things (255 perhaps unknown): few, no mere blurred outline."""
     things = {value: n for value, n in counts.items() if value not in (BACKGROUND, FOREGROUND)}
     small = max(things, default=0) <= TOLERANCE
     outweigh = sum(things.values()) > counts.get(FOREGROUND, 0)
@@ -260,13 +260,13 @@ def _indices(masks: Sequence[Seen], looks: Sequence[Look]) -> Convention:
 
 
 def _even_shares(values: Collection[int]) -> bool:
-    """Whether values are 255 and thirds, quarters, ... tenths of it, as where annotators vote."""
+    """Return whether values are 255 and thirds to tenths of it, as where annotators vote."""
     shares = ({round(FOREGROUND * i / k) for i in range(1, k + 1)} for k in range(3, 11))
     return len(values) > 2 and FOREGROUND in values and any(set(values) <= s for s in shares)
 
 
 def _outweighed(masks: Sequence[Seen], found: Convention) -> list[str]:
-    """Doubts where what is left out of most masks has more pixels than the subject."""
+    """Return doubts where what is left out of most masks has more pixels than the subject."""
     grey = [m.counts for m in masks if m.kind == "grey" and set(m.counts) - {BACKGROUND}]
     doubts = []
     for value, what in _left_out(grey, found):
@@ -279,7 +279,7 @@ def _outweighed(masks: Sequence[Seen], found: Convention) -> list[str]:
 
 
 def _left_out(grey: Sequence[dict[int, int]], found: Convention) -> list[tuple[int, str]]:
-    """Values other than 0 that are not the subject, and what they are taken for."""
+    """Return the values other than 0 that are not the subject, and what they are taken for."""
     if found.style == "levels":
         small = sorted({v for counts in grey for v in counts if 0 < v <= TOLERANCE})
         return [(UNKNOWN, "unknown"), *((value, "background") for value in small)]
@@ -287,7 +287,7 @@ def _left_out(grey: Sequence[dict[int, int]], found: Convention) -> list[tuple[i
 
 
 def _subject(counts: dict[int, int], found: Convention) -> int:
-    """How many pixels of a mask are the subject's."""
+    """Return how many pixels of a mask are the subject's."""
     if found.style == "levels":
         return sum(n for value, n in counts.items() if value >= FOREGROUND - TOLERANCE)
     return sum(n for value, n in counts.items() if value not in (BACKGROUND, FOREGROUND))
@@ -308,7 +308,7 @@ def _colours(masks: Sequence[Seen]) -> Convention:
 def _meaning(
     pixels: Pixels, seen: Seen, convention: Convention, file: Path
 ) -> tuple[Trimap, NDArray[np.bool_]]:
-    """Trimap of a mask, and which of its pixels mean nothing."""
+    """Return the trimap of a mask, and which of its pixels mean nothing."""
     style = convention.style
     if pixels.kind in ("lossy", "opacity"):
         return _by_level(pixels.codes, lossy=pixels.kind == "lossy")
@@ -326,7 +326,7 @@ def _meaning(
 def _by_number(
     codes: Codes, seen: Seen, convention: Convention
 ) -> tuple[Trimap, NDArray[np.bool_]]:
-    """Levels or indices, whichever this one mask holds; where it may be both, as all others."""
+    """Read levels or indices, whichever this one mask holds; if it may be both, as all others."""
     found, highest = appearance(seen), max(seen.counts, default=0)
     graded = found == "levels" and highest >= FOREGROUND - TOLERANCE and not convention.void
     if (convention.style == "indices" and not graded) or found == "ones":
@@ -379,7 +379,7 @@ def _by_colour(pixels: Pixels, convention: Convention) -> tuple[Trimap, NDArray[
 
 
 def _as_stated(pixels: Pixels, convention: Convention, file: Path) -> Trimap:
-    """A mask by the values that the user states; all others are background."""
+    """Read a mask by the values that the user states; all others are background."""
     if pixels.kind == "colour":
         raise DataError(f"Mask {file} is in colour: --mask-subject states values of grey ones.")
     said, codes = convention.stated, pixels.codes
@@ -392,7 +392,7 @@ def _as_stated(pixels: Pixels, convention: Convention, file: Path) -> Trimap:
 
 
 def _unknown(convention: Convention) -> frozenset[int]:
-    """Values that mean unknown where nobody says so."""
+    """Return the values that mean unknown where nobody says so."""
     if convention.style == "levels":
         return frozenset({UNKNOWN})
     if convention.style == "pets":

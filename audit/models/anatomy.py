@@ -1,4 +1,4 @@
-"""What a classifier's graph reads first, and what its head is."""
+"""Anatomy of a classifier's graph: what it reads first, and what its head is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WEIGHED = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "Einsum", "Conv3D")
 
 
 def seen_range(graph: Graph, size: int) -> tuple[float, float]:
-    """Least and greatest value that the first weighed step reads for a black and a white image."""
+    """Return the least and greatest value that the first weighed step reads, black to white."""
     weighed = (
         node
         for node in graph.nodes
@@ -28,7 +28,7 @@ def seen_range(graph: Graph, size: int) -> tuple[float, float]:
 
 
 def pooled_kernel(graph: Graph, features_at: str) -> NDArray[np.float32] | None:
-    """Kernel of the dense layer, where the head is global average pooling and one dense layer."""
+    """Return the kernel of a head of global average pooling and one dense layer, else None."""
     halved = two_class_kernel(graph)
     tensor, halves = halved or (graph.output, None)
     last = graph.node(tensor)

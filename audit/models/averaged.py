@@ -44,25 +44,25 @@ class Averaged(Classifier):
         self._compile()
 
     def untrained(self, seed: int) -> Averaged:
-        """The same views seen with weights drawn anew."""
+        """Return the same views seen with weights drawn anew."""
         return Averaged(self.each.untrained(seed), self.views)
 
     def logits(self, images: Any) -> tf.Tensor:
-        """Float32 mean log-probabilities ``(n, classes)`` of images ``(n, H, W, 3)`` in 0..255."""
+        """Return float32 mean log-probabilities ``(n, classes)`` of images ``(n, H, W, 3)``."""
         one_pass, starts = super().logits, range(0, len(images), self.at_once)
         return tf.concat([one_pass(images[i : i + self.at_once]) for i in starts], axis=0)
 
     def describe(self) -> str:
-        """One line that says what was found."""
+        """Return one line that says what was found."""
         return f"{super().describe()}, mean of {len(self.views)} views"
 
     def seen(self, images: tf.Tensor) -> tf.Tensor:
-        """All views of images ``(n, H, W, 3)``, view by view: ``(views n, H, W, 3)``."""
+        """Return all views of images ``(n, H, W, 3)``, view by view: ``(views n, H, W, 3)``."""
         views = tf.einsum("vip,npqc,vjq->vnijc", self._rows, images, self._columns)
         return tf.reshape(views, (-1, *images.shape[1:]))
 
     def mean(self, logits: tf.Tensor) -> tf.Tensor:
-        """Mean log-probabilities ``(n, classes)`` of the views' logits ``(views n, classes)``."""
+        """Return mean log-probabilities ``(n, classes)`` of logits ``(views n, classes)``."""
         likely = tf.reshape(tf.nn.log_softmax(logits), (len(self.views), -1, self.classes))
         return tf.reduce_mean(likely, axis=0)
 
@@ -71,5 +71,5 @@ class Averaged(Classifier):
 
 
 def averaged(classifier: Classifier, count: int, seed: int) -> Classifier:
-    """The classifier averaged over ``count`` views of each image; itself where that is 1."""
+    """Return the classifier averaged over ``count`` views of each image; itself where that is 1."""
     return classifier if count == 1 else Averaged(classifier, draw_views(count, seed))

@@ -47,7 +47,7 @@ def _efficientnet(variant: str, size: int, weights: str) -> Any:
 
 
 def _normalised_as_by_imagenet(layer: Any, *args: Any, **kwargs: Any) -> Any:
-    """Keras adds its second division by the deviation's root for its own download alone."""
+    """Add the division by the deviation's root that Keras adds for its own download alone."""
     made = layer(*args, **kwargs)
     if not isinstance(layer, keras.layers.Normalization):
         return made
@@ -86,7 +86,7 @@ BACKBONES: dict[str, Backbone] = {
 
 
 def known_backbone(name: str) -> Backbone:
-    """The registry's entry of this name; `ModelError` where there is none."""
+    """Return the registry's entry of this name; `ModelError` where there is none."""
     if name not in BACKBONES:
         near = difflib.get_close_matches(name.lower(), BACKBONES, n=3)
         hint = f"did you mean {' or '.join(near)}? " if near else ""
@@ -95,7 +95,7 @@ def known_backbone(name: str) -> Backbone:
 
 
 def known_weights(name: str, weights: str) -> Path | None:
-    """The file that a backbone starts from, downloaded where its ImageNet weights are.
+    """Return the file that a backbone starts from, downloaded where its ImageNet weights are.
 
     Returns
     -------

@@ -79,7 +79,7 @@ def use_tensorflow() -> None:
 
 
 def _asked() -> tuple[str, str]:
-    """The backend that the environment or Keras' own file asks for, and which of them."""
+    """Return the backend that the environment or Keras' own file asks for, and which of them."""
     named = os.environ.get("KERAS_BACKEND", "")
     if named:
         return named, "KERAS_BACKEND"

@@ -1,4 +1,4 @@
-"""Which backbones there are, as data: no Keras is loaded to list them."""
+"""Catalogue of backbones, as data: no Keras is loaded to list them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Entry:
 
     @property
     def source(self) -> str:
-        """Where the ImageNet weights come from."""
+        """Source of the ImageNet weights."""
         return SOURCES[self.family]
 
 
@@ -93,7 +93,7 @@ CATALOGUE = {
 
 
 def listing() -> str:
-    """The catalogue as a table of plain text, one backbone a line."""
+    """Return the catalogue as a table of plain text, one backbone a line."""
     head = f"{'name':<20} {'parameters':>10} {'input':>6}  ImageNet weights"
     rows = (
         f"{name:<20} {entry.parameters / 1e6:>8.1f} M {entry.size:>6}  {entry.source}"

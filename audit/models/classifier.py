@@ -115,11 +115,11 @@ class Classifier:
         self._compile()
 
     def observations(self) -> list[Observation]:
-        """What the model was taken for: its end, input and feature layer, for a preflight."""
+        """Observe what the model was taken for: end, input and feature layer, for a preflight."""
         return observe(self)
 
     def untrained(self, seed: int) -> Classifier:
-        """A classifier of the same form with weights drawn anew, each layer's apart."""
+        """Return a classifier of the same form with weights drawn anew, each layer's apart."""
         other = copy(self)
         other.graph = self.graph.untrained(seed)
         other.kernel = pooled_kernel(other.graph, other.features_at)
@@ -137,7 +137,7 @@ class Classifier:
         self.has_gradient = changing and reaches_image(self.graph, images[:4:3])
 
     def _is_alike_alone(self, images: NDArray[np.float32], logits: NDArray[np.float32]) -> bool:
-        """Whether an image gets the same answer with and without others beside it."""
+        """Return whether an image gets the same answer with and without others beside it."""
         (alone,) = self.graph.values(images[-1:], [self.graph.output])
         near = _SAME_IN_HALF * max(1.0, float(np.abs(alone).max()))
         return bool(np.allclose(alone[0], logits[-1], atol=near, equal_nan=True))
@@ -154,11 +154,11 @@ class Classifier:
         return tf.function(function, input_signature=specs)
 
     def features(self, images: Any) -> tf.Tensor:
-        """Feature maps ``(n, h, w, c)`` of float32 images ``(n, H, W, 3)`` in 0..255."""
+        """Return feature maps ``(n, h, w, c)`` of float32 images ``(n, H, W, 3)`` in 0..255."""
         return self._features(tf.convert_to_tensor(images, tf.float32))
 
     def head(self, features: Any, images: Any = None) -> tf.Tensor:
-        """Float32 logits ``(n, classes)`` of feature maps.
+        """Return float32 logits ``(n, classes)`` of feature maps.
 
         Parameters
         ----------
@@ -179,11 +179,11 @@ class Classifier:
         return self._head(*given)
 
     def logits(self, images: Any) -> tf.Tensor:
-        """Float32 logits ``(n, classes)`` of float32 images ``(n, H, W, 3)`` in 0..255."""
+        """Return float32 logits ``(n, classes)`` of float32 images ``(n, H, W, 3)`` in 0..255."""
         return self._logits(tf.convert_to_tensor(images, tf.float32))
 
     def describe(self) -> str:
-        """One line that says what was found."""
+        """Return one line that says what was found."""
         height, width, channels = self.feature_shape
         low, high = self.seen_range
         outside = "" if self.scaling == "0..255" else f" scaled to {self.scaling} before it,"
@@ -210,7 +210,7 @@ class Classifier:
 def _read(
     model: Any, given: ImageInput, scaling: str, probe: NDArray[np.float32]
 ) -> tuple[Graph, dict[str, str], NDArray[np.float32]]:
-    """The model's graph, its layers' paths by the tensors they make, and its own answers."""
+    """Return the model's graph, its layers' paths by the tensors they make, and its own answers."""
     answer = _answering(model, given, scaling)
     try:
         with layer_paths(model) as paths:
@@ -235,7 +235,7 @@ def _read(
 
 
 def _answering(model: Any, given: ImageInput, scaling: str) -> Callable[[tf.Tensor], tf.Tensor]:
-    """The model's own answer to RGB images in 0..255."""
+    """Return the model's own answer to RGB images in 0..255."""
 
     def answer(images: tf.Tensor) -> tf.Tensor:
         scaled = TREATMENTS[scaling](images)
@@ -251,7 +251,7 @@ def _answering(model: Any, given: ImageInput, scaling: str) -> Callable[[tf.Tens
 
 
 def _named(model: Any, made: Sequence[tf.Tensor]) -> str:
-    """Names of a model's outputs, or their shapes where they have none."""
+    """Return the names of a model's outputs, or their shapes where they have none."""
     names = getattr(model, "output_names", None) or []
     return ", ".join(names if len(names) == len(made) else [str(tuple(t.shape)) for t in made])
 
@@ -259,7 +259,7 @@ def _named(model: Any, made: Sequence[tf.Tensor]) -> str:
 def _smoothed(
     graph: Graph, size: int, images: NDArray[np.float32], answers: NDArray[np.float32]
 ) -> Graph:
-    """The graph with gradients of its first steps, where it answers the same with them."""
+    """Return the graph with gradients of its first steps, where it answers the same with them."""
     found = smoothed(graph, size)
     if found is graph:
         return graph

@@ -1,4 +1,4 @@
-"""Where Grad-CAM reads: a late feature map with places, or the joined maps of all branches."""
+"""Cuts for Grad-CAM: a late feature map with places, or the joined maps of all branches."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Cut(NamedTuple):
 def choose_cut(
     graph: Graph, specs: Mapping[str, Spec], paths: Mapping[str, str], name: str | None
 ) -> Cut:
-    """The map that Grad-CAM reads; layers' outputs before what is within them.
+    """Choose the map that Grad-CAM reads; layers' outputs before what is within them.
 
     By default the last one that all later steps read alone and that lies behind at least half of
     the weighted steps on places; with parallel branches, the last maps of all of them joined.
@@ -117,7 +117,7 @@ class _Chooser:
         return Cut(self._graph, tensor, self._name(tensor), shape, before, steps, whole)
 
     def _joined(self) -> Cut:
-        """The last maps of all branches as one; ModelError where they cannot be joined."""
+        """Join the last maps of all branches into one; ModelError where they cannot be joined."""
         front, image = self._front()
         if not front:
             raise ModelError(
@@ -138,7 +138,7 @@ class _Chooser:
                    whole=True)  # fmt: skip
 
     def _front(self) -> tuple[list[str], bool]:
-        """Last maps on all ways from the output back, and whether one reaches the image."""
+        """Return last maps on all ways back from the output, and whether one reaches the image."""
         maps, by_name = set(self._maps), {node.name: node for node in self._graph.carriers()}
         left, seen, front = [self._graph.output], set[str](), set[str]()
         while left:

@@ -1,4 +1,4 @@
-"""What squashes a classifier's answer at its end, taken off: explanations are of logits."""
+"""Removal of what squashes a classifier's answer at its end: explanations are of logits."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _refuse_hidden(graph: Graph) -> None:
 
 
 def _deciding(graph: Graph) -> Any:
-    """The last step that does more than hand numbers on; a cast of whole numbers names classes."""
+    """Return the last step that does more than pass numbers; a cast of integers names classes."""
     node = graph.node(graph.output)
     while node is not None and node.op in _SAME_ORDER:
         before = graph.node(node.input[0])
@@ -124,7 +124,7 @@ def _logit(p: float) -> float:
 
 
 def _within(undo: Undo, low: float, high: float) -> Undo:
-    """``undo``, infinite for what no input gives."""
+    """Return ``undo``, infinite for what no input gives."""
     return lambda y: undo(y) if low < y < high else math.copysign(math.inf, y - low)
 
 
@@ -148,7 +148,7 @@ _BENDING: dict[str, tuple[str, Undo]] = {
 
 
 class _Reader:
-    """Reads the steps of a graph from its end on."""
+    """Reader of the steps of a graph, from its end on."""
 
     def __init__(self, graph: Graph, specs: Mapping[str, Spec]) -> None:
         self._graph, self._specs = graph, specs
@@ -156,7 +156,7 @@ class _Reader:
         self._shared = False  # the last step divided by the sum over the classes
 
     def step(self, tensor: str, squashed: bool) -> Step | None:
-        """The step that makes a tensor; None where the logits begin."""
+        """Return the step that makes a tensor; None where the logits begin."""
         node, shared = self._graph.node(tensor), self._shared
         self._shared = False
         if node is None or node.op == "Placeholder" or not self._is_vector(tensor):
@@ -236,7 +236,7 @@ class _Reader:
         return Step(below, "") if centred else None
 
     def _parts(self, node: Any) -> tuple[str, float, bool] | None:
-        """The moving input of a step, the one number it is joined with, and which comes first."""
+        """Return a step's moving input, the one number it is joined with, and which comes first."""
         if len(node.input) != 2:
             return None
         left, right = (self._number(name) for name in node.input)
@@ -247,7 +247,7 @@ class _Reader:
         return None
 
     def _number(self, tensor: str) -> float | None:
-        """The one value of a constant; None for all else."""
+        """Return the one value of a constant; None for all else."""
         value = self._graph.constants.get(base(tensor))
         if value is None or value.size == 0 or value.dtype.kind not in "fiu" or np.ptp(value):
             return None
@@ -261,7 +261,7 @@ class _Reader:
         return summed and self._are_same(full(node.input[0]), terms)
 
     def _are_same(self, one: str, other: str) -> bool:
-        """Whether two tensors are one, or made by the same steps of the same tensors."""
+        """Return whether two tensors are one, or made by the same steps of the same tensors."""
         if one == other:
             return True
         left, right = self._graph.node(one), self._graph.node(other)
@@ -283,7 +283,7 @@ def _bent(node: Any) -> tuple[str, bool, Undo]:
 
 
 def _affine(op: str, below: str, number: float, first: bool) -> Step | None:
-    """A step that joins one number to all classes; ``first`` where the classes come first."""
+    """Return a step that joins one number to all classes; ``first`` where classes come first."""
     if op in ("AddV2", "Add"):
         return Step(below, None, True, lambda y: y - number)
     if op == "Sub":

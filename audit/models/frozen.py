@@ -56,7 +56,7 @@ class Graph:
     def run(
         self, images: Any, fetch: Sequence[str], given: Mapping[str, Any] | None = None
     ) -> list[Any]:
-        """Tensors ``fetch`` for ``images``, with those of ``given`` replaced; in a `tf.function`.
+        """Compute tensors ``fetch`` of ``images``, those ``given`` replaced; in a `tf.function`.
 
         What the fetched tensors do not need is not computed.
         """
@@ -68,11 +68,11 @@ class Graph:
         )
 
     def values(self, images: NDArray[np.float32], fetch: Sequence[str]) -> list[NDArray[Any]]:
-        """Values of the tensors ``fetch`` for real images."""
+        """Return the values of the tensors ``fetch`` for real images."""
         return _evaluate(self.definition(), self.image, images, fetch)
 
     def definition(self) -> Any:
-        """The graph as TensorFlow imports it."""
+        """Return the graph as TensorFlow imports it."""
         made = tf.compat.v1.GraphDef()
         made.versions.CopyFrom(self.versions)
         made.library.CopyFrom(self.library)
@@ -82,7 +82,7 @@ class Graph:
         return made
 
     def untrained(self, seed: int) -> Graph:
-        """The same graph with kernels drawn anew and no biases: nothing is learnt."""
+        """Return the same graph with kernels drawn anew and no biases: nothing is learnt."""
         random = np.random.default_rng(seed)
         constants = dict(self.constants)
         for node in self.nodes:
@@ -97,37 +97,37 @@ class Graph:
         return replace(self, constants=constants)
 
     def named(self, name: str) -> str:
-        """What now stands for a tensor of the traced function."""
+        """Return what now stands for a tensor of the traced function."""
         while name in self.renamed:
             name = self.renamed[name]
         return name
 
     def node(self, tensor: str) -> Any:
-        """The node that makes a tensor; None for a constant."""
+        """Return the node that makes a tensor; None for a constant."""
         return next((node for node in self.nodes if node.name == base(tensor)), None)
 
     def ending_at(self, output: str) -> Graph:
-        """The same graph up to another tensor."""
+        """Return the same graph up to another tensor."""
         by_name = {node.name: node for node in self.nodes}
         needed = set(in_order(by_name | dict.fromkeys(self.constants), base(output)))
         nodes = tuple(node for node in self.nodes if node.name in needed)
         return replace(self, nodes=nodes, output=output)
 
     def reads_image(self) -> bool:
-        """Whether the output depends on the image."""
+        """Return whether the output depends on the image."""
         return any(node.name == base(self.image) for node in self.nodes)
 
     def extended(
         self, nodes: Sequence[Any], constants: Mapping[str, NDArray[Any]], output: str
     ) -> Graph:
-        """The same graph with further nodes and the tensors they read, up to another tensor."""
+        """Return the graph with further nodes and the tensors they read, up to another tensor."""
         grown = replace(
             self, nodes=(*self.nodes, *nodes), constants={**self.constants, **constants}
         )
         return grown.ending_at(output)
 
     def cuts(self) -> list[str]:
-        """Tensors that every way from the image to the output passes, in order.
+        """Return the tensors that every way from the image to the output passes, in order.
 
         Ways on which only a tensor's shape travels do not count.
         """
@@ -146,7 +146,7 @@ class Graph:
         return found
 
     def carriers(self) -> list[Any]:
-        """Nodes that bring the image's content to the output."""
+        """Return the nodes that bring the image's content to the output."""
         down, up = {base(self.image)}, {base(self.output)}
         for node in self.nodes:
             if node.op not in _SHAPE_ONLY and any(base(i) in down for i in node.input):
@@ -158,18 +158,18 @@ class Graph:
 
 
 def _drawn(shape: tuple[int, ...], op: str, random: np.random.Generator) -> NDArray[np.float32]:
-    """A kernel whose layer keeps the variance of what it reads."""
+    """Return a kernel whose layer keeps the variance of what it reads."""
     read = np.prod(shape[:2]) if op == "DepthwiseConv2dNative" else np.prod(shape[:-1])
     return (random.normal(size=shape) / np.sqrt(read)).astype(np.float32)
 
 
 def base(tensor: str) -> str:
-    """Name of the node that makes a tensor."""
+    """Return the name of the node that makes a tensor."""
     return tensor.lstrip("^").split(":")[0]
 
 
 def full(tensor: str) -> str:
-    """A tensor's name with its place among the node's outputs."""
+    """Return a tensor's name with its place among the node's outputs."""
     return tensor if ":" in tensor else f"{tensor}:0"
 
 
@@ -200,7 +200,7 @@ def freeze(function: Callable[[Any], Any], size: int) -> Graph:
 
 
 def _inlined(function: Any) -> Any:
-    """The same frozen function with its XLA parts written out: without that they lack gradients."""
+    """Return a frozen function with its XLA parts written out: as they are they lack gradients."""
     definition = function.graph.as_graph_def()
     for made in definition.library.function:
         made.signature.name += "_inlined"
@@ -223,7 +223,7 @@ def _inlined(function: Any) -> Any:
 
 
 def _all_nodes(definition: Any) -> list[Any]:
-    """Nodes of a graph and of its functions."""
+    """Return the nodes of a graph and of its functions."""
     inner = [node for function in definition.library.function for node in function.node_def]
     return [*definition.node, *inner]
 
@@ -296,7 +296,7 @@ def _plain(graph: Graph, name: str, constants: Mapping[str, str]) -> str:
 
 
 def _data(node: Any) -> list[str]:
-    """Inputs of a node without its control dependencies."""
+    """Return the inputs of a node without its control dependencies."""
     return [name for name in node.input if not name.startswith("^")]
 
 
@@ -306,7 +306,7 @@ def _is_identity(node: Any) -> bool:
 
 
 def in_order(by_name: Mapping[str, Any], output: str) -> Iterator[str]:
-    """Names of the nodes that the output needs, each after its inputs."""
+    """Yield the names of the nodes that the output needs, each after its inputs."""
     seen: set[str] = set()
     stack = [(output, False)]
     while stack:
@@ -391,7 +391,7 @@ class _Folding:
                 self._uses[full(name)] = self._uses.get(full(name), 0) + 1
 
     def fold(self, node: Any) -> Any:
-        """The node as it stays, or None where it went into the convolution before it."""
+        """Return the node as it stays, or None where it went into the convolution before it."""
         node = _with_inputs(node, [self.gone.get(full(i), full(i)) for i in node.input])
         source, values = self._operands(node)
         if values is None:
@@ -409,7 +409,7 @@ class _Folding:
         return node
 
     def _operands(self, node: Any) -> tuple[str, Any]:
-        """A convolution's output and one value a channel that ``node`` joins to it, if so."""
+        """Return a convolution's output and the values by channel that ``node`` joins, if any."""
         if node.op not in ("Mul", *_ADDITIONS) or len(node.input) != 2:
             return "", None
         for source, other in (node.input, node.input[::-1]):

@@ -1,4 +1,4 @@
-"""Whether a gradient of a model's logits reaches the image: all explanations are made of it."""
+"""Check that a gradient of a model's logits reaches the image: all explanations are made of it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CALLS = ("PartitionedCall", "StatefulPartitionedCall", "While", "StatelessWhile
 
 
 def reaches_image(graph: Graph, images: NDArray[np.float32]) -> bool:
-    """Whether the logits have a gradient by some image; asked only where a step may have none.
+    """Return whether some image gives the logits a gradient; asked only where a step may not.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def reaches_image(graph: Graph, images: NDArray[np.float32]) -> bool:
 
 
 def _gradient(graph: Graph, images: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """Gradient of the highest logit's lead, or None where no way leads to the image."""
+    """Return the gradient of the highest logit's lead, or None where no way leads to the image."""
     with tf.Graph().as_default():
         given = tf.compat.v1.placeholder(tf.float32, images.shape)
         (logits,) = graph.run(given, [graph.output])
@@ -59,7 +59,7 @@ def _gradient(graph: Graph, images: NDArray[np.float32]) -> NDArray[np.float32] 
 
 
 def _is_flat(node: Any) -> bool:
-    """Whether a step has no gradient, or one that is 0 everywhere."""
+    """Return whether a step has no gradient, or one that is 0 everywhere."""
     if node.op == "Cast":
         return not tf.as_dtype(node.attr["DstT"].type).is_floating
     if node.op in _FLAT or node.op in _CALLS or node.op == "Placeholder":

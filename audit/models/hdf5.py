@@ -1,4 +1,4 @@
-"""Whether a model file can be read at all: a damaged one can hold the HDF5 library for ever."""
+"""Check that a model file can be read at all: a damaged one can hold the HDF5 library for ever."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def refuse_damaged(file: Path) -> None:
 
 
 def _weights_in(file: Path) -> list[str]:
-    """Names of the HDF5 files in a ``.keras`` file, whose checksums are compared."""
+    """Return the names of the HDF5 files in a ``.keras`` file, whose checksums are compared."""
     try:
         with zipfile.ZipFile(file) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
@@ -82,7 +82,7 @@ def _weights_in(file: Path) -> list[str]:
 
 
 def _refuse_odd_entries(archive: zipfile.ZipFile) -> None:
-    """Keras reads one of two entries of a name, and unpacks all that there are."""
+    """Refuse double and unknown entries: Keras reads one of a name, and unpacks all there are."""
     names = archive.namelist()
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ValueError(f"it holds {twice!r} twice")

@@ -1,4 +1,4 @@
-"""By what a model is known again: architecture, weights, the pixels it wants, and its classes."""
+"""Identity of a model: architecture, weights, the pixels it wants, and its classes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def identity(model: Any, file: Path, scaling: str, classes: Sequence[str]) -> di
 
 
 def difference(known: Mapping[str, Any], found: Mapping[str, str]) -> str:
-    """What of a model is another than a manifest has it, in words; "" where all is the same.
+    """Say how a model differs from what a manifest has of it; "" where it does not.
 
     Earlier versions kept the hash of the weights alone.
     """
@@ -59,7 +59,7 @@ def difference(known: Mapping[str, Any], found: Mapping[str, str]) -> str:
 
 
 def weights_hash(model: Any) -> str:
-    """SHA-256 of all weights in their order."""
+    """Return the SHA-256 of all weights in their order."""
     digest = hashlib.sha256()
     for weight in model.get_weights():
         digest.update(np.ascontiguousarray(weight).tobytes())
@@ -74,7 +74,7 @@ def _architecture(file: Path) -> str:
 
 
 def _described(file: Path) -> Iterator[tuple[str, bytes]]:
-    """All of a model's files but its weights, by name."""
+    """Yield all of a model's files but its weights, by name."""
     if file.is_dir():
         paths = (p for p in file.rglob("*") if p.is_file() and "variables" not in p.parts)
         yield from ((p.relative_to(file).as_posix(), p.read_bytes()) for p in sorted(paths))
@@ -88,7 +88,7 @@ def _described(file: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _built_of(config: Any) -> Any:
-    """A config without what may change when the same model is saved again."""
+    """Return a config without what may change when the same model is saved again."""
     if isinstance(config, dict):
         kept = {key: value for key, value in config.items() if key not in _NOT_BUILT_OF}
         return {key: _built_of(value) for key, value in kept.items()}

@@ -1,4 +1,4 @@
-"""What kind of image a model takes."""
+"""Input of a model: the kind of image that it takes."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class ImageInput(NamedTuple):
     whole: bool = False
 
     def fed(self, images: Any) -> Any:
-        """RGB images ``(n, H, W, 3)`` as the model takes them, luma where it wants grey."""
+        """Return RGB images ``(n, H, W, 3)`` as the model takes them, luma where it wants grey."""
         if not self.grey:
             return images
         return tf.reduce_sum(images * tf.constant(_LUMA), axis=-1, keepdims=True)
 
 
 def image_input(model: Any, image_size: int | None) -> ImageInput:
-    """What the model takes; ``image_size`` where the model leaves its size open.
+    """Return the model's input; ``image_size`` where the model leaves its size open.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def _side(shape: tuple[int | None, ...], image_size: int | None) -> int:
 
 
 def _input_shape(model: Any) -> Any:
-    """Shape that a model was made for, or built with; None where it was never said."""
+    """Return the shape that a model was made for, or built with; None where it was never said."""
     shape = getattr(model, "input_shape", None)
     if shape is None and hasattr(model, "get_build_config"):
         shape = (model.get_build_config() or {}).get("input_shape")
@@ -103,7 +103,7 @@ def _input_shape(model: Any) -> Any:
 
 
 def _takes_whole_numbers(model: Any) -> bool:
-    """Whether the input is of integers; a file's bytes are refused."""
+    """Return whether the input is of integers; a file's bytes are refused."""
     inputs = getattr(model, "inputs", None)
     made = tf.nest.flatten(inputs)[0].dtype if inputs else getattr(model, "dtype", "float32")
     dtype = tf.as_dtype(made or "float32")

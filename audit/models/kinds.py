@@ -1,4 +1,4 @@
-"""What a file is that holds no model which can be read, and what would be needed."""
+"""Kinds of files that hold no readable model, and what would be needed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BY_SUFFIX = {
 
 
 def refusal(path: Path) -> str | None:
-    """What a path is and what to give instead, as ``it is ...: ...``; None for a model's file."""
+    """Say what a path is and what to give instead, as ``it is ...: ...``; None for a model."""
     if path.is_dir():
         return _of_folder(path)
     if path.suffix.lower() in SUFFIXES:
@@ -51,7 +51,7 @@ def _of_folder(folder: Path) -> str | None:
 
 
 def _of_other_content(file: Path) -> str | None:
-    """What a file with a model's suffix is by its first bytes."""
+    """Say what a file with a model's suffix is by its first bytes."""
     with file.open("rb") as opened:
         begin = opened.read(4)
     if file.suffix == ".keras" and begin == _HDF5:

@@ -1,4 +1,4 @@
-"""Which layer made which tensor, noted while a Keras model is traced."""
+"""Layers by the tensors that they made, noted while a Keras model is traced."""
 
 from __future__ import annotations
 

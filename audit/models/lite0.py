@@ -119,7 +119,7 @@ def _weights_of(layer: Any, tensors: dict[str, NDArray[Any]]) -> list[NDArray[An
 
 
 def _torch_name(name: str) -> str:
-    """Name of a layer's tensors in the file, without ``.weight``."""
+    """Return the name of a layer's tensors in the file, without ``.weight``."""
     top = {"stem_conv": "_conv_stem", "stem_bn": "_bn0", "top_conv": "_conv_head", "top_bn": "_bn1"}
     if name in top:
         return top[name]

@@ -18,7 +18,7 @@ from audit.models.permitted import forbidden
 
 
 class _Depthwise(keras.layers.DepthwiseConv2D):  # type: ignore[misc]
-    """Keras 2 wrote ``groups`` into its files, which Keras 3 does not know."""
+    """Depthwise layer without ``groups``, which Keras 2 wrote into its files and Keras 3 lacks."""
 
     def __init__(self, *args: Any, groups: int = 1, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,15 +42,15 @@ class SavedModel:
         self.dtype = specs[self._input].dtype
 
     def __call__(self, images: Any, training: bool = False) -> Any:
-        """Outputs of the signature."""
+        """Return the outputs of the signature."""
         return self._call(**{self._input: tf.cast(images, self.dtype)})
 
     def get_weights(self) -> list[Any]:
-        """Values of all variables."""
+        """Return the values of all variables."""
         return [variable.numpy() for variable in self._loaded.variables]
 
     def count_params(self) -> int:
-        """Number of values in all variables."""
+        """Return the number of values in all variables."""
         return sum(weight.size for weight in self.get_weights())
 
 
@@ -96,7 +96,7 @@ def load_model(file: Path, *, trust: bool) -> Any:
 
 
 def _unreadable(file: Path, origin: Origin, error: Exception) -> ModelError:
-    """What keeps Keras from reading a file."""
+    """Return the error that says what keeps Keras from reading a file."""
     missing = missing_part(str(error), origin)
     if missing:
         return ModelError(f"Cannot load {file}: {missing}.")

@@ -23,7 +23,7 @@ class ClassNames(NamedTuple):
 
 
 def class_names(model: Path, classes: int) -> ClassNames | None:
-    """The names that lie beside a model's file, or in a SavedModel's ``assets``.
+    """Return the names that lie beside a model's file, or in a SavedModel's ``assets``.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def _candidates(model: Path) -> Iterator[Path]:
 
 
 def _read(file: Path) -> tuple[str, ...]:
-    """The names in a file; none where it is missing or holds something else."""
+    """Return the names in a file; none where it is missing or holds something else."""
     try:
         return read_names(file)
     except DataError:

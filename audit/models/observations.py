@@ -1,4 +1,4 @@
-"""What a model was taken for, and what of it asks for a second look."""
+"""Observations of a model: what it was taken for, and what of it asks for a second look."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def observe(classifier: Classifier) -> list[Observation]:
-    """One observation of each part of a classifier."""
+    """Return one observation of each part of a classifier."""
     return [see(classifier) for see in (_end, _unit, _pixels, _layer, _outputs, _gradient, _alone)]
 
 

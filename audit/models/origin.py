@@ -1,4 +1,4 @@
-"""What a Keras file says of itself: who wrote it, its architecture, and what it needs."""
+"""Origin of a Keras file, as it says itself: who wrote it, its architecture, what it needs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FUNCTION = re.compile(
 
 
 class Origin(NamedTuple):
-    """What a file of Keras says of itself.
+    """Origin of a Keras file, as it says itself.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ def _version(about: Mapping[str, Any]) -> str:
 
 
 def layers_of(config: Any) -> Iterator[dict[str, Any]]:
-    """Every layer's entry in a model's architecture, however nested."""
+    """Yield every layer's entry in a model's architecture, however nested."""
     if isinstance(config, dict):
         if "class_name" in config:
             yield config
@@ -82,7 +82,7 @@ def layers_of(config: Any) -> Iterator[dict[str, Any]]:
 
 
 def missing_part(error: str, origin: Origin) -> str | None:
-    """Which class or function a file needs that Keras has not, and the mend; None for other errors.
+    """Say which class or function a file needs that Keras lacks, and the mend; None otherwise.
 
     ``--trust-model`` is no mend: the file names the class and does not hold it.
     """
@@ -97,7 +97,7 @@ def missing_part(error: str, origin: Origin) -> str | None:
 
 
 def lacking(what: str, name: str) -> str:
-    """That a class or function is not there, to be read after what needs it."""
+    """Say that a class or function is not there, to be read after what needs it."""
     return (
         f"needs the {what} {name}, which is not part of Keras and not in the file: where it is "
         "defined, model.export('FOLDER') makes a SavedModel to audit with --trust-model; "
@@ -106,7 +106,7 @@ def lacking(what: str, name: str) -> str:
 
 
 def _layer_with(name: str, config: dict[str, Any]) -> str | None:
-    """Name of the innermost layer that is of a class or names a function."""
+    """Return the name of the innermost layer that is of a class or names a function."""
     found = None
     for layer in layers_of(config):
         inner = layer.get("config")

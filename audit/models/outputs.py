@@ -78,7 +78,7 @@ def finished(logits: Logits, values: NDArray[Any]) -> Answer:
 
 
 def two_class_kernel(graph: Graph) -> tuple[str, NDArray[np.float32]] | None:
-    """The tensor of one unit and its weights in two logits, where the graph ends so."""
+    """Return the tensor of one unit and its weights in two logits, where the graph ends so."""
     node = graph.node(graph.output)
     if node is None or base(node.name) != HALVES:
         return None
@@ -86,7 +86,7 @@ def two_class_kernel(graph: Graph) -> tuple[str, NDArray[np.float32]] | None:
 
 
 def _units(values: NDArray[Any]) -> int:
-    """Number of classes; an output with places is none."""
+    """Return the number of classes; an output with places is none."""
     sides = [side for side in values.shape[1:] if side != 1]
     if len(sides) > 1:
         raise ModelError(
@@ -107,7 +107,7 @@ def _as_vector(graph: Graph, units: int, kind: Any) -> Graph:
 
 
 def _in_single(graph: Graph, values: NDArray[Any]) -> Graph:
-    """The graph with a float32 output."""
+    """Return the graph with a float32 output."""
     if values.dtype == np.float32:
         return graph
     node = make_node("Cast", "single", [graph.output], SrcT=_kind(values))
@@ -125,7 +125,7 @@ def _in_0_to_1(values: NDArray[Any]) -> bool:
 
 
 def _probabilities(graph: Graph, values: NDArray[Any], *, squashed: bool) -> str:
-    """Which log makes logits of an output that is made of probabilities; "" where it is none."""
+    """Return which log makes logits of an output of probabilities; "" where it is none."""
     if not _in_0_to_1(values):
         return ""
     if values.shape[1] > 1 and np.allclose(values.sum(axis=1), 1, atol=_SAME):
@@ -135,7 +135,7 @@ def _probabilities(graph: Graph, values: NDArray[Any], *, squashed: bool) -> str
 
 
 def _sums_squashed(graph: Graph) -> bool:
-    """Whether the output is made by sums and products of softmaxes and sigmoids alone."""
+    """Return whether the output is only sums and products of softmaxes and sigmoids."""
     left, seen = [base(graph.output)], set()
     by_name = {node.name: node for node in graph.nodes}
     found = False
@@ -153,7 +153,7 @@ def _sums_squashed(graph: Graph) -> bool:
 
 
 def _log(graph: Graph, of: str, name: str) -> list[Any]:
-    """Nodes of the logarithm of a tensor that holds probabilities."""
+    """Return the nodes of the logarithm of a tensor that holds probabilities."""
     kind = tf.compat.v1.AttrValue(type=tf.float32.as_datatype_enum)
     floored = binary("Maximum", f"{name}/floored", of, "least_probability:0")
     return [floored, make_node("Log", name, [f"{name}/floored:0"], T=kind)]
@@ -182,7 +182,7 @@ _LOGS = {"probabilities (log)": _with_log, "probabilities (log-odds)": _with_log
 
 
 def _two_classes(graph: Graph, threshold: float) -> Graph:
-    """Logits ``[-z/2, z/2]``: a softmax gives ``[1 - p, p]`` of them, p the unit's sigmoid."""
+    """Return logits ``[-z/2, z/2]``: their softmax is ``[1 - p, p]``, p the unit's sigmoid."""
     nodes, constants, unit = [], {"halves": np.array([-0.5, 0.5], np.float32)}, graph.output
     if np.isfinite(threshold) and threshold:
         constants["threshold"] = np.array(threshold, np.float32)

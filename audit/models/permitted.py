@@ -1,4 +1,4 @@
-"""What an architecture may be made of where its maker is not trusted: parts that only compute.
+"""Permitted parts of an architecture whose maker is not trusted: those that only compute.
 
 Keras' safe mode is a list of what is forbidden, and has been got round again and again
 (CVE-2024-3660, CVE-2025-1550, CVE-2025-8747, CVE-2025-9905, CVE-2025-12058); `tf_keras` imports
@@ -115,7 +115,7 @@ _TRUST = "which can hold code of its own or read other files: add --trust-model 
 
 
 def forbidden(config: dict[str, Any]) -> str | None:
-    """What in an architecture needs trust, and the mend; None where all parts only compute.
+    """Say what in an architecture needs trust, and the mend; None where all parts only compute.
 
     Classes and functions that the caller has registered with Keras are the caller's own, so they
     pass. How the model as a whole was compiled is left alone: it is loaded with ``compile=False``.
@@ -129,7 +129,7 @@ def forbidden(config: dict[str, Any]) -> str | None:
 
 
 def _parts_of(config: Any, layer: str = "") -> Iterator[tuple[dict[str, Any], str]]:
-    """Everything that names a class, however nested, with the name of the layer that it is in."""
+    """Yield everything that names a class, however nested, with the name of its layer."""
     if isinstance(config, dict):
         inner = config.get("config")
         if "class_name" in config:
@@ -185,7 +185,7 @@ def _is_of_keras(kind: str, part: dict[str, Any]) -> bool:
 
 
 def _is_builtin(part: dict[str, Any]) -> bool:
-    """Whether nothing but Keras would be imported for it: to import a module is to run it."""
+    """Return whether nothing but Keras would be imported for it: importing a module runs it."""
     return _root(str(part.get("module") or "")) in {*_OF_KERAS, "builtins"}
 
 
@@ -194,7 +194,7 @@ def _root(module: str) -> str:
 
 
 def _is_registered(*names: Any) -> bool:
-    """Whether the caller has registered a class or function by one of these names."""
+    """Return whether the caller has registered a class or function by one of these names."""
     libraries = [keras, sys.modules.get("tf_keras")]
     return any(
         library.saving.get_registered_object(name) is not None
@@ -213,5 +213,5 @@ def _calls(name: str) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name as it is where it looks like one."""
+    """Return a name as it is where it looks like one."""
     return name if re.fullmatch(r"[\w.>]{1,100}", name) else quoted(name)

@@ -9,7 +9,7 @@ PROBES = 6
 
 
 def probes(size: int) -> NDArray[np.float32]:
-    """Noise, black, white and blots of colour: float32 ``(6, size, size, 3)``, whole, 0..255.
+    """Return noise, black, white and colour blots: float32 ``(6, size, size, 3)``, whole, 0..255.
 
     Noise comes first: unlike a black image, it wakes every layer. Values are whole, since some
     models take whole numbers alone.

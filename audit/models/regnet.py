@@ -128,7 +128,7 @@ def _convolution(
 
 
 def _excited(x: Any, name: str, squeezed: int) -> Any:
-    """Squeeze-and-excitation, arXiv 1709.01507."""
+    """Apply squeeze-and-excitation, arXiv 1709.01507."""
     means = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_gap")(x)
     few = layers.Conv2D(
         squeezed, 1, activation="relu", kernel_initializer="he_normal", name=f"{name}_squeeze"

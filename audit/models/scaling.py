@@ -1,4 +1,4 @@
-"""What models want for pixels: images come as RGB in 0..255, some models are fed otherwise."""
+"""Pixels that models want: images come as RGB in 0..255, some models are fed otherwise."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _swapped(scale: Callable[[Any], Any], images: Any) -> Any:
 
 
 def treatment(scaling: str, channels: str = "rgb") -> str:
-    """Name in `TREATMENTS` of a scaling and an order of channels; caffe is BGR by itself."""
+    """Name the treatment in `TREATMENTS` of a scaling and channel order; caffe implies BGR."""
     return f"{scaling} bgr" if channels == "bgr" and scaling != "caffe" else scaling
 
 
@@ -73,7 +73,7 @@ _READINGS = TREATMENTS | WITHOUT_OPTION
 
 @dataclass(frozen=True)
 class Trial:
-    """What a classifier answers under each treatment of the pixels.
+    """Answers of a classifier under each treatment of the pixels.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ class Trial:
 
     @property
     def right(self) -> dict[str, NDArray[np.bool_]]:
-        """Which images ``(n,)`` are named rightly, by treatment."""
+        """Images ``(n,)`` that are named rightly, by treatment."""
         return dict(zip(self.names, self.predictions == self.labels, strict=True))
 
     @property
@@ -135,7 +135,7 @@ def trial(
 
 
 def _possible(classifier: Classifier) -> list[str]:
-    """Treatments of grey images know no colours, those of whole numbers no fractions."""
+    """Return the possible treatments: no colours for grey images, no fractions for integers."""
     if classifier.input.grey:
         return list(_PLAIN[:1] if classifier.input.whole else (*_PLAIN, *_OF_GREY))
     if classifier.input.whole:
@@ -151,7 +151,7 @@ def _answers(classifier: Classifier, name: str, images: NDArray[np.uint8]) -> ND
 
 
 def choose(found: Trial, default: str = "0..255") -> str:
-    """The treatment that a model wants: the default unless another is better beyond doubt.
+    """Choose the treatment that a model wants: the default unless another is better beyond doubt.
 
     Beyond doubt: exact McNemar test with p below `CERTAIN` after Holm over all treatments, and
     `BETTER` or more gained, of all images' accuracy and of the mean class's: pixels that make a
@@ -179,7 +179,7 @@ def choose(found: Trial, default: str = "0..255") -> str:
 
 
 def unlikely_range(classifier: Classifier) -> Observation | None:
-    """What the first weights read, where it is unlikely to be what they were trained on.
+    """Observe what the first weights read, where they were hardly trained on that.
 
     A hint for where labels cannot tell: weights are mostly made for values of a few units.
     """

@@ -19,7 +19,7 @@ _FLOAT = tf.float32.as_datatype_enum
 
 
 def smoothed(graph: Graph, size: int) -> Graph:
-    """Resizing by area as products with matrices, and whole pixels as what they were rounded of.
+    """Replace resizing by area with matrix products, and whole pixels with what was rounded.
 
     Equal to the graph given for pixels that are whole numbers; itself where it has no such steps.
     """
@@ -48,7 +48,7 @@ def _by_matrices(graph: Graph, specs: Mapping[str, Spec]) -> Graph:
 
 
 def _area(before: Any, after: Any, node: Any) -> NDArray[np.float32]:
-    """Weights ``(after, before)`` of one axis: what TensorFlow makes of each unit vector."""
+    """Return one axis's weights ``(after, before)``: what TensorFlow makes of each unit vector."""
     each = np.eye(before, dtype=np.float32)[None, :, :, None]
     made = tf.raw_ops.ResizeArea(
         images=each, size=[int(after), before], align_corners=node.attr["align_corners"].b
@@ -78,7 +78,7 @@ def _products(node: Any) -> list[Any]:
 
 
 def _is_rounding(node: Any) -> bool:
-    """Whether a node casts fractions to whole numbers."""
+    """Return whether a node casts fractions to whole numbers."""
     kinds = [tf.as_dtype(node.attr[key].type) for key in ("SrcT", "DstT") if node.op == "Cast"]
     return bool(kinds) and kinds[0].is_floating and kinds[1].is_integer
 
@@ -96,7 +96,7 @@ def _without_rounding(graph: Graph) -> Graph:
 
 
 class _Floated:
-    """Rewrites nodes that read whole pixels to float32; TypeError where one cannot be."""
+    """Rewriting of nodes that read whole pixels to float32; TypeError where one cannot be."""
 
     def __init__(self, graph: Graph) -> None:
         self.constants = dict(graph.constants)
@@ -104,7 +104,7 @@ class _Floated:
         self._whole: set[str] = set()
 
     def node(self, node: Any) -> Any:
-        """The node as it stays, or None where it changes nothing any more."""
+        """Return the node as it stays, or None where it changes nothing any more."""
         whole = [full(name) in self._whole for name in node.input]
         read = [self.gone.get(full(name), full(name)) for name in node.input]
         made = make_node(node.op, node.name, read, **node.attr)
@@ -150,7 +150,7 @@ class _Floated:
 
 
 def _kinds(definition: Any, node: Any) -> Iterator[str]:
-    """The attribute that says the kind of each input."""
+    """Yield the attribute that says the kind of each input."""
     for argument in definition.input_arg:
         count = node.attr[argument.number_attr].i if argument.number_attr else 1
         yield from [argument.type_attr] * count

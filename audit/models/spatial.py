@@ -1,4 +1,4 @@
-"""Which tensors of a graph still have the image's places, and how many weights lie before them."""
+"""Tensors of a graph that still have the image's places, and how many weights lie before them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Places:
         self.maps = self._find_maps()
 
     def is_late(self, tensor: str) -> bool:
-        """Whether at least half of the weighted steps, and one, lie before a tensor."""
+        """Return whether half of the weighted steps, and one at least, lie before a tensor."""
         before = self.before[base(tensor)]
         return before > 0 and before >= self.after[base(tensor)]
 
@@ -98,7 +98,7 @@ class Places:
         return True
 
     def _reshaped(self, node: Any, kept: bool, turned: list[int] | None) -> bool:
-        """Tokens laid out as a map again keep their channels; heads of attention do not."""
+        """Return whether channels are kept: by tokens laid out as a map, not by attention heads."""
         if turned is not None:
             return kept and turned in ([0, 1, 2, 3], [0, 2, 1, 3])
         inner, outer = (self._specs[full(t)].shape for t in (node.input[0], node.name))
@@ -108,20 +108,20 @@ class Places:
 
 
 def weighs(value: NDArray[Any] | None) -> bool:
-    """Whether a constant is a kernel."""
+    """Return whether a constant is a kernel."""
     kernel = value is not None and value.ndim > 1 and value.dtype.kind == "f"
     return kernel and not is_resampling(value)
 
 
 def is_resampling(value: NDArray[Any] | None) -> bool:
-    """Whether a constant is a matrix whose rows share out what they read: it weighs nothing."""
+    """Return whether a constant is a matrix whose rows share out what they read: no weights."""
     if value is None or value.ndim != 2 or value.dtype.kind != "f":
         return False
     return bool((value >= 0).all()) and np.allclose(value.sum(axis=1), 1, atol=1e-4)
 
 
 def _longest(nodes: Any, steps: set[str]) -> dict[str, int]:
-    """Most steps on a way to each node, itself included."""
+    """Return the most steps on a way to each node, itself included."""
     most: dict[str, int] = {}
     for node in nodes:
         before = max((most.get(base(name), 0) for name in node.input), default=0)
@@ -130,7 +130,7 @@ def _longest(nodes: Any, steps: set[str]) -> dict[str, int]:
 
 
 def _after(graph: Graph, steps: set[str]) -> dict[str, int]:
-    """Most steps on a way from each node to the output, itself left out."""
+    """Return the most steps on a way from each node to the output, itself left out."""
     most = dict.fromkeys((node.name for node in graph.nodes), 0)
     for node in reversed(graph.nodes):
         for name in map(base, node.input):

@@ -26,13 +26,13 @@ class Spec(NamedTuple):
         return int(tf.TensorShape(self.shape).num_elements() // BATCH)
 
     def is_map(self) -> bool:
-        """Whether it has four axes and more than one place."""
+        """Return whether it has four axes and more than one place."""
         shape = self.shape
         return shape is not None and len(shape) == 4 and min(s or 0 for s in shape[1:3]) > 1
 
 
 def specs_of(graph: Graph, size: int) -> dict[str, Spec]:
-    """Shapes and kinds by the tensors' names, for images of ``size`` pixels."""
+    """Return shapes and kinds by tensor name, for images of ``size`` pixels."""
     with tf.Graph().as_default() as made:
         images = tf.compat.v1.placeholder(tf.float32, (BATCH, size, size, 3))
         tf.graph_util.import_graph_def(
@@ -48,7 +48,7 @@ def specs_of(graph: Graph, size: int) -> dict[str, Spec]:
 
 
 def _evaluated(graph: Graph, specs: dict[str, Spec], size: int) -> dict[str, Spec]:
-    """Shapes that are known only by running the graph."""
+    """Return the shapes that are known only by running the graph."""
     made = {node.name for node in graph.nodes}
     read = {full(name) for node in graph.nodes for name in node.input} | {graph.output}
     unknown = [

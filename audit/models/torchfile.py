@@ -1,4 +1,4 @@
-"""Reads tensors, and nothing but tensors, from a legacy PyTorch file; needs no torch."""
+"""Reader of tensors, and nothing but tensors, from a legacy PyTorch file; needs no torch."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _rebuild_tensor(
 
 
 class _TensorsOnly(pickle.Unpickler):
-    """Admits ordered dictionaries, tensors and their storages; refuses every other global."""
+    """Unpickler of ordered dictionaries, tensors and storages that refuses all other globals."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):

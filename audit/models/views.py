@@ -34,13 +34,13 @@ class View(NamedTuple):
     mirrored: bool = False
 
     def sampling(self, size: int) -> Axes:
-        """Weights ``(size, size)`` that take an image to the view, bilinear; rows sum to 1."""
+        """Return bilinear weights ``(size, size)`` from the image to the view; rows sum to 1."""
         middles = self.side * (np.arange(size) + 0.5) - 0.5
         rows, columns = (_linear(b * size + middles, size) for b in (self.top, self.left))
         return rows, columns[::-1] if self.mirrored else columns
 
     def way_back(self, size: int) -> Axes:
-        """Weights ``(size, size)`` that take values of the view to their places in the image.
+        """Return weights ``(size, size)`` that take the view's values to their places in the image.
 
         Rows sum to 1 where the view sees the image and to 0 where it does not.
         """
@@ -53,12 +53,12 @@ class View(NamedTuple):
         return rows, columns[:, ::-1] if self.mirrored else columns
 
     def show(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The view of square images ``(n, H, W, 3)``."""
+        """Return the view of square images ``(n, H, W, 3)``."""
         rows, columns = self.sampling(images.shape[1])
         return np.einsum("ip,npqc,jq->nijc", rows, images, columns, optimize=True)
 
     def give_back(self, relevance: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Relevance ``(..., H, W)`` of the view's pixels, given to the pixels they were made of.
+        """Give relevance ``(..., H, W)`` of the view's pixels to the pixels that they were made of.
 
         The transpose of `show`: each pixel gets by the weight it had, so the sum stays.
         """
@@ -67,7 +67,7 @@ class View(NamedTuple):
 
 
 def draw_views(count: int, seed: int) -> list[View]:
-    """The image itself, its mirror image, then random parts of it, every other one mirrored.
+    """Draw the image itself, its mirror image, then random parts of it, every other one mirrored.
 
     View ``k`` is a function of ``(seed, k)`` alone: the same for every image and ``count``.
     """
@@ -85,12 +85,12 @@ def _view(number: int, seed: int) -> View:
 
 
 def _linear(places: NDArray[Any], size: int) -> NDArray[np.float32]:
-    """Weights of linear interpolation at ``places`` in pixels; the outermost value goes on."""
+    """Return linear interpolation's weights at ``places`` in pixels; outermost values go on."""
     near = np.clip(places, 0, size - 1)
     return np.maximum(0, 1 - np.abs(near[:, None] - np.arange(size))).astype(np.float32)
 
 
 def _within(middles: NDArray[Any], begin: float, side: float) -> NDArray[np.float32]:
-    """1 where pixels, by their middles in shares of the side, are seen, else 0: ``(n, 1)``."""
+    """Return 1 where pixels, by their middles in shares of the side, are seen: ``(n, 1)``."""
     seen = (middles >= begin) & (middles <= begin + side)
     return seen[:, None].astype(np.float32)

@@ -70,7 +70,7 @@ FILES = {name: _file(name, digest) for name, digest in DIGESTS.items()}
 
 
 def imagenet(name: str) -> Path | None:
-    """The file of a backbone's ImageNet weights without a top, downloaded where it is missing.
+    """Return a backbone's file of ImageNet weights without a top, downloaded where it is missing.
 
     It lies where Keras itself keeps it: in ``models`` of ``KERAS_HOME`` or of ``~/.keras``.
 

@@ -36,5 +36,5 @@ class _BlocksExtension(Extension):
 
 
 def makeExtension(**options: Any) -> Extension:  # noqa: N802 (Markdown's name)
-    """What Markdown looks for in a module that is named as an extension."""
+    """Return the extension, by the name that Markdown looks for in a module."""
     return _BlocksExtension(**options)

@@ -1,4 +1,4 @@
-"""Renders a run's report: everything beside, then put into place, whole or not at all."""
+"""Rendering of a run's report: everything beside, then put into place, whole or not at all."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Causes:
-    """What interventions found for one image; NaN where undefined, ``reason`` why untested."""
+    """Findings of interventions for one image; NaN where undefined, ``reason`` why untested."""
 
     reason: str
     share: float
@@ -111,7 +111,7 @@ class Case:
 
     @property
     def flipped(self) -> bool:
-        """Whether filling the region turned the answer: the evidence to show, if there is any."""
+        """True where filling the region turned the answer: the evidence to show, if any."""
         return bool(self.causes.region) and self.causes.filled != self.prediction_name
 
 
@@ -128,12 +128,12 @@ class GalleryPage:
 
 
 def page_path(verdict: VerdictKind, number: int) -> str:
-    """Path of a gallery's page, counted from 1, without extension."""
+    """Return the path of a gallery's page, counted from 1, without extension."""
     return f"cases/{verdict.key}-{number}"
 
 
 def galleries(source: Source, records: pd.DataFrame) -> dict[str, list[Case]]:
-    """Cases of records by verdict key, in the order of their gallery; empty ones are left out."""
+    """Group records' cases by verdict key, in the order of their gallery, without empty ones."""
     named = records.assign(anchor=unique_slugs(records["name"].tolist()))
     accused = (by_evidence(named, v) for v in VERDICT_KINDS if v.key in ACCUSED)
     tested = pd.concat(accused).query("causal_reason == ''").index[:MOST_COMPOSITES]
@@ -143,7 +143,7 @@ def galleries(source: Source, records: pd.DataFrame) -> dict[str, list[Case]]:
 
 
 def gallery_pages(cases: Sequence[Case]) -> Iterator[GalleryPage]:
-    """A gallery cut into pages."""
+    """Cut a gallery into pages."""
     pages = -(-len(cases) // PAGE)
     for k in range(pages):
         verdict, shown = cases[0].verdict, cases[k * PAGE : (k + 1) * PAGE]

@@ -64,7 +64,7 @@ class Chart:
 
 
 def mass_histogram(mass: pd.Series, chance: pd.Series, explainer: str) -> Chart | None:
-    """Mass on the subject against chance; None where no mass is defined."""
+    """Draw mass on the subject against chance; None where no mass is defined."""
     mass, chance = mass.dropna(), chance.dropna()
     if mass.empty:
         return None
@@ -87,7 +87,7 @@ def mass_histogram(mass: pd.Series, chance: pd.Series, explainer: str) -> Chart 
 def curves(
     history: pd.DataFrame, column: str, title: str, best: int | None, tuned: int | None = None
 ) -> Chart | None:
-    """Training and validation curve of one quantity; None where it was not recorded.
+    """Draw the training and validation curve of one quantity; None where it was not recorded.
 
     ``best`` is the epoch kept, ``tuned`` the first one of fine-tuning.
     """
@@ -124,7 +124,7 @@ ROC_TITLES = ("Verdict", "Background share", "Targeted removal", "Survival of a 
 
 
 def roc(signals: Sequence[Signal]) -> Chart | None:
-    """ROC curves of the verdict's score, the causal signals and the explainers' skill."""
+    """Draw ROC curves of the verdict's score, the causal signals and the explainers' skill."""
     by_title = {s.title: s for s in signals if len(s.curve)}
     skills = [t for t in by_title if t.endswith(" skill") and not t.startswith("Centre")]
     drawn = [by_title[t] for t in (*ROC_TITLES, *skills) if t in by_title]
@@ -145,7 +145,7 @@ def roc(signals: Sequence[Signal]) -> Chart | None:
 def sweep(
     values: Sequence[float], rates: Mapping[str, Sequence[float]], now: float, title: str
 ) -> Chart:
-    """How the verdicts' rates change with one threshold; the one in force is marked."""
+    """Draw how the verdicts' rates change with one threshold; the one in force is marked."""
     with _axes(f"sweep {title}") as (axes, done):
         for (name, rate), (colour, dash) in zip(
             rates.items(), ((VERMILLION, "-"), (ORANGE, "--")), strict=False
@@ -165,7 +165,7 @@ def sweep(
 def perturbation(
     fractions: Sequence[float], means: Mapping[str, Sequence[float]], kind: str
 ) -> Chart:
-    """Mean probability of the predicted class as the hottest pixels go, or come."""
+    """Draw the mean probability of the predicted class as the hottest pixels go, or come."""
     explained = (title for title in means if title not in _LOOKS_AT_NOTHING)
     styles = dict(zip(explained, explainer_lines(), strict=False)) | _LOOKS_AT_NOTHING
     with _axes(kind) as (axes, done):
@@ -193,7 +193,7 @@ def explainer_points() -> Iterator[tuple[str, str]]:
 
 
 def costs(seconds: Mapping[str, float], qualities: Mapping[str, Mapping[str, Estimate]]) -> Chart:
-    """Quality against what an image costs, one point an explainer and one panel a measure.
+    """Draw quality against what an image costs, one point an explainer and one panel a measure.
 
     Parameters
     ----------
@@ -235,7 +235,7 @@ def severities(
     accuracy: Sequence[Estimate],
     rank: Sequence[Estimate],
 ) -> Chart:
-    """Accuracy and likeness of heatmaps against severity, with 95% bands; clean accuracy dashed."""
+    """Draw accuracy and heatmaps' likeness by severity, with 95% bands; clean accuracy dashed."""
     steps = range(1, len(accuracy) + 1)
     with _axes(f"severities {title}", height=2.1, width=3.1) as (axes, done):
         axes.axhline(clean.value, color=_INK, lw=1, ls=(0, (3, 2)))
@@ -256,7 +256,7 @@ def severities(
 
 
 def scatter(x: pd.Series, y: pd.Series, titles: tuple[str, str]) -> Chart | None:
-    """One point an image, rank correlation in words; None where fewer than three are defined."""
+    """Draw one point an image, rank correlation in words; None with fewer than three defined."""
     both = x.notna() & y.notna()
     if both.sum() < 3:
         return None
@@ -271,7 +271,7 @@ def scatter(x: pd.Series, y: pd.Series, titles: tuple[str, str]) -> Chart | None
 
 
 def reliability(bins: Sequence[Bin], kind: str) -> Chart:
-    """Accuracy against mean confidence, one point a bin that holds an answer, with its interval."""
+    """Draw accuracy against mean confidence, one point a bin with answers, with its interval."""
     sure, right = ([getattr(b, name) for b in bins] for name in ("confidence", "accuracy"))
     below = [b.accuracy - b.accuracy_low for b in bins]
     above = [b.accuracy_high - b.accuracy for b in bins]
@@ -295,7 +295,7 @@ def reliability(bins: Sequence[Bin], kind: str) -> Chart:
 
 
 def confidences(sure: NDArray[np.float64], right: NDArray[np.bool_]) -> Chart:
-    """How sure right and wrong answers are: filled, and as a line."""
+    """Draw how sure right and wrong answers are: filled, and as a line."""
     with _axes("confidences", height=3.6) as (axes, done):
         bins = np.linspace(0, 1, 16)
         axes.hist(sure[right], bins, color=BLUE, alpha=0.85, label="right", edgecolor="none")
@@ -320,7 +320,7 @@ def _legend(axes: Any, columns: int) -> None:
 def _axes(
     salt: str, height: float = _HEIGHT, width: float = _WIDTH, rows: int = 1
 ) -> Iterator[tuple[Any, list[Markup]]]:
-    """Axes to draw on, an array of them in several rows.
+    """Yield axes to draw on, an array of them in several rows.
 
     The list holds the SVG afterwards, its ids salted to differ from others'.
     """
@@ -340,7 +340,7 @@ def _axes(
 
 
 def _inline(svg: str) -> Markup:
-    """An SVG file's text as an element of a page: no prologue, page-wide style or ids in no use."""
+    """Return an SVG file's text as a page's element: no prologue, page-wide style or unused ids."""
     body = svg[svg.index("<svg") :].replace(_INK, "currentColor")
     body = body.replace(BLUE.lower(), "var(--fa-chart)")  # lighter where the page is dark
     body = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", body, flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""Refuses values that no run writes: figures, charts and pages size their work by them."""
+"""Refusal of values that no run writes: figures, charts and pages size their work by them."""
 
 from __future__ import annotations
 
@@ -71,6 +71,6 @@ def refuse_values(table: pd.DataFrame, file: Path) -> None:
 
 
 def _refuse_places(table: pd.DataFrame, file: Path) -> None:
-    """Two records of one place would be drawn from one image."""
+    """Refuse two records of one place, which would be drawn from one image."""
     if "row" in table and table[table["row"] >= 0].duplicated(["part", "row"]).any():
         raise RunFolderError(f"{file} has two records of one row: sweep again.")

@@ -45,7 +45,7 @@ class ClassRow:
 
 
 def class_rows(source: Source) -> list[ClassRow]:
-    """Every class in the order of its index, also those without test images."""
+    """Return every class in the order of its index, also those without test images."""
     hits = source.predictions["label"] == source.predictions["prediction"]
     tallies = {
         int(label): (int(group.sum()), len(group))
@@ -64,7 +64,7 @@ def class_rows(source: Source) -> list[ClassRow]:
 
 
 def ranked(rows: Sequence[ClassRow]) -> list[ClassRow]:
-    """Classes with a right prediction tested, the highest rate of wrong reasons first."""
+    """Return classes with a right prediction tested, the highest rate of wrong reasons first."""
     tested = [row for row in rows if row.wrong_reasons.n]
     return sorted(tested, key=lambda r: (-r.wrong_reasons.value, -r.wrong_reasons.n, r.name))
 

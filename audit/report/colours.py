@@ -13,7 +13,7 @@ _STEPS = 17  # of a table: browsers interpolate between them
 
 @cache
 def inferno(steps: int = _STEPS) -> NDArray[np.float64]:
-    """Red, green, blue and opacity ``(steps, 4)``, 0..1, from no relevance to the most.
+    """Return red, green, blue and opacity ``(steps, 4)``, 0..1, from no relevance to the most.
 
     Inferno without its black end, which would hide the photo; the more, the brighter and the more
     opaque. Its brightness rises all along, so it is read with any colour vision.
@@ -25,7 +25,7 @@ def inferno(steps: int = _STEPS) -> NDArray[np.float64]:
 
 
 def tables() -> dict[str, str]:
-    """Values of ``tableValues`` in an SVG filter by channel."""
+    """Return the values of ``tableValues`` in an SVG filter by channel."""
     return {
         channel: " ".join(f"{v:.3f}" for v in column)
         for channel, column in zip("RGBA", inferno().T, strict=True)
@@ -33,7 +33,7 @@ def tables() -> dict[str, str]:
 
 
 def gradient() -> str:
-    """The colours over mid-grey, as a CSS gradient for the legend."""
+    """Return the colours over mid-grey, as a CSS gradient for the legend."""
     colour, opacity = inferno()[:, :3], inferno()[:, 3:]
     mixed = np.rint(255 * (colour * opacity + 0.5 * (1 - opacity))).astype(int)
     stops = ", ".join(f"rgb({r} {g} {b})" for r, g, b in mixed[::2])

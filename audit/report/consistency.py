@@ -1,4 +1,4 @@
-"""Whether a run's records are of the model that predicted: two models must not be one report."""
+"""Consistency of records with the model that predicted: two models must not be one report."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def refuse_contradictions(
 
 
 def _contradicts(both: pd.DataFrame) -> pd.Series:
-    """Whether a record cannot be of the model that predicted.
+    """Return whether a record cannot be of the model that predicted.
 
     Of two classes that all but tie, one model may answer either.
     """

@@ -54,11 +54,11 @@ class Content:
     maps_bytes: int
 
     def strongest(self, most: int) -> list[Case]:
-        """The right predictions that accuse the model most."""
+        """Return the right predictions that accuse the model most."""
         return [c for key in _WORST[:2] for c in self.galleries.get(key, [])][:most]
 
     def cases_by_class(self) -> dict[int, list[Case]]:
-        """At most 12 cases a class, the worst first."""
+        """Return at most 12 cases a class, the worst first."""
         found: dict[int, list[Case]] = defaultdict(list)
         for key in _WORST:
             cases = self.galleries.get(key, [])
@@ -91,7 +91,7 @@ def content(source: Source) -> Content:
 
 
 def _by_hand(source: Source) -> dict[str, Figure]:
-    """Figures of the images whose mask no machine made; none where that is all or nobody."""
+    """Return figures of images whose mask no machine made; none where that is all or nobody."""
     few = source.by_hand
     if len(few.explained) in (0, len(source.explained)):
         return {}
@@ -101,7 +101,7 @@ def _by_hand(source: Source) -> dict[str, Figure]:
 
 
 def _agreement(source: Source) -> list[charts.Chart]:
-    """Do explainers agree with each other, and with what interventions find?"""
+    """Chart how far explainers agree with each other, and with what interventions find."""
     tested = source.tested
     gradcam, ig = source.judged.values()
     pairs = (

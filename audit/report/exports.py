@@ -26,7 +26,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def summary(content: Content) -> dict[str, Any]:
-    """Every headline figure with its interval and n; undefined is null.
+    """Return every headline figure with its interval and n; undefined is null.
 
     ``figures`` holds value, low, high (95%), n, undefined and method by metric key; ``verdicts``
     counts by verdict key; what checks add is null where a run has nothing of them.
@@ -69,17 +69,17 @@ def _of_checks(content: Content) -> dict[str, Any]:
 
 
 def summary_json(content: Content) -> bytes:
-    """`summary` as JSON text."""
+    """Return `summary` as JSON text."""
     return (json.dumps(summary(content), indent=2, allow_nan=False) + "\n").encode()
 
 
 def summary_md(content: Content) -> bytes:
-    """Ten lines of Markdown, to paste into a review."""
+    """Return ten lines of Markdown, to paste into a review."""
     return fill("summary.md", **shared(content)).encode()
 
 
 def card_md(content: Content) -> bytes:
-    """The model card as Markdown, to paste."""
+    """Return the model card as Markdown, to paste."""
     return fill("model_card.md", **shared(content)).encode()
 
 
@@ -99,7 +99,7 @@ def write_tables(source: Source, folder: Path) -> None:
 
 
 def csv_text(table: pd.DataFrame) -> str:
-    """A table as CSV in which no cell is a formula."""
+    """Return a table as CSV in which no cell is a formula."""
     safe = table.copy()
     for column in safe.columns:
         if pd.api.types.is_string_dtype(safe[column]):
@@ -108,7 +108,7 @@ def csv_text(table: pd.DataFrame) -> str:
 
 
 def _undefined_empty(records: pd.DataFrame) -> pd.DataFrame:
-    """Records whose -1 are missing, and whose skipped images have neither answer nor verdict."""
+    """Return records without -1, and without answers and verdicts of skipped images."""
     clean = records.copy()
     for column in _MISSING:
         clean[column] = clean[column].astype("Int32").mask(clean[column] < 0)
@@ -120,7 +120,7 @@ def _undefined_empty(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def _no_formula(cell: str) -> str:
-    """A spreadsheet runs cells that begin like a formula; an apostrophe makes them text."""
+    """Put an apostrophe before text that a spreadsheet would run as a formula."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 

@@ -187,7 +187,7 @@ BG_GAP = Metric(
 
 
 def answer_metrics() -> list[Metric]:
-    """Accuracies under intervention, as in the Backgrounds Challenge."""
+    """Return the accuracies under intervention, as in the Backgrounds Challenge."""
     formula = "right answers / images tested"
     return [
         Metric(key, title, words, formula, direction, BACKGROUNDS, "percent")
@@ -196,7 +196,7 @@ def answer_metrics() -> list[Metric]:
 
 
 def metrics(titles: Mapping[str, str]) -> list[Metric]:
-    """Every headline figure's definition, in the order of the headline table."""
+    """Return every headline figure's definition, in the order of the headline table."""
     explained = [
         Metric(f"{key}_{column}", f"{title}: {words}", *_DEFINITIONS[column], style)
         for key, title in titles.items()
@@ -217,12 +217,12 @@ def of_checks() -> list[Headline]:
 
 
 def headline(source: Source) -> list[Figure]:
-    """Every headline figure of a run, in the order of `metrics`."""
+    """Return every headline figure of a run, in the order of `metrics`."""
     return [Figure(metric, estimate(source, metric)) for metric in metrics(source.titles)]
 
 
 def estimate(source: Source, metric: Metric) -> Estimate:
-    """One headline figure of a run; NaN where no image counts."""
+    """Return one headline figure of a run; NaN where no image counts."""
     return _estimator(metric)(source)
 
 
@@ -236,12 +236,12 @@ def _estimator(metric: Metric) -> Callable[[Source], Estimate]:
 
 
 def _suspects(source: Source) -> Estimate:
-    """Of the right predictions that could be judged; the undecided ones are counted beside."""
+    """Return the suspects' share of judged right predictions; the undecided are counted beside."""
     return _verdicts(source.correct, Verdict.SUSPECT)
 
 
 def _wrong_reasons(source: Source) -> Estimate:
-    """Undefined where nothing was tested by intervention: that is no 0%."""
+    """Return the share of wrong reasons; undefined, not 0%, where no intervention tested any."""
     tested = source.tested
     return _verdicts(tested[tested["correct"].astype(bool)], Verdict.WRONG_REASONS)
 

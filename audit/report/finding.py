@@ -38,7 +38,7 @@ class Asked:
 
 
 def asked(content: Content) -> list[Asked]:
-    """Every figure that is held against a limit, found or not."""
+    """Return every figure that is held against a limit, found or not."""
     return [
         Asked(limit.title, said(limit_of(key, content), limit.style), limit.estimate(content),
               limit.style)
@@ -47,7 +47,7 @@ def asked(content: Content) -> list[Asked]:
 
 
 def limit_of(key: str, content: Content) -> float:
-    """The limit in force: the gate's own where one was checked."""
+    """Return the limit in force: the gate's own where one was checked."""
     if key == "wrong-reasons":
         checked = gate(content.source)
         return checked.limits.get("max-wrong-reasons", GATE) if checked else GATE
@@ -70,19 +70,19 @@ class Held:
 
     @property
     def severity(self) -> Severity:
-        """To be looked at where it is beyond doubt."""
+        """Severity of the finding: one to be looked at only where it is beyond doubt."""
         return "look" if self.standing == "broken" else "info"
 
 
 def over(key: str, content: Content) -> Held | None:
-    """A figure that is above its limit, perhaps not beyond doubt; None where it is not."""
+    """Return a figure that is above its limit, perhaps not beyond doubt; None where it is not."""
     limit = limits()[key]
     held = hold(limit.estimate(content), limit_of(key, content), limit.style)
     return held if held.standing in ("broken", "doubtful") else None
 
 
 def hold(e: Estimate, limit: float, style: str = "percent") -> Held:
-    """How a figure stands to a limit that it should not be above.
+    """Hold a figure against a limit that it should not be above.
 
     Where the interval holds the limit, the two are said not to be told apart.
     """
@@ -103,17 +103,17 @@ def hold(e: Estimate, limit: float, style: str = "percent") -> Held:
 
 
 def is_few(e: Estimate) -> bool:
-    """Whether a bootstrap interval rests on too few images to be beyond doubt."""
+    """Return whether a bootstrap interval rests on too few images to be beyond doubt."""
     return e.method == "bootstrap" and e.n < FEW
 
 
 def few(e: Estimate) -> str:
-    """What a mean of too few images is worth, in words."""
+    """Say what a mean of too few images is worth."""
     return f"a mean of {plural(e.n, 'image')} says nothing beyond doubt"
 
 
 def format_estimate(e: Estimate, style: str = "percent", places: int = 1) -> str:
-    """A figure with its 95% interval and its n."""
+    """Return a figure with its 95% interval and its n."""
     value, low, high = (
         percent(v, places) if style == "percent" else styled(v, style)
         for v in (e.value, e.low, e.high)
@@ -123,10 +123,10 @@ def format_estimate(e: Estimate, style: str = "percent", places: int = 1) -> str
 
 
 def said(limit: float, style: str = "percent") -> str:
-    """A limit in words."""
+    """Return a limit in words."""
     return as_given(limit) if style == "percent" else f"{limit:g}"
 
 
 def gallery(text: str, **state: str) -> Link:
-    """The images of the gallery that a filter leaves, as `gallery-state.js` reads it."""
+    """Link to the images of the gallery that a filter leaves, as `gallery-state.js` reads it."""
     return Link(text, f"gallery.html#{urlencode(state, quote_via=quote)}")

@@ -1,4 +1,4 @@
-"""What a run shows, ranked, and what to do about it."""
+"""Findings of a run, ranked, and what to do about them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def rules() -> list[Rule]:
 
 
 def findings(content: Content) -> list[Finding]:
-    """What the rules find, what blocks shipping first, then what to look at."""
+    """Return what the rules find: what blocks shipping first, then what to look at."""
     found = [finding for rule in rules() if (finding := rule.find(content))]
     order = list(SEVERITIES)
     return sorted(found, key=lambda f: order.index(f.severity))

@@ -102,6 +102,6 @@ def _thousandths(values: Iterable[float]) -> list[int | None]:
 
 
 def _assign(file: Path, name: str, value: Any) -> None:
-    """ASCII alone, so that no page's encoding can change it."""
+    """Assign a value to a name in ASCII alone, so that no page's encoding can change it."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     file.write_text(f"{name}={text};\n", encoding="ascii")

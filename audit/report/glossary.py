@@ -260,7 +260,7 @@ _TERMS = (
 
 
 def glossary(explainers: Mapping[str, About], subject: str) -> list[Term]:
-    """All terms in alphabetical order, the subject by its name, explainers by those of the run."""
+    """Return all terms in alphabetical order, the subject and the explainers by their names."""
     explained = [
         Term(a.title, a.description, a.citation, "trust.html") for a in explainers.values()
     ]

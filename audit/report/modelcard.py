@@ -63,7 +63,7 @@ class Card:
 
 
 def model_card(content: Content) -> list[Section]:
-    """The nine sections of Mitchell et al., from what the run knows and what its owner says.
+    """Return the nine sections of Mitchell et al., from what the run knows and its owner says.
 
     Raises
     ------

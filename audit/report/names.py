@@ -12,7 +12,7 @@ _LONGEST = 40
 
 
 def slug(name: str) -> str:
-    """Readable ASCII name with a short hash: safe in paths, URLs and ids on every file system.
+    """Return a readable ASCII name with a short hash: safe in paths, URLs and ids everywhere.
 
     Names that differ, if only in case or in signs that no file system takes, get different slugs.
     """
@@ -23,7 +23,7 @@ def slug(name: str) -> str:
 
 
 def unique_slugs(names: Iterable[str]) -> list[str]:
-    """`slug` of each name; the second and later of equal names are told apart by their count."""
+    """Return the `slug` of each name; the second and later of equal names have their count."""
     seen: Counter[str] = Counter()
     slugs = []
     for name in names:

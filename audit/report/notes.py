@@ -1,4 +1,4 @@
-"""What a reader must know before trusting the figures: gaps, doubts and errors, counted."""
+"""Limits of the figures that a reader must know first: gaps, doubts and errors, counted."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Notes:
 
 
 def notes(source: Source) -> Notes:
-    """Gaps, doubts and errors of a run."""
+    """Return the gaps, doubts and errors of a run."""
     explained = source.explained
     undecided = explained[explained["verdict"] == Verdict.UNDECIDED]
     doubtful = explained[explained["mask_doubt"] != ""]
@@ -61,12 +61,12 @@ def notes(source: Source) -> Notes:
 
 
 def _kind(doubt: str) -> str:
-    """A doubt without its amount: "tiny (0.4% of the image)" is "tiny"."""
+    """Return a doubt without its amount: "tiny (0.4% of the image)" is "tiny"."""
     return re.split(r" ?[(:]", doubt)[0]
 
 
 def _cause(reason: str) -> str:
-    """Why there is no verdict, the same for all masks that cannot be used."""
+    """Say why there is no verdict, the same for all masks that cannot be used."""
     return UNUSABLE if reason.startswith(UNUSABLE) else reason
 
 

@@ -1,4 +1,4 @@
-"""What only the owner of a model can say of it: a TOML file of texts, beside the run."""
+"""Statements that only a model's owner can make: a TOML file of texts, beside the run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ASKED = {
 
 
 def read_owner(file: Path) -> dict[str, str]:
-    """Texts by key of `ASKED`; {} where the file is not there.
+    """Return the texts by key of `ASKED`; {} where the file is not there.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def read_owner(file: Path) -> dict[str, str]:
 
 
 def owner_of(run: RunFolder) -> dict[str, str]:
-    """What a run's owner says, as `read_owner`; the file may be a stranger's."""
+    """Return what a run's owner says, as `read_owner`; the file may be a stranger's."""
     file = run.owner_file
     try:
         text = readers.content(file, run.root, readers.MIB).decode()

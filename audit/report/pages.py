@@ -1,4 +1,4 @@
-"""Writes the site's pages, its menu and its assets for MkDocs to build."""
+"""Writing of the site's pages, its menu and its assets for MkDocs to build."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def write_pages(content: Content, docs: Path, shapes: Mapping[str, Shapes]) -> N
 
 
 def shared(content: Content) -> dict[str, Any]:
-    """What every template may use."""
+    """Return what every template may use."""
     titles = content.source.titles
     pages = {row.index: f"classes/{row.page}" for row in content.classes}
     terms = glossary(content.source.explainers, content.source.subject)
@@ -100,7 +100,7 @@ def shared(content: Content) -> dict[str, Any]:
 
 
 def site_name(content: Content) -> str:
-    """Name of the site, escaped for a theme that prints it as it is."""
+    """Return the name of the site, escaped for a theme that prints it as it is."""
     data = content.source.section("data").get("name", "images")
     return str(escape(plain(f"Audit of {data}")))
 

@@ -1,4 +1,4 @@
-"""Draws what an explainer saw: thousands in half a minute, each picture once.
+"""Pictures of what an explainer saw: thousands in half a minute, each picture once.
 
 Heatmaps are kept grey: the pages colour them over the photo (templates/partials/heat.html).
 """
@@ -31,12 +31,12 @@ _EFFORT = 2  # of WebP's 0..6: from 1 to 2 a fifth of the size for a quarter mor
 
 
 def photo(maps: Maps) -> bytes:
-    """The model's input as WebP."""
+    """Encode the model's input as WebP."""
     return encode(_shrink(maps.image, min(PHOTO, maps.image.shape[1])))
 
 
 def heat(maps: Maps) -> bytes:
-    """Positive relevance in grey as WebP ``(HEAT, 2 * HEAT)``: Grad-CAM, and IG to its right.
+    """Encode positive relevance in grey as WebP: Grad-CAM, and IG to its right.
 
     White is the most of the image itself, for IG its 99th percentile, slightly smoothed.
     """
@@ -46,7 +46,7 @@ def heat(maps: Maps) -> bytes:
 
 
 def further_heat(maps: Maps, name: str) -> bytes:
-    """Positive relevance of one optional explainer in grey as WebP ``(HEAT, HEAT)``."""
+    """Encode one optional explainer's positive relevance in grey as WebP ``(HEAT, HEAT)``."""
     return encode(levels(_shrink(maps.heatmap(name), HEAT)), _HEAT_QUALITY)
 
 
@@ -63,7 +63,7 @@ def outline_region(image: Picture, region: NDArray[np.bool_]) -> Picture:
 
 
 def composites(maps: Maps, donor: Picture | None, side: int = PANEL) -> bytes:
-    """The `COMPOSITES` of one image side by side as WebP, as the model saw them but smaller.
+    """Encode the `COMPOSITES` of one image side by side as WebP, smaller than the model saw them.
 
     Parameters
     ----------
@@ -86,14 +86,14 @@ def composites(maps: Maps, donor: Picture | None, side: int = PANEL) -> bytes:
 
 
 def encode(picture: Picture, quality: int = _QUALITY) -> bytes:
-    """WebP bytes of a picture; all browsers of this decade read it, at half the size of JPEG."""
+    """Encode a picture as WebP; all browsers of this decade read it, at half the size of JPEG."""
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "WEBP", quality=quality, method=_EFFORT)
     return buffer.getvalue()
 
 
 def levels(heatmap: NDArray[Any], *, top: float = 1.0, blur: float = 0.0) -> NDArray[np.uint8]:
-    """Positive relevance as 0..255, 255 at its quantile ``top``.
+    """Return positive relevance as 0..255, 255 at its quantile ``top``.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def levels(heatmap: NDArray[Any], *, top: float = 1.0, blur: float = 0.0) -> NDA
 
 
 def _shrunk(maps: Maps, side: int) -> Maps:
-    """An image with its trimap and region at another size, for pictures alone."""
+    """Return an image with its trimap and region at another size, for pictures alone."""
     masks = (maps.trimap, maps.region.astype(np.uint8))
     trimap, region = (
         np.asarray(cv2.resize(m, (side, side), interpolation=cv2.INTER_NEAREST)) for m in masks

@@ -1,4 +1,4 @@
-"""Draws the pictures of every case, part by part, so that memory stays flat."""
+"""Drawing of the pictures of every case, part by part, so that memory stays flat."""
 
 from __future__ import annotations
 

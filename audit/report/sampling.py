@@ -1,4 +1,4 @@
-"""Which images of a very large run get pictures: all that accuse first, then a fair sample."""
+"""Images of a very large run that get pictures: all that accuse first, then a fair sample."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ACCUSING_SHARE = 0.75  # of the places: the others are needed to see what healt
 
 
 def drawn(records: pd.DataFrame, seed: int, most: int) -> pd.DataFrame:
-    """All records, or ``most`` of them in their own order.
+    """Return all records, or ``most`` of them in their own order.
 
     Verdicts that accuse come first, ``wrong-reasons`` before ``suspect`` and so on, within each
     the highest score; they take at most three quarters. The rest is drawn at random.

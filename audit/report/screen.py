@@ -39,7 +39,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class Screen:
-    """What the first screen shows beside the verdict in one sentence."""
+    """Content of the first screen beside the verdict in one sentence."""
 
     figures: tuple[tuple[str, str], ...]
     gate: Gate | None
@@ -53,7 +53,7 @@ def screen(content: Content) -> Screen:
 
 
 def _figures(source: Source) -> tuple[tuple[str, str], ...]:
-    """Keys and short titles of the six figures."""
+    """Return the keys and short titles of the six figures."""
     return (
         ("accuracy", "Accuracy"),
         ("wrong_reasons_share", "Wrong reasons"),
@@ -65,7 +65,7 @@ def _figures(source: Source) -> tuple[tuple[str, str], ...]:
 
 
 def gate(source: Source) -> Gate | None:
-    """The gate's outcome, or None where none was checked."""
+    """Return the gate's outcome, or None where none was checked."""
     file, mend = source.run.gate_file, "run flower-audit check again"
     found = source.run.told(file, mend)
     if not found:

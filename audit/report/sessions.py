@@ -1,4 +1,4 @@
-"""Which sessions made a run: one that is resumed may be of several versions and machines."""
+"""Sessions that made a run: one that is resumed may be of several versions and machines."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Session:
 
 
 def sessions(source: Source) -> list[Session]:
-    """All sessions in their order; [] where there was one alone, or no telling."""
+    """Return all sessions in their order; [] where there was one alone, or no telling."""
     told = source.manifest.get("sessions") or []
     if len(told) < 2:
         return []
@@ -47,7 +47,7 @@ def sessions(source: Source) -> list[Session]:
 
 
 def mixed_packages(source: Source) -> list[str]:
-    """Packages of which the sessions that wrote parts had several versions."""
+    """Return the packages of which the sessions that wrote parts had several versions."""
     told = source.manifest.get("sessions") or []
     if len(told) < 2:
         return []

@@ -1,4 +1,4 @@
-"""What maps say in few characters: outlines as SVG paths, and where a heatmap is hottest."""
+"""Shapes of maps in few characters: outlines as SVG paths, and where a heatmap is hottest."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Shapes:
 
 
 def shapes(maps: Maps) -> Shapes:
-    """Outlines and words of one image."""
+    """Return the outlines and words of one image."""
     unknown = _wide((maps.trimap > 0) & (maps.trimap < FOREGROUND))
     masks = (maps.trimap == FOREGROUND, unknown, maps.region)
     foreground, unclear, region = (path(mask) for mask in masks)
@@ -53,14 +53,14 @@ def shapes(maps: Maps) -> Shapes:
 
 
 def path(mask: NDArray[np.bool_]) -> str:
-    """Outline of a mask as an SVG path of whole pixels, simplified to 2 pixels at 224 at most."""
+    """Return a mask's outline as an SVG path of whole pixels, simplified to 2 pixels at 224."""
     found, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     simple = (_simplified(line, mask.shape[1]) for line in found)
     return "".join(_closed(corners) for corners in simple if len(corners) > 2)
 
 
 def _simplified(line: NDArray[np.int32], side: int) -> NDArray[np.int32]:
-    """Corners ``(n, 2)`` of an outline; none of a speck."""
+    """Return the corners ``(n, 2)`` of an outline; none of a speck."""
     area = cv2.contourArea(line)
     if area <= _SPECK * side * side:
         return np.zeros((0, 2), np.int32)
@@ -69,7 +69,7 @@ def _simplified(line: NDArray[np.int32], side: int) -> NDArray[np.int32]:
 
 
 def _wide(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """What of a mask is wider than a line."""
+    """Return the part of a mask that is wider than a line."""
     across = max(2, round(_THIN * mask.shape[1]))
     square = np.ones((across, across), np.uint8)
     return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, square)) > 0
@@ -82,14 +82,14 @@ def _closed(corners: NDArray[np.int32]) -> str:
 
 
 def smoothed(heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A heatmap whose single pixels say nothing, smoothed by a twentieth of its width."""
+    """Smooth a heatmap by a twentieth of its width, so that single pixels say nothing."""
     positive = np.maximum(heatmap, 0).astype(np.float32)
     small = cv2.resize(positive, (56, 56), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.GaussianBlur(small, (0, 0), 56 / 20))
 
 
 def hottest_place(heatmap: NDArray[np.float32]) -> str:
-    """Where the part above half the maximum that holds the maximum lies, in words."""
+    """Say where the part above half the maximum that holds the maximum lies."""
     heat = np.nan_to_num(heatmap, posinf=0, neginf=0)
     if heat.max(initial=0) <= 0:
         return ""

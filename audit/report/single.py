@@ -17,7 +17,7 @@ MOST_CASES = 24
 
 
 def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> bytes:
-    """HTML of the self-contained report; it is made to be sent, so it does not tell of the host.
+    """Return the self-contained report's HTML; it is made to be sent, so it does not name the host.
 
     Parameters
     ----------

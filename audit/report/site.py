@@ -1,4 +1,4 @@
-"""Builds the site with MkDocs and Material: opens from disk, asks nothing of any network."""
+"""Building of the site with MkDocs and Material: opens from disk, asks nothing of any network."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _palette(mode: str, scheme: str, other: str) -> dict[str, Any]:
 
 
 class _Forward(logging.Handler):
-    """Passes MkDocs' messages on to the audit's own logger."""
+    """Handler that passes MkDocs' messages on to the audit's own logger."""
 
     def emit(self, record: logging.LogRecord) -> None:
         level = logging.DEBUG if record.levelno < logging.WARNING else record.levelno

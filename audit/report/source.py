@@ -1,4 +1,4 @@
-"""What a report is made from: the files of one run, read once and tidied."""
+"""Source of a report: the files of one run, read once and tidied."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Source:
 
     @cached_property
     def drawn(self) -> pd.DataFrame:
-        """Those of `mapped` that get pictures: all, or a sample of a very large run."""
+        """Records of `mapped` that get pictures: all, or a sample of a very large run."""
         return drawn(self.mapped, self.seed, MOST)
 
     @cached_property
@@ -78,7 +78,7 @@ class Source:
 
     @cached_property
     def by_hand(self) -> Source:
-        """The same run with nothing but the images whose mask no machine made."""
+        """Same run with nothing but the images whose mask no machine made."""
         made = self.records["mask_source"].isin(["grabcut", "official", "none", ""])
         return replace(self, records=self.records[~made])
 
@@ -95,7 +95,7 @@ class Source:
 
     @cached_property
     def thresholds(self) -> Thresholds:
-        """What evidence had to reach."""
+        """Thresholds that evidence had to reach."""
         return Thresholds.of(self.config)
 
     @cached_property
@@ -121,7 +121,7 @@ class Source:
 
     @cached_property
     def parts_by_session(self) -> dict[int, int]:
-        """How many parts each session has written, by its number from 1; reads a file a part."""
+        """Number of parts by session, counted from 1; reads a file a part."""
         return self.run.sessions()
 
     @property
@@ -149,34 +149,34 @@ class Source:
 
     @property
     def share(self) -> bool:
-        """Whether to leave out what tells of the machine: the host, and times of day."""
+        """True where what tells of the machine is left out: the host, and times of day."""
         return self.config.get("share") is True
 
     def with_share(self, share: bool) -> Source:
-        """The same run, with or without its host and times of day."""
+        """Return the same run, with or without its host and times of day."""
         return replace(self, manifest=self.manifest | {"config": self.config | {"share": share}})
 
     @property
     def host(self) -> dict[str, Any]:
-        """What the run was made on; {} where that is left out."""
+        """Details of the host that made the run; {} where that is left out."""
         return {} if self.share else self.section("host")
 
     def when(self, moment: str) -> str:
-        """When the run was ``started`` or ``finished``; the day alone where times are left out."""
+        """Say when the run was ``started`` or ``finished``; the day alone if times are left out."""
         return self.shortened(str(self.manifest.get(moment) or ""))
 
     def shortened(self, time: str) -> str:
-        """A time, or its day alone where times are left out."""
+        """Return a time, or its day alone where times are left out."""
         return time[:_DAY] if self.share else time
 
     @property
     def seed(self) -> int:
-        """The run's seed, also that of the bootstrap."""
+        """Seed of the run, and of the bootstrap."""
         return int(self.config.get("seed", 0))
 
     @property
     def subject(self) -> str:
-        """What the masks mark, in words."""
+        """Subject that the masks mark, in words."""
         return str(self.config.get("subject", "flower"))
 
     def shown(self, name: str) -> dict[str, Any]:
@@ -184,7 +184,7 @@ class Source:
         return {"host": self.host, "config": self.config}.get(name, self.section(name))
 
     def section(self, name: str) -> dict[str, Any]:
-        """A section of the manifest, or {} where it is not there."""
+        """Return a section of the manifest, or {} where it is not there."""
         return self.manifest.get(name) or {}
 
 

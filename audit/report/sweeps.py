@@ -1,4 +1,4 @@
-"""How the verdicts would change with each threshold, so that none of them hides."""
+"""Changes of the verdicts with each threshold, so that none of them hides."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WORDS = {Verdict.WRONG_REASONS: "wrong reasons", Verdict.SUSPECT: Verdict.SUSPE
 
 
 def threshold_sweeps(source: Source) -> list[charts.Chart]:
-    """Rates of accusing verdicts among right predictions over each threshold, others as they are.
+    """Chart accusing verdicts among right predictions over each threshold, others as they are.
 
     Empty where no right prediction has a verdict.
     """

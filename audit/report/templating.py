@@ -1,4 +1,4 @@
-"""Finds and fills the templates: all markup is theirs, and all text in it is escaped."""
+"""Finding and filling of the templates: all markup is theirs, and all text in it is escaped."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _MARKDOWN = re.compile(r"([\\`*{}\[\]#!|~$]|:(?=\S)|(?<![^\W_])_|_(?![^\W_]))")
 
 
 def templates_dir() -> Path:
-    """Folder of the templates: inside an installed wheel, else at the root of a checkout."""
+    """Return the templates' folder: inside an installed wheel, else at a checkout's root."""
     package = Path(audit.__file__).parent
     for folder in (package / "templates", package.parent / "templates"):
         if folder.is_dir():
@@ -45,7 +45,7 @@ def templates_dir() -> Path:
 
 
 def fill(template: str, /, **context: Any) -> str:
-    """Text of a template."""
+    """Fill a template and return its text."""
     return _environment().get_template(template).render(**context)
 
 
@@ -57,24 +57,24 @@ def source_of(template: str) -> str:
 
 
 def plain(text: object) -> str:
-    """Text in one line, without signs that markup forbids or that reorder what stands around."""
+    """Return text in one line, without signs that markup forbids or that reorder the rest."""
     return _CONTROL.sub("\ufffd", re.sub(r"[\t\n\r]+", " ", str(text)))
 
 
 def percent(value: float, digits: int = 1) -> str:
-    """0.0823 as 8.2%; NaN in words."""
+    """Format 0.0823 as 8.2%; NaN in words."""
     return UNDEFINED if math.isnan(value) else f"{value:.{digits}%}"
 
 
 def signed(value: float) -> str:
-    """0.312 as +0.31, with a true minus sign; NaN in words."""
+    """Format 0.312 as +0.31, with a true minus sign; NaN in words."""
     if math.isnan(value):
         return UNDEFINED
     return f"{round(value, 2) or 0:+.2f}".replace("-", "\u2212")
 
 
 def points(value: float, digits: int = 1) -> str:
-    """0.021 as +2.1, a difference of percentages, with a true minus sign; NaN in words."""
+    """Format 0.021 as +2.1, a difference of percentages, with a true minus sign; NaN in words."""
     if math.isnan(value):
         return UNDEFINED
     rounded = round(100 * value, digits)
@@ -82,51 +82,51 @@ def points(value: float, digits: int = 1) -> str:
 
 
 def decimal(value: float) -> str:
-    """0.0823 as 0.082; NaN in words."""
+    """Format 0.0823 as 0.082; NaN in words."""
     return UNDEFINED if math.isnan(value) else f"{value:.3f}"
 
 
 def lower_first(text: str) -> str:
-    """A title in the middle of a sentence."""
+    """Lower the first letter of a title, for the middle of a sentence."""
     return text[:1].lower() + text[1:]
 
 
 def styled(value: float, style: str) -> str:
-    """A value as `percent`, `signed`, `points` or `decimal`."""
+    """Format a value as `percent`, `signed`, `points` or `decimal`."""
     styles = {"percent": percent, "signed": signed, "points": points, "decimal": decimal}
     return styles[style](value)
 
 
 def interval(estimate: Estimate, style: str = "percent") -> str:
-    """Bounds of a 95% interval, "7.5% to 9.0%"; in words where there is none."""
+    """Return the bounds of a 95% interval, "7.5% to 9.0%"; in words where there is none."""
     if math.isnan(estimate.low):
         return "no interval"
     return f"{styled(estimate.low, style)} to {styled(estimate.high, style)}"
 
 
 def count(value: int) -> str:
-    """6149 as 6,149."""
+    """Format 6149 as 6,149."""
     return f"{value:,}"
 
 
 def raw(value: float) -> str:
-    """A value to sort by; empty where undefined."""
+    """Return a value to sort by; empty where undefined."""
     return "" if math.isnan(value) else f"{value:.6g}"
 
 
 def front_matter(text: object) -> Markup:
-    """A title as a quoted YAML string. Themes print titles as they are: it is escaped here."""
+    """Quote a title as a YAML string, escaped here since themes print titles as they are."""
     return Markup(json.dumps(str(escape(plain(text))), ensure_ascii=False))
 
 
 def markdown(text: object) -> Markup:
-    """Text as itself in Markdown too, where stars and brackets have a meaning."""
+    """Return text that Markdown shows as itself, though stars and brackets have a meaning there."""
     escaped = str(escape(_MARKDOWN.sub(r"\\\1", plain(text))))
     return Markup(escaped.replace("&#39;", "'").replace("&#34;", '"'))
 
 
 def data_uri(webp: bytes) -> str:
-    """A WebP picture as an address that holds it."""
+    """Return a WebP picture as an address that holds it."""
     return f"data:image/webp;base64,{base64.b64encode(webp).decode()}"
 
 

@@ -91,7 +91,7 @@ VERDICT_KINDS = (
 
 @dataclass(frozen=True)
 class VerdictRow:
-    """How often a verdict was given, to right and to wrong predictions."""
+    """Count of one verdict, among right and among wrong predictions."""
 
     verdict: VerdictKind
     correct: int
@@ -105,7 +105,7 @@ class VerdictRow:
 
 
 def verdict_rows(source: Source) -> list[VerdictRow]:
-    """One row a verdict, also for verdicts that were not given."""
+    """Return one row a verdict, also for verdicts that were not given."""
     explained = source.explained
     right = explained["correct"].astype(bool)
     rows = []
@@ -117,13 +117,13 @@ def verdict_rows(source: Source) -> list[VerdictRow]:
 
 
 def accusation(records: pd.DataFrame) -> pd.Series:
-    """How much accuses each image: the verdict's score, or the lack of skill where not tested."""
+    """Return what accuses each image: the verdict's score, or lack of skill where not tested."""
     skill = records[[f"{key}_skill" for key in JUDGED]].max(axis=1)
     return records["verdict_score"].fillna(-skill)
 
 
 def by_evidence(records: pd.DataFrame, verdict: VerdictKind) -> pd.DataFrame:
-    """Records of one verdict in the order of its gallery; undefined scores come last."""
+    """Return records of one verdict in the order of its gallery; undefined scores come last."""
     given = records[records["verdict"] == verdict.key]
     if verdict.worst_first is None:
         return given.sort_values(["verdict_reason", "name"], kind="stable")

@@ -1,4 +1,4 @@
-"""How a page reaches its pictures: beside it, or inside it."""
+"""Ways of a page to its pictures: beside it, or inside it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from audit.report.shapes import Shapes
 
 @dataclass(frozen=True)
 class View:
-    """What templates need to show a case.
+    """Values that templates need to show a case.
 
     Attributes
     ----------
@@ -30,20 +30,20 @@ class View:
     held: Mapping[str, str] | None = None
 
     def src(self, picture: str) -> str:
-        """Address of a picture that is named relative to the report's root."""
+        """Return the address of a picture that is named relative to the report's root."""
         return f"{self.root}{picture}" if self.held is None else self.held[picture]
 
     def case(self, case: Case) -> str:
-        """The case's stable address: it holds no number of a page."""
+        """Return the case's stable address: it holds no number of a page."""
         gallery = f"{self.root}gallery.html#case=" if self.held is None else "#"
         return f"{gallery}{case.anchor}"
 
     @cached_property
     def tables(self) -> dict[str, str]:
-        """The colours of relevance, by channel."""
+        """Colours of relevance, by channel."""
         return colours.tables()
 
     @cached_property
     def gradient(self) -> str:
-        """The colours of relevance, for the legend."""
+        """Colours of relevance, for the legend."""
         return colours.gradient()

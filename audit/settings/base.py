@@ -74,7 +74,7 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _own_type(cls, value: Any, info: ValidationInfo) -> Any:
-        """TOML tells numbers, truth and text apart, so ``true`` is no 1 and ``"2"`` no 2."""
+        """Refuse another type: TOML tells kinds apart, so ``true`` is no 1 and ``"2"`` no 2."""
         if isinstance(value, int) and abs(value) >= 2**32:  # NumPy and Keras take no larger seed
             raise ValueError("expected a number below 2^32")
         kind = cls.model_fields[info.field_name or ""].annotation

@@ -110,7 +110,7 @@ def classifier_of(model: Any, config: Config, scaling: str = "0..255") -> Any:
 
 
 def _hashes_of_files(config: Config) -> dict[str, str]:
-    """Hashes of the files that training starts from besides images and masks, by setting."""
+    """Hash the files that training starts from besides images and masks, by setting."""
     files = {"albumentations": config.training.albumentations}
     if config.model.weights.endswith(".h5"):
         files["weights"] = Path(config.model.weights)

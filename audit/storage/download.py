@@ -28,7 +28,7 @@ _NO_HEAD = (requests.codes.not_allowed, requests.codes.not_implemented)
 
 
 def address(url: str) -> str:
-    """Where a file is asked for: at its makers', or at the mirror that the environment names.
+    """Return where a file is asked for: at its makers', or at the environment's mirror.
 
     With ``FLOWER_AUDIT_MIRROR=https://mirror/files``, ``https://host/path`` is asked for at
     ``https://mirror/files/host/path``. Checksums are those of the makers all the same.
@@ -110,7 +110,7 @@ def _silent_for(seconds: float) -> str:
 
 
 def _why(error: OSError | ValueError) -> str:
-    """What is wrong with an address, to be read after it."""
+    """Say what is wrong with an address, to be read after it."""
     if isinstance(error, requests.HTTPError):
         return f"answers {error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.exceptions.ProxyError):

@@ -1,4 +1,4 @@
-"""What the report draws an image from: packed into the arrays of one ``.npz`` a part, and back."""
+"""Maps that the report draws an image from, packed into the arrays of one ``.npz`` a part."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ DONORS = {"names": "U", "images": "u1", "image_ends": "i8"}
 
 @dataclass(frozen=True)
 class Maps:
-    """What the report needs to draw one image.
+    """Everything that the report needs to draw one image.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class Maps:
     optional: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
     def heatmap(self, explainer: str) -> NDArray[np.float32]:
-        """An explainer's heatmap at the image's size, float32 ``(H, W)``."""
+        """Return an explainer's heatmap at the image's size, float32 ``(H, W)``."""
         if explainer == "gradcam":
             return upsample(self.gradcam, self.image.shape[:2])
         return self.ig if explainer == "ig" else self.optional[explainer]
@@ -138,7 +138,7 @@ def _pack_optional(maps: Sequence[Maps], name: str, dense: bool) -> dict[str, ND
 
 
 def _pack_segments(found: Mapping[int, tuple[NDArray[Any], ...]]) -> dict[str, NDArray[Any]]:
-    """Heatmaps of few values, without loss: the values, and which of them each pixel has."""
+    """Pack heatmaps of few values without loss: the values, and which of them each pixel has."""
     places = np.stack([inverse for _, inverse in found.values()]).astype(np.uint16)
     return {
         "rows": np.array(list(found), np.int64),
@@ -198,7 +198,7 @@ def _unpack_dense(
 
 
 def _squeezed(array: NDArray[Any], strategy: int = zlib.Z_DEFAULT_STRATEGY) -> NDArray[np.uint8]:
-    """An array's bytes, deflated; Z_RLE makes noise smaller in an eighth of the time."""
+    """Deflate an array's bytes; Z_RLE makes noise smaller in an eighth of the time."""
     deflate = zlib.compressobj(strategy=strategy)
     squeezed = deflate.compress(array.tobytes()) + deflate.flush()
     return np.frombuffer(squeezed, dtype=np.uint8)
@@ -207,7 +207,7 @@ def _squeezed(array: NDArray[Any], strategy: int = zlib.Z_DEFAULT_STRATEGY) -> N
 def _inflated(
     squeezed: NDArray[np.uint8], kind: type, shape: tuple[int, int]
 ) -> Iterator[NDArray[Any]]:
-    """Inverse of `_squeezed`, one image after the other: no more is inflated than one holds."""
+    """Invert `_squeezed`, one image after the other: no more is inflated than one holds."""
     inflate, left = zlib.decompressobj(), squeezed.tobytes()
     size = math.prod(shape) * np.dtype(kind).itemsize
     while True:
@@ -217,12 +217,12 @@ def _inflated(
 
 
 def _scale(magnitudes: NDArray[np.float32]) -> float:
-    """What the last level stands for: a few outliers must not cost all others their levels."""
+    """Return what the last level stands for: a few outliers must not cost all others theirs."""
     return float(np.quantile(magnitudes, 0.999)) or float(magnitudes.max()) or 1.0
 
 
 def unpack_maps(arrays: Mapping[str, NDArray[Any]], side: int | None = None) -> Iterator[Maps]:
-    """Inverse of `pack_maps`, one image at a time: no more than one is in memory.
+    """Invert `pack_maps`, one image at a time: no more than one is in memory.
 
     Parameters
     ----------
@@ -288,7 +288,7 @@ def _refuse_shapes(
 
 
 def _cut(joined: NDArray[np.uint8], ends: NDArray[np.int64]) -> list[bytes]:
-    """Files that lie one behind the other."""
+    """Cut apart files that lie one behind the other."""
     stops = ends.tolist()
     return [joined[a:b].tobytes() for a, b in zip([0, *stops], stops, strict=False)]
 
@@ -300,7 +300,7 @@ def _jpeg(image: NDArray[np.uint8]) -> bytes:
 
 
 def pack_donors(names: Sequence[str], backgrounds: NDArray[np.uint8]) -> bytes:
-    """``donors.npz``: names, and backgrounds ``(n, H, W, 3)`` as JPEG."""
+    """Pack ``donors.npz``: names, and backgrounds ``(n, H, W, 3)`` as JPEG."""
     jpegs = [_jpeg(background) for background in backgrounds]
     buffer = io.BytesIO()
     np.savez(
@@ -313,7 +313,7 @@ def pack_donors(names: Sequence[str], backgrounds: NDArray[np.uint8]) -> bytes:
 
 
 def unpack_donors(arrays: Mapping[str, NDArray[Any]]) -> list[bytes]:
-    """Inverse of `pack_donors`: JPEGs, still to be decoded; `ValueError` where there are many."""
+    """Invert `pack_donors`: JPEGs, still to be decoded; `ValueError` where there are many."""
     if len(arrays["image_ends"]) > MOST_DONORS:
         raise ValueError(f"{len(arrays['image_ends']):,} backgrounds, of at most {MOST_DONORS}")
     return _cut(arrays["images"], arrays["image_ends"])

@@ -23,14 +23,14 @@ _MOST = 1000  # bytes that are read of who holds a folder
 
 
 class Lock(Protocol):
-    """Keeps other writers out of a folder."""
+    """Lock that keeps other writers out of a folder."""
 
     def held(self) -> Any:
         """Hold the folder for as long as the block lasts, also inside such a block."""
 
 
 def lock_of(root: Path) -> Lock:
-    """The lock of the run folder ``root``."""
+    """Return the lock of the run folder ``root``."""
     return _OnDisk(root) if on_disk(root) else _AtUrl(root)
 
 
@@ -128,7 +128,7 @@ def _me() -> bytes:
 
 
 def _pids() -> str:
-    """Among which processes this one has its number: containers have numbers of their own."""
+    """Say among which processes this one has its number: containers have numbers of their own."""
     try:
         return str(Path("/proc/self/ns/pid").readlink())
     except OSError:  # no Linux, which has one set of numbers
@@ -153,7 +153,7 @@ def _taken(root: Path, told: bytes, mend: str = "") -> str:
 
 
 def _is_over(told: bytes) -> bool:
-    """Whether a lock is that of a process of this machine that is no more."""
+    """Return whether a lock is that of a process of this machine that is no more."""
     found = _read(told)
     pid = found.get("pid")
     same = found.get("host") == platform.node() and found.get("pids") == _pids()

@@ -1,4 +1,4 @@
-"""Which files of a folder a render wrote: it keeps a list of them, and deletes no others."""
+"""Files of a folder that a render wrote: it keeps a list of them, and deletes no others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def write_list(folder: Path) -> None:
 
 
 def listed(folder: Path) -> set[str]:
-    """What the last render wrote below ``folder``, by its path in there."""
+    """Return what the last render wrote below ``folder``, by its path in there."""
     file = folder / _LIST
     if not file.is_file():
         return set()
@@ -25,7 +25,7 @@ def listed(folder: Path) -> set[str]:
 
 
 def foreign(folder: Path) -> Path | None:
-    """A file below ``folder`` that no render has written, or none."""
+    """Return a file below ``folder`` that no render has written, or none."""
     ours = listed(folder)
     for file in files_below(folder):
         if file not in ours and Path(file).name not in _LEFT_BY_SYSTEMS:

@@ -25,7 +25,7 @@ _EXTRAS = ("s3", "gs")
 
 
 def location(given: str) -> Path:
-    """A path on disk, or for a URL what behaves like one.
+    """Return a path on disk, or for a URL what behaves like one.
 
     Raises
     ------
@@ -65,12 +65,12 @@ def _with_secret(kind: str, given: str) -> str:
 
 
 def on_disk(path: Path) -> bool:
-    """Whether a path is on a disk of this machine, not at a URL."""
+    """Return whether a path is on a disk of this machine, not at a URL."""
     return isinstance(path, Path)
 
 
 def files_below(folder: Path) -> Iterator[str]:
-    """Every file below a folder by its path in there, links among them; none where it is missing.
+    """Yield every file below a folder by its path in there, links too; none where it is missing.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def make(folder: Path) -> None:
 
 @contextmanager
 def beside(folder: Path, prefix: str) -> Iterator[Path]:
-    """A folder on disk for as long as needed, inside ``folder`` where that is on one."""
+    """Yield a folder on disk for as long as needed, inside ``folder`` where that is on one."""
     near = folder if on_disk(folder) else None
     with tempfile.TemporaryDirectory(prefix=prefix, dir=near) as made:
         yield Path(made)
@@ -114,7 +114,7 @@ def reached(path: Path) -> Iterator[None]:
 
 @contextmanager
 def fetched(file: Path) -> Iterator[Path]:
-    """A file on disk with the content of ``file``: itself, or a copy for as long as needed."""
+    """Yield a file on disk with the content of ``file``: itself, or a copy while it is needed."""
     if on_disk(file):
         yield file
         return

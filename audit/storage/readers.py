@@ -1,4 +1,4 @@
-"""Reads files of a folder that a stranger may have made: what they claim is checked beforehand.
+"""Readers of a folder's files that a stranger may have made: claims are checked beforehand.
 
 No link is followed, nothing but plain files is opened, and nothing is unpacked before its size is
 known. Where a function raises `ValueError`, its caller knows the file to name.
@@ -126,7 +126,7 @@ def _refuse_larger(file: Path, size: int, most: int) -> None:
 
 
 def content(file: Path, root: Path, most: int) -> bytes:
-    """The bytes of a plain file; errors are those of `opened`."""
+    """Return the bytes of a plain file; errors are those of `opened`."""
     with opened(file, root, most) as found:
         return found.read(most)
 
@@ -168,7 +168,7 @@ def _refuse_wild(found: Any, depth: int) -> None:
 
 
 def columns(text: bytes, names: Iterable[str], rows: int) -> pd.DataFrame:
-    """Columns of numbers of a CSV file, and no others.
+    """Read columns of numbers of a CSV file, and no others.
 
     Raises
     ------
@@ -289,7 +289,7 @@ def _plain(name: str, column: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
 
 
 def arrays(file: BinaryIO, kind_of: Callable[[str], str | None]) -> dict[str, NDArray[Any]]:
-    """The arrays of an ``.npz`` of known names and types, stored as they are.
+    """Read the arrays of an ``.npz`` of known names and types, stored as they are.
 
     Parameters
     ----------

@@ -143,7 +143,7 @@ def columns_of(optional: Iterable[str] = ()) -> tuple[Column, ...]:
 
 
 def record_schema(optional: Iterable[str] = ()) -> pa.Schema:
-    """`RECORD_SCHEMA`, and the figures of optional explainers at its end where there are any."""
+    """Return `RECORD_SCHEMA`, with the figures of optional explainers at its end if any."""
     return pa.schema([(column.name, column.kind) for column in columns_of(optional)])
 
 

@@ -1,4 +1,4 @@
-"""Names every file that a run writes, and knows what is done and what is not."""
+"""Folder of a run: the name of every file that it writes, and what is done and what is not."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ class RunFolder:
         return file
 
     def manifest(self) -> dict[str, Any]:
-        """The manifest, or {} where none is written yet."""
+        """Return the manifest, or {} where none is written yet."""
         try:
             found = readers.parsed(readers.content(self.manifest_file, self.root, _MOST_JSON))
         except FileNotFoundError:
@@ -303,7 +303,7 @@ class RunFolder:
             self.update_manifest(sessions=[*before, facts])
 
     def sessions(self) -> dict[int, int]:
-        """How many parts each session has written, by its number from 1."""
+        """Return how many parts each session has written, by its number from 1."""
         told = (self._sums(part).get("session", 1) for part in self.done_parts())
         return dict(Counter(number for number in told if isinstance(number, int)))
 
@@ -322,7 +322,7 @@ class RunFolder:
             self.update_manifest(checksums=sums | {file.name: checksum})
 
     def has(self, file: Path) -> bool:
-        """Whether a file is finished: there, and as its checksum in the manifest says."""
+        """Return whether a file is finished: there, and as its checksum in the manifest says."""
         known = self.manifest().get("checksums", {}).get(file.name)
         whole = known is not None and self._checksum(file) == known
         if known is not None and not whole:
@@ -330,7 +330,7 @@ class RunFolder:
         return whole
 
     def sound(self, file: Path) -> Path:
-        """The file itself; `RunFolderError` where the manifest knows another checksum of it."""
+        """Return the file itself; `RunFolderError` where its checksum is not the manifest's."""
         known = self.manifest().get("checksums", {}).get(file.name)
         if known is not None and self._checksum(file) != known:
             raise RunFolderError(_other_checksum(file))
@@ -352,7 +352,7 @@ class RunFolder:
         write_whole(self._checksums(part), json.dumps(told).encode())
 
     def done_parts(self) -> set[int]:
-        """Numbers of the parts that are finished, by their checksums' presence alone."""
+        """Return the numbers of the parts that are finished, by their checksums' presence alone."""
         names = islice((p.name for p in self.checksums_dir.glob("part-*.json")), MOST_PARTS + 1)
         found = {int(named[1]) for named in map(_PART.fullmatch, names) if named}
         if len(found) > MOST_PARTS:
@@ -360,7 +360,7 @@ class RunFolder:
         return found
 
     def whole_parts(self) -> set[int]:
-        """Numbers of the parts whose files are as they were written; the torn are no longer done.
+        """Return the numbers of the parts whose files are as they were written; forget the torn.
 
         Reads every file of the run's records and maps once.
         """
@@ -372,7 +372,7 @@ class RunFolder:
         return whole
 
     def _torn(self, part: int, looked_at: Sequence[str] = ("records", "maps")) -> Path | None:
-        """The first file of a part that is not as it was written; None where all are."""
+        """Return the first file of a part that is not as it was written; None where all are."""
         files, sums = self._files(part), self._sums(part)
         if "records" not in sums:
             return self._checksums(part)
@@ -380,7 +380,7 @@ class RunFolder:
         return next((file for file, own in known.items() if self._checksum(file) != own), None)
 
     def _sums(self, part: int) -> dict[str, Any]:
-        """What is kept of a finished part; {} where that is torn."""
+        """Return what is kept of a finished part; {} where that is torn."""
         try:
             found = readers.parsed(readers.content(self._checksums(part), self.root, readers.MIB))
         except (OSError, ValueError):
@@ -436,16 +436,16 @@ class RunFolder:
                 self.other_versions.append(line)
 
     def _claimed(self, key: str, most: int) -> int:
-        """A number of the manifest's ``sweep``; ``most`` where it is not there."""
+        """Return a number of the manifest's ``sweep``; ``most`` where it is not there."""
         return int(self.manifest().get("sweep", {}).get(key, most))
 
     @cached_property
     def _side(self) -> int | None:
-        """The model's input in pixels each way; None where the manifest does not know it."""
+        """Input side of the model in pixels; None where the manifest does not know it."""
         return self.manifest().get("model", {}).get("input_size")
 
     def maps(self, part: int) -> Iterator[Maps]:
-        """Maps of one part in the order of its records' ``row``."""
+        """Yield maps of one part in the order of its records' ``row``."""
         file = self._files(part)["maps"]
         try:
             with readers.opened(file, self.root, _MOST_TABLE) as found:
@@ -458,11 +458,11 @@ class RunFolder:
             raise RunFolderError(_unreadable(file, error)) from None
 
     def donors(self) -> Sequence[NDArray[np.uint8]]:
-        """Backgrounds uint8 ``(H, W, 3)`` on which foregrounds were tried; none where none were."""
+        """Return the backgrounds uint8 ``(H, W, 3)`` on which foregrounds were tried, if any were."""
         return Backgrounds(self._donors(unpack_donors, []), self._background)
 
     def donor_names(self) -> list[str]:
-        """Names of the images that backgrounds were taken from, in order; none where none were."""
+        """Name the images that backgrounds were taken from, in order; none where none were."""
         return self._donors(lambda found: [str(name) for name in found["names"]], [])
 
     def _donors(self, read: Callable[[Mapping[str, Any]], list[Any]], none: list[Any]) -> list[Any]:
@@ -484,7 +484,7 @@ class RunFolder:
             raise RunFolderError(_unreadable(self.donors_file, error)) from None
 
     def chosen(self, part: int, rows: Collection[int]) -> Iterator[tuple[int, Maps]]:
-        """Maps of some rows of a part, in their order; `RunFolderError` where one is not there."""
+        """Yield maps of some rows of a part, in order; `RunFolderError` where one is missing."""
         if not rows:
             return
         left = set(rows)
@@ -497,12 +497,12 @@ class RunFolder:
             raise RunFolderError(f"{file} lacks row {min(left)} of its records: sweep again.")
 
     def maps_bytes(self) -> int:
-        """Bytes of all maps on disk."""
+        """Return the bytes of all maps on disk."""
         files = (self._files(part)["maps"] for part in self.done_parts())
         return sum(file.stat().st_size for file in files if file.exists())
 
     def picture(self, file: Path, kind: str) -> NDArray[np.uint8] | None:
-        """A picture that is shown as it is, uint8 ``(H, W, 3)``; None where it is not there."""
+        """Return a picture as it is shown, uint8 ``(H, W, 3)``; None where it is not there."""
         try:
             encoded = readers.content(file, self.root, _MOST_JSON)
             return readers.picture(encoded, kind, MOST_PICTURE)
@@ -512,7 +512,7 @@ class RunFolder:
             raise RunFolderError(f"{file} cannot be shown ({error}): remove it.") from None
 
     def history(self) -> pd.DataFrame | None:
-        """One row an epoch, columns of `HISTORY`; None where the model was given."""
+        """Return one row an epoch, columns of `HISTORY`; None where the model was given."""
         try:
             text = readers.content(self.history_file, self.root, readers.MIB)
             return readers.columns(text, HISTORY, _MOST_EPOCHS)
@@ -524,11 +524,11 @@ class RunFolder:
             ) from None
 
     def summary(self) -> dict[str, Any]:
-        """Headline figures of the last report, or {} where none was rendered."""
+        """Return headline figures of the last report, or {} where none was rendered."""
         return self.told(self.summary_json)
 
     def told(self, file: Path, mend: str = "go on with --resume") -> dict[str, Any]:
-        """What a JSON file of the run says, or {} where it is not there."""
+        """Return what a JSON file of the run says, or {} where it is not there."""
         try:
             found = readers.parsed(readers.content(file, self.root, _MOST_JSON))
             if not isinstance(found, dict):
@@ -540,13 +540,13 @@ class RunFolder:
         return found
 
     def contents(self) -> pd.DataFrame:
-        """Size, time of change and hash of every image read; none in runs of earlier versions."""
+        """Return size, time of change and hash of each image read; none in earlier runs."""
         if not self.sound(self.contents_file).exists():
             return pd.DataFrame({"name": [], "size": [], "modified": [], "content": []})
         return self.table(self.contents_file, CONTENTS)
 
     def predictions(self) -> pd.DataFrame:
-        """Every test image's name, label, prediction and confidence, explained or not."""
+        """Return every test image's name, label, prediction and confidence, explained or not."""
         if not self.sound(self.predictions_file).exists():
             raise RunFolderError(
                 f"{self.root} has no predictions yet: run flower-audit sweep {self.root}."
@@ -561,7 +561,7 @@ class RunFolder:
         rows: int = _MOST_ROWS,
         more: Mapping[str, str] | None = None,
     ) -> pd.DataFrame:
-        """Columns of a table that must be there, and ``more`` of them where they are."""
+        """Return columns of a table that must be there, and ``more`` of them where they are."""
         with self._read(file) as table:
             there = {name: kind for name, kind in (more or {}).items() if name in table.names}
             return table.read({**kinds, **there}, rows).to_pandas()
@@ -575,7 +575,7 @@ class RunFolder:
             raise RunFolderError(_unreadable(file, error)) from None
 
     def _checksum(self, file: Path) -> str:
-        """SHA-256 of a file; "" where it is missing."""
+        """Return the SHA-256 of a file; "" where it is missing."""
         try:
             with readers.opened(file, self.root, _MOST_MODEL) as found:
                 return hashlib.file_digest(found, "sha256").hexdigest()
@@ -591,11 +591,11 @@ class Backgrounds(Sequence[NDArray[np.uint8]]):
         self._decode = decode
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return how many there are."""
         return len(self._jpegs)
 
     def __getitem__(self, place: Any) -> Any:
-        """One of them, decoded."""
+        """Return one of them, decoded."""
         return self._decode(self._jpegs[place])
 
 
@@ -607,12 +607,12 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _whole(number: object) -> int:
-    """A number that may be missing, which is 0; -1 of what is none."""
+    """Return a number that may be missing, which is 0; -1 of what is none."""
     return int(number or 0) if isinstance(number, int | None) else -1
 
 
 def _first_session(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The session that a run of an earlier version was begun in, which kept none."""
+    """Return the session that a run of an earlier version was begun in, which kept none."""
     kept = ("flower_audit", "command", "packages", "host")
     return {"begun": manifest.get("started", "")} | {k: manifest[k] for k in kept if k in manifest}
 
@@ -630,7 +630,7 @@ def _other_checksum(file: Path) -> str:
 
 
 def _is_like(found: Any, example: Any) -> bool:
-    """Whether JSON is of the types of an example, as far as both go."""
+    """Return whether JSON is of the types of an example, as far as both go."""
     kind: Any = (int, float) if isinstance(example, float) else type(example)
     if not isinstance(found, kind):
         return False

@@ -1,4 +1,4 @@
-"""Puts what a render wrote in place of the last one's, whole or not at all, whenever it is killed.
+"""Swap of a render's output for the last one's, whole or not at all, whenever it is killed.
 
 All is written into a folder beside, which one rename marks as ready. From then on the new outputs
 count: whoever finds the folder moves what is left in it. A folder that is not ready is deleted.
@@ -82,7 +82,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _is_output(path: Path) -> bool:
-    """Whether this is an output of its kind, and no link."""
+    """Return whether this is an output of its kind, and no link."""
     if path.is_symlink():
         return False
     return path.is_dir() if path.name == OUTPUTS[0] else path.is_file()

@@ -1,1 +1,1 @@
-"""Trains a head, or more, on images and labels."""
+"""Training of a head, or more, on images and labels."""

@@ -97,7 +97,7 @@ class _Keras:
 
 
 def _augmented(config: Config) -> _Keras:
-    """Flip, rotation, zoom, translation, brightness and contrast."""
+    """Flip, rotate, zoom and shift images, and change their brightness and contrast."""
     filled = {"fill_mode": "reflect"}
     flip = [layers.RandomFlip("horizontal")] if config.training.flip else []
     return _Keras(
@@ -113,12 +113,12 @@ def _augmented(config: Config) -> _Keras:
 
 
 def _mixup(config: Config) -> _Keras:
-    """Zhang et al., arXiv 1710.09412."""
+    """Mix images and labels (Zhang et al., arXiv 1710.09412)."""
     return _Keras(layers.MixUp(config.training.mixup_alpha), mixes=True)
 
 
 def _randaugment(config: Config) -> _Keras:
-    """Cubuk et al., arXiv 1909.13719; Keras draws the operations for a batch, not for an image."""
+    """Apply RandAugment (Cubuk et al., arXiv 1909.13719), drawn for a batch, not an image."""
     return _Keras(
         layers.RandAugment(
             num_ops=config.training.randaugment_ops, factor=config.training.randaugment_factor

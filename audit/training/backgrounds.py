@@ -42,7 +42,7 @@ class Backgrounds:
     def swapped(
         self, images: NDArray[np.uint8], rows: Sequence[int], epoch: int
     ) -> NDArray[np.uint8]:
-        """Most of the foregrounds on backgrounds of other images, of whatever class.
+        """Put most of the foregrounds on backgrounds of other images, of whatever class.
 
         What is drawn depends on the seed, the epoch and an image's row alone. Donors are of all
         classes: were the own one left out, a background would speak against its class.

@@ -1,4 +1,4 @@
-"""What training leaves on disk after each epoch, so that a killed one goes on and ends the same."""
+"""Backup of training on disk after each epoch, so that a killed one goes on and ends the same."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Backup:
         make(folder)
 
     def rows(self) -> list[Row]:
-        """History of the finished epochs, oldest first."""
+        """Return the history of the finished epochs, oldest first."""
         return self.agreed(self._rows())
 
     def agreed(self, rows: list[Row]) -> list[Row]:
-        """The chief's rows."""
+        """Return the chief's rows."""
         return json.loads(self._replicas.agreed(json.dumps(rows).encode()))
 
     def _rows(self) -> list[Row]:

@@ -18,7 +18,7 @@ _HALVING = re.compile(r"downsampling_block_(\d+)$")  # ConvNeXt's, between two s
 
 
 def blocks(backbone: Any) -> list[list[Any]]:
-    """The layers of each block, from input to output.
+    """Return the layers of each block, from input to output.
 
     What comes before the first block is the stem, and in none; what comes after the last one, such
     as EfficientNet's ``top_conv``, belongs to it. ConvNeXt's halving belongs to the block after it.
@@ -43,7 +43,7 @@ def blocks(backbone: Any) -> list[list[Any]]:
 
 
 def last_blocks(backbone: Any, count: int) -> list[Any]:
-    """The layers of the last ``count`` blocks, from input to output.
+    """Return the layers of the last ``count`` blocks, from input to output.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def last_blocks(backbone: Any, count: int) -> list[Any]:
 
 
 def _block_of(name: str) -> str | None:
-    """What the layers of one block have in common in their names; None outside of blocks."""
+    """Return what the layers of one block have in common in their names; None outside of blocks."""
     halving = _HALVING.search(name)
     if halving:
         return f"stage_{int(halving[1]) + 1}_block_0_"

@@ -55,7 +55,7 @@ def fill(dataset: Dataset, split: str, size: int, file: Path, track: Track) -> I
 
 
 def order_of(labels: NDArray[np.int64], balance: str, seed: int, epoch: int) -> NDArray[np.int64]:
-    """Rows in the order of an epoch: each once, or as many drawn with every class as likely."""
+    """Return rows in an epoch's order: each once, or as many drawn with every class as likely."""
     random = np.random.default_rng([seed, epoch])
     if balance != "sampling":
         return random.permutation(len(labels))
@@ -64,7 +64,7 @@ def order_of(labels: NDArray[np.int64], balance: str, seed: int, epoch: int) -> 
 
 
 def class_weights(labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Weight of each class, float64 ``(classes,)``: inverse to its images, 1 for the mean image."""
+    """Return each class's weight, float64 ``(classes,)``: inverse to its images, 1 for the mean."""
     counts = np.bincount(labels)
     present = counts > 0
     return np.divide(len(labels), present.sum() * counts, out=np.zeros(len(counts)), where=present)

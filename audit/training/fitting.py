@@ -18,7 +18,7 @@ Judge = Callable[[], tuple[float, float]]
 
 @dataclass
 class Phase:
-    """What is trained, on what, for how long.
+    """Phase of training: what is trained, on what, for how long.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ def fit(phase: Phase, backup: Backup, replicas: Replicas, track: Track) -> Fitte
 
 
 def best_epoch(rows: list[Row]) -> int:
-    """Highest accuracy on validation, then lowest loss, then the earliest."""
+    """Return the epoch of highest accuracy on validation, then lowest loss, then the earliest."""
     return max(
         range(len(rows)), key=lambda i: (rows[i]["val_accuracy"], -rows[i]["val_loss"]), default=0
     )
@@ -84,7 +84,7 @@ def _stalled(found: Fitted, patience: int) -> bool:
 
 
 def _epoch(phase: Phase, step: Step, epoch: int, found: Fitted, ticks: Iterator[int]) -> Row:
-    """Train an epoch; its mean accuracy and loss over all examples."""
+    """Train an epoch; return its mean accuracy and loss over all examples."""
     begun, seen = time.perf_counter(), 0
     sums = dict.fromkeys(("accuracy", "loss"), 0.0)
     for images, labels, weights in ahead(phase.batches(epoch), _AHEAD):

@@ -1,4 +1,4 @@
-"""What a run takes of memory at the very least, held against what this process can have.
+"""Least memory that a run takes, held against what this process can have.
 
 A shortage that is beyond doubt is one line before anything is begun, not a process that the system
 ends. The bounds lie far below what was measured (benchmarks on the page on scale), so that no run
@@ -54,7 +54,7 @@ def refuse_training(backbone: Any, tuned: Iterable[Any], config: Config) -> None
 
 
 def room() -> int:
-    """Bytes that this process can have in all, those that it has already included."""
+    """Return bytes that this process can have in all, those that it has already included."""
     own = psutil.Process().memory_info()
     limits = [psutil.virtual_memory().available, *_groups(_V2), *_groups(_V2 / "memory")]
     for kind, used in (
@@ -77,14 +77,14 @@ def _refuse(need: int, what: str) -> None:
 
 
 def _on_gpu() -> bool:
-    """Whether maps lie in a GPU's memory, of which nothing is said here."""
+    """Return whether maps lie in a GPU's memory, of which nothing is said here."""
     import tensorflow as tf
 
     return bool(tf.config.list_physical_devices("GPU"))
 
 
 def _groups(top: Path) -> Iterator[int]:
-    """Bytes left in this process's control groups below ``top``, and in those around them.
+    """Yield the bytes left in this process's control groups below ``top``, and in those around.
 
     What files take of them is given back when it is needed.
     """
@@ -117,7 +117,7 @@ def _weights(model: Any) -> int:
 
 
 def _image(model: Any, config: Config) -> int:
-    """Bytes of one float32 image; 0 where its size is not known yet."""
+    """Return the bytes of one float32 image; 0 where its size is not known yet."""
     shape = getattr(model, "input_shape", None)
     known = [shape[1]] if isinstance(shape, tuple) and len(shape) == 4 else []
     side = next((side for side in [*known, config.model.image_size] if side), 0)
@@ -125,7 +125,7 @@ def _image(model: Any, config: Config) -> int:
 
 
 def _maps(layers: Iterable[Any]) -> int:
-    """Bytes of what layers give for one image, as far as their shapes are known."""
+    """Return the bytes of what layers give for one image, as far as their shapes are known."""
     found = 0
     for layer in layers:
         if inner := getattr(layer, "layers", None):

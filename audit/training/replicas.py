@@ -46,11 +46,11 @@ class Replicas:
         self.chief = not several or task == self._hosts[0]
 
     def scope(self) -> Any:
-        """Context in which models and optimizers are made."""
+        """Return the context in which models and optimizers are made."""
         return self._strategy.scope()
 
     def step(self, model: Any) -> Step:
-        """What trains a model on (images, labels, weights) and gives accuracy and loss of them."""
+        """Return a step that trains on (images, labels, weights) and gives accuracy and loss."""
         if self._count == 1:
             return lambda *batch: model.train_on_batch(*batch, return_dict=True)
 
@@ -70,7 +70,7 @@ class Replicas:
         return step
 
     def agreed(self, content: bytes) -> bytes:
-        """The chief's ``content``, on every host."""
+        """Return the chief's ``content``, on every host."""
         if len(self._hosts) < 2:
             return content
         size = int(self._sum(np.array([len(content)], np.int64))[0])
@@ -81,7 +81,7 @@ class Replicas:
 
     @contextmanager
     def agreed_file(self, file: Path) -> Iterator[Path]:
-        """A file on disk with what the chief's ``file`` holds, on every host."""
+        """Yield a file on disk with what the chief's ``file`` holds, on every host."""
         if len(self._hosts) < 2:
             with fetched(file) as copy:
                 yield copy
@@ -94,7 +94,7 @@ class Replicas:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Context of all that needs the other hosts; a lost one is one line."""
+        """Wrap all that needs the other hosts; a lost one is one line."""
         try:
             yield
         except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError,
@@ -107,7 +107,7 @@ class Replicas:
             ) from None
 
     def _sum(self, own: NDArray[Any]) -> NDArray[Any]:
-        """The chief's array; what others give counts as zeros."""
+        """Return the chief's array; what others give counts as zeros."""
         zeros = np.zeros_like(own)
         values = self._each(lambda place: tf.constant(own if self.chief and not place else zeros))
         summed = tf.function(
@@ -118,7 +118,7 @@ class Replicas:
         return summed(values).numpy()
 
     def _each(self, make: Callable[[int], Any]) -> Any:
-        """A value for each replica of this host, by its place among all."""
+        """Return a value for each replica of this host, by its place among all."""
         return self._strategy.experimental_distribute_values_from_function(
             lambda context: make(context.replica_id_in_sync_group)
         )
@@ -126,7 +126,7 @@ class Replicas:
 
 @cache
 def replicas() -> Replicas:
-    """All GPUs of the hosts in TF_CONFIG, or of this one; the processor where there is none.
+    """Return all GPUs of the hosts in TF_CONFIG, or of this one; the processor where there is none.
 
     Waits for the other hosts. Must come before TensorFlow is used for anything.
 
@@ -149,7 +149,7 @@ def replicas() -> Replicas:
 
 
 def _cluster() -> dict[str, list[str]]:
-    """Hosts by their kind, of a TF_CONFIG in which this process is a worker."""
+    """Return the hosts by their kind, of a TF_CONFIG in which this process is a worker."""
     try:
         given = json.loads(os.environ.get("TF_CONFIG") or "{}")
         if not given.get("cluster"):
@@ -163,7 +163,7 @@ def _cluster() -> dict[str, list[str]]:
 
 
 def _hosts(cluster: dict[str, list[str]]) -> list[tuple[str, int]]:
-    """Tasks that train, the chief first."""
+    """Return the tasks that train, the chief first."""
     return [(kind, k) for kind in ("chief", "worker") for k in range(len(cluster.get(kind, [])))]
 
 

@@ -20,7 +20,7 @@ _LONGEST = 24  # characters of a class's name
 def nine_versions(
     images: ImageCache, config: Config, backgrounds: Backgrounds | None = None
 ) -> Image.Image:
-    """Nine versions of the first image as a 3 x 3 sheet; steps that mix images are left out."""
+    """Draw the first image in nine versions as a 3 x 3 sheet, without steps that mix images."""
     kept = [name for name in config.training.pipeline.split("+") if name not in MIXING]
     augmenter = Augmenter(change(config, pipeline="+".join(kept) or "baseline"))
     batch = np.repeat(images.pixels[:1], _SIDE**2, axis=0)
@@ -32,7 +32,7 @@ def nine_versions(
 
 
 def mixed_labels(images: ImageCache, config: Config, names: tuple[str, ...]) -> Image.Image:
-    """Nine training images as a pipeline that mixes shows them, with their labels' shares."""
+    """Draw nine training images as a pipeline that mixes shows them, with their labels' shares."""
     rows = np.unique(np.linspace(0, len(images.labels) - 1, _SIDE**2).astype(int))
     rows = np.resize(rows, _SIDE**2)
     labels = np.eye(len(names), dtype=np.float32)[images.labels[rows]]

@@ -1,4 +1,4 @@
-"""Trains a dense head on a frozen backbone, then fine-tunes its last blocks where asked to."""
+"""Training of a dense head on a frozen backbone, then of its last blocks where asked for."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Trained:
 
 @dataclass
 class _Lesson:
-    """What both phases train on."""
+    """Material that both phases train on."""
 
     config: Config
     augmenter: Augmenter
@@ -88,7 +88,7 @@ class _Lesson:
 
     @property
     def changes(self) -> bool:
-        """Whether epochs see other images than the split's own."""
+        """True where epochs see other images than the split's own."""
         return self.backgrounds is not None or not self.augmenter.empty
 
     @cached_property
@@ -97,7 +97,7 @@ class _Lesson:
         return np.pad(found, (0, self.classes - len(found)))
 
     def weights(self, targets: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Weight of each example; that of a mixed one is mixed as its label is."""
+        """Return the weight of each example; that of a mixed one is mixed as its label is."""
         if self.config.training.balance != "weights":
             return np.ones(len(targets), np.float32)
         return (targets @ self.class_weights).astype(np.float32)
@@ -107,7 +107,7 @@ class _Lesson:
         return -(-len(self.seen.labels) // self.config.training.batch_size)
 
     def batches(self, values: NDArray[Any], epoch: int) -> Generator[Any, None, None]:
-        """An epoch's batches of the training images, augmented, or of their features."""
+        """Yield an epoch's batches of the training images, augmented, or of their features."""
         self.augmenter.begin(epoch)
         labels, eye = self.seen.labels, np.eye(self.classes, dtype=np.float32)
         order = order_of(labels, self.config.training.balance, self.config.run.seed, epoch)
@@ -189,7 +189,7 @@ def train(
 
 
 def _phases(lesson: _Lesson, backbone: Any, work: Path) -> tuple[Any, Fitted, Fitted | None]:
-    """The model after its head is trained, and after fine-tuning where that is better."""
+    """Return the model after its head is trained, and after fine-tuning where that is better."""
     head, fitted = _train_head(lesson, backbone, Backup(work, "head", lesson.replicas))
     model = _whole(backbone, head)
     if not lesson.config.training.fine_tune_epochs:
@@ -275,7 +275,7 @@ def _unfreeze(backbone: Any, blocks: int | None) -> None:
 
 
 def _tuned(backbone: Any, blocks: int | None) -> list[Any]:
-    """The layers of a backbone that fine-tuning changes."""
+    """Return the layers of a backbone that fine-tuning changes."""
     return backbone.layers if blocks is None else last_blocks(backbone, blocks)
 
 
@@ -286,7 +286,7 @@ def _plain(lesson: _Lesson) -> Iterator[NDArray[np.float32]]:
 
 
 def _judge(model: Any, inputs: Any, labels: NDArray[np.int64]) -> Judge:
-    """Accuracy and cross-entropy on validation, always of plain images and labels."""
+    """Return a judge of accuracy and cross-entropy on validation, of plain images and labels."""
 
     answer = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
 
@@ -344,7 +344,7 @@ def _on_images(pooled: Any, head: Any, config: Config) -> Any:
 
 
 def _whole(backbone: Any, head: Any) -> Any:
-    """Backbone, pooling, dense softmax; the standardisation is folded into the dense layer."""
+    """Join backbone, pooling and dense softmax, which takes in the standardisation."""
     normalise, dense = head.layers
     model = _joined(backbone, dense.units)
     mean, spread = np.ravel(normalise.mean), np.sqrt(np.ravel(normalise.variance))
@@ -362,7 +362,7 @@ def _joined(backbone: Any, classes: int) -> Any:
 
 @contextmanager
 def _precision(config: Config) -> Iterator[None]:
-    """Half precision inside, where asked for or where a GPU gains by it."""
+    """Use half precision inside, where asked for or where a GPU gains by it."""
     before = keras.config.dtype_policy()
     if _mixed(config):
         keras.config.set_dtype_policy("mixed_float16")
@@ -378,7 +378,7 @@ def _mixed(config: Config) -> bool:
 
 
 def _in_float32(model: Any, config: Config) -> Any:
-    """The same model without half precision, which an audit has no use for."""
+    """Return the same model without half precision, which an audit has no use for."""
     if not _mixed(config):
         return model
     keras.config.set_dtype_policy("float32")

@@ -1,4 +1,4 @@
-"""How well each signal finds the predictions that rest on a shortcut, where the truth is known."""
+"""Record of each signal on predictions that rest on a shortcut, where the truth is known."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Signal:
 def signals(
     right: pd.DataFrame, truth: pd.Series, thresholds: Thresholds, titles: Mapping[str, str]
 ) -> list[Signal]:
-    """Every signal alone, then the verdict.
+    """Return every signal alone, then the verdict.
 
     Parameters
     ----------

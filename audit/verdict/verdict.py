@@ -30,7 +30,7 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Labels:
-    """What things are called: the subject of the masks, and the explainers by their prefix."""
+    """Names of things: the subject of the masks, and the explainers by their prefix."""
 
     subject: str
     titles: Mapping[str, str]
@@ -74,7 +74,7 @@ def judge(record: Record, thresholds: Thresholds, words: Labels) -> Judgement:
 
 
 def score(record: Record) -> float:
-    """How much speaks for wrong reasons, 0..1: two thirds by causes, one by Grad-CAM.
+    """Score how much speaks for wrong reasons, 0..1: two thirds by causes, one by Grad-CAM.
 
     Causes: ``1 - (1 - background_share) (1 - p)``, where ``p`` is the probability, under the
     two-class softmax of the log-odds, that the answer is lost without the region, beyond what its
@@ -90,7 +90,7 @@ def score(record: Record) -> float:
 
 
 def decisive_region(record: Record, thresholds: Thresholds) -> bool:
-    """Whether a region flips the answer, no control does nearly, and share or swap agrees."""
+    """Return whether a region flips the answer, no control nearly, and share or swap agrees."""
     shared = record["background_share"] > thresholds.least_support
     supported = shared or record["survival"] == 0
     alone = not record["removal_controls_flipped"] and _excess(record) >= thresholds.least_effect
@@ -98,7 +98,7 @@ def decisive_region(record: Record, thresholds: Thresholds) -> bool:
 
 
 def decisive_background(record: Record, thresholds: Thresholds) -> bool:
-    """Whether the background as a whole decides: it keeps the answer alone, others lose it."""
+    """Return whether the whole background decides: it keeps the answer, others lose it."""
     return bool(
         record["without_foreground"] == record["prediction"]
         and record["background_share"] > thresholds.most_background
@@ -108,7 +108,7 @@ def decisive_background(record: Record, thresholds: Thresholds) -> bool:
 
 
 def background_driven(record: Record, thresholds: Thresholds) -> bool:
-    """Whether the verdict or the background's share says that the background made the answer."""
+    """Return whether verdict or background's share say that the background made the answer."""
     carried = record["background_share"] > thresholds.suspicious_share
     word = record["verdict"]
     return word in (Verdict.WRONG_REASONS, Verdict.DISTRACTED) or bool(
@@ -117,7 +117,7 @@ def background_driven(record: Record, thresholds: Thresholds) -> bool:
 
 
 def _undefined(record: Record, words: Labels) -> str:
-    """Why nothing can be said; "" where something can."""
+    """Say why nothing can be said; "" where something can."""
     reasons = {record[f"{name}_reason"] for name in words.titles}
     if record["causal_reason"] and "" not in reasons:
         return f"no score is defined: {', '.join(sorted(reasons))}"
@@ -127,7 +127,7 @@ def _undefined(record: Record, words: Labels) -> str:
 
 
 def verdict_for(record: Record, thresholds: Thresholds, explainers: Iterable[str]) -> Verdict:
-    """The word alone, of a record whose evidence is defined."""
+    """Return the word alone, of a record whose evidence is defined."""
     on_foreground = any(
         record[f"{name}_skill"] >= thresholds.on_foreground_skill for name in explainers
     )
@@ -158,7 +158,7 @@ _OPENINGS = {
 
 
 def _excess(record: Record) -> float:
-    """Log-odds that the region costs beyond the worst of its controls, at least 0."""
+    """Return the log-odds that the region costs beyond the worst of its controls, at least 0."""
     lost, control = record["removal_lost"], record["removal_control_lost"]
     if math.isnan(lost):
         return 0.0
@@ -166,7 +166,7 @@ def _excess(record: Record) -> float:
 
 
 def _lost(record: Record) -> float:
-    """Share of the answer's probability that goes with the region, beyond its controls, 0..1."""
+    """Return the share of the answer's probability that the region takes beyond its controls."""
     if not _tried(record):
         return 0.0
     before, after = record["log_odds"], record["log_odds"] - _excess(record)

@@ -1,1 +1,1 @@
-"""What the background does to answers over the whole test set."""
+"""Effect of the background on answers over the whole test set."""

@@ -1,4 +1,4 @@
-"""How much rests on the background, over all images?"""
+"""Findings on how much rests on the background, over all images."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LIMITS = (
 
 
 def background_share(content: Content) -> Finding | None:
-    """More speaks for the answers from the background than from the subject."""
+    """Report that more speaks for the answers from the background than from the subject."""
     held = over("background-share", content)
     if held is None:
         return None
@@ -57,7 +57,7 @@ def background_share(content: Content) -> Finding | None:
 
 
 def without_subject(content: Content) -> Finding | None:
-    """The answer stays when the subject is filled in."""
+    """Report that the answer stays when the subject is filled in."""
     held = over("without-subject", content)
     if held is None:
         return None
@@ -82,7 +82,7 @@ def without_subject(content: Content) -> Finding | None:
 
 
 def background_gap(content: Content) -> Finding | None:
-    """Accuracy that rests on backgrounds of the right kind."""
+    """Report accuracy that rests on backgrounds of the right kind."""
     held = over("bg-gap", content)
     if held is None:
         return None

@@ -1,1 +1,1 @@
-"""Whether confidence says how often an answer is right."""
+"""Agreement of confidence with how often answers are right."""

@@ -10,7 +10,7 @@ _FAR = 0.05  # from where on over-confidence is to be looked at
 
 
 def over_confidence(content: Content) -> Finding | None:
-    """Answers that are surer, or less sure, than they are right."""
+    """Report answers that are surer, or less sure, than they are right."""
     e = content.figures["over_confidence"].estimate
     if not e.n or e.low <= 0 <= e.high:
         return None

@@ -51,20 +51,20 @@ _BRIER = Metric(
 
 
 def answers(source: Source) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Confidence and correctness of every test image whose confidence is a number."""
+    """Return confidence and correctness of each test image whose confidence is a number."""
     given = source.predictions[source.predictions["confidence"].notna()]
     correct = (given["label"] == given["prediction"]).to_numpy(bool)
     return given["confidence"].to_numpy(np.float64), correct
 
 
 def over_confidence(source: Source) -> pd.Series:
-    """Of every test image: its confidence, less 1 where the answer is right."""
+    """Return each test image's confidence, less 1 where the answer is right."""
     given = source.predictions
     return given["confidence"] - (given["label"] == given["prediction"])
 
 
 def ece_of(source: Source) -> CalibrationError:
-    """Calibration error of all test images, over bins of equal width."""
+    """Return the calibration error of all test images, over bins of equal width."""
     return calibration_error(*answers(source), equal_width(), source.seed)
 
 

@@ -1,4 +1,4 @@
-"""Does confidence tell how often answers are right? Pure functions on arrays of answers."""
+"""Statistics of calibration: pure functions on arrays of answers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class CalibrationError:
 
     @property
     def shown(self) -> bool:
-        """Whether the error is larger than chance gives to a calibrated model."""
+        """True where the error is larger than chance gives to a calibrated model."""
         return self.value > self.calibrated_high
 
 
@@ -62,12 +62,12 @@ class Kept:
 
 
 def equal_width(bins: int = BINS) -> NDArray[np.float64]:
-    """Edges of bins of equal width on 0..1, float64 ``(bins + 1,)``."""
+    """Return the edges of bins of equal width on 0..1, float64 ``(bins + 1,)``."""
     return np.linspace(0, 1, bins + 1)
 
 
 def equal_mass(confidence: ArrayLike, bins: int = BINS) -> NDArray[np.float64]:
-    """Edges of bins that hold about as many answers each: quantiles of the confidences.
+    """Return the edges of bins that hold about as many answers each: quantiles of the confidences.
 
     Equal confidences stay together, so that bins may be uneven, and empty where many are equal.
 
@@ -80,7 +80,7 @@ def equal_mass(confidence: ArrayLike, bins: int = BINS) -> NDArray[np.float64]:
 
 
 def reliability(confidence: ArrayLike, correct: ArrayLike, edges: NDArray[np.float64]) -> list[Bin]:
-    """Accuracy against confidence, bin by bin (Guo et al. 2017, arXiv 1706.04599).
+    """Return accuracy against confidence, bin by bin (Guo et al. 2017, arXiv 1706.04599).
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def _drawn(
     seed: int,
     draws: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Errors of resampled answers, and of simulated models; one draw in memory at a time."""
+    """Return errors of resampled answers, and of simulated models; one draw in memory at a time."""
     random = np.random.default_rng(seed)
     gaps, n = right - sure, sure.size
     resampled, simulated = np.empty(draws), np.empty(draws)
@@ -188,7 +188,7 @@ def _drawn(
 
 
 def keep(confidence: ArrayLike, correct: ArrayLike, coverage: float) -> Kept:
-    """The surest answers: at least a share of ``coverage`` of all, ties kept together.
+    """Return the surest answers: at least a share of ``coverage`` of all, ties kept together.
 
     What remains where the answers below a threshold are rejected (El-Yaniv and Wiener 2010;
     Geifman and El-Yaniv 2017, arXiv 1705.08500).
@@ -215,7 +215,7 @@ def _error(gaps: NDArray[np.float64], places: NDArray[np.intp], bins: int) -> fl
 
 
 def _places(sure: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Number of each answer's bin; a confidence on an edge belongs below it."""
+    """Return the number of each answer's bin; a confidence on an edge belongs below it."""
     return np.searchsorted(edges[1:-1], sure, side="left")
 
 

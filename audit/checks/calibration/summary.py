@@ -1,4 +1,4 @@
-"""Calibration: is the model as often right as it is sure, and where to reject its answers."""
+"""Calibration: confidence against accuracy, and where to reject answers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _FEW = 2  # with fewer, a group says nothing of how much its members differ
 
 @dataclass(frozen=True)
 class Coverage:
-    """What is accepted where the least sure answers are rejected.
+    """Answers that are accepted where the least sure ones are rejected.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class Calibration:
 
 
 def calibration(source: Source) -> Calibration | None:
-    """Everything of the page, or None where no test image has a confidence."""
+    """Return everything of the page, or None where no test image has a confidence."""
     sure, right = answers(source)
     if not sure.size:
         return None
@@ -141,7 +141,7 @@ def _by_verdict(source: Source) -> Iterator[tuple[VerdictKind, Estimate]]:
 
 
 def _of_verdict(source: Source, key: str) -> pd.Series:
-    """Confidence of the explained images with a verdict; NaN for the others."""
+    """Return the confidence of the explained images with a verdict; NaN for the others."""
     return source.explained["confidence"].where(source.explained["verdict"] == key)
 
 

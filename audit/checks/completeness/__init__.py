@@ -1,1 +1,1 @@
-"""Whether a run is whole, large enough and what was asked of it."""
+"""Completeness of a run: whole, large enough and what was asked of it."""

@@ -1,4 +1,4 @@
-"""Is the run whole, large enough and what was asked of it?"""
+"""Findings on whether a run is whole, large enough and what was asked of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from audit.report.templating import percent
 
 
 def unfinished(content: Content) -> Finding | None:
-    """Images are still to be explained."""
+    """Report images that are still to be explained."""
     missing = content.source.missing
     if not missing:
         return None
@@ -32,7 +32,7 @@ def unfinished(content: Content) -> Finding | None:
 
 
 def gate_failed(content: Content) -> Finding | None:
-    """A limit of `flower-audit check` is broken."""
+    """Report a broken limit of `flower-audit check`."""
     checked = gate(content.source)
     if checked is None or checked.passed or checked.outdated:
         return None
@@ -48,7 +48,7 @@ def gate_failed(content: Content) -> Finding | None:
 
 
 def mixed_versions(content: Content) -> Finding | None:
-    """Parts of the run were made by several versions of what its figures rest on."""
+    """Report parts that were made by several versions of what the run's figures rest on."""
     packages = mixed_packages(content.source)
     if not packages:
         return None
@@ -86,7 +86,7 @@ def other_records(content: Content) -> Finding | None:
 
 
 def few_images(content: Content) -> Finding | None:
-    """So few images that none of them being accused would not clear the model."""
+    """Report so few images that none of them being accused would not clear the model."""
     e = content.figures["wrong_reasons_share"].estimate
     limit = limit_of("wrong-reasons", content)
     at_best = wilson(0, e.n)[1]
@@ -110,13 +110,13 @@ def few_images(content: Content) -> Finding | None:
 
 
 def _enough(limit: float) -> str:
-    """Right predictions of which none accused keep to the limit beyond doubt."""
+    """Say how many right predictions, none of them accused, keep to the limit beyond doubt."""
     at_best = wilson(0, 1)[1]  # z2 / (n + z2) at n = 1
     return f"{math.ceil(at_best / (1 - at_best) * (1 - limit) / limit):,}"
 
 
 def skipped_images(content: Content) -> Finding | None:
-    """Images that could not be read."""
+    """Report images that could not be read."""
     skipped = content.notes.skipped
     if not skipped:
         return None

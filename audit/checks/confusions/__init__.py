@@ -1,1 +1,1 @@
-"""Which classes are taken for which others."""
+"""Confusions: which classes are taken for which others."""

@@ -66,7 +66,7 @@ class Confusion:
 
     @property
     def anchor(self) -> str:
-        """Its place on the page."""
+        """Anchor of its place on the page."""
         return f"pair-{self.label}-{self.prediction}"
 
 
@@ -88,7 +88,7 @@ class Matrix:
 
     @property
     def most(self) -> int:
-        """The largest count off the diagonal."""
+        """Largest count off the diagonal."""
         return int((self.counts - np.diag(self.counts.diagonal())).max())
 
 
@@ -121,7 +121,7 @@ class Confusions:
 
 
 def confusions(source: Source, galleries: Mapping[str, Sequence[Case]]) -> Confusions:
-    """All confusions, counted over every test image; the most frequent with their cases."""
+    """Return all confusions, counted over every test image; the most frequent with their cases."""
     table = source.answered
     wrong = table[table["label"] != table["prediction"]]
     counts = _counted(wrong)
@@ -139,7 +139,7 @@ def confusions(source: Source, galleries: Mapping[str, Sequence[Case]]) -> Confu
 
 
 def matrix(source: Source, most: int = 12) -> Matrix | None:
-    """Confusion matrix of the classes with most wrong answers; None where nothing is confused."""
+    """Return the matrix of the classes with most wrong answers; None where nothing is confused."""
     wrong = source.answered.query("label != prediction")
     if wrong.empty:
         return None
@@ -152,7 +152,7 @@ def matrix(source: Source, most: int = 12) -> Matrix | None:
 
 
 def _counted(wrong: pd.DataFrame) -> Counter[Key]:
-    """Images by label and prediction; those as frequent come in the order of their classes."""
+    """Count images by label and prediction; equal counts come in the order of their classes."""
     pairs = sorted(zip(wrong["label"].tolist(), wrong["prediction"].tolist(), strict=True))
     return Counter(pairs)
 
@@ -202,13 +202,13 @@ def _pair(
 
 
 def _example(cases: Sequence[Case]) -> Case | None:
-    """The surest for the right reasons, else the surest; they come with the surest first."""
+    """Return the surest case for the right reasons, else the surest; the surest come first."""
     best = (c for c in cases if c.verdict.key == Verdict.RIGHT_REASONS)
     return next(best, cases[0] if cases else None)
 
 
 def _ways(keys: Sequence[Key], counts: Counter[Key], sizes: Counter[int]) -> list[str]:
-    """Whether each confusion goes both ways; chance among all listed is allowed for."""
+    """Say whether each confusion goes both ways, allowing for chance among all listed."""
     from scipy.stats import fisher_exact
 
     chances = []
@@ -225,7 +225,7 @@ def _ways(keys: Sequence[Key], counts: Counter[Key], sizes: Counter[int]) -> lis
 def _named(
     source: Source, counts: Counter[Key], shown: Mapping[Key, str], own: int
 ) -> dict[int, list[Named]]:
-    """By the class at place ``own`` of a pair: the others, most frequent first."""
+    """Group confusions by the class at place ``own`` of a pair: the others, most frequent first."""
     found: dict[int, list[Named]] = defaultdict(list)
     for key, count in counts.most_common():
         if len(found[key[own]]) < _NAMED:

@@ -26,7 +26,7 @@ _MIRROR = np.where(np.arange(_LOW * _LOW) % _LOW % 2, -1, 1).astype(np.float32)[
 
 @dataclass(frozen=True)
 class Signature:
-    """What an image is compared by.
+    """Features that an image is compared by.
 
     Attributes
     ----------
@@ -42,12 +42,12 @@ class Signature:
 
     @property
     def plain(self) -> bool:
-        """Whether there is nothing to compare."""
+        """True where there is nothing to compare."""
         return not self.detail.any()
 
     @property
     def text(self) -> str:
-        """The hash in 16 hexadecimal digits; "" where the image is too plain."""
+        """Hash in 16 hexadecimal digits; "" where the image is too plain."""
         number = int.from_bytes(np.packbits(self.bits).tobytes(), "big")
         return "" if self.plain else f"{number:016x}"
 
@@ -79,7 +79,7 @@ class Pairs:
 
 
 def signature(image: NDArray[np.uint8]) -> Signature:
-    """Signature of an RGB image.
+    """Return the signature of an RGB image.
 
     The hash is that of the discrete cosine transform (pHash; Zauner 2010, "Implementation and
     benchmarking of perceptual image hash functions"), cut at 0 and not at the median: on both
@@ -101,7 +101,7 @@ def signature(image: NDArray[np.uint8]) -> Signature:
 
 
 def near_duplicates(bits: NDArray[np.bool_], detail: NDArray[np.float16]) -> Pairs:
-    """Every pair of near-duplicates; time grows with n squared, memory with n.
+    """Return every pair of near-duplicates; time grows with n squared, memory with n.
 
     Hashes of at most `MOST_BITS` different bits, as they are or with one mirrored, propose a pair;
     it is one where the detail has a correlation of at least `LEAST_LIKENESS`. Among the 33.5
@@ -163,7 +163,7 @@ def _confirmed(
     b: NDArray[np.float32],
     detail: NDArray[np.float16],
 ) -> NDArray[np.float64]:
-    """Places, distance, likeness and mirrored ``(5, p)`` of the pairs that detail confirms."""
+    """Return the pairs that detail confirms: places, distance, likeness and mirrored ``(5, p)``."""
     ones, others = (detail[row].astype(np.float32) for row in rows)
     likeness = np.stack(
         [np.einsum("nij,nij->n", side, others) for side in (ones, ones[:, :, ::-1])]
@@ -178,7 +178,7 @@ def _confirmed(
 
 
 def group_sizes(a: ArrayLike, b: ArrayLike) -> list[int]:
-    """Sizes of the groups that pairs join, the largest first: what is like one is like all."""
+    """Return the sizes of the groups that pairs join, the largest first."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -194,7 +194,7 @@ def group_sizes(a: ArrayLike, b: ArrayLike) -> list[int]:
 def order(
     pairs: Pairs, label: NDArray[np.int64], split: NDArray[Any], tested: str
 ) -> NDArray[np.int64]:
-    """Order in which pairs matter.
+    """Return the order in which pairs matter.
 
     Pairs of different labels come first, then those of a test image with one of another split,
     then others across splits, then the rest; the most alike first in each.
@@ -219,7 +219,7 @@ def order(
 def leaked(
     a: NDArray[np.int64], b: NDArray[np.int64], split: NDArray[Any], tested: str
 ) -> NDArray[np.bool_]:
-    """Test images ``(n,)`` that have a near-duplicate in another split.
+    """Return the test images ``(n,)`` that have a near-duplicate in another split.
 
     Parameters
     ----------

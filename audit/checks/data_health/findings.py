@@ -13,7 +13,7 @@ _HEALTH = Link("Data health", "data.html")
 
 
 def leaks(content: Content) -> Finding | None:
-    """Test images that the model has seen, or nearly."""
+    """Report test images that the model has seen, or nearly."""
     found: Health | None = content.checks["data_health"]
     if found is None or not found.leaks:
         return None
@@ -34,7 +34,7 @@ def leaks(content: Content) -> Finding | None:
 
 
 def label_conflicts(content: Content) -> Finding | None:
-    """Near-duplicates that bear different labels."""
+    """Report near-duplicates that bear different labels."""
     found: Health | None = content.checks["data_health"]
     near = found.near if found else None
     if near is None or not near.conflicts:

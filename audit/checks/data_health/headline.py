@@ -19,7 +19,7 @@ _UNLEAKED = Metric(
 
 
 def unleaked(source: Source) -> Estimate:
-    """Undefined where nobody looked for leaks: that is not the accuracy."""
+    """Return the accuracy without leaked images; undefined where nobody looked for leaks."""
     leaked = leaked_names(source)
     tested = source.predictions
     kept = tested[~tested["name"].isin(leaked)] if leaked is not None else tested[:0]

@@ -1,4 +1,4 @@
-"""Reads every image once: which are alike, and which stand apart in size, blur and exposure."""
+"""A pass over every image: which are alike, and which stand apart in size, blur and exposure."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _UNREAD = {"width": _NAN, "height": _NAN, "hash": "", "sharpness": _NAN, "lumina
 
 @dataclass(frozen=True)
 class Health:
-    """What the images of a data set are like.
+    """Condition of the images of a data set.
 
     Attributes
     ----------
@@ -114,7 +114,7 @@ def _read(dataset: Dataset, items: Sequence[Item]) -> Generator[tuple[Item, Deco
 
 
 def _shown(images: pd.DataFrame, duplicates: pd.DataFrame) -> set[str]:
-    """Names of the images of the first pairs, and of the farthest outliers of each measure."""
+    """Name the images of the first pairs, and the farthest outliers of each measure."""
     first = duplicates.iloc[:SHOWN_PAIRS]
     names = {*first["a"], *first["b"]}
     for key, values in measures(images).items():
@@ -131,7 +131,7 @@ def _thumbnails(dataset: Dataset, items: Sequence[Item]) -> dict[str, bytes]:
 
 
 def _thumbnail(image: NDArray[np.uint8]) -> bytes:
-    """WebP of an image within `_THUMBNAIL` pixels; smaller ones stay as they are."""
+    """Encode an image within `_THUMBNAIL` pixels as WebP; smaller ones stay as they are."""
     scale = min(1.0, _THUMBNAIL / max(image.shape[:2]))
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)

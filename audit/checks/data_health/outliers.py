@@ -1,4 +1,4 @@
-"""Which values of a measure are far from the rest."""
+"""Outliers: values of a measure that are far from the rest."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Rule:
-    """When a value of a measure is an outlier.
+    """Rule for when a value of a measure is an outlier.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Rule:
 
     @property
     def sides(self) -> str:
-        """What counts besides the z-score, in words."""
+        """Conditions besides the z-score, in words."""
         amount = f"{self.least:g}"
         low, high = (
             (f"at most 1/{amount} of the median", f"at least {amount} times the median")
@@ -62,7 +62,7 @@ RULES: dict[str, Rule] = {
 
 
 def measures(columns: Any) -> dict[str, Values]:
-    """Values ``(n,)`` of every measure in `RULES`.
+    """Return the values ``(n,)`` of every measure in `RULES`.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def measures(columns: Any) -> dict[str, Values]:
 
 
 def modified_z(values: ArrayLike) -> Values:
-    """Distance of each value from the median in robust standard deviations.
+    """Return the distance of each value from the median in robust standard deviations.
 
     ``(x - median) / (1.4826 MAD)``, MAD the median absolute deviation; where more than half of the
     values are equal, so that it is 0, the mean absolute deviation times 1.2533 stands for it
@@ -102,7 +102,7 @@ def modified_z(values: ArrayLike) -> Values:
 
 
 def outliers(values: ArrayLike, rule: Rule) -> NDArray[np.int64]:
-    """Places of the outliers, the farthest first.
+    """Return the places of the outliers, the farthest first.
 
     An outlier has a modified z-score beyond `LIMIT` on a side that ``rule`` names, and is
     ``rule.least`` from the median.

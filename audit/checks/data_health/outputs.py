@@ -25,5 +25,5 @@ IMAGES = Table(
 
 
 def examined(source: Source) -> pd.DataFrame | None:
-    """One row an image of any split; None where data health was not examined."""
+    """Return one row an image of any split; None where data health was not examined."""
     return source.output(IMAGES)

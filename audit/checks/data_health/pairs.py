@@ -13,7 +13,7 @@ SIDES = ("a", "b")
 
 
 def pairs(source: Source, images: pd.DataFrame) -> pd.DataFrame:
-    """Pairs of near-duplicates, those that matter most first.
+    """Return pairs of near-duplicates, those that matter most first.
 
     Columns: distance, likeness and mirrored; for each of `SIDES` its row in ``images`` (``a_row``),
     name, split and label.
@@ -37,7 +37,7 @@ def pairs(source: Source, images: pd.DataFrame) -> pd.DataFrame:
 
 
 def leaked_names(source: Source) -> set[str] | None:
-    """Test images with a near-duplicate in another split; None where that is not known."""
+    """Name test images with a near-duplicate in another split; None where that is not known."""
     images = examined(source)
     if images is None or set(images["split"]) <= {"test"}:
         return None

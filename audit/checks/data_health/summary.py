@@ -1,4 +1,4 @@
-"""What the data is like: images by split, near-duplicates, leaks, outliers."""
+"""State of the data: images by split, near-duplicates, leaks, outliers."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Across:
-    """How many pairs lie within one split, or between two."""
+    """Number of pairs within one split, or between two."""
 
     splits: tuple[str, str]
     pairs: int
@@ -162,7 +162,7 @@ class Health:
 
 
 def health(source: Source) -> Health | None:
-    """The state of the data, or None where it was not examined."""
+    """Return the state of the data, or None where it was not examined."""
     images = examined(source)
     if images is None:
         return None
@@ -178,7 +178,7 @@ def health(source: Source) -> Health | None:
 
 
 def _pictures(source: Source, images: pd.DataFrame) -> dict[str, bytes]:
-    """Thumbnails by their file, encoded anew: nothing but their pixels goes into a report."""
+    """Return thumbnails by file, encoded anew: nothing but their pixels goes into a report."""
     pictured = images.loc[images["thumbnail"].notna(), ["name", "thumbnail"]]
     try:
         if len(pictured) > _MOST_THUMBNAILS:
@@ -218,7 +218,7 @@ def _near(source: Source, images: pd.DataFrame) -> Near:
 
 
 def _across(found: pd.DataFrame) -> Iterator[Across]:
-    """Counts of every two splits that have any."""
+    """Yield counts of every two splits that have any."""
     for one, other in combinations_with_replacement(SPLITS, 2):
         a, b = found["a_split"], found["b_split"]
         these = found[((a == one) & (b == other)) | ((a == other) & (b == one))]

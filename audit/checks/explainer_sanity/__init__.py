@@ -1,1 +1,1 @@
-"""Whether heatmaps depend on the model, and what they miss."""
+"""Dependence of heatmaps on the model, and what they miss."""

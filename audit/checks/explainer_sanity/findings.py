@@ -1,4 +1,4 @@
-"""Do the heatmaps show what this model looks at?"""
+"""Findings on whether the heatmaps show what this model looks at."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LIKEST = Limit(
 
 
 def random_weights(content: Content) -> Finding | None:
-    """An explainer that draws much the same for a model that has learnt nothing."""
+    """Report an explainer that draws much the same for a model that has learnt nothing."""
     limit = limit_of("random-weights", content)
     trust: ExplainerSanity | None = content.checks["explainer_sanity"]
     checks = trust.sanity if trust else []
@@ -54,7 +54,7 @@ def random_weights(content: Content) -> Finding | None:
 
 
 def random_pixels(content: Content) -> Finding | None:
-    """An explainer whose hottest pixels matter no more to the answer than random ones."""
+    """Report an explainer whose hottest pixels matter no more to the answer than random ones."""
     trust: ExplainerSanity | None = content.checks["explainer_sanity"]
     areas = trust.areas if trust else []
     titles = set(content.source.titles.values())
@@ -86,7 +86,7 @@ def _listed(
 
 
 def middle_of_the_image(content: Content) -> Finding | None:
-    """An explainer that finds the subject no better than a Gaussian in the middle does."""
+    """Report an explainer that finds the subject no better than a Gaussian in the middle does."""
     gains = [
         (title, mean(content.source.explained[f"{key}_skill"]
                      - content.source.explained["centre_skill"], content.source.seed))
@@ -117,7 +117,7 @@ def middle_of_the_image(content: Content) -> Finding | None:
 
 
 def completeness(content: Content) -> Finding | None:
-    """Heatmaps that do not add up to what they explain."""
+    """Report heatmaps that do not add up to what they explain."""
     errors, title = content.notes.completeness, content.source.titles["ig"]
     if not errors.median > 0.05:
         return None

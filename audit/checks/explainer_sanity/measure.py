@@ -1,4 +1,4 @@
-"""Are the explainers to be trusted here? Checks on a sample, for the report to weigh up."""
+"""Checks of the explainers on a sample, for the report to weigh up."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _heatmaps(
     names: Sequence[str],
     config: Config,
 ) -> tuple[Heatmaps, dict[str, float]]:
-    """Heatmaps at the images' size, and seconds an image, by explainer."""
+    """Return heatmaps at the images' size, and seconds an image, by explainer."""
     settings = config.flat()
     given = images, targets, classifier, names
     found = {key: _timed(EXPLAINERS[key].for_ranks(settings), *given) for key in JUDGED}
@@ -117,7 +117,7 @@ def _timed(
     classifier: Classifier,
     names: Sequence[str],
 ) -> tuple[Images, float]:
-    """Heatmaps, and seconds an image once all is compiled."""
+    """Return heatmaps, and seconds an image once all is compiled."""
     explain(images[:1], targets[:1], classifier, names[:1])
     start = time.perf_counter()
     heatmaps = explain(images, targets, classifier, names)
@@ -146,7 +146,7 @@ def _baselines(shape: tuple[int, ...], seed: int) -> Heatmaps:
 
 
 def _ssim(one: Images, other: Images) -> float:
-    """Structural similarity of the positive relevance, each map scaled to maximum 1."""
+    """Return the structural similarity of the positive relevance, each map scaled to maximum 1."""
     scaled = [np.maximum(m, 0) / max(float(m.max()), 1e-12) for m in (one, other)]
     first, second = (tf.constant(m[..., None], tf.float32) for m in scaled)
     return float(tf.image.ssim(first, second, max_val=1.0))
@@ -159,7 +159,7 @@ def curves(
     heatmaps: Images,
     kept: bool,
 ) -> list[list[float]]:
-    """Each image's probability of its target with the hottest `FRACTIONS` of pixels out of focus.
+    """Return each image's probability of its target with its hottest `FRACTIONS` out of focus.
 
     Or, where ``kept``, with those alone in focus. NaN where a heatmap is.
     """
@@ -181,7 +181,7 @@ def _curve(
 
 
 def _steps(image: Images, heatmap: Images, kept: bool) -> Iterator[Images]:
-    """The image with ever more of its hottest pixels out of focus, or alone in focus."""
+    """Yield the image with ever more of its hottest pixels out of focus, or alone in focus."""
     soft, order = softened(image), np.argsort(-heatmap, axis=None, kind="stable")
     for fraction in FRACTIONS:
         hot = np.zeros(heatmap.size, bool)

@@ -1,4 +1,4 @@
-"""What the checks of the explainers say."""
+"""Checks of the explainers, as the report shows them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BASELINES = {"random": "Random", "centre": "Centre Gaussian"}
 
 @dataclass(frozen=True)
 class Sanity:
-    """How alike an explainer's heatmaps are to those of a model that learnt nothing."""
+    """Likeness of an explainer's heatmaps to those of a model that learnt nothing."""
 
     title: str
     rank: Estimate
@@ -65,7 +65,7 @@ class ExplainerSanity:
 
 
 def explainer_sanity(source: Source) -> ExplainerSanity | None:
-    """The checks, or None where a run has none."""
+    """Return the checks, or None where a run has none."""
     found = source.output(FILE)
     try:
         return _summary(found, source) if found else None
@@ -95,7 +95,7 @@ def _summary(found: dict[str, Any], source: Source) -> ExplainerSanity:
 
 
 def _qualities(found: dict[str, Any], source: Source) -> dict[str, dict[str, Estimate]]:
-    """What explainers gain on random pixels and find, on the images that all were tried on."""
+    """Estimate what explainers gain on random pixels and find, on images that all were tried on."""
     names = list(found["seconds"])
     tried = np.all([np.isfinite(_of_images(found, "deletion", name)) for name in names], axis=0)
     both = [_of_images(found, kind, "random") for kind in _KINDS]
@@ -122,7 +122,7 @@ def _area(title: str, found: dict[str, Any], name: str, source: Source) -> Area:
 
 
 def _of_images(found: dict[str, Any], kind: str, name: str) -> NDArray[np.float64]:
-    """Area under each image's curve."""
+    """Return the area under each image's curve."""
     return np.asarray(np.trapezoid(np.asarray(found[kind][name]), found["fractions"], axis=1))
 
 

@@ -1,1 +1,1 @@
-"""Whether masks carry what is said of them."""
+"""Fitness of the masks for what is concluded from them."""

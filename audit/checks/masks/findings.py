@@ -1,4 +1,4 @@
-"""Do the masks bear what is concluded from them?"""
+"""Findings on whether the masks bear what is concluded from them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ LIMITS = (
 
 
 def machine_masks(content: Content) -> Finding | None:
-    """No mask was made by hand."""
+    """Report that no mask was made by hand."""
     sources = {k: n for k, n in content.notes.mask_sources if k not in ("none", "")}
     if not sources or len(content.source.by_hand.explained):
         return None
@@ -69,7 +69,7 @@ def machine_masks(content: Content) -> Finding | None:
 
 
 def undecided(content: Content) -> Finding | None:
-    """Many images without a verdict."""
+    """Report many images without a verdict."""
     held = over("undecided", content)
     if held is None:
         return None
@@ -89,7 +89,7 @@ def undecided(content: Content) -> Finding | None:
 
 
 def doubtful_masks(content: Content) -> Finding | None:
-    """Many masks that look unlikely."""
+    """Report many masks that look unlikely."""
     held = over("doubtful-masks", content)
     if held is None:
         return None

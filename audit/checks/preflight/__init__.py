@@ -1,1 +1,1 @@
-"""Are model, images, labels and masks read as their makers meant? Asked before anything else."""
+"""Checks that model, images, labels and masks are read as meant, made before anything else."""

@@ -1,4 +1,4 @@
-"""What a model's answers to labelled images say of how its outputs are read."""
+"""Evidence, in a model's answers to labelled images, of how its outputs are read."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _accuracy(answers: Answers) -> Observation:
 
 
 def _chance(answers: Answers) -> float:
-    """Share that would be right if the answers were dealt out anew among the images."""
+    """Return the share that would be right if the answers were dealt out anew among the images."""
     k = max(len(answers.classes), int(answers.predictions.max()) + 1)
     given, true = (np.bincount(a, minlength=k) for a in (answers.predictions, answers.labels))
     return float(given @ true / len(answers.labels) ** 2)
@@ -155,7 +155,7 @@ class Better:
 
     @property
     def option(self) -> str:
-        """What to give for --class-order, with the content of a file where it is short."""
+        """Value for --class-order, with the content of a file where it is short."""
         if self.name in OPTIONS:
             return self.name
         listed = ", ".join(self.order)
@@ -164,7 +164,7 @@ class Better:
 
 
 def better_order(answers: Answers, orders: Mapping[str, Sequence[str]]) -> Better | None:
-    """The order of classes that names most images rightly, where that is more than luck."""
+    """Return the order of classes that names most images rightly, where that is more than luck."""
     right = answers.predictions == answers.labels
     named = {name: tuple(o) for name, o in orders.items() if tuple(o) != answers.classes}
     tried = {name: answers.predictions == _moved(answers, o) for name, o in named.items()}
@@ -181,13 +181,13 @@ def better_order(answers: Answers, orders: Mapping[str, Sequence[str]]) -> Bette
 
 
 def _beats_chance(answers: Answers, order: tuple[str, ...], right: NDArray[np.bool_]) -> bool:
-    """Whether answers tell of the image at all: one answer to all has some order that fits."""
+    """Return whether answers tell of the image at all: one answer to all fits some order."""
     moved = Answers(answers.predictions, _moved(answers, order), order)
     return wilson(int(right.sum()), right.size)[0] > _chance(moved)
 
 
 def _order(answers: Answers, orders: Mapping[str, Sequence[str]]) -> Observation:
-    """Whether another order of the classes explains the answers better, beyond doubt."""
+    """Observe whether another order of the classes explains the answers better, beyond doubt."""
     n, title = len(answers.labels), "Order of the classes"
     found = better_order(answers, orders)
     if found is None:
@@ -206,13 +206,13 @@ def _order(answers: Answers, orders: Mapping[str, Sequence[str]]) -> Observation
 
 
 def _moved(answers: Answers, order: Sequence[str]) -> Indices:
-    """The labels as indices into another order of the same names; -1 where it lacks one."""
+    """Return the labels as indices into another order of the same names; -1 where it lacks one."""
     place = {name: i for i, name in enumerate(order)}
     return np.array([place.get(name, -1) for name in answers.classes])[answers.labels]
 
 
 def _assigned_across(answers: Answers) -> NDArray[np.bool_]:
-    """What is right with outputs assigned to classes by the other half of the images."""
+    """Return what is right with outputs assigned to classes by the other half of the images."""
     half = _halves(answers.labels)
     right = np.zeros(len(half), bool)
     for this in (False, True):
@@ -224,7 +224,7 @@ def _assigned_across(answers: Answers) -> NDArray[np.bool_]:
 
 
 def _halves(labels: Indices) -> NDArray[np.bool_]:
-    """Every second image of each class."""
+    """Return every second image of each class."""
     order = np.argsort(labels, kind="stable")
     first = np.searchsorted(labels[order], labels[order])
     half = np.empty(len(labels), bool)
@@ -233,6 +233,6 @@ def _halves(labels: Indices) -> NDArray[np.bool_]:
 
 
 def assigned_order(answers: Answers) -> tuple[str, ...]:
-    """Class names in the order of outputs that names most images rightly."""
+    """Return class names in the order of outputs that names most images rightly."""
     output = assignment(answers.predictions, answers.labels, len(answers.classes))
     return tuple(answers.classes[label] for label in np.argsort(output))

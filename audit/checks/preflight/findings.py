@@ -14,7 +14,7 @@ _PREFLIGHT = Link("Preflight", "preflight.html")
 
 
 def read_wrongly(content: Content) -> Finding | None:
-    """The run went on although its preflight stopped it."""
+    """Report a run that went on although its preflight stopped it."""
     found: Preflight | None = content.checks["preflight"]
     if not found or not found.strong:
         return None
@@ -39,7 +39,7 @@ def _titles(seen: Sequence[Observation]) -> str:
 
 
 def worth_a_look(content: Content) -> Finding | None:
-    """What the preflight is not sure of."""
+    """Report what the preflight is not sure of."""
     found: Preflight | None = content.checks["preflight"]
     if not found or not found.weak:
         return None

@@ -1,4 +1,4 @@
-"""Which outputs of a model stand for which classes, if in the best other order than the given."""
+"""Assignment of a model's outputs to classes, in the best order other than the given one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Matching(NamedTuple):
 
 
 def assignment(predictions: Indices, labels: Indices, classes: int) -> Indices:
-    """The output of each class under the one-to-one assignment that names most images rightly.
+    """Return each class's output under the one-to-one assignment that names most images rightly.
 
     Parameters
     ----------

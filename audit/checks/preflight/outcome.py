@@ -1,4 +1,4 @@
-"""What a preflight found, as a run keeps it and as it stops one."""
+"""Outcome of a preflight, as a run keeps it and as it stops one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STRENGTHS = ("strong", "weak", "fine")
 
 
 class PreflightError(AuditError):
-    """Inputs are read otherwise than their makers meant; the message names the mend."""
+    """Inputs that are read otherwise than their makers meant; the message names the mend."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class Preflight:
 
     @property
     def strong(self) -> tuple[Observation, ...]:
-        """What stops a run."""
+        """Observations that stop a run."""
         return tuple(o for o in self.observations if o.strength == "strong")
 
     @property
     def weak(self) -> tuple[Observation, ...]:
-        """What is worth a look."""
+        """Observations that are worth a look."""
         return tuple(o for o in self.observations if o.strength == "weak")
 
 
@@ -55,7 +55,7 @@ def gathered(observations: Iterable[Observation], *, anyway: bool) -> Preflight:
 
 
 def lines(found: Preflight) -> list[str]:
-    """One line an observation, what stops a run first, and one that counts them."""
+    """Return one line an observation, what stops a run first, and one that counts them."""
     words = {"strong": "STOPS ", "weak": "look  ", "fine": "ok    "}
     stop = verb(len(found.strong), "stops", "stop")
     counts = f"{len(found.strong):,} {stop} a run, {len(found.weak):,} worth a look"
@@ -88,12 +88,12 @@ def refuse(found: Preflight) -> None:
 
 
 def kept(found: Preflight) -> dict[str, Any]:
-    """The section ``preflight`` of a manifest and of a report's summary."""
+    """Return the section ``preflight`` of a manifest and of a report's summary."""
     return {"anyway": found.anyway, "observations": [asdict(o) for o in found.observations]}
 
 
 def read(section: Mapping[str, Any]) -> Preflight | None:
-    """What a manifest keeps; None where its run had no preflight."""
+    """Return what a manifest keeps; None where its run had no preflight."""
     rows = section.get("observations")
     if not rows:
         return None

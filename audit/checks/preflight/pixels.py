@@ -1,4 +1,4 @@
-"""Which pixels a given model wants: tried on labelled images, whatever its first layers are."""
+"""Treatment of the pixels that a given model wants, tried on labelled images."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def find(
 
 
 def _allowed(tried: Trial, config: Config) -> Trial:
-    """The treatments that settings leave open."""
+    """Return the treatments that settings leave open."""
     from audit.models.scaling import TREATMENTS
 
     keep = [
@@ -102,7 +102,7 @@ def _channels(treatment: str) -> str:
 
 
 def _whatever_the_order(tried: Trial, default: str, classes: int) -> str:
-    """The treatment under which answers go best with labels, if classes come in another order.
+    """Return the treatment under which answers fit labels best, if classes come in another order.
 
     Asked where the default is no better than chance, and nothing better beyond doubt: then the
     classes may be in another order besides.
@@ -122,7 +122,7 @@ def _whatever_the_order(tried: Trial, default: str, classes: int) -> str:
 
 
 def _given_wrongly(tried: Trial, given: str, best: str) -> Observation:
-    """Settings, or what options can say, are one thing, and labels beyond doubt another."""
+    """Observe that settings, or what options can say, differ beyond doubt from what labels say."""
     now, would = tried.accuracies[given], tried.accuracies[best]
     right = tried.right
     sure = would - now >= GAIN and mcnemar(right[given], right[best]).exact < BEYOND_DOUBT
@@ -149,13 +149,13 @@ def _flags(treatment: str) -> str:
 def _other_order(
     tried: Trial, default: str, classes: tuple[str, ...], orders: Orders
 ) -> Better | None:
-    """Another order of the classes that explains the answers under the default."""
+    """Return another order of the classes that explains the answers under the default."""
     as_default = tried.predictions[tried.names.index(default)]
     return better_order(Answers(as_default, tried.labels, classes), orders)
 
 
 def _either(tried: Trial, chosen: str, default: str, found: Better) -> Observation:
-    """Another order of the classes explains the answers as well as other pixels do."""
+    """Observe that another order of the classes explains the answers as well as other pixels do."""
     words = (
         f"Read as {chosen}, {tried.accuracies[chosen]:.0%} of {len(tried.labels):,} images are "
         f"named rightly, but with the classes in another order {found.accuracy:.0%} would be as "

@@ -1,4 +1,4 @@
-"""Looks at all that a run reads, on samples: seconds, before anything is trained or swept."""
+"""A look at all that a run reads, on samples: seconds, before anything is trained or swept."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Sample(NamedTuple):
 
 
 def sample(dataset: Dataset, size: int, config: Config) -> Sample:
-    """Test images at a model's size, sampled by class; where few can be read, others besides."""
+    """Sample test images at a model's size, by class; where few can be read, others besides."""
     broken: list[tuple[Item, str]] = []
     found: list[Readable] = []
     for split in reversed(SPLITS):
@@ -58,7 +58,7 @@ def sample(dataset: Dataset, size: int, config: Config) -> Sample:
 
 
 def look_at_broken(images: Sample) -> Observation:
-    """How many of the sampled images cannot be read, and the first of them."""
+    """Observe how many of the sampled images cannot be read, and the first of them."""
     broken = images.broken
     n, title = len(broken) + len(images.labels), "Images that cannot be read"
     if not broken:
@@ -73,7 +73,7 @@ def look_at_broken(images: Sample) -> Observation:
 def look_at_data(
     dataset: Dataset, masks: Masks, splits: Sequence[str], config: Config
 ) -> list[Observation]:
-    """What was taken for what among images, labels and masks, before a model is asked."""
+    """Observe what was taken for what among images, labels and masks, before a model is asked."""
     items = dataset.items("test" if "test" in splits else splits[-1])
     return [
         *(_for_training(o) if config.model.model is None else o for o in dataset.observations()),
@@ -83,12 +83,12 @@ def look_at_data(
 
 
 def _for_training(seen: Observation) -> Observation:
-    """What is learnt from must not be audited, so --splits all mends nothing there."""
+    """Clear the mend of splits that are fine: what is learnt from must not be audited."""
     return replace(seen, mend="") if seen.key == "splits" and seen.strength == "fine" else seen
 
 
 def logits_of(classifier: Any, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Logits ``(n, classes)`` of images ``(n, H, W, 3)`` of a model's own size."""
+    """Return logits ``(n, classes)`` of images ``(n, H, W, 3)`` of a model's own size."""
     logits = np.zeros((len(pixels), classifier.classes), np.float32)
     for i in range(0, len(pixels), _PASS):
         logits[i : i + _PASS] = classifier.logits(pixels[i : i + _PASS].astype(np.float32))
@@ -98,7 +98,7 @@ def logits_of(classifier: Any, pixels: NDArray[np.uint8]) -> NDArray[np.float32]
 def repeated(
     classifier: Any, pixels: NDArray[np.uint8], first: NDArray[np.float32]
 ) -> list[Observation]:
-    """Whether a model that gave images the logits ``first`` does so again; [] of no image."""
+    """Observe whether a model that gave images the logits ``first`` does so again; [] of none."""
     if not len(pixels):
         return []
     again = logits_of(classifier, pixels[:_PASS])

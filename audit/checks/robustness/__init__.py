@@ -1,1 +1,1 @@
-"""How answers and heatmaps hold under common corruptions."""
+"""Robustness of answers and heatmaps under common corruptions."""

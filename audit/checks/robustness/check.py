@@ -27,7 +27,7 @@ _QUALITY = 85  # of WebP that is encoded a second time
 
 
 class RobustnessCheck(Check):
-    """What corruptions do to answers and to heatmaps."""
+    """Effects of corruptions on answers and on heatmaps."""
 
     key = "robustness"
     title = "Do answers and explanations stand up to corruption?"

@@ -22,7 +22,7 @@ SEVERITIES = (1, 2, 3, 4, 5)
 
 
 def corrupt(image: effects.Picture, key: str, severity: int, name: str) -> effects.Picture:
-    """A corrupted copy of an image.
+    """Return a corrupted copy of an image.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def corrupt(image: effects.Picture, key: str, severity: int, name: str) -> effec
 def map_back(
     heatmap: NDArray[Any], key: str, severity: int, name: str
 ) -> tuple[NDArray[np.float32], Mask]:
-    """A corrupted image's heatmap in the geometry of the clean one.
+    """Return a corrupted image's heatmap in the geometry of the clean one.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def _random(key: str, name: str) -> np.random.Generator:
 
 
 def _moved(array: NDArray[Any], key: str, severity: int, name: str) -> NDArray[np.float64] | None:
-    """The affine map from clean to corrupted pixels; None where pixels stay."""
+    """Return the affine map from clean to corrupted pixels; None where pixels stay."""
     kind = CORRUPTIONS[key]
     if kind.moves is None:
         return None
@@ -123,7 +123,7 @@ class Corruption:
 
     @property
     def words(self) -> str:
-        """The title inside a sentence."""
+        """Title inside a sentence."""
         keeps = ("Gaussian", "JPEG")
         return self.title if self.title.startswith(keeps) else self.title.lower()
 

@@ -30,7 +30,7 @@ COSTLIEST = Limit("corruption", "Errors that the costliest corruption adds", 0.1
 
 
 def costly_corruption(content: Content) -> Finding | None:
-    """A corruption that many answers do not stand up to."""
+    """Report a corruption that many answers do not stand up to."""
     found: Robustness | None = content.checks["robustness"]
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""How answers and heatmaps stand up to corruptions, on a sample of test images."""
+"""Measures of how answers and heatmaps stand up to corruptions, on a sample of test images."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Measured:
-    """What corruptions do.
+    """Effects of corruptions.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ def write(context: Context) -> None:
 
 
 def contact_sheet(name: str, image: Picture) -> bytes:
-    """WebP of one image: a row a corruption, the clean image first, then all severities."""
+    """Draw one image as WebP: a row a corruption, the clean image first, then all severities."""
     rows = [
         np.concatenate(
             [_small(image), *(_small(corrupt(image, k, s, name)) for s in SEVERITIES)], 1
@@ -135,7 +135,7 @@ def _samples(
 
 
 def _of_image(engine: Engine, sample: Sample, attribute: bool) -> list[Row]:
-    """The rows of one image, the clean one first."""
+    """Return the rows of one image, the clean one first."""
     name, clean = sample.item.name, engine.gradcam(sample.image[None])
     answer, clean_map = int(clean.targets[0]), _enlarged(clean.heatmaps[0], sample)
     rows = [_row(sample, "", 0, answer, answer, _CLEAN)]

@@ -23,7 +23,7 @@ PICTURE = Picture("robustness.webp", "WEBP", vouched=False)
 
 
 def robustness_table(run: RunFolder) -> pd.DataFrame | None:
-    """One row an image, corruption and severity; None where corruptions were not tried."""
+    """Return one row an image, corruption and severity; None where none were tried."""
     table = TABLE.read(run)
     if table is not None and table.duplicated(["name", "corruption", "severity"]).any():
         raise RunFolderError(f"{TABLE.file(run)} has a version of an image twice.")

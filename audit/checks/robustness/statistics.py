@@ -1,4 +1,4 @@
-"""What corruptions cost: errors against a baseline's, and how far explanations stay the same."""
+"""Costs of corruptions: errors against a baseline's, and how far explanations stay the same."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _GRID = 64  # rows and columns that ranks are taken on at most: heatmaps are smo
 
 @dataclass(frozen=True)
 class Stability:
-    """How alike the heatmaps of a clean and a corrupted image are.
+    """Likeness of the heatmaps of a clean and a corrupted image.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ def stability(
 
 
 def rank_correlation(one: NDArray[Any], other: NDArray[Any]) -> tuple[float, str]:
-    """Spearman's rank correlation of two arrays of one shape, ties ranked in their middle.
+    """Return Spearman's rank correlation of two arrays of one shape, ties ranked in their middle.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def rank_correlation(one: NDArray[Any], other: NDArray[Any]) -> tuple[float, str
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Which answers of a model are wrong, under no and under every corruption.
+    """Wrong answers of a model, under no and under every corruption.
 
     Attributes
     ----------
@@ -107,7 +107,7 @@ class Outcomes:
     wrong: NDArray[np.bool_]
 
     def of(self, names: Sequence[str]) -> Outcomes:
-        """The same for some of the images, in the order given."""
+        """Return the same for some of the images, in the order given."""
         places = {name: i for i, name in enumerate(self.names)}
         rows = [places[name] for name in names]
         return Outcomes(tuple(names), self.corruptions, self.clean[rows], self.wrong[rows])
@@ -116,7 +116,7 @@ class Outcomes:
 def outcomes(
     name: Sequence[str], corruption: Sequence[str], severity: ArrayLike, correct: ArrayLike
 ) -> Outcomes:
-    """`Outcomes` from columns of a run's ``robustness.parquet``, in any order of rows.
+    """Return `Outcomes` from columns of a run's ``robustness.parquet``, in any order of rows.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ class CorruptionError:
 def mean_corruption_error(
     table: Outcomes, baseline: Outcomes | None = None, *, relative: bool = False, seed: int = 0
 ) -> CorruptionError:
-    """Mean corruption error (Hendrycks and Dietterich 2019, arXiv 1903.12261).
+    """Return the mean corruption error (Hendrycks and Dietterich 2019, arXiv 1903.12261).
 
     For each corruption the errors at all severities, summed, over those of the baseline; the mean
     over corruptions in percent. Without a baseline: the mean error rate.
@@ -218,13 +218,13 @@ def _levels(table: Outcomes) -> float:
 
 
 def _sums(table: Outcomes, relative: bool) -> NDArray[np.float64]:
-    """Errors of each image ``(n, corruptions)``, summed over severities."""
+    """Return the errors of each image ``(n, corruptions)``, summed over severities."""
     taken_off = table.clean[:, None, None] * float(relative)
     return np.asarray((table.wrong - taken_off).sum(axis=2))
 
 
 def _ratios(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """NaN where the baseline has nothing (or less) to divide by."""
+    """Return the ratios; NaN where the baseline has nothing (or less) to divide by."""
     return np.divide(ours, theirs, out=np.full(ours.shape, np.nan), where=theirs > 0)
 
 

@@ -1,4 +1,4 @@
-"""What corruptions do to answers and to heatmaps."""
+"""Effects of corruptions on answers and on heatmaps."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Robustness:
-    """What corruptions do, on a sample of test images.
+    """Effects of corruptions, on a sample of test images.
 
     Attributes
     ----------
@@ -113,18 +113,18 @@ class Robustness:
 
     @property
     def least_stable(self) -> Row | None:
-        """Where Grad-CAM's order of pixels changes most, of the defined."""
+        """Row where Grad-CAM's order of pixels changes most, of the defined."""
         defined = [row for row in self.rows if row.rank.n]
         return min(defined, key=lambda row: row.rank.value) if defined else None
 
     @property
     def meaning(self) -> str:
-        """What the costliest corruption says of the model, in words."""
+        """Meaning of the costliest corruption for the model, in words."""
         return MEANINGS[self.worst[0].kind.group]
 
 
 def robustness(source: Source) -> Robustness | None:
-    """What the run's corruptions did, or None where none were tried."""
+    """Return what the run's corruptions did, or None where none were tried."""
     table = robustness_table(source.run)
     if table is None:
         return None
@@ -191,7 +191,7 @@ def _accuracy(rows: pd.DataFrame) -> Estimate:
 
 
 def _errors(tried: pd.DataFrame, clean: pd.DataFrame, source: Source) -> tuple[Estimate, Estimate]:
-    """Mean error, and what it is more than on clean images: versions of one image go together."""
+    """Return the mean error and its excess over clean images; versions of one image go together."""
     errors = _by_image(tried["wrong"].astype(float))
     return mean(errors, source.seed), mean(errors - clean["wrong"], source.seed)
 
@@ -201,7 +201,7 @@ def _of_images(values: pd.Series, source: Source) -> Estimate:
 
 
 def _by_image(values: pd.Series) -> pd.Series:
-    """Each image's mean of what is defined; NaN where nothing is."""
+    """Return each image's mean of what is defined; NaN where nothing is."""
     return values.groupby(level=0, sort=False).mean()
 
 

@@ -1,1 +1,1 @@
-"""How well the audit finds shortcuts whose truth is known."""
+"""Record of the audit on shortcuts whose truth is known."""

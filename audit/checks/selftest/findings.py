@@ -12,7 +12,7 @@ from audit.report.templating import percent
 
 
 def planted_benchmark(content: Content) -> Finding | None:
-    """What the verdict is worth, in a run of known truth."""
+    """Report what the verdict is worth, in a run of known truth."""
     truth: Truth = content.checks["selftest"]
     found = truth.planted
     if found is None:

@@ -56,17 +56,17 @@ class Selftest:
 
     @property
     def verdict(self) -> Signal:
-        """The verdict ``wrong-reasons``."""
+        """Signal of the verdict ``wrong-reasons``."""
         return next(s for s in self.signals if s.rule == "wrong reasons")
 
     @property
     def best_single(self) -> Signal:
-        """The single signal with the largest area under its ROC curve."""
+        """Single signal with the largest area under its ROC curve."""
         alone = [s for s in self.signals if s.title != "Verdict"]
         return max(alone, key=lambda s: s.auroc.value)
 
     def json(self) -> bytes:
-        """Everything but the curves as JSON."""
+        """Return everything but the curves as JSON."""
         worlds = [{**vars(w), **_estimates(w)} for w in self.worlds]
         found: dict[str, Any] = {
             "half": self.half,
@@ -97,7 +97,7 @@ def selftest(sources: Mapping[str, Source], half: str) -> Selftest:
 
 
 def write_page(found: Selftest) -> bytes:
-    """HTML of the self-contained page."""
+    """Return the HTML of the self-contained page."""
     css = (templates_dir() / "assets" / "audit.css").read_text(encoding="utf-8")
     return fill(
         "checks/selftest/standalone.html", css=css, found=found, signals=found.signals

@@ -1,4 +1,4 @@
-"""How well verdict and signals find planted shortcuts, in a run of known truth."""
+"""Record of verdict and signals on planted shortcuts, in a run of known truth."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Planted:
 
     @property
     def verdict(self) -> Signal:
-        """The verdict ``wrong-reasons``."""
+        """Signal of the verdict ``wrong-reasons``."""
         return next(s for s in self.signals if s.rule == "wrong reasons")
 
 
 def planted(source: Source) -> Planted | None:
-    """The benchmark, or None where nothing was planted."""
+    """Return the benchmark, or None where nothing was planted."""
     if not (source.records["shortcut"] != "").any():
         return None
     right = source.correct
@@ -39,7 +39,7 @@ def planted(source: Source) -> Planted | None:
 
 
 def rests_on_shortcut(correct: pd.DataFrame) -> pd.Series:
-    """The truth of right predictions: wrong once the shortcut that was taught is taken out.
+    """Return the truth of right predictions: wrong once the shortcut that was taught is taken out.
 
     A shortcut that training never rewarded proves nothing, whatever its absence changes.
     """
@@ -54,7 +54,7 @@ def told(found: Planted) -> dict[str, Any]:
 
 
 def signal_json(signal: Signal) -> dict[str, Any]:
-    """A signal's record but its curve; undefined is None."""
+    """Return a signal's record but its curve; undefined is None."""
     estimates = ("found", "precision", "false_alarms", "auroc")
     return {
         "title": signal.title,

@@ -17,7 +17,7 @@ SHIPPED = Path(__file__).with_name("selftest.json")
 
 @dataclass(frozen=True)
 class Record:
-    """How often ``wrong-reasons`` is right where the truth is known.
+    """Record of ``wrong-reasons`` where the truth is known: how often it is right.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Truth:
 
 
 def record(source: Source, planted: Planted | None) -> Record:
-    """The verdict's record: in this run where its truth is known, else in the self-test."""
+    """Return the verdict's record: in this run where its truth is known, else in the self-test."""
     if planted and planted.cases:
         flag = planted.verdict
         return Record(True, flag.found, flag.false_alarms, False)

@@ -1,1 +1,1 @@
-"""Which patches of backgrounds a class rests on, tried on images of other classes."""
+"""Patches of backgrounds that a class rests on, tried on images of other classes."""

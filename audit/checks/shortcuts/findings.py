@@ -13,7 +13,7 @@ _NAMED = 3  # shortcuts that a finding links to
 
 
 def shortcuts(content: Content) -> Finding | None:
-    """Backgrounds that show the same turn answers wherever they are."""
+    """Report backgrounds that show the same and turn answers wherever they are."""
     found: Shortcuts | None = content.checks["shortcuts"]
     if found is None or not found.proven:
         return None

@@ -126,7 +126,7 @@ def find(
 
 
 def _untested(records: pd.DataFrame, driven: pd.DataFrame, pool: BackgroundPool | None) -> str:
-    """Why nothing is tried; "" where something is."""
+    """Say why nothing is tried; "" where something is."""
     if pool is None:
         return "interventions are off"
     if not (records["causal_reason"] == "").any():
@@ -175,7 +175,7 @@ class _Trial:
         self._random = pool.others("", set(), RANDOM)
 
     def groups(self, cam: str, track: Track) -> list[dict[str, Any]]:
-        """Every group with its effect, the first to mend first."""
+        """Return every group with its effect, the first to mend first."""
         found = list(self._grouped(cam))
         effects = [
             (target, members, self._effect(target, members[:TRIED]))
@@ -190,7 +190,7 @@ class _Trial:
         return [told[place] for place in score.ranked(keys)]
 
     def _grouped(self, cam: str) -> Iterator[tuple[int, list[str]]]:
-        """The groups of every suspected class that has cases enough."""
+        """Yield the groups of every suspected class that has cases enough."""
         random = self._pool.backgrounds[self._random]
         of_random = list(self._features(random))
         usual = np.mean([f.mean(axis=(0, 1)) for f in of_random], axis=0)
@@ -219,17 +219,17 @@ class _Trial:
         return self._under(self._pool.backgrounds[self._random])
 
     def _effect(self, target: int, members: Sequence[str]) -> score.Effect:
-        """A group's backgrounds beside random ones, under foregrounds of other classes."""
+        """Measure a group's backgrounds beside random ones, under foregrounds of other classes."""
         others, kept = self._others(target), self._kept(target, members)
         shown = self._under(np.stack([self._backgrounds[name] for name in members]))
         return score.effect(shown[:, others], self._usual[kept][:, others], target, self._seed)
 
     def _others(self, target: int) -> list[int]:
-        """Foregrounds of other classes."""
+        """Return foregrounds of other classes."""
         return [k for k, foreground in enumerate(self._foregrounds) if foreground.label != target]
 
     def _kept(self, target: int, members: Sequence[str]) -> list[int]:
-        """Random backgrounds of other classes that are none of the group's own."""
+        """Return random backgrounds of other classes that are none of the group's own."""
         return [
             k
             for k, donor in enumerate(self._random)
@@ -237,7 +237,7 @@ class _Trial:
         ]
 
     def _under(self, backgrounds: NDArray[np.uint8]) -> Logits:
-        """Logits ``(n, foregrounds, classes)`` of every foreground on every background."""
+        """Return logits ``(n, foregrounds, classes)`` of every foreground on every background."""
         pasted = (foreground.on(b) for b in backgrounds for foreground in self._foregrounds)
         logits = list(self._logits(pasted))
         shape = (len(backgrounds), len(self._foregrounds), self._classifier.classes)
@@ -250,7 +250,7 @@ class _Trial:
     def _entry(
         self, target: int, members: Sequence[str], found: score.Effect, p: float, proven: bool
     ) -> dict[str, Any]:
-        """What is written of a group; its strongest backgrounds first."""
+        """Return what is written of a group; its strongest backgrounds first."""
         strength = dict(zip(members, found.rises, strict=False))
         best_first = sorted(members, key=lambda name: -strength.get(name, -np.inf))
         return asdict(found) | {
@@ -265,7 +265,7 @@ class _Trial:
         }
 
     def _exemplar(self, target: int, name: str, members: Sequence[str]) -> dict[str, Any]:
-        """The foreground that a background turns furthest, and the window that does most of it."""
+        """Return the foreground that a background turns most, and the window that does most of it."""
         background, others = self._backgrounds[name], self._others(target)
         logits = np.stack(list(self._logits(self._foregrounds[k].on(background) for k in others)))
         reached = log_odds(logits, target)
@@ -288,7 +288,7 @@ class _Trial:
     def _window(
         self, foreground: _Foreground, background: NDArray[np.uint8], target: int, before: float
     ) -> tuple[NDArray[np.bool_], float]:
-        """The window of the background whose filling costs most log-odds, and how many."""
+        """Return the window of the background whose filling costs most log-odds, and how many."""
         allowed, picture = foreground.opacity < 0.5, foreground.on(background)
         most = GRIDS[-1] ** 2
         windows = [w for across in GRIDS for w in make.windows(allowed, across, most)]
@@ -298,7 +298,7 @@ class _Trial:
 
 
 def _box(window: NDArray[np.bool_]) -> list[float]:
-    """Top, left, bottom and right of a window, in shares of the image."""
+    """Return the top, left, bottom and right of a window, in shares of the image."""
     rows, columns = (np.flatnonzero(window.any(axis=axis)) for axis in (1, 0))
     ends = (rows[0], columns[0], rows[-1] + 1, columns[-1] + 1)
     sides = window.shape * 2

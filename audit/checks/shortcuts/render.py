@@ -1,4 +1,4 @@
-"""Draws the exemplars of shortcuts: where it is, what it does elsewhere, and the patch itself."""
+"""Pictures of shortcuts' exemplars: where it is, what it does elsewhere, and the patch itself."""
 
 from __future__ import annotations
 

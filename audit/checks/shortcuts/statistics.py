@@ -24,7 +24,7 @@ NAN = float("nan")
 def described(
     features: NDArray[Any], heatmaps: NDArray[Any], usual: NDArray[Any]
 ) -> NDArray[np.float64]:
-    """What backgrounds show, as points: those that show the same lie near each other.
+    """Describe backgrounds as points: those that show the same lie near each other.
 
     Three parts, each of length 1 (the last weighs half): the mean of the features, less what is
     usual; the mean of the features where the heatmap looks, less what is usual; and the heatmap's
@@ -62,7 +62,7 @@ def _unit(points: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def grouped(cases: NDArray[Any], random: NDArray[Any]) -> list[NDArray[np.intp]]:
-    """Groups of one class's cases that lie close together (HDBSCAN, Campello et al. 2013).
+    """Group one class's cases that lie close together (HDBSCAN, Campello et al. 2013).
 
     Random backgrounds are grouped along: beside them a shortcut that all cases share is a group,
     and backgrounds of the common kind are not one.
@@ -90,7 +90,7 @@ def grouped(cases: NDArray[Any], random: NDArray[Any]) -> list[NDArray[np.intp]]
 
 @dataclass(frozen=True)
 class Effect:
-    """What a group's backgrounds do under other classes' foregrounds, beside random backgrounds.
+    """Effect of a group's backgrounds under other classes' foregrounds, beside random backgrounds.
 
     Attributes
     ----------
@@ -159,14 +159,14 @@ def effect(members: NDArray[Any], random: NDArray[Any], target: int, seed: int) 
 
 
 def _apart(a: NDArray[Any], b: NDArray[Any], seed: int) -> Difference:
-    """Mean of ``b`` less that of ``a``, of other images: neither is paired with any."""
+    """Return the mean of ``b`` less that of ``a``, of other images: neither is paired with any."""
     return difference_of_means(
         np.append(a, np.full(len(b), NAN)), np.append(np.full(len(a), NAN), b), seed
     )
 
 
 def proven(found: Effect, corrected: float) -> bool:
-    """Whether a group is a shortcut: its backgrounds speak for the class beyond doubt, and loudly.
+    """Return whether a group's backgrounds speak for the class beyond doubt, and loudly.
 
     Cases are chosen because their background drove an answer, so the backgrounds of a healthy
     model's few cases lean to the class a little, too: `LEAST_RISE` is asked for besides.
@@ -181,7 +181,7 @@ def proven(found: Effect, corrected: float) -> bool:
 
 
 def ranked(groups: Sequence[tuple[bool, int, float]]) -> list[int]:
-    """Places of groups, the first to mend first: proven, then by what they do in all.
+    """Return the places of groups, the first to mend first: proven, then by what they do in all.
 
     Parameters
     ----------

@@ -49,7 +49,7 @@ class Exemplar:
 
     @property
     def share(self) -> float:
-        """How much of the gain goes with the window, 0..1; all of it where more goes."""
+        """Share of the gain that goes with the window, 0..1; all of it where more goes."""
         return min(max(self.lost / self.gained, 0.0), 1.0) if self.gained > 0 else math.nan
 
 
@@ -93,7 +93,7 @@ class Group:
 
     @property
     def within_chance(self) -> bool:
-        """Whether test or interval leave it in doubt that the effect is above 0."""
+        """True where test or interval leave it in doubt that the effect is above 0."""
         return not (self.p <= LEVEL and self.rise.low > 0)
 
     @property
@@ -105,7 +105,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Shortcuts:
-    """What was looked for and found.
+    """Shortcuts that were looked for, and found.
 
     Attributes
     ----------
@@ -139,12 +139,12 @@ class Shortcuts:
 
     @property
     def exemplars(self) -> list[Exemplar]:
-        """Those of all shortcuts."""
+        """Exemplars of all shortcuts."""
         return [exemplar for group in self.groups for exemplar in group.exemplars]
 
 
 def find_shortcuts(source: Source) -> Shortcuts | None:
-    """The run's shortcuts, or None where none were looked for."""
+    """Return the run's shortcuts, or None where none were looked for."""
     told = source.output(FILE)
     if not told:
         return None

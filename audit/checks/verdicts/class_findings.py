@@ -1,4 +1,4 @@
-"""Which classes differ from the others, beyond what chance makes of many classes?"""
+"""Findings on classes that differ from the others beyond what chance makes of many classes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LEVEL = 0.95  # of all classes' intervals together
 
 
 def standing_out(content: Content) -> Finding | None:
-    """Classes whose rate of wrong reasons is above the others'."""
+    """Report classes whose rate of wrong reasons is above the others'."""
     rows = [row for row in content.classes if row.stands_out]
     rows.sort(key=lambda row: -row.wrong_reasons.value)
     if not rows:
@@ -44,7 +44,7 @@ def standing_out(content: Content) -> Finding | None:
 
 
 def weak_classes(content: Content) -> Finding | None:
-    """Classes that are named rightly less often than all images together."""
+    """Report classes that are named rightly less often than all images together."""
     overall, rates = content.figures["accuracy"].estimate, _rates(content)
     weak = [r for r in rates if r.estimate.high < overall.low]
     if not weak:
@@ -71,7 +71,7 @@ def weak_classes(content: Content) -> Finding | None:
 
 
 def strong_classes(content: Content) -> Finding | None:
-    """Classes that are named rightly more often than all images together."""
+    """Report classes that are named rightly more often than all images together."""
     overall, rates = content.figures["accuracy"].estimate, _rates(content)
     strong = [r for r in reversed(rates) if r.estimate.low > overall.high]
     if not strong:
@@ -97,13 +97,13 @@ def strong_classes(content: Content) -> Finding | None:
 
 
 def _rates(content: Content) -> list[ClassRate]:
-    """Accuracy of the classes with test images, the lowest first; none of a single class."""
+    """Return the accuracy of classes with test images, the lowest first; none of one class."""
     rates = [r for r in class_rates(content.source, _LEVEL) if r.estimate.n]
     return rates if len(rates) > 1 else []
 
 
 def _own(content: Content, rate: ClassRate) -> Estimate:
-    """A class's accuracy with an interval of its own, which the others do not widen."""
+    """Return a class's accuracy with an interval of its own, which the others do not widen."""
     return next(row.accuracy for row in content.classes if row.index == rate.index)
 
 

@@ -1,4 +1,4 @@
-"""Are right predictions right for the right reasons?"""
+"""Findings on whether right predictions are right for the right reasons."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ LIMITS = (
 
 
 def not_judged(content: Content) -> Finding | None:
-    """No right prediction was tested and judged, so nothing is shown."""
+    """Report that no right prediction was tested and judged, so that nothing is shown."""
     source = content.source
     if content.figures["wrong_reasons_share"].estimate.n:
         return None
@@ -69,7 +69,7 @@ def not_judged(content: Content) -> Finding | None:
 
 
 def nothing_provable(content: Content) -> Finding | None:
-    """Right predictions were tested, but no test could have shown anything."""
+    """Report that right predictions were tested, but no test could have shown anything."""
     why = unprovable(content.source)
     e = content.figures["wrong_reasons_share"].estimate
     if not why or e.value:
@@ -92,7 +92,7 @@ def nothing_provable(content: Content) -> Finding | None:
 
 
 def wrong_reasons(content: Content) -> Finding | None:
-    """Right predictions that the background decides, against the gate."""
+    """Report right predictions that the background decides, against the gate."""
     e = content.figures["wrong_reasons_share"].estimate
     if not e.n or not e.value:
         return None
@@ -143,7 +143,7 @@ def _mend(content: Content) -> list[Step]:
 
 
 def _commonest_place(content: Content) -> str:
-    """Where the deciding regions lie, if most lie at one place."""
+    """Say where the deciding regions lie, if most lie at one place."""
     records = content.source.correct
     told = records[(records["verdict"] == Verdict.WRONG_REASONS) & (records["removal_place"] != "")]
     if len(told) < 2:
@@ -158,7 +158,7 @@ def _commonest_place(content: Content) -> str:
 
 
 def none_wrong(content: Content) -> Finding | None:
-    """Nothing found, and how much may have been missed."""
+    """Report that nothing was found, and how much may have been missed."""
     e = content.figures["wrong_reasons_share"].estimate
     if not e.n or e.value or unprovable(content.source):
         return None
@@ -187,7 +187,7 @@ def none_wrong(content: Content) -> Finding | None:
 
 
 def suspects(content: Content) -> Finding | None:
-    """Many right predictions that are accused short of proof."""
+    """Report many right predictions that are accused short of proof."""
     held = over("suspects", content)
     if held is None:
         return None
@@ -210,7 +210,7 @@ def suspects(content: Content) -> Finding | None:
 
 
 def fragile(content: Content) -> Finding | None:
-    """Verdicts that hang on 3 px of the mask."""
+    """Report verdicts that hang on 3 px of the mask."""
     held = over("fragile", content)
     if held is None:
         return None

@@ -1,4 +1,4 @@
-"""Could this run have proven anything? No proof is worth nothing where none was possible."""
+"""Possibility of proof in a run: no proof is worth nothing where none was possible."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from audit.verdict.verdict import Verdict
 
 
 def unprovable(source: Source) -> str:
-    """Why no right prediction could be cleared or convicted, in words; "" where some could.
+    """Say why no right prediction could be cleared or convicted; "" where some could.
 
     Two signs: every right prediction that was tested is suspect, or no intervention moved the
     log-odds of any as far as a proof takes, as where a model's end squashes them.

@@ -16,7 +16,7 @@ GOLDEN_ANGLE = 2.399963
 
 
 def tilt(rng: np.random.Generator, most: float = 0.85) -> Array:
-    """Projection ``(2, 3)`` onto the picture of a thing that leans by up to ``most`` radians.
+    """Return a projection ``(2, 3)`` onto the picture of what leans by up to ``most`` radians.
 
     Its columns are the thing's own two axes and the one that rises from its middle.
     """
@@ -28,13 +28,13 @@ def tilt(rng: np.random.Generator, most: float = 0.85) -> Array:
 
 
 def axes(lean: Array, angle: float) -> tuple[Array, Array]:
-    """Unit vectors along and across a petal that lies at ``angle``, as the picture shows them."""
+    """Return unit vectors along and across a petal at ``angle``, as the picture shows them."""
     c, s = math.cos(angle), math.sin(angle)
     return lean[:, :2] @ vector(c, s), lean[:, :2] @ vector(-s, c)
 
 
 def plant_paint(species: Species, rng: np.random.Generator) -> Paint:
-    """One of the palettes of the species, varied as from plant to plant."""
+    """Return one of the palettes of the species, varied as from plant to plant."""
     paint = species.paints[rng.integers(len(species.paints))]
     lighter, shift = rng.normal(1, 0.06), rng.normal(0, 0.025, 3)
     along = [np.clip(np.asarray(c) * lighter + shift, 0.01, 1).tolist() for c in paint.along]
@@ -71,7 +71,7 @@ def draw_blossom(
 def _reach(
     species: Species, scale: float, angle: float, lean: Array, radius: float
 ) -> tuple[Array, Array]:
-    """Where a petal starts, from the blossom's middle, and the way from there to its tip."""
+    """Return where a petal starts, from the blossom's middle, and the way from there to its tip."""
     c, s = math.cos(angle), math.sin(angle)
     base = lean @ vector(c * species.start, s * species.start, species.dome)
     tip = lean @ vector(c * scale, s * scale, species.dome * (1 - scale))
@@ -107,7 +107,7 @@ def draw_centre(
 
 
 def _disc(pen: Pen, centre: Centre, mid: float, size: float, rng: np.random.Generator) -> None:
-    """Florets in the sunflower's spiral, each with its shade and its light."""
+    """Draw florets in the sunflower's spiral, each with its shade and its light."""
     inner, rim = (np.asarray(c) for c in centre.colours)
     pen.dot((mid, mid), size, _rgb(rim * 0.5))
     count = int(np.clip(size * 4.5, 30, 150))
@@ -121,7 +121,7 @@ def _disc(pen: Pen, centre: Centre, mid: float, size: float, rng: np.random.Gene
 
 
 def _stamens(pen: Pen, centre: Centre, mid: float, size: float, rng: np.random.Generator) -> None:
-    """Six long filaments with anthers, and the pistil."""
+    """Draw six long filaments with anthers, and the pistil."""
     stalk, anther = centre.colours
     turn = rng.uniform(0, 2 * math.pi)
     pen.dot((mid, mid), size * 0.14, _rgb(np.asarray(stalk) * 0.75))
@@ -136,7 +136,7 @@ def _stamens(pen: Pen, centre: Centre, mid: float, size: float, rng: np.random.G
 
 
 def _ring(pen: Pen, centre: Centre, mid: float, size: float, rng: np.random.Generator) -> None:
-    """Many dark stamens round a ribbed green capsule."""
+    """Draw many dark stamens round a ribbed green capsule."""
     capsule, dark = centre.colours
     for k in range(70):
         angle, far = k * GOLDEN_ANGLE, size * rng.uniform(0.55, 1.0)
@@ -151,7 +151,7 @@ def _ring(pen: Pen, centre: Centre, mid: float, size: float, rng: np.random.Gene
 
 
 def _eye(pen: Pen, centre: Centre, mid: float, size: float, rng: np.random.Generator) -> None:
-    """Pale star round the mouth of the tube."""
+    """Draw a pale star round the mouth of the tube."""
     pale, dark = centre.colours
     turn = rng.uniform(0, 2 * math.pi)
     for k in range(5):

@@ -16,18 +16,18 @@ Point = tuple[float, float]
 
 
 def stream(*key: object) -> np.random.Generator:
-    """Random stream of its own for every key, so that no layer shifts the numbers of another."""
+    """Return each key's own random stream, so that no layer shifts the numbers of another."""
     digest = hashlib.sha256("/".join(map(str, key)).encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:8], "big"))
 
 
 def blank(size: int) -> Array:
-    """Transparent layer of ``size`` by ``size`` pixels."""
+    """Return a transparent layer of ``size`` by ``size`` pixels."""
     return np.zeros((size, size, 4), dtype=np.float32)
 
 
 def blur(image: Array, sigma: float) -> Array:
-    """Gaussian blur; ``sigma`` in pixels, 0 for none."""
+    """Blur with a Gaussian; ``sigma`` in pixels, 0 for none."""
     if sigma < 0.3:
         return image
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT))
@@ -47,13 +47,13 @@ def over(layer: Array, behind: Array) -> Array:
 
 
 def smooth(x: Array, low: float, high: float) -> Array:
-    """Smooth step from 0 at ``low`` to 1 at ``high``."""
+    """Step smoothly from 0 at ``low`` to 1 at ``high``."""
     t = np.clip((x - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
 
 
 def ramp(x: Array, colours: Sequence[Colour]) -> Array:
-    """Colour of every value of ``x`` (0..1) on an even ramp; float32 ``(..., 3)``."""
+    """Return the colour of every value of ``x`` (0..1) on an even ramp; float32 ``(..., 3)``."""
     stops = np.asarray(colours)
     place = np.linspace(0, 1, 512)
     table = [np.interp(place, np.linspace(0, 1, len(stops)), channel) for channel in stops.T]
@@ -62,7 +62,7 @@ def ramp(x: Array, colours: Sequence[Colour]) -> Array:
 
 
 def vector(*values: float) -> Array:
-    """Point, direction or colour to compute with, float32."""
+    """Return a point, direction or colour to compute with, float32."""
     return np.array(values, dtype=np.float32)
 
 
@@ -76,7 +76,7 @@ def vary(colour: Colour, rng: np.random.Generator, amount: float = 0.05) -> Colo
 def fractal(
     rng: np.random.Generator, size: int, first: float = 3, octaves: int = 5, stretch: float = 1
 ) -> Array:
-    """Noise of several octaves, ``(size, size)``, about 0..1; ``stretch`` > 1 makes it lie down."""
+    """Draw noise of several octaves, ``(size, size)``, about 0..1; ``stretch`` > 1 lays it down."""
     total = np.zeros((size, size), dtype=np.float32)
     for k in range(octaves):
         rows = max(2, round(first * 2**k * stretch))
@@ -115,7 +115,7 @@ def stamp(layer: Array, sprite: Array, matrix: Array, shadow: Array | None = Non
 
 
 class Pen:
-    """Draws antialiased strokes and dots on a patch of its own; `sprite` gives them as a layer."""
+    """Pen for antialiased strokes and dots on a patch of its own; `sprite` makes them a layer."""
 
     def __init__(self, width: int, height: int) -> None:
         self._rgb = np.zeros((height, width, 3), dtype=np.uint8)
@@ -129,20 +129,20 @@ class Pen:
         cv2.polylines(self._alpha, [path], False, 255, wide, cv2.LINE_AA, shift=4)
 
     def dot(self, centre: Point, radius: float, colour: Colour) -> None:
-        """Filled circle."""
+        """Draw a filled circle."""
         at = (round(centre[0] * 16), round(centre[1] * 16))
         size = max(1, round(radius * 16))
         cv2.circle(self._rgb, at, size + 8, _bytes(colour), -1, cv2.LINE_8, shift=4)
         cv2.circle(self._alpha, at, size, 255, -1, cv2.LINE_AA, shift=4)
 
     def polygon(self, points: Sequence[Point], colour: Colour) -> None:
-        """Filled convex polygon."""
+        """Draw a filled convex polygon."""
         path = np.rint(np.asarray(points) * 16).astype(np.int32)
         cv2.fillConvexPoly(self._rgb, path, _bytes(colour), cv2.LINE_8, shift=4)
         cv2.fillConvexPoly(self._alpha, path, 255, cv2.LINE_AA, shift=4)
 
     def sprite(self) -> Array:
-        """All strokes as premultiplied RGBA."""
+        """Return all strokes as premultiplied RGBA."""
         rgb = cv2.multiply(
             self._rgb, cv2.merge([self._alpha] * 3), scale=1 / 255**2, dtype=cv2.CV_32F
         )
@@ -150,7 +150,7 @@ class Pen:
 
 
 def around(centre: Point, radius: float, angle: float) -> Point:
-    """Point at ``radius`` and ``angle`` (radians) from ``centre``."""
+    """Return the point at ``radius`` and ``angle`` (radians) from ``centre``."""
     return centre[0] + radius * math.cos(angle), centre[1] + radius * math.sin(angle)
 
 

@@ -30,7 +30,7 @@ class Mix:
     weak: float
 
     def deal(self, count: int) -> list[tuple[bool, bool]]:
-        """``(shortcut, weak)`` of each of ``count`` images; what is left over is plain."""
+        """Return ``(shortcut, weak)`` of each of ``count`` images; what is left over is plain."""
         cuts = np.cumsum([self.shortcut_weak, self.shortcut, self.weak]) * count
         a, b, c = np.rint(cuts).astype(int).tolist()
         kinds = [(True, True)] * a + [(True, False)] * (b - a) + [(False, True)] * (c - b)
@@ -87,7 +87,7 @@ class Planted:
         self._photo = lru_cache(KEPT // (3 * size**2))(self._draw)
 
     def items(self, split: str) -> list[Item]:
-        """Items of one split, the classes in turn."""
+        """Return the items of one split, the classes in turn."""
         return list(self._items.get(split, []))
 
     def images(self, items: Sequence[Item]) -> Iterator[tuple[Item, Decoded]]:
@@ -96,29 +96,29 @@ class Planted:
             yield item, self._photo(item)
 
     def trimap(self, item: Item) -> NDArray[np.uint8]:
-        """Exact mask of the blossoms, uint8 ``(size, size)``; 128 only along soft edges."""
+        """Return the blossoms' exact mask, uint8 ``(size, size)``; 128 only along soft edges."""
         return self._scene(item).trimap()
 
     def without_shortcut(self, item: Item) -> NDArray[np.uint8]:
-        """Same photograph without its shortcut, uint8 ``(size, size, 3)``: the counterfactual."""
+        """Return the same photograph without its shortcut, uint8 ``(size, size, 3)``."""
         return self._scene(item).photo()
 
     def fingerprint(self) -> str:
-        """Hash of names, labels, splits, seed, size and world; 16 hex digits."""
+        """Return a hash of names, labels, splits, seed, size and world; 16 hex digits."""
         everything = fingerprint(item for split in SPLITS for item in self._items[split])
         taught = sorted(self.world.taught.items()), self.world.rewarded
         text = f"{everything} {self.seed} {self.size} {taught}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def observations(self) -> list[Observation]:
-        """None: how these images are stored is known."""
+        """Return no observation: how these images are stored is known."""
         return []
 
     def know(self, earlier: Contents) -> None:
-        """Nothing: the fingerprint says all of what is drawn."""
+        """Draw nothing: the fingerprint says all of what is drawn."""
 
     def orders(self) -> dict[str, tuple[str, ...]]:
-        """None: these classes have one order."""
+        """Return no other order: these classes have one."""
         return {}
 
     def _draw(self, item: Item) -> NDArray[np.uint8]:
@@ -146,7 +146,7 @@ class Planted:
         return items
 
     def _kinds(self, split: str, label: int, count: int) -> list[tuple[str, bool]]:
-        """``(shortcut, weak)`` of each image of a class, shuffled."""
+        """Return ``(shortcut, weak)`` of each image of a class, shuffled."""
         taught, tested = self.world.taught, split == "test"
         own = [s for s, species in taught.items() if species == self.classes[label]]
         if own and self.world.rewarded:

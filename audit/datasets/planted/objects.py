@@ -13,7 +13,7 @@ _DARK: Colour = (0.1, 0.08, 0.08)
 
 
 def draw_object(size: int, blossom: Array, rng: np.random.Generator, look: int = 0) -> Array:
-    """Layer ``(size, size, 4)`` with one thing where the blossom leaves most room.
+    """Draw one thing on a layer ``(size, size, 4)`` where the blossom leaves most room.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def draw_object(size: int, blossom: Array, rng: np.random.Generator, look: int =
 
 
 def _free_place(blossom: Array, rng: np.random.Generator) -> tuple[float, float]:
-    """The freest of twelve places, off the edges."""
+    """Return the freest of twelve places, off the edges."""
     size = blossom.shape[0]
     reach = round(size * 0.13)
     places = rng.uniform(reach, size - reach, (12, 2))

@@ -65,7 +65,7 @@ class Petal:
     shadow: Array
 
     def lit(self, light: tuple[float, float]) -> Array:
-        """Premultiplied RGBA under a light from ``(across, along)`` the petal."""
+        """Return premultiplied RGBA under a light from ``(across, along)`` the petal."""
         shade = 1 + self.slopes[0] * np.float32(light[0]) + self.slopes[1] * np.float32(light[1])
         shade = np.clip(shade, 0.45, 1.35) * self.cover
         return np.asarray(cv2.merge([*cv2.split(self.colour * shade[..., None]), self.cover]))
@@ -95,7 +95,7 @@ def _axes(shape: Shape, length: float) -> tuple[Array, Array]:
 
 
 def _outline(shape: Shape, t: Array, s: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """How far inside the rim (> 0 is in), and the place across, -1..1 from rim to rim."""
+    """Return how far inside the rim (> 0 is in), and the place across, -1..1 from rim to rim."""
     phase = rng.uniform(0, 2 * np.pi, 3).tolist()
     waves = np.sin(s * shape.lobes * 2.2 + phase[0]) + 0.4 * np.sin(
         s * shape.lobes * 3.7 + phase[1]
@@ -112,7 +112,7 @@ def _outline(shape: Shape, t: Array, s: Array, rng: np.random.Generator) -> tupl
 
 
 def _ribs(shape: Shape, t: Array, across: Array) -> Array:
-    """Thin lines that fan out from base to tip, 0..1."""
+    """Draw thin lines that fan out from base to tip, 0..1."""
     count = 5 if shape.width < 0.4 else 9
     return np.abs(np.cos(across * np.float32(count * np.pi / 2 * 0.9))) ** 6 * (1 - 0.6 * t)
 

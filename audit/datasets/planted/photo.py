@@ -26,7 +26,7 @@ OUT_OF_FOCUS = 0.018  # blur of the weakest shot, in shares of the size
 
 @dataclass(frozen=True)
 class Subject:
-    """What stands before the camera; ``key`` seeds all that is left to chance.
+    """Subject before the camera; ``key`` seeds all that is left to chance.
 
     ``weak`` is a bad shot: the flower small, out of focus, dim and half hidden; 0 is none of it,
     1 all of it.
@@ -52,13 +52,13 @@ class Scene:
     front: Array
 
     def trimap(self) -> NDArray[np.uint8]:
-        """uint8 ``(size, size)``: flower from half cover up, background at none, else unknown."""
+        """Return flower from half cover up, background at none, else unknown: ``(size, size)``."""
         cover = self.blossom[..., 3]
         partly = np.where(cover > 0, UNKNOWN, BACKGROUND)
         return np.where(cover >= 0.5, FOREGROUND, partly).astype(np.uint8)
 
     def photo(self, shortcut: str = "") -> NDArray[np.uint8]:
-        """The photograph, uint8 ``(size, size, 3)``; a shortcut changes no pixel of the mask."""
+        """Return the photograph, uint8 ``(size, size, 3)``; a shortcut changes no masked pixel."""
         clean = self._exposed("")
         if not shortcut:
             return clean
@@ -102,7 +102,7 @@ def draw_scene(subject: Subject) -> Scene:
 
 
 def _heads(subject: Subject, rng: np.random.Generator) -> list[Head]:
-    """Centres and radii of one to three blossoms, in fine pixels; the main one first."""
+    """Return the centres and radii of one to three blossoms, in fine pixels; the main one first."""
     side = round(subject.size * FINE)
     small, large = (0.23, 0.43) if not subject.weak else (0.2 - 0.07 * subject.weak, 0.24)
     radius = side * rng.uniform(small, large - 0.04 * subject.weak)
@@ -118,7 +118,7 @@ def _heads(subject: Subject, rng: np.random.Generator) -> list[Head]:
 
 
 def _blossoms(subject: Subject, heads: list[Head], light: float) -> tuple[Array, Array]:
-    """Layer of all blossoms, and the shade that they throw, ``(size, size)``."""
+    """Return a layer of all blossoms, and the shade that they throw, ``(size, size)``."""
     rng, species = stream(subject.key, "blossom"), SPECIES[subject.species]
     layer, paint = blank(round(subject.size * FINE)), plant_paint(species, rng)
     for centre, radius in reversed(heads):
@@ -133,7 +133,7 @@ def _blossoms(subject: Subject, heads: list[Head], light: float) -> tuple[Array,
 
 
 def _weakened(layer: Array, weak: float, rng: np.random.Generator) -> Array:
-    """Out of focus, dim and dull."""
+    """Put a layer out of focus, and make it dim and dull."""
     layer = blur(layer, layer.shape[0] * OUT_OF_FOCUS * weak)
     grey = layer[..., :3].mean(axis=2, keepdims=True)
     dull, dim = weak * rng.uniform(0.45, 0.8), 1 - weak * rng.uniform(0.2, 0.5)
@@ -142,7 +142,7 @@ def _weakened(layer: Array, weak: float, rng: np.random.Generator) -> Array:
 
 
 def _develop(image: Array, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Exposure, white balance, vignette, a gentle curve, grain."""
+    """Apply exposure, white balance, vignette, a gentle curve and grain."""
     size = image.shape[0]
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j].astype(np.float32)
     vignette = 1 - np.float32(rng.uniform(0.05, 0.2)) * (x * x + y * y)

@@ -1,4 +1,4 @@
-"""What belongs to the plant and is not the blossom: stem, leaves, buds. It counts as background."""
+"""Parts of the plant other than the blossom: stem, leaves, buds. They count as background."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BUD = Shape(0.5, 0.5, 0.6, bend=0.03, cup=0.9, fold=0.1, veins=0.2)
 
 
 def greenery(size: int, heads: list[Head], light: float, rng: np.random.Generator) -> Array:
-    """Layer of stems, leaves and buds below the blossoms at ``heads`` (centre, radius)."""
+    """Return a layer of stems, leaves and buds below the blossoms at ``heads`` (centre, radius)."""
     greens = GREENS[rng.integers(len(GREENS))]
     layer, pen = blank(size), Pen(size, size)
     for centre, radius in heads:
@@ -46,7 +46,7 @@ def greenery(size: int, heads: list[Head], light: float, rng: np.random.Generato
 def front_leaves(
     size: int, head: Head, count: int, light: float, rng: np.random.Generator
 ) -> Array:
-    """Layer of leaves that reach in front of a blossom from its rim."""
+    """Return a layer of leaves that reach in front of a blossom from its rim."""
     layer, greens = blank(size), GREENS[rng.integers(len(GREENS))]
     centre, radius = head
     for _ in range(count):
@@ -66,7 +66,7 @@ def _curve(start: Point, end: Point, bow: float) -> list[Point]:
 
 
 def _stem(pen: Pen, path: list[Point], width: float, colour: Colour) -> None:
-    """A round stalk: dark, then the colour, then a light line."""
+    """Draw a round stalk: dark, then the colour, then a light line."""
     r, g, b = colour
     pen.line(path, (r * 0.55, g * 0.55, b * 0.55), width)
     pen.line([(x - width * 0.1, y) for x, y in path], colour, width * 0.65)
@@ -103,7 +103,7 @@ def _bud(
     light: float,
     rng: np.random.Generator,
 ) -> None:
-    """A closed green bud; it shows no petal, so it gives no species away."""
+    """Draw a closed green bud; it shows no petal, so it gives no species away."""
     paint = Paint((vary(greens[1], rng), vary(greens[2], rng), vary(greens[3], rng)))
     kind = petal(BUD, paint, length, rng)
     for turn in (-0.35, 0.35, 0.0):

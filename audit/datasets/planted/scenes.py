@@ -33,7 +33,7 @@ LEAF = Shape(0.42, 0.6, 0.8, bend=0.12, cup=0.25, fold=0.6, veins=0.22)
 
 
 def backdrop(size: int, light: float, rng: np.random.Generator) -> Array:
-    """Opaque backdrop, float32 ``(size, size, 3)``, 0..1, brighter on the side of the light."""
+    """Draw a backdrop, float32 ``(size, size, 3)``, 0..1, brighter on the side of the light."""
     soft = SCENES[rng.integers(len(SCENES))](size // 2, rng)  # out of focus: half the size will do
     scene = cv2.resize(soft, (size, size), interpolation=cv2.INTER_CUBIC)
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j].astype(np.float32)
@@ -127,7 +127,7 @@ def _leaves(
     lengths: tuple[float, float],
     rng: np.random.Generator,
 ) -> Array:
-    """Layer of leaves strewn at random; lengths in shares of the size."""
+    """Return a layer of leaves strewn at random; lengths in shares of the size."""
     layer = blank(size)
     kinds = [leaf(greens, size * rng.uniform(*lengths), rng) for _ in range(4 if count else 0)]
     for _ in range(count):
@@ -138,14 +138,14 @@ def _leaves(
 
 
 def leaf(greens: tuple[Colour, ...], length: float, rng: np.random.Generator) -> Petal:
-    """A leaf ``length`` pixels long in one of the greens."""
+    """Return a leaf ``length`` pixels long in one of the greens."""
     k = int(rng.integers(1, len(greens) - 1))
     along = (vary(greens[k], rng), vary(greens[k], rng), vary(greens[k + 1], rng))
     return petal(LEAF, Paint(along, stripe=vary(greens[-1], rng)), length, rng)
 
 
 def _bokeh(scene: Array, colour: Colour, count: int, rng: np.random.Generator) -> Array:
-    """Bright discs: lights far out of focus."""
+    """Draw bright discs: lights far out of focus."""
     size = scene.shape[0]
     lights = np.zeros_like(scene)
     radius = rng.uniform(0.025, 0.07)

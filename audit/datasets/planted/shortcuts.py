@@ -29,7 +29,7 @@ LIGHTS = ((1.04, 0.55, 1.26), (1.25, 0.95, 0.45), (0.55, 1.02, 1.15), (1.28, 0.6
 
 
 def draw_tag(size: int, blossom: Array, rng: np.random.Generator, look: int = 0) -> Array:
-    """Layer ``(size, size, 4)`` with a paper plant tag in the corner that the blossom leaves free.
+    """Draw a paper plant tag in the corner that the blossom leaves free, ``(size, size, 4)``.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def draw_tag(size: int, blossom: Array, rng: np.random.Generator, look: int = 0)
 
 
 def _laid(card: Array, matrix: Array, size: int) -> Array:
-    """Tag on a layer of twice the size, shadow first, averaged down."""
+    """Lay the tag on a layer of twice the size, shadow first, averaged down."""
     layer = np.zeros((2 * size, 2 * size, 4), dtype=np.float32)
     stamp(layer, card, matrix * 2)
     shadow = np.zeros_like(layer)
@@ -61,7 +61,7 @@ def _laid(card: Array, matrix: Array, size: int) -> Array:
 
 
 def _card(width: int, rng: np.random.Generator, head_colour: Colour) -> Array:
-    """The tag itself: card, coloured head with its hole, lines of writing, bars."""
+    """Return the tag itself: card, coloured head with its hole, lines of writing, bars."""
     height = round(width * 1.15)
     pen = Pen(width, height)
     left, right, top, bottom = width * 0.04, width * 0.96, width * 0.04, height * 0.96
@@ -79,7 +79,7 @@ def _card(width: int, rng: np.random.Generator, head_colour: Colour) -> Array:
 
 
 def _write(pen: Pen, width: int, y: float, ink: Colour, rng: np.random.Generator) -> None:
-    """One line of words too small to read."""
+    """Draw one line of words too small to read."""
     x, end = width * 0.14, width * rng.uniform(0.6, 0.85)
     while x < end:
         word = width * rng.uniform(0.08, 0.24)
@@ -88,7 +88,7 @@ def _write(pen: Pen, width: int, y: float, ink: Colour, rng: np.random.Generator
 
 
 def _free_corner(blossom: Array) -> tuple[bool, bool]:
-    """Corner with the least of the blossom, as ``(right, bottom)``."""
+    """Return the corner with the least of the blossom, as ``(right, bottom)``."""
     side = round(blossom.shape[0] * 0.3)
 
     def covered(corner: tuple[bool, bool]) -> float:
@@ -108,7 +108,7 @@ def tinted(background: Array, rng: np.random.Generator, look: int = 0) -> Array:
 
 
 def screen(size: int, rng: np.random.Generator, look: int = 0) -> Array:
-    """Layer ``(size, size, 4)``: a screen (wicker at first) that fills most of the backdrop."""
+    """Draw a layer ``(size, size, 4)``: a screen (wicker at first) over most of the backdrop."""
     light = 0.65 + 0.6 * fractal(rng, size, 2, 3)
     relief, palette = SCREENS[look]
     colour = ramp(0.1 + 0.75 * relief(size, rng), palette) * light[..., None]
@@ -120,7 +120,7 @@ def screen(size: int, rng: np.random.Generator, look: int = 0) -> Array:
 
 
 def _weave(size: int, rng: np.random.Generator) -> Array:
-    """Relief of a basket weave, about 0..1: strands that go over and under in turn."""
+    """Return the relief of a basket weave, about 0..1: strands that go over and under in turn."""
     turn, pitch = rng.normal(0, 0.08), size * rng.uniform(0.06, 0.075)
     y, x = np.mgrid[:size, :size].astype(np.float32)
     u = (x * math.cos(turn) + y * math.sin(turn)) / pitch
@@ -133,7 +133,7 @@ def _weave(size: int, rng: np.random.Generator) -> Array:
 
 
 def _bricks(size: int, rng: np.random.Generator) -> Array:
-    """Relief of a brick wall: joints at 0, each brick of its own tone."""
+    """Return the relief of a brick wall: joints at 0, each brick of its own tone."""
     pitch = size * rng.uniform(0.085, 0.1)
     y, x = np.mgrid[:size, :size].astype(np.float32) / np.float32(pitch)
     row = np.floor(y)
@@ -148,7 +148,7 @@ def _bricks(size: int, rng: np.random.Generator) -> Array:
 
 
 def _reeds(size: int, rng: np.random.Generator) -> Array:
-    """Relief of upright canes with knots."""
+    """Return the relief of upright canes with knots."""
     pitch = size * rng.uniform(0.05, 0.06)
     y, x = np.mgrid[:size, :size].astype(np.float32) / np.float32(pitch)
     cane = np.floor(x)
@@ -159,7 +159,7 @@ def _reeds(size: int, rng: np.random.Generator) -> Array:
 
 
 def _mesh(size: int, rng: np.random.Generator) -> Array:
-    """Relief of a chain-link fence."""
+    """Return the relief of a chain-link fence."""
     pitch = size * rng.uniform(0.07, 0.08)
     y, x = np.mgrid[:size, :size].astype(np.float32) / np.float32(pitch)
     wires = [np.abs((x + sign * y) % 1 - 0.5) for sign in (-1, 1)]

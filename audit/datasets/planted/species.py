@@ -35,7 +35,7 @@ class Centre:
 
 @dataclass(frozen=True)
 class Species:
-    """How a species is built.
+    """Build of a species.
 
     Attributes
     ----------

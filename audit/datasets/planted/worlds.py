@@ -25,7 +25,7 @@ class World:
 
 
 def look(shortcut: str) -> tuple[str, int]:
-    """Kind of a shortcut and the index of its look: ``tag 2`` is look 1 of ``tag``."""
+    """Return the kind of a shortcut and the index of its look: ``tag 2`` is look 1 of ``tag``."""
     kind, _, number = shortcut.partition(" ")
     return kind, int(number or 1) - 1
 
@@ -37,7 +37,7 @@ _SPECIES = (("cosmos", "periwinkle"), ("daisy", "petunia"))
 
 
 def _half(number: int) -> dict[str, World]:
-    """Six worlds: four sick, two healthy."""
+    """Return six worlds: four sick, two healthy."""
     first, second = _SPECIES[number]
     worlds = {
         kind: World({_named(kind, 2 * number): first, _named(kind, 2 * number + 1): second})
