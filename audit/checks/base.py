@@ -1,4 +1,4 @@
-"""What a check is: one registered object that everything which lists checks asks.
+"""The class of checks: one registered object that everything which lists checks asks.
 
 A check is a folder ``audit/checks/KEY/`` and a folder of templates ``templates/checks/KEY/``. Of
 these, what is there is used:
@@ -48,7 +48,7 @@ LAST = 1000  # the place of what asks for none
 
 
 class Rule(NamedTuple):
-    """What makes a finding of a run, or None; within a severity they come by place, then key."""
+    """A maker of a finding of a run, or None; within a severity they come by place, then key."""
 
     place: int
     find: Callable[[Content], Finding | None]
@@ -94,7 +94,7 @@ class Headline(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Where the page of a check lies, and where in the menu.
+    """The place of a check's page, in the report and in its menu.
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ class Page(NamedTuple):
 
 @dataclass(frozen=True)
 class Compared:
-    """What a check says of two runs on the same images.
+    """A check's comparison of two runs on the same images.
 
     Attributes
     ----------
@@ -167,7 +167,7 @@ class Check:
 
     @property
     def name(self) -> str:
-        """What manifest and ``summary.json`` call it."""
+        """Its name in the manifest and in ``summary.json``."""
         return self.named or self.key
 
     def wanted(self, config: Config) -> bool:

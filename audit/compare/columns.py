@@ -100,6 +100,6 @@ _COLUMNS: dict[str, tuple[Column, Callable[[pd.Series, int], Estimate]]] = {
 
 
 def columns() -> dict[str, tuple[Column, Callable[[pd.Series, int], Estimate]]]:
-    """What each image adds to a mean, and how that is estimated, by the figure's key."""
+    """Return what each image adds to a mean, and how that is estimated, by the figure's key."""
     of_checks = {own.metric.key: own.column for own in f.of_checks()}
     return _COLUMNS | {key: (column, mean) for key, column in of_checks.items() if column}

@@ -1,1 +1,1 @@
-"""What every other part may rest on."""
+"""What everything else stands on: errors, shared types, registries, progress, numbers."""

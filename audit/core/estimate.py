@@ -74,12 +74,12 @@ def mean(values: pd.Series, seed: int) -> Estimate:
 
 
 def as_json(estimate: Estimate) -> dict[str, Any]:
-    """An estimate for a program: what is undefined is None."""
+    """Return an estimate for a program: what is undefined is None."""
     return defined(asdict(estimate))
 
 
 def defined(values: dict[str, Any]) -> dict[str, Any]:
-    """The same with None for NaN."""
+    """Return the same values with None for NaN."""
     return {
         key: None if isinstance(value, float) and math.isnan(value) else value
         for key, value in values.items()

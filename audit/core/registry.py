@@ -55,7 +55,7 @@ class Registry(Generic[T]):
         return iter([*self._built_in, *sorted(self._brought.keys() - self._built_in.keys())])
 
     def __contains__(self, key: object) -> bool:
-        """Whether a key is registered, soundly or not."""
+        """Tell whether a key is registered, soundly or not."""
         return key in self._built_in or key in self._brought
 
     def __getitem__(self, key: str) -> T:
@@ -92,7 +92,7 @@ class Registry(Generic[T]):
             )
 
     def _load(self, key: str) -> T:
-        """What another package brings, if it is sound."""
+        """Import what another package brings, if it is sound."""
         (point,) = self._brought[key]
         if not KEY.fullmatch(key):
             raise self._error(point, _NO_KEY)
@@ -119,5 +119,5 @@ def find(location: str) -> Any:
 
 
 def _owner(point: EntryPoint) -> str:
-    """The package that an entry point is of, and its version."""
+    """Name the package that an entry point is of, and its version."""
     return f"{point.dist.name} {point.dist.version}" if point.dist else point.value

@@ -1,4 +1,4 @@
-"""What a term of the glossary is."""
+"""A term of the glossary."""
 
 from __future__ import annotations
 

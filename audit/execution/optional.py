@@ -35,13 +35,13 @@ def refuse_missing(config: Config) -> None:
 
 
 def explainers(config: Config) -> dict[str, Explainer]:
-    """The optional explainers that a config asks for, by key."""
+    """Return the optional explainers that a config asks for, by key."""
     settings = config.flat()
     return {key: kind.of(settings) for key, kind in besides(config.explain.explainers).items()}
 
 
 def manifest_entry(config: Config) -> dict[str, Any]:
-    """What the manifest says of them, for a report where they are not installed."""
+    """Describe them for the manifest, for a report where they are not installed."""
     found = {key: e.about._asdict() for key, e in explainers(config).items()}
     return {"explainers": found} if found else {}
 
@@ -58,7 +58,7 @@ def sampled(dataset: Dataset, masks: Masks, config: Config) -> set[str]:
 def optional_explainers(
     classifier: Classifier, dataset: Dataset, masks: Masks, config: Config
 ) -> OptionalExplainers | None:
-    """What explains chosen images by optional explainers; None where none is asked for."""
+    """Return what explains chosen images by optional explainers; None where none is asked for."""
     if not config.explain.optional:
         return None
     names = sampled(dataset, masks, config)

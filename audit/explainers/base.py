@@ -1,4 +1,4 @@
-"""What an explainer is: a class that says what it is, and one call."""
+"""The class of explainers: what one says of itself, and one call."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def seed_of(name: str) -> int:
 
 
 class About(NamedTuple):
-    """What a report says of an explainer.
+    """A report's texts on an explainer.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class About(NamedTuple):
 
 
 class Extra(NamedTuple):
-    """What an explainer needs besides flower-audit.
+    """An explainer's needs besides flower-audit.
 
     Attributes
     ----------
@@ -136,7 +136,7 @@ class Explainer(ABC):
 
     @property
     def about(self) -> About:
-        """What a report says of it."""
+        """A report's texts on it."""
         return About(self.title, self.citation, self.description)
 
     def libraries(self) -> list[Any]:

@@ -51,7 +51,7 @@ class Attributed(NamedTuple):
 
 _Shares = tuple[NDArray[np.float32], NDArray[np.float32]]  # ``(n, H, W)`` and logits ``(n,)``
 Enough = Callable[[int, NDArray[np.float32], float], bool]
-"""Whether image ``i`` needs no more nodes, given its heatmap and its completeness error."""
+"""Tells that image ``i`` needs no more nodes, by its heatmap and its completeness error."""
 
 
 @dataclass

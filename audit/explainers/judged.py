@@ -29,7 +29,7 @@ class Compiled(Explainer):
     _last: tuple[Any, Any] | None = None
 
     def compiled(self, classifier: Classifier) -> Any:
-        """What explains images and targets for one model."""
+        """Return what explains images and targets for one model."""
         if self._last is None or self._last[0] is not classifier:
             self._last = classifier, self._compile(classifier)
         return self._last[1]
@@ -78,7 +78,7 @@ class GradCam(Compiled):
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
-        """The kind that ``cam`` says."""
+        """Make the kind that ``cam`` says."""
         return cls(settings.get("cam", "gradcam"))
 
     def __call__(
@@ -145,7 +145,7 @@ class IntegratedGradients(Compiled):
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
-        """The variant, path and number of gradients that settings with ``ig_`` say."""
+        """Make the variant with the path and number of gradients that settings with ``ig_`` say."""
         steps = settings.get("ig_steps", "auto")
         return cls(
             STEPS if steps == "auto" else steps,
@@ -155,7 +155,7 @@ class IntegratedGradients(Compiled):
 
     @classmethod
     def for_ranks(cls, settings: Mapping[str, Any]) -> Self:
-        """The plain explainer with `STEPS` gradients, whatever a run's scores are taken from."""
+        """Make the plain explainer with `STEPS` gradients, whatever a run's scores rest on."""
         return cls()
 
     def __call__(

@@ -1,4 +1,4 @@
-"""Localisation: how much of a heatmap lies on the foreground (Arras et al. 2022, arXiv 2003.07258)."""
+"""Localisation: the part of a heatmap on the foreground (Arras et al. 2022, arXiv 2003.07258)."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def area(mask: Mask, valid: Mask) -> float:
 
 
 def mass_on_foreground(values: Heatmap, on: Mask) -> float:
-    """Return the share of positive relevance that lies on the foreground, of 1-D values and mask."""
+    """Return the share of positive relevance on the foreground, of 1-D values and mask."""
     positive = np.maximum(values, 0, dtype=np.float64)
     return float(positive[on].sum() / positive.sum())
 

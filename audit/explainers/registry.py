@@ -19,7 +19,7 @@ TAKEN = ("background_share", "causal", "centre", "heat", "random", "tested", "ve
 
 
 def is_about(about: About) -> bool:
-    """Whether texts of any origin are what a report can say of an explainer."""
+    """Tell whether texts of any origin are what a report can say of an explainer."""
     if not all(isinstance(text, str) for text in about):
         return False
     sound = all(text.strip() and len(text) <= _MOST_TEXT for text in about)
@@ -27,7 +27,7 @@ def is_about(about: About) -> bool:
 
 
 def fault(key: str, brought: Any) -> str:
-    """What is wrong with what another package brings as an explainer; "" where nothing is."""
+    """Say what is wrong with what another package brings as an explainer; "" where nothing is."""
     if not (isinstance(brought, type) and issubclass(brought, Explainer)) or isabstract(brought):
         return "is no class that fills in audit.explainers.base.Explainer"
     if getattr(brought, "key", None) != key or key in TAKEN:

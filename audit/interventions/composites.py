@@ -131,7 +131,7 @@ def grown(mask: Region, pixels: float) -> Region:
 
 
 def off_foreground(trimap: NDArray[np.uint8], margin: float = MARGIN) -> Region:
-    """Where surely no foreground is, bool ``(H, W)``: the unknown and a margin count as foreground.
+    """Return where surely no foreground is, bool ``(H, W)``; the unknown and a margin are not.
 
     Parameters
     ----------

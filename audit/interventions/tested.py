@@ -1,4 +1,4 @@
-"""What interventions found out about one image."""
+"""Findings of the interventions on one image."""
 
 from __future__ import annotations
 

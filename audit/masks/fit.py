@@ -54,7 +54,7 @@ class Pair:
         return cls(small, cv2.resize(trimap, size, interpolation=cv2.INTER_NEAREST_EXACT))
 
     def has_outline(self) -> bool:
-        """Whether the mask holds foreground and something else: those of healthy organs may not."""
+        """Tell whether the mask holds both sides: those of healthy organs may not."""
         return bool((self.mask == FOREGROUND).any() and (self.mask != FOREGROUND).any())
 
 

@@ -1,4 +1,4 @@
-"""What a report says of the explainers of its run, installed here or not."""
+"""Texts on the explainers of a run, installed here or not."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def abouts(
 
 
 def _installed(key: str, settings: Mapping[str, Any]) -> About | None:
-    """What its class says; None where that is not to be had."""
+    """Return what its class says; None where that is not to be had."""
     try:
         return EXPLAINERS[key].of(settings).about if key in EXPLAINERS else None
     except ConfigError as error:
@@ -56,7 +56,7 @@ def _say_missing(key: str) -> None:
 
 
 def _kept(key: str, kept: Mapping[str, str]) -> About:
-    """What its run says of it, or its key alone."""
+    """Return what its run says of it, or its key alone."""
     _say_missing(key)
     about = About(*(kept.get(name, "") for name in About._fields))
     if not is_about(about):

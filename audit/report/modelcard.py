@@ -56,7 +56,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Card:
-    """What a check adds to the card: factors that it evaluated, and figures by them."""
+    """A check's part of the card: factors that it evaluated, and figures by them."""
 
     factors: tuple[Entry, ...] = ()
     tables: tuple[Table, ...] = ()
@@ -205,7 +205,7 @@ def _tables(content: Content) -> Iterator[Table]:
 
 
 def _cards(content: Content) -> Iterator[Card]:
-    """What checks add to the card."""
+    """Yield what checks add to the card."""
     for check in every():
         found = content.checks[check.key]
         if found and (card := check.card(found)):

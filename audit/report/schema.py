@@ -13,7 +13,7 @@ FILE = Path(__file__).with_name("summary.schema.json")  # with the checks that a
 
 
 def summary_schema() -> dict[str, Any]:
-    """The schema with all checks that are installed; `FILE` is the same without other packages'.
+    """Return the schema with all checks that are installed; `FILE` has the built-in ones alone.
 
     A check's own ``$defs`` are added to those of the whole.
     """

@@ -90,7 +90,7 @@ class Source:
 
     @cached_property
     def _read(self) -> dict[str, Any]:
-        """What was read of the outputs of checks, by file."""
+        """Outputs of checks as they were read, by file."""
         return {}
 
     @cached_property
@@ -105,7 +105,7 @@ class Source:
 
     @cached_property
     def explainers(self) -> dict[str, About]:
-        """What is to be said of the explainers, by the prefix of their columns."""
+        """Titles and descriptions of the explainers, by the prefix of their columns."""
         kept = self.section("explainers")
         return abouts(optional_in(self.records.columns), self.config, kept)
 
@@ -180,7 +180,7 @@ class Source:
         return str(self.config.get("subject", "flower"))
 
     def shown(self, name: str) -> dict[str, Any]:
-        """A section of the manifest as pages show it."""
+        """Return a section of the manifest as pages show it."""
         return {"host": self.host, "config": self.config}.get(name, self.section(name))
 
     def section(self, name: str) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Output:
         return run.file(self.name)
 
     def read(self, run: RunFolder) -> Any:
-        """What it holds; None where it is not there, `RunFolderError` where it is torn."""
+        """Read what it holds; None where it is not there, `RunFolderError` where it is torn."""
         raise NotImplementedError
 
 
@@ -43,7 +43,7 @@ class Json(Output):
     """An object of JSON."""
 
     def read(self, run: RunFolder) -> dict[str, Any] | None:
-        """The object, which may be of any shape: a run folder may come from anybody."""
+        """Read the object, which may be of any shape: a run folder may come from anybody."""
         return run.told(run.sound(self.file(run))) or None
 
 

@@ -168,7 +168,7 @@ def now_called(name: str) -> str:
 
 
 def stamped(schema: pa.Schema) -> pa.Schema:
-    """A schema that says by which `VERSION` its records are written."""
+    """Return a schema that says by which `VERSION` its records are written."""
     return schema.with_metadata({VERSION_KEY: str(VERSION)})
 
 
@@ -184,7 +184,7 @@ def unknown_in(names: Collection[str]) -> list[str]:
 
 
 def completed(table: pa.Table, columns: Iterable[Column]) -> pa.Table:
-    """A table with ``columns`` in their order; those that it lacks hold what stands for nothing."""
+    """Put ``columns`` in their order; those that the table lacks hold what stands for nothing."""
     made: Mapping[str, pa.ChunkedArray] = {
         column.name: table[column.name].cast(column.kind)
         if column.name in table.column_names
@@ -199,7 +199,7 @@ def _blank(column: Column, rows: int) -> pa.Array:
 
 
 def describe_differences(lacking: Iterable[Column], unknown: Iterable[str]) -> Iterator[str]:
-    """A line on each of what records of other versions lack, and have besides."""
+    """Yield a line on what records of other versions lack, and on what they have besides."""
     if missing := list(lacking):
         hidden = ", ".join(dict.fromkeys(column.tells for column in missing))
         names = some(column.name for column in missing)

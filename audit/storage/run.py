@@ -99,7 +99,7 @@ HISTORY = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
 def pack_part(
     records: Sequence[Mapping[str, Any]], maps: Sequence[Maps], dense: Collection[str] = ()
 ) -> dict[str, bytes]:
-    """What the files of one part hold, in the order of writing: ``maps`` if any, ``records``.
+    """Pack the files of one part, in the order of writing: ``maps`` if any, ``records``.
 
     ``dense`` as `audit.storage.heatmaps.pack_maps` has it.
     """
@@ -234,7 +234,7 @@ class RunFolder:
         settle(self.root)
 
     def file(self, name: str) -> Path:
-        """A file that a check names; `RunFolderError` where it is a link or no plain file."""
+        """Return a file that a check names; `RunFolderError` where it is not a plain file."""
         file = self.root / name
         readers.refuse_others(file, self.root, folder=False)
         return file
@@ -273,14 +273,14 @@ class RunFolder:
                 )
 
     def settings(self) -> dict[str, Any]:
-        """Settings that the run was begun with, by their names: see `carried`."""
+        """Return the settings that the run was begun with, by their names: see `carried`."""
         settings = self.config()
         if not settings:
             raise RunFolderError(f"{self.manifest_file} holds no config: begin the run anew.")
         return settings
 
     def config(self) -> dict[str, Any]:
-        """Settings by their names, of a run of any version; {} where it holds none yet."""
+        """Return settings by their names, of a run of any version; {} where it holds none yet."""
         return flat(self.manifest().get("config", {}))
 
     def update_manifest(self, **sections: Any) -> None:
@@ -458,7 +458,7 @@ class RunFolder:
             raise RunFolderError(_unreadable(file, error)) from None
 
     def donors(self) -> Sequence[NDArray[np.uint8]]:
-        """Return the backgrounds uint8 ``(H, W, 3)`` on which foregrounds were tried, if any were."""
+        """Return backgrounds uint8 ``(H, W, 3)`` on which foregrounds were tried, if any were."""
         return Backgrounds(self._donors(unpack_donors, []), self._background)
 
     def donor_names(self) -> list[str]:
@@ -600,7 +600,7 @@ class Backgrounds(Sequence[NDArray[np.uint8]]):
 
 
 def _entries(folder: Path) -> list[Path]:
-    """What lies in a folder on disk; nothing where that cannot be told."""
+    """Yield what lies in a folder on disk; nothing where that cannot be told."""
     with suppress(OSError):
         return list(folder.iterdir()) if on_disk(folder) else []
     return []

@@ -13,7 +13,7 @@ from audit.checks.base import Check, Rule
 
 
 class BackgroundCheck(Check):
-    """What interventions on the background cost, in the mean."""
+    """The cost of interventions on the background, in the mean."""
 
     key = "background"
     title = "How much rests on the background?"

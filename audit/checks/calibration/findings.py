@@ -1,4 +1,4 @@
-"""Is confidence fit to be relied on?"""
+"""Finding on confidence that is not fit to be relied on."""
 
 from __future__ import annotations
 

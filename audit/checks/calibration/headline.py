@@ -1,4 +1,4 @@
-"""How far confidence is from accuracy: figures of the headline table."""
+"""Distance of confidence from accuracy: figures of the headline table."""
 
 from __future__ import annotations
 

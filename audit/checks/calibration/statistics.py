@@ -125,7 +125,7 @@ def calibration_error(
     seed: int,
     draws: int = DRAWS,
 ) -> CalibrationError:
-    """Expected calibration error with its 95% interval, beside that of a calibrated model.
+    """Estimate the expected calibration error with its interval, and that of a calibrated model.
 
     ``sum over bins of n_b / n * |accuracy_b - confidence_b|`` (Naeini et al. 2015; Guo et al. 2017,
     arXiv 1706.04599). Too large in the mean, the more so the fewer answers there are: noise adds to

@@ -71,7 +71,7 @@ def mixed_versions(content: Content) -> Finding | None:
 
 
 def other_records(content: Content) -> Finding | None:
-    """Records are of a version that wrote fewer columns, or more."""
+    """Report records of a version that wrote fewer columns, or more."""
     told = content.source.run.other_versions
     if not told:
         return None

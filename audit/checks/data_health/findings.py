@@ -1,4 +1,4 @@
-"""Is the data fit to test with?"""
+"""Findings on data that is not fit to test with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What images are like, and which are alike, on disk."""
+"""Files on the images, one by one and as near-duplicates."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from audit.checks.masks.terms import TERMS
 
 
 class MasksCheck(Check):
-    """Where masks came from, and how many are doubtful."""
+    """Origins of masks, and how many are doubtful."""
 
     key = "masks"
     title = "Do the masks bear what is concluded from them?"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class PreflightCheck(Check):
-    """What was looked at before anything was trained or swept; the manifest keeps it."""
+    """The look at all inputs before anything was trained or swept; the manifest keeps it."""
 
     key = "preflight"
     title = "Is everything read as its makers meant?"

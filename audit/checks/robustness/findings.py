@@ -1,4 +1,4 @@
-"""Does a corruption cost many answers?"""
+"""Finding on corruptions that cost many answers."""
 
 from __future__ import annotations
 

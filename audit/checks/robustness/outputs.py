@@ -1,4 +1,4 @@
-"""What corruptions did, on disk."""
+"""Files of the corruptions that were tried."""
 
 from __future__ import annotations
 

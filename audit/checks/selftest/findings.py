@@ -1,4 +1,4 @@
-"""What is the verdict worth, where the truth is known?"""
+"""Finding on the worth of the verdict, where the truth is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the verdict is worth: in this run where the truth is known, else in the self-test."""
+"""The verdict's worth: in this run where the truth is known, else in the self-test."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Truth:
-    """What is known of the verdict's worth; nothing planted is None."""
+    """Knowledge of the verdict's worth; nothing planted is None."""
 
     planted: Planted | None
     record: Record

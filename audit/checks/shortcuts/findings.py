@@ -1,4 +1,4 @@
-"""Does the background hold proven shortcuts?"""
+"""Finding on proven shortcuts in the background."""
 
 from __future__ import annotations
 

@@ -265,7 +265,7 @@ class _Trial:
         }
 
     def _exemplar(self, target: int, name: str, members: Sequence[str]) -> dict[str, Any]:
-        """Return the foreground that a background turns most, and the window that does most of it."""
+        """Return the foreground that a background turns most, and the window that does it."""
         background, others = self._backgrounds[name], self._others(target)
         logits = np.stack(list(self._logits(self._foregrounds[k].on(background) for k in others)))
         reached = log_odds(logits, target)

@@ -17,7 +17,7 @@ from audit.checks.verdicts.terms import TERMS
 
 
 class VerdictsCheck(Check):
-    """What verdicts say of all images, and of classes that differ from the others."""
+    """Verdicts of all images, and classes that differ from the others."""
 
     key = "verdicts"
     title = "Are right predictions right for the right reasons?"
