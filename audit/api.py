@@ -22,7 +22,7 @@ from audit.storage.paths import location
 from audit.storage.run import RunFolder
 
 if TYPE_CHECKING:
-    from audit.gate.gates import Check
+    from audit.gate.gates import GateResult
 
 Folder = str | Path
 
@@ -123,7 +123,9 @@ class Run:
         commands.report(self.folder, share=share)
         return self.page
 
-    def check(self, against: Run | None = None, *, anyway: bool = False, **limits: float) -> Check:
+    def check(
+        self, against: Run | None = None, *, anyway: bool = False, **limits: float
+    ) -> GateResult:
         """Hold the run against limits, shares of 0..1, as ``flower-audit check``.
 
         Parameters

@@ -10,13 +10,13 @@ from xml.etree import ElementTree as ET
 from audit import __version__
 from audit.compare.exports import defined
 from audit.core.redact import Shown
-from audit.gate.gates import Check, Outcome
+from audit.gate.gates import GateResult, Outcome
 
 SCHEMA = 1
 KIND = "flower-audit check"
 
 
-def gate_json(found: Check, time: str) -> bytes:
+def gate_json(found: GateResult, time: str) -> bytes:
     """Return every gate with its figure, interval, limit and outcome; undefined is null.
 
     ``finished`` and ``model`` are the manifest's: where they differ from it, the run has gone on
@@ -52,7 +52,7 @@ def _gate(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def junit_xml(found: Check, time: str) -> bytes:
+def junit_xml(found: GateResult, time: str) -> bytes:
     """Return one test case a gate, with its line as the failure's message or as output.
 
     ``time`` is in UTC; JUnit's form has no zone.

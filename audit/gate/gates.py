@@ -77,7 +77,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Check:
+class GateResult:
     """All gates of a run.
 
     Attributes
@@ -97,7 +97,7 @@ class Check:
         return all(o.holds for o in self.outcomes)
 
 
-def hold_to_limits(run: RunFolder, limits: Limits, base: RunFolder | None = None) -> Check:
+def hold_to_limits(run: RunFolder, limits: Limits, base: RunFolder | None = None) -> GateResult:
     """Hold a run against limits, and against a base run where one is given.
 
     Raises
@@ -107,7 +107,7 @@ def hold_to_limits(run: RunFolder, limits: Limits, base: RunFolder | None = None
     """
     if base is None:
         source = load(run)
-        return Check(source, None, list(_own(source, limits)), [])
+        return GateResult(source, None, list(_own(source, limits)), [])
     first, second = entries([base, run])
     both = pair(first, second)
     outcomes = [
@@ -115,7 +115,7 @@ def hold_to_limits(run: RunFolder, limits: Limits, base: RunFolder | None = None
         _complete("complete-base", first.source),
         *_against(both, limits.no_worse_than),
     ]
-    return Check(second.source, first.source, outcomes, both.warnings)
+    return GateResult(second.source, first.source, outcomes, both.warnings)
 
 
 def _own(source: Source, limits: Limits) -> Iterator[Outcome]:

@@ -25,7 +25,7 @@ from audit.storage.paths import on_disk
 from audit.storage.run import RunFolder, write_whole
 
 if TYPE_CHECKING:
-    from audit.gate.gates import Check, Limits
+    from audit.gate.gates import GateResult, Limits
 
 log = logging.getLogger("audit")
 
@@ -180,7 +180,7 @@ def compare(runs: Sequence[RunFolder], out: Path, track: Track = silent) -> Path
 
 def check(
     run: RunFolder, limits: Limits, base: RunFolder | None = None, junit: Path | None = None
-) -> Check:
+) -> GateResult:
     """Hold a run against limits; write ``gate.json`` into it, and JUnit XML where asked."""
     from audit.gate.files import gate_json, junit_xml
     from audit.gate.gates import hold_to_limits
