@@ -16,6 +16,7 @@ from audit.report.verdicts import VERDICT_KINDS, VerdictKind
 from audit.verdict.verdict import Verdict
 
 LISTED = 60  # names a transition lists on the page; the CSV has all
+# Only verdicts on right answers are ordered; any other comes out as NaN.
 _STEPS = {Verdict.RIGHT_REASONS: 0.0, Verdict.SUSPECT: 1.0, Verdict.WRONG_REASONS: 2.0}
 
 
@@ -143,7 +144,7 @@ def _step(explained: pd.DataFrame) -> NDArray[np.float64]:
     scores = [explained[f"{side}_verdict_score"].to_numpy(np.float64) for side in ("a", "b")]
     whole = np.nan_to_num(places[1] - places[0])
     within = np.nan_to_num(scores[1] - scores[0])  # -1..1
-    return np.where(whole == 0, 0.0, whole + 0.49 * within)
+    return np.where(whole == 0, 0.0, whole + 0.49 * within)  # less than a step
 
 
 def _ranked(

@@ -49,6 +49,7 @@ def quoted(value: object) -> str:
         text = repr(value)
     except (ValueError, RecursionError):  # a number of thousands of digits, a nest without end
         return "(too long to show)"
+    # Anything longer would push the mend at the line's end out of sight.
     return text if len(text) <= 200 else f"{text[:200]}..."
 
 

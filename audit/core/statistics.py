@@ -141,7 +141,12 @@ def auroc(case: ArrayLike, score: ArrayLike) -> float:
 
 
 def bootstrap_auroc(
-    case: ArrayLike, score: ArrayLike, seed: int, draws: int = 1000, level: float = 0.95
+    # Half of the draws of a mean: each of these sorts and searches.
+    case: ArrayLike,
+    score: ArrayLike,
+    seed: int,
+    draws: int = 1000,
+    level: float = 0.95,
 ) -> tuple[float, float]:
     """Percentile bootstrap interval of `auroc`, cases and others drawn apart.
 

@@ -126,8 +126,9 @@ def _by_number(names: Collection[str]) -> tuple[str, ...]:
 def _by_parts(name: str) -> list[tuple[int, str]]:
     """Return a key that sorts class2 before class10."""
     parts = re.split(r"(\d+)", name)
+    # Python's int() refuses digits by the thousand: so long a part sorts as text.
     return [(int(p), "") if k % 2 and len(p) < 300 else (-1, p) for k, p in enumerate(parts)]
 
 
 def _is_number(name: str) -> bool:
-    return bool(_NUMBER.fullmatch(name)) and len(name) < 300
+    return bool(_NUMBER.fullmatch(name)) and len(name) < 300  # float() of over 308 digits is inf

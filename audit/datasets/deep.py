@@ -34,7 +34,7 @@ def is_deep(stream: BinaryIO) -> bool:
     """Return whether the file in ``stream`` has samples of more than 8 bits, by its header."""
     head = stream.read(32)
     if head.startswith(_PNG):
-        return head[24:25] == b"\x10"
+        return head[24:25] == b"\x10"  # IHDR's bit depth: 16
     stream.seek(0)
     if head.startswith(_TIFFS):
         return _bits(_tags_in(stream)) > 8

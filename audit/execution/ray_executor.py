@@ -246,6 +246,7 @@ class _Workers:
         room = Counter(room_of(nodes, self._cores))
         room.subtract(hand.node for hand in self._states)
         left = len(self._todo) + sum(len(hand.doing) for hand in self._states)
+        # The emptiest machine first, so that workers spread.
         while len(self._states) < left and room and (node := max(room, key=room.__getitem__)):
             if room[node] < 1:
                 return
@@ -314,6 +315,7 @@ class _Workers:
         self._lost_at_start[hand.node] += hand.opening is not None
         where, why = hand.where or f"node {hand.node[:8]}", type(error).__name__
         log.warning("Lost the worker on %s (%s); others do what it had.", where, why)
+        # Lost parts go to the front, the first one last: the sweep stays nearly in order.
         for number in sorted(hand.doing.values(), reverse=True):
             self._lost[number] += 1
             if self._lost[number] == TRIES:

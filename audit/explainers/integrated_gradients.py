@@ -24,7 +24,7 @@ Images = NDArray[np.float32]
 FIRST = 4  # nodes of the first rule where more may follow
 MOST = 256  # nodes at which an image ends, whatever its error
 _BATCHES = (3, 6)  # more would cost a processor over 2 GiB for EfficientNetB0, and save little
-_GPU_BATCHES = (4, 8, 16, 32, 64, 128)
+_GPU_BATCHES = (4, 8, 16, 32, 64, 128)  # tried while that pays and the memory lasts
 _WORTH = 0.9  # a batch twice as large must take less than this share of the time a node
 
 
@@ -195,7 +195,7 @@ class IntegratedGradients:
         """Return gradients a call; measured now where that was left open."""
         if self.batch_size is None:
             size = self._classifier.input_size
-            grey = np.full((size, size, 3), 127.5, np.float32)
+            grey = np.full((size, size, 3), 127.5, np.float32)  # any image does: only time counts
             self.batch_size = calibrate(self._replicas[0].gradients, grey)
         return self.batch_size
 
@@ -235,6 +235,7 @@ class IntegratedGradients:
         flying: deque[tuple[list[_Task], Callable[[], _Shares]]] = deque()
         turn = 0
         while queue or flying:
+            # One batch in flight a device, taken in order: sums do not depend on timing.
             while queue and len(flying) < len(self._replicas):
                 tasks = [queue.popleft() for _ in range(min(self.batch_size or 1, len(queue)))]
                 replica = self._replicas[turn % len(self._replicas)]
@@ -313,6 +314,7 @@ def calibrate(gradients: Any, image: Images) -> int:
     for size in sizes:
         batch = np.repeat(image[None], size, axis=0)
         try:
+            # The first run of a size also traces its graph and searches for kernels.
             spent = min(_seconds(gradients, batch) for _ in range(2)) / size
         except tf.errors.ResourceExhaustedError:
             break
@@ -333,7 +335,7 @@ def completeness_error(
     heatmaps: NDArray[np.float32], gain: NDArray[Any], eps: float = 1e-6
 ) -> NDArray[np.float64]:
     """Return how far sums of attributions ``(n, H, W)`` are from ``gain``, relative to it."""
-    total = heatmaps.sum(axis=(1, 2), dtype=np.float64)
+    total = heatmaps.sum(axis=(1, 2), dtype=np.float64)  # float32 loses digits the error is made of
     return np.abs(total - gain) / np.maximum(np.abs(gain.astype(np.float64)), eps)
 
 

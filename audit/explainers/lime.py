@@ -57,7 +57,7 @@ class Lime(Perturbing):
         """
         segments, random = superpixels(image), np.random.RandomState(seed_of(name))
         kept = draw(random, self._samples, segments.max() + 1)
-        hidden = softened(image)
+        hidden = softened(image)  # not grey: a grey patch is a thing that training never showed
         logits = perturbed_logits(predict, target, image, hidden, kept.astype(bool), segments)
         if not np.isfinite(logits).all():
             return np.full(segments.shape, np.nan, np.float32)
@@ -98,11 +98,13 @@ def superpixels(image: Image) -> NDArray[np.int64]:
     """Return about `SUPERPIXELS` connected areas of like colour (SLIC) from 0: ``(H, W)``."""
     from skimage.segmentation import slic
 
+    # SLIC's default, named so that a new default changes no record.
     return np.asarray(slic(image / 255, SUPERPIXELS, compactness=10, start_label=0), np.int64)
 
 
 def draw(random: np.random.RandomState, samples: int, count: int) -> NDArray[np.int64]:
     """Return which of ``count`` superpixels each sample keeps, 0 or 1; the first one keeps all."""
+    # The old generator: NumPy has frozen its stream, so the draws stay.
     kept = random.randint(0, 2, samples * count).reshape(samples, count)
     kept[0] = 1
     return kept

@@ -30,5 +30,5 @@ def ends_and_between(count: int) -> Nodes:
 
 def _node(j: int, parts: int) -> tuple[float, float]:
     u = j / parts
-    end = 0.5 if j in (0, parts) else 1.0
+    end = 0.5 if j in (0, parts) else 1.0  # the trapezoid rule counts its two ends half
     return u**2, end * 2 * u / parts

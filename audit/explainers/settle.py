@@ -36,7 +36,7 @@ class ScoresSettled:
         trimap = self.samples[place].trimap
         score = localise(heatmap, trimap == FOREGROUND, trimap != UNKNOWN)
         before = self._before.get(place)
-        self._before[place] = score
+        self._before[place] = score  # whatever this one settles: the next rule is compared with it
         if score.reason.endswith("mask"):
             return True  # nothing is scored, so nothing can settle
         return before is not None and settled(before, score, self.on_foreground_skill)

@@ -62,7 +62,7 @@ class Shap(Perturbing):
             return perturbed_logits(predict, target, image, hidden, flat, cells)
 
         whole = np.ones((1, CELLS, CELLS, 1))
-        masker = shap.maskers.Image(0, (CELLS, CELLS, 1))
+        masker = shap.maskers.Image(0, (CELLS, CELLS, 1))  # SHAP splits cells, not pixels
         explainer = shap.PartitionExplainer(answers, masker)  # anew: it remembers the hidden image
         with _seeded(seed_of(name)):
             found = explainer(whole, max_evals=self._evals, batch_size=PASS, silent=True)

@@ -29,7 +29,7 @@ def standing(value: float, low: float, high: float, limit: float, bound: Bound) 
         ``broken`` where the whole interval lies beyond the limit, ``doubtful`` where the value
         does and the interval does not, else ``holds``. A figure equal to its limit keeps to it.
     """
-    if math.isnan(value + low + high):
+    if math.isnan(value + low + high):  # NaN if any of the three is
         return "undefined"
     if bound == "at least":
         return standing(-value, -high, -low, -limit, "at most")

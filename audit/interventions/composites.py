@@ -100,6 +100,7 @@ def _means(weighted: NDArray[np.float32]) -> Image:
     """
     weight = weighted[..., 3:]
     if max(weight.shape) == 1 or weight.min() > 0:
+        # Mid-grey where nothing at all is known.
         return np.where(weight > 0, weighted[..., :3] / np.maximum(weight, 1e-6), 127.5)
     mean = weighted[..., :3] + (1 - weight) * _enlarged(_means(_halved(weighted)), weight.shape)
     return np.asarray(mean, dtype=np.float32)
@@ -172,6 +173,7 @@ def hottest(heatmap: NDArray[np.float32], allowed: Region, share: float) -> Regi
 
 def smoothed(heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
     """Gather positive relevance into patches: blurred by a 28th of the width."""
+    # That is 8 px at 224: patches, since single pixels say nothing.
     return np.asarray(cv2.GaussianBlur(np.maximum(heatmap, 0), (0, 0), heatmap.shape[1] / 28))
 
 
@@ -199,7 +201,7 @@ def controls(region: Region, allowed: Region, most: int = 3) -> list[Region]:
     kept.sort(key=lambda entry: -entry[0])
     distinct: list[Region] = []
     for _, on in kept:
-        if all((on & seen).sum() <= 0.5 * area for seen in distinct):
+        if all((on & seen).sum() <= 0.5 * area for seen in distinct):  # else one place counts twice
             distinct.append(on)
     return distinct[:most]
 

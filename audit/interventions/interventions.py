@@ -95,13 +95,14 @@ class Interventions:
         return [done[i] for i in range(len(studies))]
 
     def _logits(self, images: Iterable[Image]) -> Iterator[Logits]:
-        for some in in_batches(images, PASS):
+        for some in in_batches(images, PASS):  # composites of several studies fill a call together
             yield from self._predict(np.stack(some))
 
     def _study(self, case: ExplainedImage) -> Study:
         parts, why = make.split_foreground(case.sample.image, case.sample.trimap)
         if parts is None:
             return Tested(Causes(why), Causes(why), Causes(why))
+        # First: a removal needs its log-odds, and the variants reuse what it swapped.
         causes, swapped, donors = yield from self._whole(case, parts)
         removal, region, spent = yield from self._removals(case, parts, causes.log_odds)
         causes = replace(causes, removal=removal, passes=causes.passes + spent)
@@ -123,7 +124,7 @@ class Interventions:
         others = self._backgrounds(donors)
         others += [self._pool.neutral(parts.removed)] if donors else []
         black = np.zeros_like(parts.removed)
-        behind = [black, parts.removed, *others, *self._backgrounds(same)]
+        behind = [black, parts.removed, *others, *self._backgrounds(same)]  # read by position below
         shown = [parts.removed, *(make.paste(image, parts.opacity, b) for b in behind)]
         logits = yield shown
         swapped = logits[3 : 3 + len(others)]
@@ -260,6 +261,7 @@ def _best(areas: NDArray[np.float64], flips: NDArray[np.bool_], lost: NDArray[np
     """Return the smallest region that flips the answer, else the medium one that costs most."""
     if flips.any():
         return min(np.flatnonzero(flips).tolist(), key=lambda i: (areas[i], -lost[i]))
+    # A region has whole pixels, so a medium one may come out a little above.
     return int(np.where(areas <= MEDIUM + 0.001, lost, -np.inf).argmax())
 
 

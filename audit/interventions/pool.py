@@ -67,6 +67,7 @@ class BackgroundPool:
         return np.asarray(self.backgrounds.mean(axis=(0, 1, 2)), dtype=np.float32)
 
     def _nearest(self, name: str, allowed: Sequence[int], count: int) -> list[int]:
+        # Ordered by both names: an image has the same donors in any run, part and machine.
         ranked = sorted(allowed, key=lambda i: _hash(name, self.names[i]))
         return [i for i in ranked if self.names[i] != name][:count]
 

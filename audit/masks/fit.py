@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from audit.datasets.dataset import FOREGROUND, UNKNOWN
 
-SIDE = 128
+SIDE = 128  # pixels: small enough to fit every mask to every image, fine enough for outlines
 NOISE = 0.05  # gain in mean edge rank that symmetry and chance reach
 _FRAME = 3  # outermost pixels, where an outline is the image's own end
 _BLUR = 2.0  # pixels, before colours are compared
@@ -105,7 +105,7 @@ def measure(pairs: Sequence[Pair]) -> Fit:
     gains = {move: np.diagonal(fits) - own for move, fits in along.items() if move}
     move = max(gains, key=lambda name: float(gains[name].mean()))
     rank = max(_rank(along[""]), _rank(_contrasts(pairs, edges)))
-    error = 1.96 * np.sqrt(1 / 12 / n)  # ranks of unrelated masks are uniform
+    error = 1.96 * np.sqrt(1 / 12 / n)  # ranks of unrelated masks are uniform: variance 1/12
     better = int((gains[move] > NOISE).sum())
     return Fit(rank, float(error), _alike(pairs), move, _rank(along[move]), better, n)
 
@@ -163,6 +163,7 @@ def _contrasts(pairs: Sequence[Pair], edges: Array) -> NDArray[np.float64]:
     area = subject.mean(axis=1)
     channels = np.stack([_channels(p.image, e) for p, e in zip(pairs, edges, strict=True)])
     inside = np.einsum("ipc,jp->ijc", channels, subject, optimize=True) / SIDE**2
+    # A mask of next to nothing must not win by division.
     spread = np.maximum(area * (1 - area), 1e-3)
     return np.asarray((inside**2).sum(axis=-1) / spread)
 
@@ -170,6 +171,7 @@ def _contrasts(pairs: Sequence[Pair], edges: Array) -> NDArray[np.float64]:
 def _channels(image: Array, edges: Array) -> NDArray[np.float64]:
     """Return smoothed Lab and edge density of an image, each of mean 0, ``(pixels, 4)``."""
     lab = cv2.cvtColor(cv2.GaussianBlur(image, (0, 0), _BLUR) / 255, cv2.COLOR_RGB2LAB)
+    # Edges are ranks of 0..1 and L is 0..100: this brings them to a like range.
     density = 60 * cv2.GaussianBlur(edges.reshape(SIDE, SIDE), (0, 0), 2 * _BLUR)
     stacked = np.concatenate([lab, density[..., None]], axis=-1).reshape(-1, 4)
     return np.asarray(stacked - stacked.mean(axis=0), dtype=np.float64)

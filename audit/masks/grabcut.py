@@ -136,7 +136,9 @@ def _fill_holes(labels: Labels) -> Labels:
 def _priors(image: NDArray[np.uint8]) -> list[tuple[Labels, int]]:
     """Return initial labels for GrabCut, each with its number of iterations."""
     contrast, distance = _contrast(image), _distance(image)
+    # An ellipse a little beyond the sides: only the corners begin as background.
     near = np.where(distance < 1.1**2, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    # The rim alone is beyond doubt; GrabCut may change all else.
     rim = max(1, round(0.02 * min(image.shape[:2])))
     near[:rim] = near[-rim:] = near[:, :rim] = near[:, -rim:] = cv2.GC_BGD
     # More iterations drift away from a good start: mean IoU falls from 0.970 (1) to 0.956 (5).
@@ -167,7 +169,7 @@ def _contrast(image: NDArray[np.uint8]) -> NDArray[np.floating]:
     index = (colours[..., 0] * BINS + colours[..., 1]) * BINS + colours[..., 2]
     centre = _frequency(index, np.exp(-2.5 * _distance(image)))
     border = _frequency(index, np.exp(-depth / (0.03 * min(height, width))))
-    share = (centre + 1e-5) / (centre + border + 2e-5)
+    share = (centre + 1e-5) / (centre + border + 2e-5)  # 0.5 for a colour that neither has
     return np.asarray(cv2.GaussianBlur(share, (0, 0), 1.5))
 
 
@@ -175,7 +177,7 @@ def _frequency(index: NDArray[np.int64], weight: NDArray[np.floating]) -> NDArra
     """Return the weighted frequency of each pixel's colour, in a smoothed histogram."""
     flat = np.bincount(index.ravel(), weight.ravel(), BINS**3)
     counts = flat.astype(np.float64).reshape((BINS,) * 3)
-    for axis in (0, 1, 2) * 2:
+    for axis in (0, 1, 2) * 2:  # [1 2 1] / 4 twice along each: nearly a Gaussian of one bin
         padded = np.pad(counts, [(int(a == axis),) * 2 for a in range(3)], mode="edge")
         before, here, after = (np.take(padded, np.arange(BINS) + i, axis=axis) for i in range(3))
         counts = (before + 2 * here + after) / 4

@@ -132,5 +132,5 @@ def _eight_bits(values: Codes) -> Codes:
     seen = np.rint(np.flatnonzero(np.bincount(values.ravel())) / 257)
     near = (np.abs(seen[:, None] - _LEVELS).min(axis=1) <= TOLERANCE).all()
     if (near and seen[-1] > TOLERANCE) or top >= _TOP - 257 * TOLERANCE:
-        return np.rint(values / 257).astype(np.int64)
+        return np.rint(values / 257).astype(np.int64)  # 65535 = 255 * 257: 8 bits stretched to 16
     return values

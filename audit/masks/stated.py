@@ -9,7 +9,7 @@ from audit.core.errors import ConfigError, quoted
 
 AUTO = "auto"
 _RANGE = re.compile(r"(\d{1,5})(?:\s*-\s*(\d{1,5}))?")
-_MOST = 65535
+_MOST = 65535  # 16 bits, the most that a grey PNG or TIFF stores
 
 
 @dataclass(frozen=True)

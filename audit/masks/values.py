@@ -187,7 +187,7 @@ def shown_values(values: Collection[int], style: str = "") -> str:
 
 
 def _counts(codes: Codes) -> dict[int, int]:
-    if codes.max(initial=0) > 65535:
+    if codes.max(initial=0) > 65535:  # colours: bincount would take 16 million counters a mask
         values, times = np.unique(codes, return_counts=True)
     else:
         every = np.bincount(codes.ravel())
@@ -261,6 +261,7 @@ def _indices(masks: Sequence[Seen], looks: Sequence[Look]) -> Convention:
 
 def _even_shares(values: Collection[int]) -> bool:
     """Return whether values are 255 and thirds to tenths of it, as where annotators vote."""
+    # Halves are left out: 128 of 255 already means unknown.
     shares = ({round(FOREGROUND * i / k) for i in range(1, k + 1)} for k in range(3, 11))
     return len(values) > 2 and FOREGROUND in values and any(set(values) <= s for s in shares)
 
@@ -300,6 +301,7 @@ def _colours(masks: Sequence[Seen]) -> Convention:
         doubt = f"{several} of {len(held)} masks hold several colours, all taken for the subject"
         return Convention("colours", doubts=(doubt,) if several else ())
     edges = sum(seen.edge == WHITE for seen in masks)
+    # White on nearly every outer edge is a ground; on fewer it may be part of a scene.
     if any(0 in counts for counts in held) or edges <= 0.9 * len(held):
         return Convention("unclear")
     return Convention("colours", background=WHITE, doubts=("white is taken for the background",))

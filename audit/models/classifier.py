@@ -29,7 +29,7 @@ from audit.models.specs import specs_of
 
 _DRAWS = re.compile(r"\bRng|Rng[A-Z]|stateful_uniform|RandomUniform|seed_generator")
 _SAME = 1e-3  # how far two answers of one model may differ; half precision is allowed more
-_SAME_IN_HALF = 2e-2
+_SAME_IN_HALF = 2e-2  # half precision has three digits, fewer after many layers
 _ALIKE = 1e-4  # how far apart two classes' answers may be and still tie
 
 
@@ -134,6 +134,7 @@ class Classifier:
         self.finite = float(np.isfinite(logits).all(axis=-1).mean())
         _refuse_another_order(answers.reshape(len(answers), -1), logits, self.end)
         changing = bool(np.ptp(logits, axis=0).any())  # NaN counts: it is told elsewhere
+        # Noise and blots: a plain image may lie where every ReLU is flat.
         self.has_gradient = changing and reaches_image(self.graph, images[:4:3])
 
     def _is_alike_alone(self, images: NDArray[np.float32], logits: NDArray[np.float32]) -> bool:

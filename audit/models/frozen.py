@@ -203,7 +203,7 @@ def _inlined(function: Any) -> Any:
     """Return a frozen function with its XLA parts written out: as they are they lack gradients."""
     definition = function.graph.as_graph_def()
     for made in definition.library.function:
-        made.signature.name += "_inlined"
+        made.signature.name += "_inlined"  # TensorFlow still has the old ones by their names
         for mark in (_XLA, "_noinline"):
             made.attr.pop(mark, None)
     for node in _all_nodes(definition):

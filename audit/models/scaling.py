@@ -169,6 +169,7 @@ def choose(found: Trial, default: str = "0..255") -> str:
     ]
     if not proven:
         return default
+    # Of equals the default's own scaling, so that swapped colours are tried against it.
     best = max(proven, key=lambda n: (right[n].sum(), n.removesuffix(" bgr") == default))
     plain = best.removesuffix(" bgr")
     if plain not in right:

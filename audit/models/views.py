@@ -78,7 +78,7 @@ def _view(number: int, seed: int) -> View:
     mirrored = number % 2 == 1
     if number < 2:
         return View(mirrored=mirrored)
-    random = np.random.default_rng([seed, number])
+    random = np.random.default_rng([seed, number])  # more views change none of the first
     side = random.uniform(_LEAST_SEEN, 1)
     left, top = random.uniform(0, 1 - side, 2)
     return View(left, top, side, mirrored)

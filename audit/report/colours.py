@@ -18,8 +18,10 @@ def inferno(steps: int = _STEPS) -> NDArray[np.float64]:
     Inferno without its black end, which would hide the photo; the more, the brighter and the more
     opaque. Its brightness rises all along, so it is read with any colour vision.
     """
+    # Up to a fifth of its way Inferno is all but black.
     ramp = np.linspace(56, 255, steps).round().astype(np.uint8)
     colour = cv2.applyColorMap(ramp, cv2.COLORMAP_INFERNO)[:, 0, ::-1] / 255
+    # Faint relevance shows sooner by the power, and the strongest lets the photo through.
     opacity = np.linspace(0, 1, steps) ** 0.7 * 0.85
     return np.column_stack([colour, opacity])
 

@@ -84,6 +84,7 @@ def _closed(corners: NDArray[np.int32]) -> str:
 def smoothed(heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
     """Smooth a heatmap by a twentieth of its width, so that single pixels say nothing."""
     positive = np.maximum(heatmap, 0).astype(np.float32)
+    # Words for a place need no finer map.
     small = cv2.resize(positive, (56, 56), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.GaussianBlur(small, (0, 0), 56 / 20))
 

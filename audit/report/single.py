@@ -13,7 +13,7 @@ from audit.report.shapes import Shapes
 from audit.report.templating import data_uri, fill, templates_dir
 from audit.report.view import View
 
-MOST_CASES = 24
+MOST_CASES = 24  # the page is made to be sent, and holds the pictures of each
 
 
 def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> bytes:

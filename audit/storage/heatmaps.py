@@ -25,7 +25,7 @@ from audit.storage.readers import picture
 IG_LEVELS, QUALITY = 12, 85
 MOST_VALUES = 2**16  # of a heatmap in segments: which of them a pixel has is a uint16
 MOST_SIDE = 4096  # pixels: of an image in the memory of whoever draws it
-MOST_DONORS = 256
+MOST_DONORS = 256  # as many as `audit.interventions.pool` draws
 MOST_OPTIONAL = 32  # explainers besides: each has its heatmap of an image in memory
 # Arrays by name and type, as `audit.storage.readers.arrays` wants them.
 MAPS = {

@@ -109,6 +109,7 @@ class _AtUrl:
 
     def _created(self) -> bool:
         try:
+            # "create" fails where the file is there: it decides between two that try at once.
             self._file.fs.pipe_file(self._file.path, _me(), mode="create")
         except FileExistsError:
             return False

@@ -66,6 +66,7 @@ _MOST_ROWS = 100_000_000  # of a table, likewise
 MOST_CLASSES = 25_000  # the largest data set of single-label images has 21,843
 _MOST_NAME = 4_096  # characters of what stands on every page: data set, classes, model
 _MOST_GRADIENTS = 65_536  # a call; it doubles as long as that pays
+# Far beyond what a run writes, as the bounds below: the files may be a stranger's.
 _MOST_JSON = 32 * readers.MIB
 _MOST_TABLE = 1024 * readers.MIB
 _MOST_EPOCHS = 10_000

@@ -72,6 +72,7 @@ def _forward(ready: Path, root: Path, names: Sequence[str]) -> None:
     for name in names:
         new, target = ready / name, root / name
         if os.path.lexists(target) and (_is_folder(new) or _is_folder(target)):
+            # No folder is replaced at once: the old one steps aside into what is deleted last.
             target.rename(ready / f"old {name}")  # a file alone is replaced at once
         new.replace(target)
     shutil.rmtree(ready)

@@ -78,7 +78,7 @@ class _Keras:
         drawn = [v for layer in self._stack for v in layer.variables]
         states = np.random.SeedSequence(seed).generate_state(len(drawn))
         for variable, state in zip(drawn, states, strict=True):
-            variable.assign(np.array([state, 0], dtype=np.uint32))
+            variable.assign(np.array([state, 0], dtype=np.uint32))  # Keras cannot reseed a layer
 
     def __call__(self, images: NDArray[np.float32], labels: NDArray[np.float32]) -> Batch:
         changed, mixed = self._call(tf.constant(images), tf.constant(labels))
@@ -149,7 +149,7 @@ class _CutMix:
         return mixed, (1 - shares) * labels + shares * labels[other]
 
     def _box(self, height: int, width: int) -> tuple[slice, slice]:
-        side = np.sqrt(self._random.beta(self._alpha, self._alpha))
+        side = np.sqrt(self._random.beta(self._alpha, self._alpha))  # beta draws the area
         return self._side(height, side), self._side(width, side)
 
     def _side(self, length: int, share: float) -> slice:
@@ -191,7 +191,12 @@ def _default(albumentations: Any) -> Any:
         [
             albumentations.HorizontalFlip(p=0.5),
             albumentations.Affine(
-                scale=(0.8, 1.2), translate_percent=0.1, rotate=(-25, 25), border_mode=4, p=0.8
+                # Border mode 4 is cv2.BORDER_REFLECT_101.
+                scale=(0.8, 1.2),
+                translate_percent=0.1,
+                rotate=(-25, 25),
+                border_mode=4,
+                p=0.8,
             ),
             albumentations.ColorJitter(0.2, 0.2, 0.2, 0.02, p=0.8),
             albumentations.OneOf(

@@ -74,6 +74,7 @@ class Replicas:
         if len(self._hosts) < 2:
             return content
         size = int(self._sum(np.array([len(content)], np.int64))[0])
+        # Made of whole int32s, which can be summed; the others' zeros leave the chief's content.
         padded = np.zeros(-(-size // 4) * 4, np.uint8)
         if self.chief:
             padded[:size] = np.frombuffer(content, np.uint8)

@@ -35,7 +35,7 @@ from audit.training.replicas import Replicas
 from audit.training.samples import mixed_labels, nine_versions
 
 _SOFTEN = 0.3  # share of the mean variance added to each feature's
-_LEAST_LIKELY = 1e-7
+_LEAST_LIKELY = 1e-7  # as Keras clips: one certain, wrong answer must not make the loss infinite
 
 
 @dataclass
@@ -155,7 +155,7 @@ def train(
     ClusterError
         Another host was lost.
     """
-    keras.utils.set_random_seed(config.run.seed)
+    keras.utils.set_random_seed(config.run.seed)  # first: new layers draw their weights from it
     augmenter = Augmenter(config)
     make(work)
     with (
@@ -249,7 +249,7 @@ def _fine_tune(lesson: _Lesson, backbone: Any, model: Any, backup: Backup) -> Fi
     config = lesson.config
     _unfreeze(backbone, config.training.fine_tune_blocks)
     steps = lesson.steps * config.training.fine_tune_epochs
-    warm = min(lesson.steps * config.training.warmup_epochs, steps - 1)
+    warm = min(lesson.steps * config.training.warmup_epochs, steps - 1)  # leaves the decay a step
     rate = keras.optimizers.schedules.CosineDecay(
         0.0,
         max(1, steps - warm),

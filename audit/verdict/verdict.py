@@ -86,6 +86,7 @@ def score(record: Record) -> float:
         return math.nan
     kept = _probability(record["log_odds"] - _excess(record)) if _tried(record) else 1.0
     causes = 1 - (1 - share) * kept
+    # A heatmap alone is a poor witness, so causes weigh twice as much.
     return causes if math.isnan(skill) else (2 * causes + 1 - max(skill, 0.0)) / 3
 
 
@@ -102,6 +103,7 @@ def decisive_background(record: Record, thresholds: Thresholds) -> bool:
     return bool(
         record["without_foreground"] == record["prediction"]
         and record["background_share"] > thresholds.most_background
+        # A whole background is a larger edit than a region, so more is asked of it.
         and record["background_effect"] >= 2 * thresholds.least_effect
         and record["survival"] <= thresholds.least_survival
     )
@@ -174,7 +176,7 @@ def _lost(record: Record) -> float:
 
 
 def _probability(log_odds: float) -> float:
-    return 1 / (1 + math.exp(min(-log_odds, 700.0)))
+    return 1 / (1 + math.exp(min(-log_odds, 700.0)))  # exp overflows beyond 709
 
 
 def _tried(record: Record) -> bool:

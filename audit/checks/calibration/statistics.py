@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from audit.core.bins import Bin
 from audit.core.statistics import central, wilson
 
-BINS = 15
+BINS = 15  # as many as Guo et al. 2017 use, so that figures compare with theirs
 DRAWS = 1000
 NAN = float("nan")
 
@@ -165,6 +165,7 @@ def calibration_error(
     if np.ptp(drawn) == 0:
         return CalibrationError(value, NAN, NAN, *calibrated)
     high = max(value, float(np.quantile(drawn, 0.975)))
+    # The error is biased upwards, so it may lie below by as much as above, or as noise alone gives.
     return CalibrationError(value, max(0.0, value - max(high - value, most)), high, *calibrated)
 
 
@@ -181,6 +182,7 @@ def _drawn(
     gaps, n = right - sure, sure.size
     resampled, simulated = np.empty(draws), np.empty(draws)
     for k in range(draws):
+        # Both draws of a round share the generator: their order fixes the figures.
         chosen = random.integers(n, size=n)
         resampled[k] = _error(gaps[chosen], places[chosen], bins)
         simulated[k] = _error((random.random(n) < sure) - sure, places, bins)
@@ -203,7 +205,7 @@ def keep(confidence: ArrayLike, correct: ArrayLike, coverage: float) -> Kept:
     sure, right = _answers(confidence, correct)
     if not sure.size:
         return Kept(NAN, 0, 0)
-    wanted = math.ceil(round(coverage * sure.size, 6))
+    wanted = math.ceil(round(coverage * sure.size, 6))  # 0.07 * 100 is 7.000000000000001 in floats
     threshold = float(np.sort(sure)[sure.size - wanted])
     kept = sure >= threshold
     return Kept(threshold, int(kept.sum()), int(right[kept].sum()))

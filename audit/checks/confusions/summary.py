@@ -19,7 +19,7 @@ from audit.verdict.verdict import Verdict
 MOST = 24  # pairs shown: with five cases each a page stays below 3 MB
 EXAMPLES = 3
 _NAMED = 4  # confusions named on a class's own page, each way
-LEVEL = 0.05
+LEVEL = 0.05  # of a confusion called one-way by chance, among all listed
 
 Key = tuple[int, int]  # label, prediction
 
@@ -154,7 +154,7 @@ def matrix(source: Source, most: int = 12) -> Matrix | None:
 def _counted(wrong: pd.DataFrame) -> Counter[Key]:
     """Count images by label and prediction; equal counts come in the order of their classes."""
     pairs = sorted(zip(wrong["label"].tolist(), wrong["prediction"].tolist(), strict=True))
-    return Counter(pairs)
+    return Counter(pairs)  # most_common keeps the first-met order among equals
 
 
 def _pairs(source: Source, counts: Counter[Key], cases: Iterable[Case]) -> list[Confusion]:

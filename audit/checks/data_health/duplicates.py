@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-BITS = 63
+BITS = 63  # 8 x 8 low frequencies less the mean, which only says how bright the image is
 MOST_BITS = 10  # that the hashes of near-duplicates differ in
 LEAST_LIKENESS = 0.6  # of their finer detail
 MOST_PAIRS = 100_000  # where a data set is one scene again and again, more say nothing new
@@ -19,7 +19,7 @@ SHAPE = (32, 32)  # of the grey thumbnail
 _LOW = 8  # side of its corner of low frequencies
 _COARSE = 2.0  # standard deviation, in pixels of the thumbnail, of what is no detail
 _PLAIN = 1.0  # grey levels of detail (root mean square) below which there is nothing to compare
-_ROWS, _CHUNK = 256, 4096
+_ROWS, _CHUNK = 256, 4096  # rows of a product, pairs of a step: they bound the memory
 # Mirroring an image turns the sign of every odd horizontal frequency.
 _MIRROR = np.where(np.arange(_LOW * _LOW) % _LOW % 2, -1, 1).astype(np.float32)[1:]
 

@@ -51,6 +51,7 @@ class Rule:
         return " or ".join(words for words, on in ((low, self.low), (high, self.high)) if on)
 
 
+# The last number keeps harmless spread quiet: in a very uniform set any image has a high z-score.
 RULES: dict[str, Rule] = {
     "pixels": Rule("Size", "pixels", True, True, True, 2.0),
     "elongation": Rule("Shape", "long side / short side", True, False, True, 1.4),
@@ -108,6 +109,7 @@ def outliers(values: ArrayLike, rule: Rule) -> NDArray[np.int64]:
     ``rule.least`` from the median.
     """
     given = np.asarray(values, np.float64)
+    # Ratios count in doublings, so that half and twice are equally far.
     compared = np.log2(np.maximum(given, _SMALLEST)) if rule.ratio else given
     least = np.log2(rule.least) if rule.ratio else rule.least
     if np.isnan(compared).all():

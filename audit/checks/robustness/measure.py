@@ -31,7 +31,7 @@ from audit.settings import Config
 from audit.storage.run import write_whole
 
 IG_IMAGES = 12  # Integrated Gradients cost ten times what Grad-CAM does: few images, one severity
-IG_SEVERITY = 3
+IG_SEVERITY = 3  # the middle one of five
 IG_STEPS = 8  # ranks settle sooner than scores
 THUMBNAIL = 96  # pixels a side: a multiple of WebP's 16-pixel blocks, so that rows do not bleed
 _VERSIONS = [(key, severity) for key in CORRUPTIONS for severity in SEVERITIES]

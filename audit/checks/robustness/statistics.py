@@ -241,7 +241,7 @@ def _bounds(
         return NAN, NAN
     times = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), draws).astype(float)
     ratios = _ratios(times @ ours, times @ theirs)
-    whole = ratios[~np.isnan(ratios).any(axis=1)]
+    whole = ratios[~np.isnan(ratios).any(axis=1)]  # no ratio where the baseline makes no error
     if not len(whole):
         return NAN, NAN
     return central(whole.mean(axis=1))

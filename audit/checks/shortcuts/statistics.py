@@ -47,6 +47,7 @@ def described(
     float64 ``(n, 2 c + h w)``
     """
     seen = np.maximum(np.asarray(heatmaps, np.float64), 0)
+    # A map without anything positive stays 0 instead of NaN.
     seen = seen / np.maximum(seen.sum(axis=(1, 2), keepdims=True), 1e-12)
     looked_at = np.einsum("nhw,nhwc->nc", seen, np.asarray(features, np.float64))
     form = np.abs(np.fft.fft2(seen)).reshape(len(seen), -1)
