@@ -193,12 +193,12 @@ class Check:
         """
         return None
 
-    def told(self, found: Any) -> dict[str, Any] | None:
+    def summary_part(self, found: Any) -> dict[str, Any] | None:
         """Give its part of ``summary.json``, as `schema` describes it; undefined is null."""
         raise NotImplementedError
 
     def schema(self) -> dict[str, Any] | None:
-        """Describe what `told` gives, null where there is nothing; None of a check without part.
+        """Describe what `summary_part` gives, null where there is nothing; None of a check without.
 
         By default ``summary.schema.json`` beside the check; ``$ref`` reaches the ``$defs`` of the
         whole schema, and its own ``$defs`` are added to them.
@@ -229,7 +229,7 @@ class Check:
         """Compare two runs, of the same images alone; None where that cannot be."""
         return None
 
-    def told_of_two(self, found: Compared | None) -> dict[str, Any]:
+    def comparison_part(self, found: Compared | None) -> dict[str, Any]:
         """Give its keys of each pair in ``compare.json``; NaN is written as null."""
         return {}
 

@@ -88,7 +88,7 @@ def _pair(v: Versus) -> dict[str, Any]:
 def _of_checks(v: Versus) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for check in every():
-        told |= check.told_of_two(v.checks[check.key])
+        told |= check.comparison_part(v.checks[check.key])
     return told
 
 

@@ -65,7 +65,7 @@ def summary(content: Content) -> dict[str, Any]:
 def _of_checks(content: Content) -> dict[str, Any]:
     """Return what every check that has a part of the summary says."""
     found = ((check, content.checks[check.key]) for check in every() if check.schema())
-    return {check.name: check.told(told) if told else None for check, told in found}
+    return {check.name: check.summary_part(told) if told else None for check, told in found}
 
 
 def summary_json(content: Content) -> bytes:

@@ -14,7 +14,7 @@ from audit.checks.data_health.findings import label_conflicts, leaks
 from audit.checks.data_health.headline import HEADLINE
 from audit.checks.data_health.outputs import DUPLICATES, IMAGES, examined
 from audit.checks.data_health.pairs import pairs
-from audit.checks.data_health.summary import Health, health, told
+from audit.checks.data_health.summary import Health, health, summary_part
 from audit.checks.data_health.terms import TERMS
 from audit.settings import Config
 
@@ -50,9 +50,9 @@ class DataHealth(Check):
         """Gather pairs, leaks and outliers."""
         return health(source)
 
-    def told(self, found: Health) -> dict[str, Any]:
+    def summary_part(self, found: Health) -> dict[str, Any]:
         """Give near-duplicates, leaks and how many images stand apart."""
-        return told(found)
+        return summary_part(found)
 
     def draw(self, found: Health, source: Source, root: Path) -> None:
         """Write the thumbnails."""

@@ -270,7 +270,7 @@ _WORDS: dict[str, Callable[[float], str]] = {
 }
 
 
-def told(found: Health) -> dict[str, Any]:
+def summary_part(found: Health) -> dict[str, Any]:
     """Give its part of summary.json."""
     near = found.near
     return {

@@ -34,7 +34,7 @@ class PreflightCheck(Check):
 
         return read_wrongly(source, anyway=limits.anyway)
 
-    def told(self, found: Preflight) -> dict[str, Any]:
+    def summary_part(self, found: Preflight) -> dict[str, Any]:
         """Give everything that was looked at."""
         return kept(found)
 

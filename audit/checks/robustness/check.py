@@ -14,7 +14,7 @@ from audit.checks.context import Context
 from audit.checks.robustness.compare import corrupted
 from audit.checks.robustness.findings import COSTLIEST, costly_corruption
 from audit.checks.robustness.outputs import PICTURE, TABLE
-from audit.checks.robustness.summary import Robustness, robustness, told
+from audit.checks.robustness.summary import Robustness, robustness, summary_part
 from audit.checks.robustness.terms import METRICS, TERMS
 from audit.settings import Config
 
@@ -53,9 +53,9 @@ class RobustnessCheck(Check):
         """Gather what corruptions did."""
         return robustness(source)
 
-    def told(self, found: Robustness) -> dict[str, Any]:
+    def summary_part(self, found: Robustness) -> dict[str, Any]:
         """Give accuracy by corruption and severity, and what became of heatmaps."""
-        return told(found)
+        return summary_part(found)
 
     def draw(self, found: Robustness, source: Source, root: Path) -> None:
         """Write the sheet of one image through all corruptions, encoded anew."""
@@ -67,7 +67,7 @@ class RobustnessCheck(Check):
         """Compare the errors under the corruptions that both runs tried."""
         return corrupted(a, b)
 
-    def told_of_two(self, found: Compared | None) -> dict[str, Any]:
+    def comparison_part(self, found: Compared | None) -> dict[str, Any]:
         """Give the mean corruption error of the one against the other."""
         return {"mean_corruption_error": asdict(found.found) if found else None}
 

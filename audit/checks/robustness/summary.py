@@ -205,7 +205,7 @@ def _by_image(values: pd.Series) -> pd.Series:
     return values.groupby(level=0, sort=False).mean()
 
 
-def told(found: Robustness) -> dict[str, Any]:
+def summary_part(found: Robustness) -> dict[str, Any]:
     """Give its part of summary.json."""
     return {
         "images": found.images,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.checks.base import Check, Rule
 from audit.checks.selftest.findings import planted_benchmark
-from audit.checks.selftest.planted import planted, told
+from audit.checks.selftest.planted import planted, summary_part
 from audit.checks.selftest.record import Truth, record
 from audit.checks.selftest.terms import TERMS
 
@@ -30,9 +30,9 @@ class SelftestCheck(Check):
         found = planted(source)
         return Truth(found, record(source, found))
 
-    def told(self, found: Truth) -> dict[str, Any] | None:
+    def summary_part(self, found: Truth) -> dict[str, Any] | None:
         """Give what each signal finds, and what it accuses falsely."""
-        return told(found.planted) if found.planted else None
+        return summary_part(found.planted) if found.planted else None
 
 
 CHECK = SelftestCheck()

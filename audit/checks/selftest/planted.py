@@ -47,7 +47,7 @@ def rests_on_shortcut(correct: pd.DataFrame) -> pd.Series:
     return (correct["shortcut"] != "") & (correct["shortcut_class"] >= 0) & changed
 
 
-def told(found: Planted) -> dict[str, Any]:
+def summary_part(found: Planted) -> dict[str, Any]:
     """Give its part of summary.json."""
     signals = [signal_json(s) for s in found.signals]
     return {"cases": found.cases, "others": found.others, "signals": signals}

@@ -10,7 +10,7 @@ from audit.checks.base import Check, Page, Rule
 from audit.checks.context import Context
 from audit.checks.shortcuts.findings import shortcuts
 from audit.checks.shortcuts.outputs import FILE
-from audit.checks.shortcuts.summary import Shortcuts, find_shortcuts, told
+from audit.checks.shortcuts.summary import Shortcuts, find_shortcuts, summary_part
 from audit.checks.shortcuts.terms import METRICS, TERMS
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ class ShortcutsCheck(Check):
         """Gather the groups, proven or not."""
         return find_shortcuts(source)
 
-    def told(self, found: Shortcuts) -> dict[str, Any]:
+    def summary_part(self, found: Shortcuts) -> dict[str, Any]:
         """Give the shortcuts that are proven."""
-        return told(found)
+        return summary_part(found)
 
     def draw(self, found: Shortcuts, source: Source, root: Path) -> None:
         """Write the pictures of every shortcut's exemplars."""

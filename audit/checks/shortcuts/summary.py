@@ -218,7 +218,7 @@ def _exemplar(file: str, told: Mapping[str, Any], source: Source) -> Exemplar:
     )
 
 
-def told(found: Shortcuts) -> dict[str, Any]:
+def summary_part(found: Shortcuts) -> dict[str, Any]:
     """Give its part of summary.json."""
     return {
         "reason": found.reason,
