@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from audit.checks.preflight.outcome import Preflight
 from audit.core.track import Track
@@ -12,6 +12,11 @@ from audit.datasets.dataset import Dataset, Item
 from audit.masks.masks import Masks
 from audit.settings import Config
 from audit.storage.run import RunFolder
+
+if TYPE_CHECKING:
+    from audit.execution.engine import Engine
+    from audit.interventions.pool import BackgroundPool
+    from audit.models.classifier import Classifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +51,9 @@ class Context:
     masks: Masks
     preflight: Preflight
     hashes: dict[str, str]
-    classifier: Any
-    pool: Any
-    engine: Any
+    classifier: Classifier
+    pool: BackgroundPool | None
+    engine: Engine
     tested: Sequence[Item]
     explained: Sequence[Item]
     track: Track

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from audit.checks.context import Context
 from audit.core.errors import RunFolderError
@@ -12,6 +13,10 @@ from audit.stages.inputs import Inputs, classifier_of, refuse_other_classes
 from audit.storage.heatmaps import pack_donors
 from audit.storage.paths import fetched
 from audit.storage.run import RunFolder
+
+if TYPE_CHECKING:
+    from audit.interventions.pool import BackgroundPool
+    from audit.models.classifier import Classifier
 
 log = logging.getLogger("audit")
 
@@ -39,7 +44,7 @@ def context_of(folder: RunFolder, inputs: Inputs, track: Track) -> Context:
     return context
 
 
-def _classifier(folder: RunFolder, inputs: Inputs) -> tuple[Any, dict[str, str]]:
+def _classifier(folder: RunFolder, inputs: Inputs) -> tuple[Classifier, dict[str, str]]:
     """Load the classifier that was given or trained, and tell by what it is known again."""
     from audit.models.identity import identity
 
@@ -49,7 +54,7 @@ def _classifier(folder: RunFolder, inputs: Inputs) -> tuple[Any, dict[str, str]]
         return classifier, identity(classifier.model, file, classifier.scaling, classes)
 
 
-def _trained(file: Any, inputs: Inputs) -> Any:
+def _trained(file: Path, inputs: Inputs) -> Classifier:
     """Load a model that was trained into a run folder."""
     from audit.models.averaged import averaged
     from audit.models.load import load_model
@@ -60,7 +65,7 @@ def _trained(file: Any, inputs: Inputs) -> Any:
     return averaged(classifier, config.explain.tta, config.run.seed)
 
 
-def _planned(folder: RunFolder, inputs: Inputs, classifier: Any, track: Track) -> Context:
+def _planned(folder: RunFolder, inputs: Inputs, classifier: Classifier, track: Track) -> Context:
     from audit.execution.engine import Engine
     from audit.execution.optional import optional_explainers
     from audit.execution.select import select
@@ -85,7 +90,7 @@ def _planned(folder: RunFolder, inputs: Inputs, classifier: Any, track: Track) -
     )
 
 
-def _pool(folder: RunFolder, inputs: Inputs, classifier: Any) -> Any:
+def _pool(folder: RunFolder, inputs: Inputs, classifier: Classifier) -> BackgroundPool | None:
     """Backgrounds, drawn and kept; None where no image is put on any."""
     from audit.interventions.pool import draw_pool
 
@@ -97,7 +102,7 @@ def _pool(folder: RunFolder, inputs: Inputs, classifier: Any) -> Any:
     return pool
 
 
-def _facts(inputs: Inputs, classifier: Any, hashes: dict[str, str]) -> dict[str, Any]:
+def _facts(inputs: Inputs, classifier: Classifier, hashes: dict[str, str]) -> dict[str, Any]:
     """Describe the model for the manifest."""
     config, model = inputs.config, classifier.model
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit.checks.preflight.answers import Answers, observe
 from audit.checks.preflight.outcome import Preflight, gathered, refuse
@@ -31,6 +31,9 @@ from audit.settings import Config
 from audit.storage.run import RunFolder
 from audit.training.memory import refuse_asking
 
+if TYPE_CHECKING:
+    from audit.models.classifier import Classifier
+
 _SHOWN = 4  # names of classes that an error tells
 
 
@@ -55,7 +58,7 @@ class Inputs:
     config: Config
     dataset: Dataset
     masks: Masks
-    classifier: Any
+    classifier: Classifier | None
     answers: Answers | None
     preflight: Preflight
     hashes: dict[str, str]
@@ -102,7 +105,7 @@ def read_inputs(
     )
 
 
-def classifier_of(model: Any, config: Config, scaling: str = "0..255") -> Any:
+def classifier_of(model: Any, config: Config, scaling: str = "0..255") -> Classifier:
     """Make a classifier of a model, under the settings of a run."""
     from audit.models.classifier import Classifier
 
@@ -132,7 +135,7 @@ def _check_settings(config: Config) -> None:
         )
 
 
-def _given_model(config: Config, earlier: RunFolder | None) -> Any:
+def _given_model(config: Config, earlier: RunFolder | None) -> Classifier | None:
     """Load a given model, under plain pixels; None where one is trained."""
     from audit.models.backbones import known_backbone, known_weights
     from audit.models.load import load_model
@@ -157,7 +160,11 @@ def _refuse_empty(dataset: Dataset, split: str) -> None:
 
 
 def _images(
-    config: Config, plain: Any, splits: Sequence[str], earlier: RunFolder | None, track: Track
+    config: Config,
+    plain: Classifier | None,
+    splits: Sequence[str],
+    earlier: RunFolder | None,
+    track: Track,
 ) -> tuple[Dataset, list[Observation]]:
     """Open the data set, and refuse one that lacks a split or has other classes than the model."""
     dataset, seen = _open(config, plain, track)
@@ -170,13 +177,16 @@ def _images(
     return dataset, seen
 
 
-def _open(config: Config, plain: Any, track: Track) -> tuple[Dataset, list[Observation]]:
+def _open(
+    config: Config, plain: Classifier | None, track: Track
+) -> tuple[Dataset, list[Observation]]:
     """Open the data set, its classes in the order of the names beside a given model, if any."""
     from audit.models.names import class_names
 
     dataset = open_dataset(config, track=track)
     asked = config.data.dataset == "images" and config.data.class_order == "auto"
-    found = class_names(config.model.model, plain.classes) if asked and config.model.model else None
+    file = config.model.model
+    found = class_names(file, plain.classes) if asked and file and plain else None
     if found is None:
         return dataset, []
     names, where = found
@@ -189,7 +199,9 @@ def _open(config: Config, plain: Any, track: Track) -> tuple[Dataset, list[Obser
     return dataset, [Observation("class-names", "Names of classes", words, "weak", mend)]
 
 
-def _read(plain: Any, config: Config, dataset: Dataset) -> tuple[Any, Answers, list[Observation]]:
+def _read(
+    plain: Classifier, config: Config, dataset: Dataset
+) -> tuple[Classifier, Answers, list[Observation]]:
     """Find the pixels that a given model wants, and tell what it was taken for."""
     from audit.models.averaged import averaged
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from audit.core.statistics import wilson
 from audit.settings import Config
 
 if TYPE_CHECKING:
+    from audit.models.classifier import Classifier
     from audit.models.scaling import Trial
 
 TITLE = "Input pixels"
@@ -36,7 +37,7 @@ class Pixels:
 
 
 def find(
-    classifier: Any,
+    classifier: Classifier,
     images: NDArray[np.uint8],
     labels: NDArray[np.int64],
     config: Config,
@@ -165,7 +166,7 @@ def _either(tried: Trial, chosen: str, default: str, found: Better) -> Observati
     return Observation("pixels", TITLE, words, "strong", mend)
 
 
-def _said(tried: Trial, chosen: str, classifier: Any) -> Observation:
+def _said(tried: Trial, chosen: str, classifier: Classifier) -> Observation:
     from audit.models.scaling import unlikely_range
 
     shares = tried.accuracies
