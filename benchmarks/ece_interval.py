@@ -30,8 +30,8 @@ SHAPES = {"broad": (5, 1.5), "mostly sure": (8, 0.6)}
 def truth(model: Callable[[Array], Array], shape: tuple[float, float]) -> float:
     """The binned calibration error of a model, all but without noise."""
     sure = np.random.default_rng(1).beta(*shape, MANY)
-    places = np.searchsorted(equal_width()[1:-1], sure)
-    return float(np.abs(np.bincount(places, weights=model(sure) - sure)).sum() / MANY)
+    indices = np.searchsorted(equal_width()[1:-1], sure)
+    return float(np.abs(np.bincount(indices, weights=model(sure) - sure)).sum() / MANY)
 
 
 def percentile(sure: Array, right: NDArray[np.bool_], random: np.random.Generator) -> Array:

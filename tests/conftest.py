@@ -40,8 +40,8 @@ LONGEST = ("test_survival.py", "test_notebook.py", "test_default_run.py", "test_
 
 def pytest_collection_modifyitems(items):
     """Sort files by `LONGEST`, the others after them."""
-    places = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
+    order = {name: index for index, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(LONGEST)))
 
 
 def shape_image(label, seed, size=64):

@@ -271,10 +271,10 @@ def test_addresses_in_a_model_may_point_anywhere(tmp_path, model, mark, monkeypa
     monkeypatch.setattr(hdf5, "LIMIT", 3)  # of a process of its own
     content = model.read_bytes()
     at, rng = content.index(mark), random.Random(0)
-    for place, address in [(16, at), *((rng.randrange(4, 48), rng.randrange(999)) for _ in "ab")]:
+    for offset, address in [(16, at), *((rng.randrange(4, 48), rng.randrange(999)) for _ in "ab")]:
         made = bytearray(content)
-        made[at + place : at + place + 8] = address.to_bytes(8, "little")
-        file = tmp_path / f"{place}_{model.name}"
+        made[at + offset : at + offset + 8] = address.to_bytes(8, "little")
+        file = tmp_path / f"{offset}_{model.name}"
         reads_or_says(file, bytes(made), is_model)
 
 

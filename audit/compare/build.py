@@ -25,8 +25,8 @@ _NAME = re.compile(r"compare\.(html|json|md)|flips-[A-Z]\.csv")
 
 def default_out(runs: Sequence[RunFolder]) -> Path:
     """Return ``compare-A-B`` beside the last run."""
-    places = [run.root.resolve() for run in runs]
-    return places[-1].parent / "-".join(["compare", *(place.name for place in places)])
+    locations = [run.root.resolve() for run in runs]
+    return locations[-1].parent / "-".join(["compare", *(location.name for location in locations)])
 
 
 def render(runs: Sequence[RunFolder], out: Path, track: Track = silent) -> Path:

@@ -73,9 +73,9 @@ def entries(runs: Sequence[RunFolder]) -> list[Entry]:
     """
     if not 2 <= len(runs) <= len(ascii_uppercase):
         raise RunFolderError(f"{len(runs)} runs given: compare 2 to {len(ascii_uppercase)}.")
-    places = [run.root.resolve() for run in runs]
-    for i, place in enumerate(places):
-        if place in places[:i]:
+    locations = [run.root.resolve() for run in runs]
+    for i, location in enumerate(locations):
+        if location in locations[:i]:
             raise RunFolderError(f"{runs[i].root} is given twice: compare it with another run.")
     named = zip(ascii_uppercase, names(runs), runs, strict=False)
     return [Entry(letter, name, load(run)) for letter, name, run in named]

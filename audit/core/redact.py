@@ -103,7 +103,7 @@ class Shown:
         text = _IN_QUOTES.sub(lambda found: f"{found['q']}{_end(found['path'])}{found['q']}", text)
         return _BARE.sub(lambda found: _end(found["path"]), text)
 
-    def place(self, value: str) -> str:
+    def location(self, value: str) -> str:
         """Redact a setting that may be a path as a whole, with spaces in it."""
         if "://" not in value and ".." in Path(value).parts:
             value = str(Path(value).absolute())
@@ -128,7 +128,7 @@ class Shown:
             return [self.section(each, key) for each in value]
         if not isinstance(value, str):
             return value
-        how = {"command": self.command, "source": self.place, "config": self.place}
+        how = {"command": self.command, "source": self.location, "config": self.location}
         return how.get(key, self.text)(value)
 
     def record(self, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,8 +138,8 @@ class Shown:
     def _word(self, word: str) -> str:
         option, mark, value = word.partition("=")
         if mark and option.startswith("--"):
-            return credentials(f"{option}={self.place(value)}")
-        return self.place(word)
+            return credentials(f"{option}={self.location(value)}")
+        return self.location(word)
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -64,8 +64,8 @@ def divide(photos: Sequence[Photo], seed: int) -> list[Photo]:
     divided: list[Photo] = []
     for label in sorted(by_label):
         members = sorted(by_label[label], key=lambda p: hash_of(f"{seed}/{p.name}"))
-        for place, photo in enumerate(members):
-            share = (place + 0.5) / len(members)
+        for index, photo in enumerate(members):
+            share = (index + 0.5) / len(members)
             split = next((name for name, end in _SHARES if share < end), "train")
             divided.append(replace(photo, split=split))
     return divided

@@ -89,7 +89,7 @@ def _listed(found: Any) -> list[Any] | None:
     """Return entries in order, names if all is well; None without a list and without an order."""
     if isinstance(found, dict):
         inner = next((found[key] for key in _KEYS if isinstance(found.get(key), list)), None)
-        found = _by_place(found) if inner is None else inner
+        found = _by_index(found) if inner is None else inner
     if not isinstance(found, list):
         return None
     return [entry[-1] if isinstance(entry, list) and entry else entry for entry in found]
@@ -99,10 +99,10 @@ def _is_name(value: Any) -> bool:
     return isinstance(value, str) and not _HALF_LETTER.search(value)
 
 
-def _by_place(found: Mapping[str, Any]) -> list[Any] | None:
+def _by_index(found: Mapping[str, Any]) -> list[Any] | None:
     """Return names by their numbers, whichever is the key; None where numbers are missing."""
-    if all(isinstance(place, int) for place in found.values()):
-        pairs = {int(place): name for name, place in found.items()}
+    if all(isinstance(index, int) for index in found.values()):
+        pairs = {int(index): name for name, index in found.items()}
     elif all(key.isdecimal() for key in found):
         pairs = {int(key): name for key, name in found.items()}
     else:

@@ -76,7 +76,7 @@ class Engine:
         if not answered.all():
             return self._explain_answered(samples, answered)
         with self.clock("explain"):
-            # The explainer asks for sample i of view v at place v * n + i.
+            # The explainer asks for sample i of view v at index v * n + i.
             view_by_view = [*samples] * self._config.explain.tta
             attributed = self._ig(images, seen.targets, self._enough(view_by_view))
         cases = [

@@ -82,8 +82,8 @@ def sweep(run: RunFolder, setup: Setup, items: Sequence[Item], clock: Clock, tra
 
 def _written(run: RunFolder, crew: _Workers, clock: Clock) -> Iterator[int]:
     """Write parts as they arrive, in any order; yield once an image."""
-    for place, part in enumerate(crew.parts()):
-        if not place:
+    for index, part in enumerate(crew.parts()):
+        if not index:
             run.update_manifest(ig_batch=crew.ig_batch)
         write(run, part, clock)
         yield from range(part.images)

@@ -58,7 +58,7 @@ Enough = Callable[[int, NDArray[np.float32], float], bool]
 class _Path:
     """One image on its way: what was summed so far, and what is still to come."""
 
-    place: int
+    index: int
     baseline: Images
     path: Images
     target: int
@@ -204,14 +204,14 @@ class IntegratedGradients:
         gains = self._logits(images, targets) - self._logits(baselines, targets)
         return [
             _Path(
-                place,
-                baselines[place],
-                images[place] - baselines[place],
-                int(targets[place]),
-                float(gains[place]),
+                index,
+                baselines[index],
+                images[index] - baselines[index],
+                int(targets[index]),
+                float(gains[index]),
                 np.zeros(images.shape[1:3], np.float32),
             )
-            for place in range(len(images))
+            for index in range(len(images))
         ]
 
     def _logits(self, images: Images, targets: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -263,7 +263,7 @@ class IntegratedGradients:
         if path.waiting or self.steps or 2 * path.nodes > MOST:
             return
         error = float(completeness_error(path.total[None], np.array([path.gain]))[0])
-        if enough is None or enough(path.place, path.total, error):
+        if enough is None or enough(path.index, path.total, error):
             return
         queue.extend(self._tasks(path, self._sum.refine(path)))
 

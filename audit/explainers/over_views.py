@@ -60,7 +60,7 @@ class AveragedIntegratedGradients(IntegratedGradients):
 
     A view's pixels are weighted sums of the image's, so the heatmaps add up, as exactly as those
     of the views, to the mean over the views of the logit's gain. Nodes are counted over all views.
-    ``enough`` is asked for place ``view * n + image``, with the view's heatmap in the image's
+    ``enough`` is asked for index ``view * n + image``, with the view's heatmap in the image's
     geometry.
     """
 
@@ -84,7 +84,7 @@ class AveragedIntegratedGradients(IntegratedGradients):
     ) -> Attributed:
         view, first = self._views[number], number * len(images)
         here: Enough | None = enough and (
-            lambda place, heatmap, error: enough(first + place, view.give_back(heatmap), error)
+            lambda index, heatmap, error: enough(first + index, view.give_back(heatmap), error)
         )
         return super().__call__(view.show(images), targets, here)
 

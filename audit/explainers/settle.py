@@ -31,12 +31,12 @@ class ScoresSettled:
     on_foreground_skill: float
     _before: dict[int, Localisation] = field(default_factory=dict)
 
-    def __call__(self, place: int, heatmap: NDArray[np.float32], error: float) -> bool:
-        """Return whether the heatmap of image ``place`` will do."""
-        trimap = self.samples[place].trimap
+    def __call__(self, index: int, heatmap: NDArray[np.float32], error: float) -> bool:
+        """Return whether the heatmap of image ``index`` will do."""
+        trimap = self.samples[index].trimap
         score = localise(heatmap, trimap == FOREGROUND, trimap != UNKNOWN)
-        before = self._before.get(place)
-        self._before[place] = score  # whatever this one settles: the next rule is compared with it
+        before = self._before.get(index)
+        self._before[index] = score  # whatever this one settles: the next rule is compared with it
         if score.reason.endswith("mask"):
             return True  # nothing is scored, so nothing can settle
         return before is not None and settled(before, score, self.on_foreground_skill)
@@ -48,7 +48,7 @@ class Complete:
 
     tolerance: float
 
-    def __call__(self, place: int, heatmap: NDArray[np.float32], error: float) -> bool:
+    def __call__(self, index: int, heatmap: NDArray[np.float32], error: float) -> bool:
         """Return whether the heatmap will do."""
         return error <= self.tolerance
 

@@ -30,7 +30,7 @@ def gate_json(found: GateResult, time: str) -> bytes:
         "time": time,
         "finished": manifest.get("finished"),
         "model": found.source.section("model").get("sha256"),
-        "against": Shown().place(str(found.base.run.root)) if found.base else None,
+        "against": Shown().location(str(found.base.run.root)) if found.base else None,
         "passed": found.holds,
         "gates": [_gate(o) for o in found.outcomes],
         "warnings": found.warnings,

@@ -247,13 +247,13 @@ def _controlled(
 
 
 def _advance(
-    study: Study, answer: Logits | None, done: dict[int, Tested], place: int
+    study: Study, answer: Logits | None, done: dict[int, Tested], index: int
 ) -> list[Image] | None:
     """Return the composites that a study wants to see next; None where it has ended."""
     try:
         return study.send(answer)  # type: ignore[arg-type]
     except StopIteration as end:
-        done[place] = end.value
+        done[index] = end.value
         return None
 
 

@@ -110,8 +110,8 @@ def _group(sheet: Image.Image, top: int, title: str, cases: Sequence[Tile]) -> i
     draw.text((GAP, top), _shortened(title, sheet.width - 2 * GAP), fill=INK, font=_FONT)
     top += LINE
     for start in range(0, len(cases), COLUMNS):
-        for place, case in enumerate(cases[start : start + COLUMNS]):
-            _tile(sheet, (GAP + place * (TILE + GAP), top), case)
+        for column, case in enumerate(cases[start : start + COLUMNS]):
+            _tile(sheet, (GAP + column * (TILE + GAP), top), case)
         top += TILE + 2 * LINE + GAP
     return top + GAP
 

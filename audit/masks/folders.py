@@ -92,15 +92,15 @@ def _take(one: _Named, owners: _Owners, found: FoundMasks) -> bool:
 
 
 class _Owners:
-    """Photographs by their place without folders like ``images``, and by their stem alone."""
+    """Photographs by their location without folders like ``images``, and by their stem alone."""
 
     def __init__(self, root: Folder, taken: set[str]) -> None:
         self._root, self._taken = root, taken
-        self._places: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        self._locations: dict[tuple[str, ...], list[str]] = defaultdict(list)
         self._stems: dict[str, list[str]] = defaultdict(list)
         for photo in self._photos(root):
             *folders, file = _parts(photo, root)
-            self._places[(*_plain(folders), stem_of(file))].append(photo)
+            self._locations[(*_plain(folders), stem_of(file))].append(photo)
             self._stems[stem_of(file)].append(photo)
 
     def of(self, masks: Folder, file: str) -> str | None:
@@ -108,10 +108,10 @@ class _Owners:
         *before, last = _parts(masks.path, self._root)
         *after, name = _parts(file, masks)
         rest = without_mask(last)
-        places = [_plain([*before, *inner, *after]) for inner in ([rest] if rest else [], [])]
+        locations = [_plain([*before, *inner, *after]) for inner in ([rest] if rest else [], [])]
         stem = stem_of(name)
         for key in dict.fromkeys((stem, base_of(stem) or stem)):
-            found = [self._places.get((*place, key), []) for place in places]
+            found = [self._locations.get((*location, key), []) for location in locations]
             for photos in (*found, self._stems.get(key, [])):
                 if len(photos) == 1:
                     return photos[0]

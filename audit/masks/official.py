@@ -217,8 +217,8 @@ class OfficialMasks(MaskFiles):
     """
 
     def __init__(self, folder: Path, names: Iterable[str]) -> None:
-        places = [*folder.glob("segmim_*.jpg"), *folder.glob("segmim/segmim_*.jpg")]
-        files = {f.name: f for f in places if f.is_file()}
+        locations = [*folder.glob("segmim_*.jpg"), *folder.glob("segmim/segmim_*.jpg")]
+        files = {f.name: f for f in locations if f.is_file()}
         matches = {name: _IMAGE.fullmatch(PurePosixPath(name).name) for name in names}
         wanted = {name: f"segmim_{m[1]}.jpg" for name, m in matches.items() if m}
         found: dict[str, tuple[Path, ...]] = {

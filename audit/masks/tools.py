@@ -54,8 +54,8 @@ def inspect_masks(
     }
     shown = Shown()  # a sheet is made to be sent
     labels = (
-        shown.place(str(config.masks.masks or dataset.mask_source)),
-        shown.place(str(against or "GrabCut")),
+        shown.location(str(config.masks.masks or dataset.mask_source)),
+        shown.location(str(against or "GrabCut")),
     )
     write_whole(sheet, contact_sheet(groups, labels))
     return inspect.summarise(table)

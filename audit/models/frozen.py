@@ -133,14 +133,14 @@ class Graph:
         """
         carriers = self.carriers()
         last = {self.image: -1, self.output: len(carriers)}
-        for place, node in enumerate(carriers):
-            last |= {full(name): max(place, last.get(full(name), -1)) for name in node.input}
+        for index, node in enumerate(carriers):
+            last |= {full(name): max(index, last.get(full(name), -1)) for name in node.input}
         last[self.output] = len(carriers)
         found: list[str] = []
         alive = {self.image}
-        for place, node in enumerate(carriers):
+        for index, node in enumerate(carriers):
             made = {t for t in last if base(t) == node.name}
-            alive = {t for t in alive | made if last[t] > place}
+            alive = {t for t in alive | made if last[t] > index}
             if len(alive) == 1 and alive == made:
                 found += made
         return found
@@ -169,7 +169,7 @@ def base(tensor: str) -> str:
 
 
 def full(tensor: str) -> str:
-    """Return a tensor's name with its place among the node's outputs."""
+    """Return a tensor's name with its index among the node's outputs."""
     return tensor if ":" in tensor else f"{tensor}:0"
 
 
@@ -241,8 +241,8 @@ def _widen(definition: Any) -> bool:
     for thing in typed:
         thing.type = _FLOAT
     for attribute in attributes:
-        for place, kind in enumerate(attribute.list.type):
-            attribute.list.type[place] = _FLOAT if kind in _HALF else kind
+        for index, kind in enumerate(attribute.list.type):
+            attribute.list.type[index] = _FLOAT if kind in _HALF else kind
         if attribute.tensor.dtype in _HALF:
             wide = tf.make_ndarray(attribute.tensor).astype(np.float32)
             attribute.tensor.CopyFrom(tf.make_tensor_proto(wide))

@@ -18,6 +18,6 @@ def probes(size: int) -> NDArray[np.float32]:
     noise = random.uniform(0, 255, (1, size, size, 3))
     plain = np.stack([np.full((size, size, 3), level) for level in (0.0, 255.0)])
     coarse = random.uniform(0, 255, (3, 4, 4, 3))
-    places = np.arange(size) * 4 // size
-    blots = coarse[:, places][:, :, places]
+    indices = np.arange(size) * 4 // size
+    blots = coarse[:, indices][:, :, indices]
     return np.rint(np.concatenate([noise, plain, blots])).astype(np.float32)

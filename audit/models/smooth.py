@@ -134,9 +134,9 @@ class _Floated:
         if typed != {"T"} or (allowed["T"] and _FLOAT not in allowed["T"]):
             raise TypeError(node.op)
         node.attr["T"].type = _FLOAT
-        for place, kind in enumerate(kinds):
+        for index, kind in enumerate(kinds):
             if kind == "T":
-                node.input[place] = self._in_float(node.input[place])
+                node.input[index] = self._in_float(node.input[index])
         if any(argument.type_attr == "T" for argument in definition.output_arg):
             self._whole.add(full(node.name))
 

@@ -37,7 +37,7 @@ def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
     masks = sorted({c.mask_source for c in cases})
     rows = {row.index: row for row in content.classes}
     labels = sorted(rows)
-    places = {label: k for k, label in enumerate(labels)}
+    indices = {label: k for k, label in enumerate(labels)}
     return {
         "chunk": CHUNK,
         "subject": plain(source.subject),
@@ -52,8 +52,8 @@ def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
         "name": [plain(c.name) for c in cases],
         "anchor": [c.anchor for c in cases],
         "verdict": [keys.index(c.verdict.key) for c in cases],
-        "label": [places[c.label] for c in cases],
-        "prediction": [places[c.prediction] for c in cases],
+        "label": [indices[c.label] for c in cases],
+        "prediction": [indices[c.prediction] for c in cases],
         "mask": [masks.index(c.mask_source) for c in cases],
         "fragile": [int(c.fragile) for c in cases],
         "composites": [int(bool(c.composites)) for c in cases],

@@ -33,7 +33,7 @@ class Source:
     Attributes
     ----------
     records : DataFrame
-        As `RECORD_SCHEMA`, strings never missing, in order of part and place.
+        As `RECORD_SCHEMA`, strings never missing, in order of part and row.
     predictions : DataFrame
         name, label, prediction, confidence of every test image.
     history : DataFrame or None

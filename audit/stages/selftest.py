@@ -45,10 +45,10 @@ def run(
     if out.exists() and not out.is_dir():
         raise RunFolderError(f"{out} is a file: choose another --out.")
     folders = {}
-    for place, name in enumerate(HALVES[half]):
+    for index, name in enumerate(HALVES[half]):
         if worlds and name not in worlds:
             continue
-        settings = {"world": f"{name}-{half}", "seed": SEEDS[half] + place}
+        settings = {"world": f"{name}-{half}", "seed": SEEDS[half] + index}
         settings |= {"robustness": 0, "health": False}  # they say nothing of verdicts
         folders[name] = _world(load_config(settings, "planted"), out / name, command, track)
     found = selftest({name: load(folder) for name, folder in folders.items()}, half)

@@ -73,7 +73,7 @@ def _interventions(*columns: tuple[str, pa.DataType, Any]) -> Iterator[Column]:
 COLUMNS = (
     Column("name", _TEXT),  # file name
     Column("part", _WHOLE),  # which part-*.parquet and part-*.npz
-    Column("row", _WHOLE),  # place in that part's maps; -1 where the image was skipped
+    Column("row", _WHOLE),  # index in that part's maps; -1 where the image was skipped
     Column("split", _TEXT),
     Column("skipped", _TEXT),  # why the image could not be read; "" for all others
     Column("label", _WHOLE),

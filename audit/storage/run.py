@@ -119,7 +119,7 @@ def pack_part(
 class RunFolder:
     """The files of one run. `create` makes or resumes one, `open` reads a finished one.
 
-    ``root`` is a folder on disk, or a URL of an object store as `storage.paths.place` gives it.
+    ``root`` is a folder on disk, or a URL of an object store as `storage.paths.location` gives it.
 
     Raises
     ------
@@ -399,7 +399,7 @@ class RunFolder:
         return self.checksums_dir / f"part-{part:05d}.json"
 
     def records(self) -> pd.DataFrame:
-        """All records in order of part and place, columns as `record_schema`.
+        """All records in order of part and row, columns as `record_schema`.
 
         What earlier versions did not write holds what stands for nothing, and a line says so.
         """
@@ -595,9 +595,9 @@ class Backgrounds(Sequence[NDArray[np.uint8]]):
         """Return how many there are."""
         return len(self._jpegs)
 
-    def __getitem__(self, place: Any) -> Any:
+    def __getitem__(self, index: Any) -> Any:
         """Return one of them, decoded."""
-        return self._decode(self._jpegs[place])
+        return self._decode(self._jpegs[index])
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -64,7 +64,7 @@ class Replicas:
         def step(*batch: Any) -> dict[str, float]:
             model.reset_metrics()
             shares = shared_out(batch, self._count)
-            learn(self._each(lambda place: tuple(map(tf.constant, shares[place]))))
+            learn(self._each(lambda index: tuple(map(tf.constant, shares[index]))))
             return {name: float(value) for name, value in model.get_metrics_result().items()}
 
         return step
@@ -110,7 +110,7 @@ class Replicas:
     def _sum(self, own: NDArray[Any]) -> NDArray[Any]:
         """Return the chief's array; what others give counts as zeros."""
         zeros = np.zeros_like(own)
-        values = self._each(lambda place: tf.constant(own if self.chief and not place else zeros))
+        values = self._each(lambda index: tf.constant(own if self.chief and not index else zeros))
         summed = tf.function(
             lambda each: self._strategy.reduce(
                 "SUM", self._strategy.run(tf.identity, (each,)), axis=None
@@ -119,7 +119,7 @@ class Replicas:
         return summed(values).numpy()
 
     def _each(self, make: Callable[[int], Any]) -> Any:
-        """Return a value for each replica of this host, by its place among all."""
+        """Return a value for each replica of this host, by its index among all."""
         return self._strategy.experimental_distribute_values_from_function(
             lambda context: make(context.replica_id_in_sync_group)
         )
@@ -155,8 +155,8 @@ def _cluster() -> dict[str, list[str]]:
         given = json.loads(os.environ.get("TF_CONFIG") or "{}")
         if not given.get("cluster"):
             return {}
-        kind, place = given["task"]["type"], int(given["task"]["index"])
-        if kind in ("chief", "worker") and given["cluster"][kind][place]:
+        kind, index = given["task"]["type"], int(given["task"]["index"])
+        if kind in ("chief", "worker") and given["cluster"][kind][index]:
             return given["cluster"]
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ConfigError(f"TF_CONFIG cannot be read ({first_line(error)}).") from None

@@ -48,8 +48,8 @@ def test_wilson_of_none_and_of_all_ends_at_0_and_1_to_the_bit():
 def test_holm_is_the_running_maximum_of_p_times_the_tests_left(given_values):
     tested = sorted((p, i) for i, p in enumerate(given_values) if not math.isnan(p))
     expected, highest = [NAN] * len(given_values), 0.0
-    for place, (p, i) in enumerate(tested):
-        highest = max(highest, min(1.0, p * (len(tested) - place)))
+    for index, (p, i) in enumerate(tested):
+        highest = max(highest, min(1.0, p * (len(tested) - index)))
         expected[i] = highest
     assert holm(given_values) == pytest.approx(expected, nan_ok=True, **EXACT)
 

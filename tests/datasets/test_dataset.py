@@ -37,8 +37,8 @@ def test_every_class_keeps_its_share_within_one(sizes, count, seed):
 @given(sizes, st.integers(1, 100), seeds)
 def test_sample_keeps_the_order(sizes, count, seed):
     items = items_of(sizes)
-    places = [items.index(item) for item in stratified(items, count, seed)]
-    assert places == sorted(set(places))
+    indices = [items.index(item) for item in stratified(items, count, seed)]
+    assert indices == sorted(set(indices))
 
 
 @given(sizes, st.integers(1, 100), seeds, st.randoms(use_true_random=False))

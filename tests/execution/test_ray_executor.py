@@ -134,9 +134,9 @@ def after(count, do):
     """A `Track` that does something once ``count`` images are explained."""
 
     def track(items, label, total):
-        for place, item in enumerate(items, start=1):
+        for number, item in enumerate(items, start=1):
             yield item
-            if label == "explain" and place == count:
+            if label == "explain" and number == count:
                 do()
 
     return track

@@ -147,8 +147,8 @@ def test_a_class_is_explained_whatever_the_order_of_the_others(kind):
         model = model_with(pooled)
         model.get_layer("dense").set_weights([kernel[:, columns], np.zeros(4, np.float32)])
         explain = GradCAM(Classifier(model), kind, closed_form=False)
-        place = list(columns).index(3)
-        maps.append(explain(IMAGES, np.full(len(IMAGES), place)).heatmaps)
+        index = list(columns).index(3)
+        maps.append(explain(IMAGES, np.full(len(IMAGES), index)).heatmaps)
     np.testing.assert_allclose(maps[0], maps[1], rtol=1e-5, atol=1e-7)
 
 

@@ -177,12 +177,12 @@ def test_heatmaps_are_signed_float32_of_the_images_size(curved):
 def gradient_at(classifier, x, target):
     """A logit's gradient at one image ``(1, H, W, 3)``, by differences."""
     bump, gradient = 1.0, np.zeros_like(x[0])
-    for place in np.ndindex(x[0].shape):
+    for index in np.ndindex(x[0].shape):
         up, down = x.copy(), x.copy()
-        up[0][place] += bump
-        down[0][place] -= bump
+        up[0][index] += bump
+        down[0][index] -= bump
         both = np.asarray(classifier.logits(np.concatenate([up, down])))[:, target]
-        gradient[place] = (both[0] - both[1]) / (2 * bump)
+        gradient[index] = (both[0] - both[1]) / (2 * bump)
     return gradient
 
 
@@ -205,9 +205,9 @@ def after(rules):
     """Enough after so many rules, whatever the heatmaps."""
     asked = {}
 
-    def enough(place, heatmap, error):
-        asked[place] = asked.get(place, 0) + 1
-        return asked[place] >= rules[place]
+    def enough(index, heatmap, error):
+        asked[index] = asked.get(index, 0) + 1
+        return asked[index] >= rules[index]
 
     return enough
 
@@ -234,7 +234,7 @@ def test_each_gradient_is_taken_once(curved):
 
 
 def test_a_fixed_number_of_steps_asks_nobody(curved):
-    def never(place, heatmap, error):
+    def never(index, heatmap, error):
         raise AssertionError
 
     assert IntegratedGradients(curved, 3)(IMAGES, TARGETS, never).nodes.tolist() == [3] * 4

@@ -152,8 +152,8 @@ def test_enough_is_asked_for_each_view_in_the_images_geometry(sided):
     views = draw_views(3, seed=0)
     asked = {}
 
-    def enough(place, heatmap, error):
-        asked[place] = heatmap
+    def enough(index, heatmap, error):
+        asked[index] = heatmap
         return True
 
     found = integrated_gradients(Averaged(sided, views))(IMAGES, TARGETS, enough)

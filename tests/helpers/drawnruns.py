@@ -315,14 +315,14 @@ def write_corrupted(run: RunFolder, rows: Sequence[dict[str, object]], size: int
     """What a sweep leaves of corruptions: the more severe, the more answers change."""
     random = np.random.default_rng(2)
     table = []
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         known = {"name": row["name"], "label": row["label"]}
         table.append(known | _answer("", 0, bool(row["correct"]), True, random, False))
         for kind, key in enumerate(CORRUPTIONS):
             for severity in SEVERITIES:
                 holds = bool(random.random() > kind * severity / 60)
                 correct = bool(row["correct"]) and holds
-                table.append(known | _answer(key, severity, correct, holds, random, place < 4))
+                table.append(known | _answer(key, severity, correct, holds, random, index < 4))
     image = draw(size, 1, random)[0]
     small = [
         [cv2.resize(v, (96, 96)) for v in (image, *(corrupt(image, k, s, "") for s in SEVERITIES))]

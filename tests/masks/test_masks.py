@@ -241,8 +241,8 @@ ENDLESS = """
     import test_masks
     print("main imported", flush=True)
     stream = Masks(test_masks.flat([])).stream(itertools.cycle(test_masks.pairs(3)), 2)
-    for place, _ in enumerate(stream):
-        if place == 4:
+    for index, _ in enumerate(stream):
+        if index == 4:
             print("running", flush=True)
 """
 

@@ -136,8 +136,8 @@ def test_blocks_go_from_input_to_output(name):
     found = blocks(backbone)
     assert first in [layer.name for layer in found[0]]
     assert last in [layer.name for layer in found[-1]]
-    places = [backbone.layers.index(layer) for block in found for layer in block]
-    assert places == sorted(set(places))
+    indices = [backbone.layers.index(layer) for block in found for layer in block]
+    assert indices == sorted(set(indices))
     assert last_blocks(backbone, 2) == found[-2] + found[-1]
 
 

@@ -66,15 +66,15 @@ def old(tmp_path_factory):
     """The report of a run whose manifest holds what earlier versions kept."""
     run = make_run(tmp_path_factory.mktemp("old") / "run", images=12, classes=PLAIN[:2], size=32)
     manifest = run.manifest()
-    place = f"/home/{USER}/my project"
+    location = f"/home/{USER}/my project"
     manifest["command"] = (
-        f"flower-audit run --images '{place}/photos' --out s3://{KEY}:{SECRET}@b/x"
+        f"flower-audit run --images '{location}/photos' --out s3://{KEY}:{SECRET}@b/x"
     )
-    manifest["config"] |= {"images": f"{place}/photos", "data_dir": f"s3:/{KEY}:{SECRET}@b/x"}
-    manifest["model"]["source"] = f"{place}/m.keras"
-    words = f"masks of {place}/photos/a.png, C:\\Users\\{USER}\\b.png and ?token={TOKEN}"
+    manifest["config"] |= {"images": f"{location}/photos", "data_dir": f"s3:/{KEY}:{SECRET}@b/x"}
+    manifest["model"]["source"] = f"{location}/m.keras"
+    words = f"masks of {location}/photos/a.png, C:\\Users\\{USER}\\b.png and ?token={TOKEN}"
     manifest["preflight"]["observations"][0]["words"] = words
-    manifest["data"]["skipped"] = [{"name": "a", "split": "test", "reason": f"no {place}/a.png"}]
+    manifest["data"]["skipped"] = [{"name": "a", "split": "test", "reason": f"no {location}/a.png"}]
     run.manifest_file.write_text(json.dumps(manifest))
     render(run)
     return run

@@ -82,8 +82,8 @@ def give(call, drawn, received, tmp_path):
     """Give the stranger's folder to a command; the line on which it is refused."""
 
     def run(command):
-        places = {"whole": drawn, "out": tmp_path / "out"}
-        code, _, err = call(*(part.format(received, **places) for part in COMMANDS[command]))
+        locations = {"whole": drawn, "out": tmp_path / "out"}
+        code, _, err = call(*(part.format(received, **locations) for part in COMMANDS[command]))
         *_, line = err.splitlines() or [""]
         assert code == 1 and line.startswith("Error: ") and "Traceback" not in err, err
         return line

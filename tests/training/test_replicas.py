@@ -76,7 +76,7 @@ def free_port():
 def hosts(count):
     """TF_CONFIG of each host of a cluster on this machine."""
     addresses = [f"localhost:{free_port()}" for _ in range(count)]
-    tasks = [{"type": "worker", "index": place} for place in range(count)]
+    tasks = [{"type": "worker", "index": index} for index in range(count)]
     return [json.dumps({"cluster": {"worker": addresses}, "task": task}) for task in tasks]
 
 

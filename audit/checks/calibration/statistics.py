@@ -102,10 +102,10 @@ def reliability(confidence: ArrayLike, correct: ArrayLike, edges: NDArray[np.flo
         Sizes differ, or a confidence is no number of 0..1.
     """
     sure, right = _answers(confidence, correct)
-    places, bins = _places(sure, edges), len(edges) - 1
-    n = np.bincount(places, minlength=bins)
-    hits = np.bincount(places, weights=right, minlength=bins)
-    sums = np.bincount(places, weights=sure, minlength=bins)
+    indices, bins = _indices(sure, edges), len(edges) - 1
+    n = np.bincount(indices, minlength=bins)
+    hits = np.bincount(indices, weights=right, minlength=bins)
+    sums = np.bincount(indices, weights=sure, minlength=bins)
     return [
         _bin(float(edges[k]), float(edges[k + 1]), int(n[k]), float(sums[k]), int(hits[k]))
         for k in range(bins)
@@ -157,9 +157,9 @@ def calibration_error(
     sure, right = _answers(confidence, correct)
     if not sure.size:
         return CalibrationError(*[NAN] * 6)
-    places, bins = _places(sure, edges), len(edges) - 1
-    value = _error(right - sure, places, bins)
-    drawn, simulated = _drawn(sure, right, places, bins, seed, draws)
+    indices, bins = _indices(sure, edges), len(edges) - 1
+    value = _error(right - sure, indices, bins)
+    drawn, simulated = _drawn(sure, right, indices, bins, seed, draws)
     least, most = central(simulated)
     calibrated = float(simulated.mean()), least, most
     if np.ptp(drawn) == 0:
@@ -172,7 +172,7 @@ def calibration_error(
 def _drawn(
     sure: NDArray[np.float64],
     right: NDArray[np.float64],
-    places: NDArray[np.intp],
+    indices: NDArray[np.intp],
     bins: int,
     seed: int,
     draws: int,
@@ -184,8 +184,8 @@ def _drawn(
     for k in range(draws):
         # Both draws of a round share the generator: their order fixes the figures.
         chosen = random.integers(n, size=n)
-        resampled[k] = _error(gaps[chosen], places[chosen], bins)
-        simulated[k] = _error((random.random(n) < sure) - sure, places, bins)
+        resampled[k] = _error(gaps[chosen], indices[chosen], bins)
+        simulated[k] = _error((random.random(n) < sure) - sure, indices, bins)
     return resampled, simulated
 
 
@@ -211,12 +211,12 @@ def keep(confidence: ArrayLike, correct: ArrayLike, coverage: float) -> Kept:
     return Kept(threshold, int(kept.sum()), int(right[kept].sum()))
 
 
-def _error(gaps: NDArray[np.float64], places: NDArray[np.intp], bins: int) -> float:
+def _error(gaps: NDArray[np.float64], indices: NDArray[np.intp], bins: int) -> float:
     # n_b / n * |accuracy_b - confidence_b| is the bin's summed gap over n.
-    return float(np.abs(np.bincount(places, weights=gaps, minlength=bins)).sum() / gaps.size)
+    return float(np.abs(np.bincount(indices, weights=gaps, minlength=bins)).sum() / gaps.size)
 
 
-def _places(sure: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.intp]:
+def _indices(sure: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.intp]:
     """Return the number of each answer's bin; a confidence on an edge belongs below it."""
     return np.searchsorted(edges[1:-1], sure, side="left")
 

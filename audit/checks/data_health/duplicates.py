@@ -163,7 +163,7 @@ def _confirmed(
     b: NDArray[np.float32],
     detail: NDArray[np.float16],
 ) -> NDArray[np.float64]:
-    """Return the pairs that detail confirms: places, distance, likeness and mirrored ``(5, p)``."""
+    """Return the pairs that detail confirms: indices, distance, likeness, mirrored ``(5, p)``."""
     ones, others = (detail[row].astype(np.float32) for row in rows)
     likeness = np.stack(
         [np.einsum("nij,nij->n", side, others) for side in (ones, ones[:, :, ::-1])]
@@ -182,10 +182,10 @@ def group_sizes(a: ArrayLike, b: ArrayLike) -> list[int]:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    names, places = np.unique(np.stack([np.asarray(a), np.asarray(b)]), return_inverse=True)
+    names, indices = np.unique(np.stack([np.asarray(a), np.asarray(b)]), return_inverse=True)
     if not names.size:
         return []
-    first, second = places.reshape(2, -1)
+    first, second = indices.reshape(2, -1)
     joined = coo_array((np.ones(len(first)), (first, second)), shape=(len(names), len(names)))
     _, group = connected_components(joined, directed=False)
     return sorted(np.bincount(group).tolist(), reverse=True)
@@ -224,7 +224,7 @@ def leaked(
     Parameters
     ----------
     a, b : int ``(p,)``
-        Pairs, as places of images.
+        Pairs, as indices of images.
     split, tested
         As for `order`.
     """

@@ -97,13 +97,13 @@ def _measured(dataset: Dataset, items: Sequence[Item], track: Track) -> tuple[pd
     bits = np.zeros((len(items), BITS), bool)
     detail = np.zeros((len(items), *SHAPE), np.float16)
     stream = track(ahead(_read(dataset, items), _AHEAD), "data health", len(items))
-    for place, (item, image) in enumerate(stream):
+    for index, (item, image) in enumerate(stream):
         row = {"name": item.name, "split": item.split, "label": item.label}
         if isinstance(image, BrokenImageError):
             rows.append(row | {"skipped": str(image)} | _UNREAD)
             continue
         found = signature(image)
-        bits[place], detail[place] = found.bits, found.detail
+        bits[index], detail[index] = found.bits, found.detail
         size = {"skipped": "", "width": image.shape[1], "height": image.shape[0]}
         rows.append(row | size | {"hash": found.text} | asdict(quality(image)))
     return pd.DataFrame(rows), near_duplicates(bits, detail)

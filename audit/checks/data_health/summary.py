@@ -232,8 +232,8 @@ def _pair(source: Source, images: pd.DataFrame, row: Any) -> Pair:
     return Pair(shown, row.distance, row.likeness, row.mirrored, row.conflict, leak)
 
 
-def _shown(source: Source, images: pd.DataFrame, place: int) -> Shown:
-    row = images.iloc[place]
+def _shown(source: Source, images: pd.DataFrame, index: int) -> Shown:
+    row = images.iloc[index]
     file = _file(row["name"]) if row["thumbnail"] is not None else ""
     label = source.classes.get(int(row["label"]), f"class {row['label']}")
     return Shown(row["name"], row["split"], label, _size(row["width"], row["height"]), file)

@@ -207,8 +207,8 @@ def _order(answers: Answers, orders: Mapping[str, Sequence[str]]) -> Observation
 
 def _moved(answers: Answers, order: Sequence[str]) -> Indices:
     """Return the labels as indices into another order of the same names; -1 where it lacks one."""
-    place = {name: i for i, name in enumerate(order)}
-    return np.array([place.get(name, -1) for name in answers.classes])[answers.labels]
+    index_of = {name: i for i, name in enumerate(order)}
+    return np.array([index_of.get(name, -1) for name in answers.classes])[answers.labels]
 
 
 def _assigned_across(answers: Answers) -> NDArray[np.bool_]:

@@ -108,8 +108,8 @@ class Outcomes:
 
     def of(self, names: Sequence[str]) -> Outcomes:
         """Return the same for some of the images, in the order given."""
-        places = {name: i for i, name in enumerate(self.names)}
-        rows = [places[name] for name in names]
+        indices = {name: i for i, name in enumerate(self.names)}
+        rows = [indices[name] for name in names]
         return Outcomes(tuple(names), self.corruptions, self.clean[rows], self.wrong[rows])
 
 

@@ -187,7 +187,7 @@ class _Trial:
             for each, p in zip(effects, corrected, strict=True)
         ]
         keys = [(g["proven"], len(g["members"]), g["rise"]["value"]) for g in told]
-        return [told[place] for place in score.ranked(keys)]
+        return [told[index] for index in score.ranked(keys)]
 
     def _grouped(self, cam: str) -> Iterator[tuple[int, list[str]]]:
         """Yield the groups of every suspected class that has cases enough."""
@@ -205,8 +205,8 @@ class _Trial:
             heatmaps = explain(images.astype(np.float32), targets).heatmaps
             features = np.stack([*self._features(own), *of_random])
             points = score.described(features, heatmaps, usual)
-            for places in score.grouped(points[: len(names)], points[len(names) :]):
-                yield target, sorted((names[i] for i in places), key=seed_of)
+            for rows in score.grouped(points[: len(names)], points[len(names) :]):
+                yield target, sorted((names[i] for i in rows), key=seed_of)
 
     def _features(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.float32]]:
         for some in in_batches(images, PASS):

@@ -182,7 +182,7 @@ def proven(found: Effect, corrected: float) -> bool:
 
 
 def ranked(groups: Sequence[tuple[bool, int, float]]) -> list[int]:
-    """Return the places of groups, the first to mend first: proven, then by what they do in all.
+    """Return the indices of groups, the first to mend first: proven, then by what they do in all.
 
     Parameters
     ----------
@@ -190,8 +190,8 @@ def ranked(groups: Sequence[tuple[bool, int, float]]) -> list[int]:
         Rise in log-odds; NaN counts as none.
     """
 
-    def weight(place: int) -> tuple[bool, float]:
-        is_proven, members, rise = groups[place]
+    def weight(index: int) -> tuple[bool, float]:
+        is_proven, members, rise = groups[index]
         return not is_proven, -members * (0.0 if math.isnan(rise) else rise)
 
     return sorted(range(len(groups)), key=weight)
