@@ -18,7 +18,7 @@ def inferno(steps: int = _STEPS) -> NDArray[np.float64]:
     Inferno without its black end, which would hide the photo; the more, the brighter and the more
     opaque. Its brightness rises all along, so it is read with any colour vision.
     """
-    # Up to a fifth of its way Inferno is all but black.
+    # Below a fifth of its way Inferno is nearly black.
     ramp = np.linspace(56, 255, steps).round().astype(np.uint8)
     colour = cv2.applyColorMap(ramp, cv2.COLORMAP_INFERNO)[:, 0, ::-1] / 255
     # Faint relevance shows sooner by the power, and the strongest lets the photo through.

@@ -86,7 +86,7 @@ def score(record: Record) -> float:
         return math.nan
     kept = _probability(record["log_odds"] - _excess(record)) if _tried(record) else 1.0
     causes = 1 - (1 - share) * kept
-    # A heatmap alone is a poor witness, so causes weigh twice as much.
+    # Grad-CAM alone accuses too many (site/verdicts.md), so causes weigh twice as much.
     return causes if math.isnan(skill) else (2 * causes + 1 - max(skill, 0.0)) / 3
 
 
