@@ -134,13 +134,13 @@ def _versus(found: Pair, most: int) -> Versus:
     both, sources = joined(found), (found.a.source, found.b.source)
     compared = {check.key: check.compare(*sources) for check in every()}
     return Versus(
-        found,
-        findings(found, compared.values()),
-        compared,
-        transitions(both),
-        gallery(found, choose(both), most),
-        class_changes(found),
-        changed(both),
+        pair=found,
+        findings=findings(found, compared.values()),
+        checks=compared,
+        transitions=transitions(both),
+        galleries=gallery(found, choose(both), most),
+        classes=class_changes(found),
+        flips=changed(both),
     )
 
 

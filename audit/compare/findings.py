@@ -18,13 +18,16 @@ from audit.report import figures as f
 LEVEL = 0.05
 
 WRONG_BOTH = Metric(
-    "wrong_reasons_both_right",
-    "Wrong reasons, where both are right",
-    "Of the images that both models name rightly: like with like, whatever else each gets right.",
-    "images with verdict wrong-reasons / images right, tested and judged in both",
-    "lower is better",
-    OURS,
-    "percent",
+    key="wrong_reasons_both_right",
+    title="Wrong reasons, where both are right",
+    description=(
+        "Of the images that both models name rightly: like with like, whatever else each gets "
+        "right."
+    ),
+    formula="images with verdict wrong-reasons / images right, tested and judged in both",
+    direction="lower is better",
+    paper=OURS,
+    style="percent",
 )
 
 
@@ -177,7 +180,12 @@ def _proportion(metric: Metric, a: pd.Series, b: pd.Series) -> PairFinding:
     first, second = (s.to_numpy()[both].astype(bool) for s in (a, b))
     ours, theirs = (rate(int(hits.sum()), hits.size) for hits in (first, second))
     return PairFinding(
-        metric, ours, theirs, newcombe(first, second), int(both.sum()), mcnemar(first, second)
+        metric=metric,
+        a=ours,
+        b=theirs,
+        difference=newcombe(first, second),
+        n=int(both.sum()),
+        mcnemar=mcnemar(first, second),
     )
 
 
@@ -191,4 +199,11 @@ def _mean(
     """Compare means over the images that count in each run."""
     n = int((a.notna() | b.notna()).sum())
     difference = difference_of_means(a.to_numpy(), b.to_numpy(), seed)
-    return PairFinding(metric, estimate(a, seed), estimate(b, seed), difference, n, None)
+    return PairFinding(
+        metric=metric,
+        a=estimate(a, seed),
+        b=estimate(b, seed),
+        difference=difference,
+        n=n,
+        mcnemar=None,
+    )

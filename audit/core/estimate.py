@@ -70,7 +70,14 @@ def mean(values: pd.Series, seed: int) -> Estimate:
     defined = given[~np.isnan(given)]
     low, high = bootstrap_mean(defined, seed)
     value = float(defined.mean()) if defined.size else math.nan
-    return Estimate(value, low, high, defined.size, given.size - defined.size, "bootstrap")
+    return Estimate(
+        value=value,
+        low=low,
+        high=high,
+        n=defined.size,
+        undefined=given.size - defined.size,
+        method="bootstrap",
+    )
 
 
 def as_json(estimate: Estimate) -> dict[str, Any]:

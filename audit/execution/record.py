@@ -43,7 +43,15 @@ def maps_of(sample: Sample, finding: Explanation) -> Maps:
     coarse, tested = finding.gradcam.astype(np.float16), finding.tested
     region = np.zeros(sample.trimap.shape, bool) if tested.region is None else tested.region
     donors = np.array(tested.donors, np.int16)
-    return Maps(sample.item.name, sample.image, sample.trimap, coarse, finding.ig, region, donors)
+    return Maps(
+        name=sample.item.name,
+        image=sample.image,
+        trimap=sample.trimap,
+        gradcam=coarse,
+        ig=finding.ig,
+        region=region,
+        donors=donors,
+    )
 
 
 def record_of(

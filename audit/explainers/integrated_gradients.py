@@ -204,12 +204,12 @@ class IntegratedGradients:
         gains = self._logits(images, targets) - self._logits(baselines, targets)
         return [
             _Path(
-                index,
-                baselines[index],
-                images[index] - baselines[index],
-                int(targets[index]),
-                float(gains[index]),
-                np.zeros(images.shape[1:3], np.float32),
+                index=index,
+                baseline=baselines[index],
+                path=images[index] - baselines[index],
+                target=int(targets[index]),
+                gain=float(gains[index]),
+                total=np.zeros(images.shape[1:3], np.float32),
             )
             for index in range(len(images))
         ]

@@ -149,7 +149,15 @@ def _complete(key: str, source: Source) -> Outcome:
         "holds": f"the sweep is finished: {count(n)} images",
     }
     estimate = Estimate(done / n if n else math.nan, math.nan, math.nan, n, method="counted")
-    return Outcome(key, estimate, math.nan, "at least", 1.0, stands, words[stands])
+    return Outcome(
+        key=key,
+        estimate=estimate,
+        level=math.nan,
+        bound="at least",
+        limit=1.0,
+        standing=stands,
+        words=words[stands],
+    )
 
 
 def _wrong_reasons(source: Source, limit: float) -> Outcome:
@@ -177,7 +185,15 @@ def _figure(key: str, source: Source, metric: Metric, limit: float, none: str) -
         "doubtful": f"{shown} {side} the limit of {as_given(limit)}, but not beyond doubt",
         "broken": f"{shown} {side} the limit of {as_given(limit)} beyond doubt",
     }
-    return Outcome(key, found, LEVEL, bound, limit, stands, words[stands])
+    return Outcome(
+        key=key,
+        estimate=found,
+        level=LEVEL,
+        bound=bound,
+        limit=limit,
+        standing=stands,
+        words=words[stands],
+    )
 
 
 def _classes(source: Source, limit: float) -> Outcome:
@@ -189,7 +205,16 @@ def _classes(source: Source, limit: float) -> Outcome:
     stands = worst_standing(rates, limit)
     words = class_words(rates, limit, level)
     failed = tuple(r for r in rates if r.standing(limit) in ("broken", "undefined"))
-    return Outcome("min-class-accuracy", found, level, "at least", limit, stands, words, failed)
+    return Outcome(
+        key="min-class-accuracy",
+        estimate=found,
+        level=level,
+        bound="at least",
+        limit=limit,
+        standing=stands,
+        words=words,
+        classes=failed,
+    )
 
 
 def _against(both: Pair, margin: float) -> Iterator[Outcome]:
@@ -223,7 +248,15 @@ def _difference(key: str, both: Pair, metric: Metric, margin: float, none: str) 
         "doubtful": f"{shown} {worse}, but not beyond doubt",
         "broken": f"{shown} {worse} beyond doubt",
     }
-    return Outcome(key, estimate, LEVEL, bound, limit, stands, words[stands])
+    return Outcome(
+        key=key,
+        estimate=estimate,
+        level=LEVEL,
+        bound=bound,
+        limit=limit,
+        standing=stands,
+        words=words[stands],
+    )
 
 
 def _bound(metric: Metric) -> Bound:

@@ -107,7 +107,15 @@ def measure(pairs: Sequence[Pair]) -> Fit:
     rank = max(_rank(along[""]), _rank(_contrasts(pairs, edges)))
     error = 1.96 * np.sqrt(1 / 12 / n)  # ranks of unrelated masks are uniform: variance 1/12
     better = int((gains[move] > NOISE).sum())
-    return Fit(rank, float(error), _alike(pairs), move, _rank(along[move]), better, n)
+    return Fit(
+        rank=rank,
+        error=float(error),
+        alike=_alike(pairs),
+        move=move,
+        moved_rank=_rank(along[move]),
+        better=better,
+        n=n,
+    )
 
 
 def edge_ranks(image: Array) -> Array:

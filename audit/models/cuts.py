@@ -114,7 +114,15 @@ class _Chooser:
         before, after = (of[base(tensor)] for of in (self._places.before, self._places.after))
         steps = before + after
         shape = self._sides(tensor)
-        return Cut(self._graph, tensor, self._name(tensor), shape, before, steps, whole)
+        return Cut(
+            graph=self._graph,
+            tensor=tensor,
+            path=self._name(tensor),
+            shape=shape,
+            before=before,
+            steps=steps,
+            whole=whole,
+        )
 
     def _joined(self) -> Cut:
         """Join the last maps of all branches into one; ModelError where they cannot be joined."""
@@ -134,8 +142,15 @@ class _Chooser:
         shape = (*places[0].shape[:2], sum(cut.shape[2] for cut in places))
         least = min(places, key=lambda cut: cut.before / cut.steps)
         graph = _join(self._graph, front, [cut.shape[2] for cut in places])
-        return Cut(graph, f"{_JOINED}:0", self._path_of(front), shape, least.before, least.steps,
-                   whole=True)  # fmt: skip
+        return Cut(
+            graph=graph,
+            tensor=f"{_JOINED}:0",
+            path=self._path_of(front),
+            shape=shape,
+            before=least.before,
+            steps=least.steps,
+            whole=True,
+        )
 
     def _front(self) -> tuple[list[str], bool]:
         """Return last maps on all ways back from the output, and whether one reaches the image."""

@@ -266,7 +266,15 @@ def _without_detours(definition: Any, image: str, output: str, size: int) -> Gra
             renamed |= {f"{name}:{k}": full(source) for k, source in enumerate(node.input)}
         elif name in moving:
             nodes.append(node)
-    found = Graph(tuple(nodes), {}, image, output, definition.versions, definition.library, renamed)
+    found = Graph(
+        nodes=tuple(nodes),
+        constants={},
+        image=image,
+        output=output,
+        versions=definition.versions,
+        library=definition.library,
+        renamed=renamed,
+    )
     still = sorted(
         {
             found.named(full(i))
@@ -280,13 +288,13 @@ def _without_detours(definition: Any, image: str, output: str, size: int) -> Gra
     constants = {t: f"constant_{k}" for k, t in enumerate(still)}
     plain = [_with_inputs(n, [_plain(found, i, constants) for i in _data(n)]) for n in nodes]
     return Graph(
-        tuple(plain),
-        {constants[t]: v for t, v in zip(still, values, strict=True)},
-        image,
-        found.named(output),
-        definition.versions,
-        definition.library,
-        renamed,
+        nodes=tuple(plain),
+        constants={constants[t]: v for t, v in zip(still, values, strict=True)},
+        image=image,
+        output=found.named(output),
+        versions=definition.versions,
+        library=definition.library,
+        renamed=renamed,
     )
 
 

@@ -147,7 +147,14 @@ def gallery_pages(cases: Sequence[Case]) -> Iterator[GalleryPage]:
     pages = -(-len(cases) // PAGE)
     for k in range(pages):
         verdict, shown = cases[0].verdict, cases[k * PAGE : (k + 1) * PAGE]
-        yield GalleryPage(verdict, page_path(verdict, k + 1), k + 1, pages, shown, len(cases))
+        yield GalleryPage(
+            verdict=verdict,
+            path=page_path(verdict, k + 1),
+            number=k + 1,
+            pages=pages,
+            cases=shown,
+            total=len(cases),
+        )
 
 
 def _cases(records: pd.DataFrame, verdict: VerdictKind, source: Source) -> Iterator[Case]:
@@ -158,30 +165,30 @@ def _cases(records: pd.DataFrame, verdict: VerdictKind, source: Source) -> Itera
 
 def _case(row: dict[str, Any], verdict: VerdictKind, page: str, source: Source) -> Case:
     return Case(
-        row["anchor"],
-        row["name"],
-        f"pictures/{row['anchor']}.webp",
-        f"pictures/{row['anchor']}-heat.webp",
-        page,
-        row["part"],
-        row["row"],
-        verdict,
-        row["verdict_reason"],
-        row["label"],
-        row["label_name"],
-        row["prediction"],
-        row["prediction_name"],
-        bool(row["correct"]),
-        row["confidence"],
-        row["mask_source"],
-        row["mask_doubt"],
-        row["chance"],
-        tuple(_score(row, key, title) for key, title in source.titles.items()),
-        row["shortcut"],
-        f"pictures/{row['anchor']}-tested.webp" if row["composites"] else "",
-        _causes(row, source.classes),
-        bool(row["fragile"]),
-        row["verdict_score"],
+        anchor=row["anchor"],
+        name=row["name"],
+        photo=f"pictures/{row['anchor']}.webp",
+        heat=f"pictures/{row['anchor']}-heat.webp",
+        page=page,
+        part=row["part"],
+        row=row["row"],
+        verdict=verdict,
+        reason=row["verdict_reason"],
+        label=row["label"],
+        label_name=row["label_name"],
+        prediction=row["prediction"],
+        prediction_name=row["prediction_name"],
+        correct=bool(row["correct"]),
+        confidence=row["confidence"],
+        mask_source=row["mask_source"],
+        mask_doubt=row["mask_doubt"],
+        chance=row["chance"],
+        scores=tuple(_score(row, key, title) for key, title in source.titles.items()),
+        shortcut=row["shortcut"],
+        composites=f"pictures/{row['anchor']}-tested.webp" if row["composites"] else "",
+        causes=_causes(row, source.classes),
+        fragile=bool(row["fragile"]),
+        score=row["verdict_score"],
     )
 
 

@@ -74,15 +74,15 @@ def _class_row(
 ) -> ClassRow:
     hits, n = tallies.get(index, (0, 0))
     return ClassRow(
-        index,
-        name,
-        slug(f"{index}-{name}"),
-        rate(hits, n),
-        len(records),
-        int(records["correct"].astype(bool).sum()),
-        {v.key: int((records["verdict"] == v.key).sum()) for v in VERDICT_KINDS},
-        {key: float(records[f"{key}_skill"].mean()) for key in JUDGED},
-        _wrong_reasons(records),
+        index=index,
+        name=name,
+        page=slug(f"{index}-{name}"),
+        accuracy=rate(hits, n),
+        explained=len(records),
+        correct_explained=int(records["correct"].astype(bool).sum()),
+        counts={v.key: int((records["verdict"] == v.key).sum()) for v in VERDICT_KINDS},
+        skill={key: float(records[f"{key}_skill"].mean()) for key in JUDGED},
+        wrong_reasons=_wrong_reasons(records),
     )
 
 

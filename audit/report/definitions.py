@@ -12,7 +12,15 @@ _LOWER, _HIGHER = "lower is better", "higher is better"
 def _metric(
     key: str, title: str, description: str, formula: str, direction: str, paper: str
 ) -> Metric:
-    return Metric(key, title, description, formula, direction, paper, "percent")
+    return Metric(
+        key=key,
+        title=title,
+        description=description,
+        formula=formula,
+        direction=direction,
+        paper=paper,
+        style="percent",
+    )
 
 
 _OF_THE_ENGINE = (

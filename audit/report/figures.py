@@ -54,104 +54,113 @@ BACKGROUNDS = "Xiao et al. 2020, arXiv 2006.09994"
 SHAPLEY = "Shapley 1953; this audit"
 
 ACCURACY = Metric(
-    "accuracy",
-    "Accuracy",
-    "Test images whose predicted class is the true one; all test images, explained or not.",
-    "correct predictions / predictions",
-    "higher is better",
-    "",
-    "percent",
+    key="accuracy",
+    title="Accuracy",
+    description=(
+        "Test images whose predicted class is the true one; all test images, explained or not."
+    ),
+    formula="correct predictions / predictions",
+    direction="higher is better",
+    paper="",
+    style="percent",
 )
 WRONG_REASONS = Metric(
-    "wrong_reasons_share",
-    "Wrong reasons among right",
-    "Right predictions that interventions show to be decided by the background; undefined where "
-    "none was tested.",
-    "right images with verdict wrong-reasons / right images tested, but the undecided",
-    "lower is better",
-    OURS,
-    "percent",
+    key="wrong_reasons_share",
+    title="Wrong reasons among right",
+    description=(
+        "Right predictions that interventions show to be decided by the background; undefined "
+        "where "
+        "none was tested."
+    ),
+    formula="right images with verdict wrong-reasons / right images tested, but the undecided",
+    direction="lower is better",
+    paper=OURS,
+    style="percent",
 )
 SUSPECTS = Metric(
-    "suspect_share",
-    "Suspect among right",
-    "Right predictions that heatmaps or interventions accuse, short of proof.",
-    "right images with verdict suspect / right images with a verdict but undecided",
-    "lower is better",
-    OURS,
-    "percent",
+    key="suspect_share",
+    title="Suspect among right",
+    description="Right predictions that heatmaps or interventions accuse, short of proof.",
+    formula="right images with verdict suspect / right images with a verdict but undecided",
+    direction="lower is better",
+    paper=OURS,
+    style="percent",
 )
 FRAGILE = Metric(
-    "fragile_share",
-    "Fragile verdicts",
-    "Verdicts that change when the mask is grown or shrunk by 3 px (at 224).",
-    "fragile verdicts / verdicts but undecided",
-    "lower is better",
-    OURS,
-    "percent",
+    key="fragile_share",
+    title="Fragile verdicts",
+    description="Verdicts that change when the mask is grown or shrunk by 3 px (at 224).",
+    formula="fragile verdicts / verdicts but undecided",
+    direction="lower is better",
+    paper=OURS,
+    style="percent",
 )
 CHANCE = Metric(
-    "chance",
-    "Chance",
-    "The subject's area: the mass that a uniform heatmap would have.",
-    "|M| / |valid|",
-    "neither: the yardstick of mass, rank accuracy and pointing",
-    "",
-    "percent",
+    key="chance",
+    title="Chance",
+    description="The subject's area: the mass that a uniform heatmap would have.",
+    formula="|M| / |valid|",
+    direction="neither: the yardstick of mass, rank accuracy and pointing",
+    paper="",
+    style="percent",
 )
 CENTRE = Metric(
-    "centre_skill",
-    "Centre Gaussian: skill",
-    "Of a heatmap that looks at no image: an explainer that knows more beats it.",
-    "skill of a Gaussian in the middle, a quarter of the side wide",
-    "neither: the yardstick of skill, beside 0 for a uniform heatmap",
-    OURS,
-    "signed",
+    key="centre_skill",
+    title="Centre Gaussian: skill",
+    description="Of a heatmap that looks at no image: an explainer that knows more beats it.",
+    formula="skill of a Gaussian in the middle, a quarter of the side wide",
+    direction="neither: the yardstick of skill, beside 0 for a uniform heatmap",
+    paper=OURS,
+    style="signed",
 )
 BACKGROUND_SHARE = Metric(
-    "background_share",
-    "Background share of right predictions",
-    "How much of what speaks for the predicted class comes from the background.",
-    "max(phi_B, 0) / (max(phi_B, 0) + max(phi_F, 0)), two-player Shapley values on log-odds",
-    "lower is better",
-    SHAPLEY,
-    "percent",
+    key="background_share",
+    title="Background share of right predictions",
+    description="How much of what speaks for the predicted class comes from the background.",
+    formula=(
+        "max(phi_B, 0) / (max(phi_B, 0) + max(phi_F, 0)), two-player Shapley values on log-odds"
+    ),
+    direction="lower is better",
+    paper=SHAPLEY,
+    style="percent",
 )
 SURVIVAL = Metric(
-    "survival",
-    "Survival of a background swap",
-    "Share of other backgrounds on which a right prediction stays as it is.",
-    "backgrounds that keep the answer / backgrounds tried, over right predictions",
-    "higher is better; composites cost some by themselves",
-    OURS,
-    "percent",
+    key="survival",
+    title="Survival of a background swap",
+    description="Share of other backgrounds on which a right prediction stays as it is.",
+    formula="backgrounds that keep the answer / backgrounds tried, over right predictions",
+    direction="higher is better; composites cost some by themselves",
+    paper=OURS,
+    style="percent",
 )
 WITHOUT = Metric(
-    "survives_without",
-    "Survives without the subject",
-    "Right predictions that stay when the subject is filled in from its background.",
-    "right images whose answer stays / right images tested",
-    "lower is better",
-    OURS,
-    "percent",
+    key="survives_without",
+    title="Survives without the subject",
+    description="Right predictions that stay when the subject is filled in from its background.",
+    formula="right images whose answer stays / right images tested",
+    direction="lower is better",
+    paper=OURS,
+    style="percent",
 )
 PASTED = Metric(
-    "pasted_accuracy",
-    "Accuracy of composites on their own background",
-    "What cutting out and pasting back costs by itself: the yardstick of the figures below.",
-    "right answers / images tested",
-    "close to the accuracy as tested is better",
-    OURS,
-    "percent",
+    key="pasted_accuracy",
+    title="Accuracy of composites on their own background",
+    description=(
+        "What cutting out and pasting back costs by itself: the yardstick of the figures below."
+    ),
+    formula="right answers / images tested",
+    direction="close to the accuracy as tested is better",
+    paper=OURS,
+    style="percent",
 )
 TESTED = Metric(
-    "tested_accuracy",
-    "Accuracy of the images tested",
-    "As they are: what the accuracies of composites compare with.",
-    "right answers / images tested",
-    "higher is better",
-    "",
-    "percent",
+    key="tested_accuracy",
+    title="Accuracy of the images tested",
+    description="As they are: what the accuracies of composites compare with.",
+    formula="right answers / images tested",
+    direction="higher is better",
+    paper="",
+    style="percent",
 )
 _ANSWERS = {
     "only_foreground": ("Only-FG accuracy", "The subject alone, on black.", "higher is better"),
@@ -167,22 +176,22 @@ _ANSWERS = {
     ),
 }
 MIXED_RAND = Metric(
-    "mixed_rand",
-    "Mixed-Rand accuracy",
-    "The subject on backgrounds of other classes.",
-    "right answers / composites, over images tested",
-    "higher is better",
-    BACKGROUNDS,
-    "percent",
+    key="mixed_rand",
+    title="Mixed-Rand accuracy",
+    description="The subject on backgrounds of other classes.",
+    formula="right answers / composites, over images tested",
+    direction="higher is better",
+    paper=BACKGROUNDS,
+    style="percent",
 )
 BG_GAP = Metric(
-    "bg_gap",
-    "BG-Gap",
-    "How much accuracy rests on the background being of the class.",
-    "Mixed-Same - Mixed-Rand, over images with both",
-    "lower is better",
-    BACKGROUNDS,
-    "percent",
+    key="bg_gap",
+    title="BG-Gap",
+    description="How much accuracy rests on the background being of the class.",
+    formula="Mixed-Same - Mixed-Rand, over images with both",
+    direction="lower is better",
+    paper=BACKGROUNDS,
+    style="percent",
 )
 
 
@@ -190,7 +199,15 @@ def answer_metrics() -> list[Metric]:
     """Return the accuracies under intervention, as in the Backgrounds Challenge."""
     formula = "right answers / images tested"
     return [
-        Metric(key, title, words, formula, direction, BACKGROUNDS, "percent")
+        Metric(
+            key=key,
+            title=title,
+            description=words,
+            formula=formula,
+            direction=direction,
+            paper=BACKGROUNDS,
+            style="percent",
+        )
         for key, (title, words, direction) in _ANSWERS.items()
     ]
 

@@ -51,12 +51,12 @@ def notes(source: Source) -> Notes:
     undecided = explained[explained["verdict"] == Verdict.UNDECIDED]
     doubtful = explained[explained["mask_doubt"] != ""]
     return Notes(
-        _skipped(source),
-        [Gap(*row) for row in doubtful[["name", "mask_source", "mask_doubt"]].to_numpy()],
-        Counter(map(_kind, doubtful["mask_doubt"])).most_common(),
-        Counter(map(_cause, undecided["verdict_reason"])).most_common(),
-        Counter(explained["mask_source"].tolist()).most_common(),
-        _completeness(source),
+        skipped=_skipped(source),
+        doubtful=[Gap(*row) for row in doubtful[["name", "mask_source", "mask_doubt"]].to_numpy()],
+        doubts=Counter(map(_kind, doubtful["mask_doubt"])).most_common(),
+        undecided=Counter(map(_cause, undecided["verdict_reason"])).most_common(),
+        mask_sources=Counter(explained["mask_source"].tolist()).most_common(),
+        completeness=_completeness(source),
     )
 
 

@@ -74,12 +74,12 @@ def gate(source: Source) -> Gate | None:
         now = source.manifest.get("finished"), source.section("model").get("sha256")
         gates = [(str(g["words"]), bool(g["passed"]), g["standing"]) for g in found["gates"]]
         return Gate(
-            bool(found["passed"]),
-            [words for words, passed, _ in gates if not passed],
-            [words for words, passed, stands in gates if passed and stands == "doubtful"],
-            len(gates),
-            (found["finished"], found["model"]) != now,
-            {g["key"]: float(g["limit"]) for g in found["gates"] if "limit" in g},
+            passed=bool(found["passed"]),
+            broken=[words for words, passed, _ in gates if not passed],
+            doubtful=[words for words, passed, stands in gates if passed and stands == "doubtful"],
+            gates=len(gates),
+            outdated=(found["finished"], found["model"]) != now,
+            limits={g["key"]: float(g["limit"]) for g in found["gates"] if "limit" in g},
         )
     except (ValueError, KeyError, TypeError) as error:
         reason = f"{type(error).__name__}: {error}"

@@ -38,53 +38,62 @@ _MOST = "what accuses most first"
 _LEAST_FIRST = "what accuses least first"
 VERDICT_KINDS = (
     VerdictKind(
-        Verdict.WRONG_REASONS,
-        "Wrong reasons",
-        "correct",
-        "The prediction is right, and interventions show that the background decides it.",
-        _MOST,
-        True,
+        key=Verdict.WRONG_REASONS,
+        title="Wrong reasons",
+        prediction="correct",
+        meaning="The prediction is right, and interventions show that the background decides it.",
+        order=_MOST,
+        worst_first=True,
     ),
     VerdictKind(
-        Verdict.SUSPECT,
-        "Suspect",
-        "correct",
-        "The prediction is right, but heatmaps or interventions point off the {subject}; no part "
-        "of the background is shown to decide it.",
-        _MOST,
-        True,
+        key=Verdict.SUSPECT,
+        title="Suspect",
+        prediction="correct",
+        meaning=(
+            "The prediction is right, but heatmaps or interventions point off the {subject}; no "
+            "part "
+            "of the background is shown to decide it."
+        ),
+        order=_MOST,
+        worst_first=True,
     ),
     VerdictKind(
-        Verdict.RIGHT_REASONS,
-        "Right reasons",
-        "correct",
-        "The prediction is right, the {subject} carries it, and an explainer is on the {subject}.",
-        _LEAST_FIRST,
-        False,
+        key=Verdict.RIGHT_REASONS,
+        title="Right reasons",
+        prediction="correct",
+        meaning=(
+            "The prediction is right, the {subject} carries it, and an explainer is on the "
+            "{subject}."
+        ),
+        order=_LEAST_FIRST,
+        worst_first=False,
     ),
     VerdictKind(
-        Verdict.DISTRACTED,
-        "Distracted",
-        "wrong",
-        "The prediction is wrong, and the background drives it.",
-        _MOST,
-        True,
+        key=Verdict.DISTRACTED,
+        title="Distracted",
+        prediction="wrong",
+        meaning="The prediction is wrong, and the background drives it.",
+        order=_MOST,
+        worst_first=True,
     ),
     VerdictKind(
-        Verdict.MISREAD,
-        "Misread",
-        "wrong",
-        "The prediction is wrong, though the {subject} drives it: it was looked at and misnamed.",
-        _LEAST_FIRST,
-        False,
+        key=Verdict.MISREAD,
+        title="Misread",
+        prediction="wrong",
+        meaning=(
+            "The prediction is wrong, though the {subject} drives it: it was looked at and "
+            "misnamed."
+        ),
+        order=_LEAST_FIRST,
+        worst_first=False,
     ),
     VerdictKind(
-        Verdict.UNDECIDED,
-        "Undecided",
-        "any",
-        "No usable mask, or the evidence is undefined; the reason is kept with each image.",
-        "grouped by reason",
-        None,
+        key=Verdict.UNDECIDED,
+        title="Undecided",
+        prediction="any",
+        meaning="No usable mask, or the evidence is undefined; the reason is kept with each image.",
+        order="grouped by reason",
+        worst_first=None,
     ),
 )
 

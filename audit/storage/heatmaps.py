@@ -249,14 +249,14 @@ def unpack_maps(arrays: Mapping[str, NDArray[Any]], side: int | None = None) -> 
         asked = {name: found[1] for name, found in ahead.items() if found and found[0] == i}
         ahead |= {name: next(optional[name], None) for name in asked}
         yield Maps(
-            str(arrays["names"][i]),
-            picture(jpeg, "JPEG", height * width, (width, height)),
-            next(trimaps),
-            arrays["gradcam"][i],
-            next(ig).astype(np.float32) * (arrays["ig_scale"][i] / IG_LEVELS),
-            np.unpackbits(next(packed), axis=-1, count=width).astype(bool),
-            donors[i],
-            asked,
+            name=str(arrays["names"][i]),
+            image=picture(jpeg, "JPEG", height * width, (width, height)),
+            trimap=next(trimaps),
+            gradcam=arrays["gradcam"][i],
+            ig=next(ig).astype(np.float32) * (arrays["ig_scale"][i] / IG_LEVELS),
+            region=np.unpackbits(next(packed), axis=-1, count=width).astype(bool),
+            donors=donors[i],
+            optional=asked,
         )
     if any(ahead.values()):
         raise ValueError("rows of optional explainers are out of order")

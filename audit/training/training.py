@@ -182,7 +182,16 @@ def train(
         if config.training.augment_background:
             backgrounds = split_foregrounds(dataset, masks, seen, "train", pixels, config.run.seed,
                                      track, config.run.workers)  # fmt: skip
-        lesson = _Lesson(config, augmenter, seen, validation, classes, replicas, track, backgrounds)
+        lesson = _Lesson(
+            config=config,
+            augmenter=augmenter,
+            seen=seen,
+            validation=validation,
+            classes=classes,
+            replicas=replicas,
+            track=track,
+            backgrounds=backgrounds,
+        )
         model, fitted, tuned = _phases(lesson, backbone, work)
         model = _in_float32(model, config)
         return _trained(lesson, model, fitted, tuned, dataset.classes)
@@ -236,8 +245,15 @@ def _train_head(lesson: _Lesson, backbone: Any, backup: Backup) -> tuple[Any, Fi
         trainee, values = _on_images(pooled, head, lesson.config), lesson.seen.pixels
     config = lesson.config
     judge = _judge(head, lambda: iter([judged]), lesson.validation.labels)
-    phase = Phase("head", trainee, partial(lesson.batches, values), judge,
-                  config.training.epochs, config.training.early_stopping, lesson.steps)  # fmt: skip
+    phase = Phase(
+        name="head",
+        model=trainee,
+        batches=partial(lesson.batches, values),
+        judge=judge,
+        epochs=config.training.epochs,
+        patience=config.training.early_stopping,
+        steps=lesson.steps,
+    )
     return head, fit(phase, backup, lesson.replicas, lesson.track)
 
 
@@ -260,9 +276,15 @@ def _fine_tune(lesson: _Lesson, backbone: Any, model: Any, backup: Backup) -> Fi
     judge = _judge(model, lambda: _plain(lesson), lesson.validation.labels)
     # Epochs of fine-tuning draw other numbers than those of the head.
     drawn = partial(lesson.batches, lesson.seen.pixels)
-    phase = Phase("fine-tune", model, lambda epoch: drawn(config.training.epochs + epoch), judge,
-                  config.training.fine_tune_epochs, config.training.early_stopping,
-                  lesson.steps)  # fmt: skip
+    phase = Phase(
+        name="fine-tune",
+        model=model,
+        batches=lambda epoch: drawn(config.training.epochs + epoch),
+        judge=judge,
+        epochs=config.training.fine_tune_epochs,
+        patience=config.training.early_stopping,
+        steps=lesson.steps,
+    )
     return fit(phase, backup, lesson.replicas, lesson.track)
 
 

@@ -39,20 +39,23 @@ def background_share(content: Content) -> Finding | None:
     if held is None:
         return None
     return Finding(
-        "background-share",
-        held.severity,
-        f"Background share {percent(held.estimate.value)}",
-        f"The background's share of what speaks for right predictions is {held.words}.",
-        f"The backgrounds of this data say more about the class than the {content.source.subject} "
-        "does; another place is another background.",
-        (
+        key="background-share",
+        severity=held.severity,
+        title=f"Background share {percent(held.estimate.value)}",
+        words=f"The background's share of what speaks for right predictions is {held.words}.",
+        why=(
+            "The backgrounds of this data say more about the class than the "
+            f"{content.source.subject} "
+            "does; another place is another background."
+        ),
+        steps=(
             Step(
                 "Look at the images with the highest share.",
                 (gallery("By background share", answer="right", sort="share"),),
             ),
             _OTHER_BACKGROUNDS,
         ),
-        held.estimate,
+        estimate=held.estimate,
     )
 
 
@@ -63,21 +66,25 @@ def without_subject(content: Content) -> Finding | None:
         return None
     subject = content.source.subject
     return Finding(
-        "without-subject",
-        held.severity,
-        f"{percent(held.estimate.value)} stay right without the {subject}",
-        f"The share of right predictions that stay when the {subject} is filled in is "
-        f"{held.words}.",
-        "A background that suffices for the answer has taught the model the answer. Leaves or "
-        "stems may be a fair clue: that is for you to decide.",
-        (
+        key="without-subject",
+        severity=held.severity,
+        title=f"{percent(held.estimate.value)} stay right without the {subject}",
+        words=(
+            f"The share of right predictions that stay when the {subject} is filled in is "
+            f"{held.words}."
+        ),
+        why=(
+            "A background that suffices for the answer has taught the model the answer. Leaves or "
+            "stems may be a fair clue: that is for you to decide."
+        ),
+        steps=(
             Step(
                 f"Look at what is left of them without the {subject}: is it a fair clue?",
                 (gallery("Right, by background share", answer="right", sort="share"),),
             ),
             _OTHER_BACKGROUNDS,
         ),
-        held.estimate,
+        estimate=held.estimate,
     )
 
 
@@ -88,20 +95,25 @@ def background_gap(content: Content) -> Finding | None:
         return None
     pasted, tested = (content.figures[k].estimate for k in ("pasted_accuracy", "tested_accuracy"))
     return Finding(
-        "bg-gap",
-        held.severity,
-        f"BG-Gap {percent(held.estimate.value)}: accuracy that rests on the background",
-        "The accuracy on backgrounds of the right class less that on backgrounds of others "
-        f"(BG-Gap) is {held.words}.",
-        "This much accuracy goes where backgrounds are no longer typical of their class. Pasting "
-        f"costs some by itself, but on both sides ({percent(tested.value)} as they are, "
-        f"{percent(pasted.value)} pasted back).",
-        (
+        key="bg-gap",
+        severity=held.severity,
+        title=f"BG-Gap {percent(held.estimate.value)}: accuracy that rests on the background",
+        words=(
+            "The accuracy on backgrounds of the right class less that on backgrounds of others "
+            f"(BG-Gap) is {held.words}."
+        ),
+        why=(
+            "This much accuracy goes where backgrounds are no longer typical of their class. "
+            "Pasting "
+            f"costs some by itself, but on both sides ({percent(tested.value)} as they are, "
+            f"{percent(pasted.value)} pasted back)."
+        ),
+        steps=(
             Step(
                 "See which classes lean on their background.",
                 (Link("Classes", "classes.html"),),
             ),
             _OTHER_BACKGROUNDS,
         ),
-        held.estimate,
+        estimate=held.estimate,
     )

@@ -16,18 +16,20 @@ def over_confidence(content: Content) -> Finding | None:
         return None
     more = "surer" if e.value > 0 else "less sure"
     return Finding(
-        "over-confidence",
-        "look" if min(abs(e.low), abs(e.high)) > _FAR else "info",
-        f"The model is {more} than it is right",
-        f"Mean confidence less accuracy is {format_estimate(e, 'points')}, in points.",
-        "Who rejects answers by their confidence rejects too few where it is too high, and too "
-        "many where it is too low.",
-        (
+        key="over-confidence",
+        severity="look" if min(abs(e.low), abs(e.high)) > _FAR else "info",
+        title=f"The model is {more} than it is right",
+        words=f"Mean confidence less accuracy is {format_estimate(e, 'points')}, in points.",
+        why=(
+            "Who rejects answers by their confidence rejects too few where it is too high, and too "
+            "many where it is too low."
+        ),
+        steps=(
             Step(
                 "Read off which confidence goes with which accuracy.",
                 (Link("Calibration", "calibration.html"),),
             ),
             Step("Scale the logits by a temperature that is fitted on validation images."),
         ),
-        e,
+        estimate=e,
     )

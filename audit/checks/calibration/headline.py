@@ -12,41 +12,48 @@ from audit.core.estimate import Estimate, Metric, mean
 from audit.report.source import Source
 
 _ECE = Metric(
-    "ece",
-    "Expected calibration error (ECE)",
-    "How far accuracy is from confidence, over 15 bins of confidence; all test images.",
-    "sum over bins of n_b / n * |accuracy_b - mean confidence_b|",
-    "lower is better; compare it with that of a calibrated model",
-    "Guo et al. 2017, arXiv 1706.04599",
+    key="ece",
+    title="Expected calibration error (ECE)",
+    description="How far accuracy is from confidence, over 15 bins of confidence; all test images.",
+    formula="sum over bins of n_b / n * |accuracy_b - mean confidence_b|",
+    direction="lower is better; compare it with that of a calibrated model",
+    paper="Guo et al. 2017, arXiv 1706.04599",
 )
 _CALIBRATED = Metric(
-    "ece_if_calibrated",
-    "ECE of a calibrated model",
-    "What chance alone gives: the mean, and where 95% lie, of simulated models whose answers are "
-    "right as often as these confidences say.",
-    "mean ECE of 1,000 draws of correct ~ Bernoulli(confidence)",
-    "neither: the yardstick of ECE",
-    "Bröcker and Smith 2007",
+    key="ece_if_calibrated",
+    title="ECE of a calibrated model",
+    description=(
+        "What chance alone gives: the mean, and where 95% lie, of simulated models whose answers "
+        "are "
+        "right as often as these confidences say."
+    ),
+    formula="mean ECE of 1,000 draws of correct ~ Bernoulli(confidence)",
+    direction="neither: the yardstick of ECE",
+    paper="Bröcker and Smith 2007",
 )
 _OVER_CONFIDENCE = Metric(
-    "over_confidence",
-    "Over-confidence, in points",
-    "Percentage points by which the model is surer of its answers than it is right; all test "
-    "images.",
-    "mean confidence - accuracy",
-    "0 is best; below 0 the model is not sure enough",
-    "usual",
-    "points",
+    key="over_confidence",
+    title="Over-confidence, in points",
+    description=(
+        "Percentage points by which the model is surer of its answers than it is right; all test "
+        "images."
+    ),
+    formula="mean confidence - accuracy",
+    direction="0 is best; below 0 the model is not sure enough",
+    paper="usual",
+    style="points",
 )
 _BRIER = Metric(
-    "brier",
-    "Brier score of the answer",
-    "Squared distance of the confidence from 1 where the answer is right, from 0 where it is "
-    "wrong; all test images.",
-    "mean of (confidence - correct)^2",
-    "lower is better: sure where right, unsure where wrong",
-    "Brier 1950",
-    "decimal",
+    key="brier",
+    title="Brier score of the answer",
+    description=(
+        "Squared distance of the confidence from 1 where the answer is right, from 0 where it is "
+        "wrong; all test images."
+    ),
+    formula="mean of (confidence - correct)^2",
+    direction="lower is better: sure where right, unsure where wrong",
+    paper="Brier 1950",
+    style="decimal",
 )
 
 
@@ -81,7 +88,9 @@ def _calibrated(source: Source) -> Estimate:
 
 def _of_answers(source: Source, value: float, low: float, high: float, how: str) -> Estimate:
     n = int(source.predictions["confidence"].notna().sum())
-    return Estimate(value, low, high, n, len(source.predictions) - n, how)
+    return Estimate(
+        value=value, low=low, high=high, n=n, undefined=len(source.predictions) - n, method=how
+    )
 
 
 def _brier(source: Source) -> pd.Series:

@@ -114,7 +114,15 @@ def reliability(confidence: ArrayLike, correct: ArrayLike, edges: NDArray[np.flo
 
 def _bin(low: float, high: float, n: int, sure: float, hits: int) -> Bin:
     if not n:
-        return Bin(low, high, 0, NAN, NAN, NAN, NAN)
+        return Bin(
+            low=low,
+            high=high,
+            n=0,
+            confidence=NAN,
+            accuracy=NAN,
+            accuracy_low=NAN,
+            accuracy_high=NAN,
+        )
     return Bin(low, high, n, sure / n, hits / n, *wilson(hits, n))
 
 

@@ -94,16 +94,16 @@ def calibration(source: Source) -> Calibration | None:
     edges = equal_mass(sure)
     width, mass = (_occupied(sure, right, e) for e in (equal_width(), edges))
     return Calibration(
-        width,
-        mass,
-        calibration_error(sure, right, edges, source.seed),
-        mean(pd.Series(sure), source.seed),
-        rate(int(right.sum()), right.size),
-        _ranking(sure, right, source.seed),
-        list(_coverages(source, sure, right)),
-        list(_by_verdict(source)),
-        _shortcuts(source),
-        _charts(width, mass, sure, right),
+        width=width,
+        mass=mass,
+        even=calibration_error(sure, right, edges, source.seed),
+        confidence=mean(pd.Series(sure), source.seed),
+        accuracy=rate(int(right.sum()), right.size),
+        ranking=_ranking(sure, right, source.seed),
+        coverages=list(_coverages(source, sure, right)),
+        verdicts=list(_by_verdict(source)),
+        shortcuts=_shortcuts(source),
+        charts=_charts(width, mass, sure, right),
     )
 
 

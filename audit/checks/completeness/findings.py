@@ -22,12 +22,12 @@ def unfinished(content: Content) -> Finding | None:
         return None
     n = missing + len(content.source.records)
     return Finding(
-        "unfinished",
-        "blocks",
-        f"The sweep is unfinished: {plural(missing, 'image')} missing",
-        f"{missing:,} of {plural(n, 'image')} are not explained yet.",
-        "What is not explained yet may be what is wrong: the figures here are of a part.",
-        (Step("Go on with the same command and --resume, which keeps what is done."),),
+        key="unfinished",
+        severity="blocks",
+        title=f"The sweep is unfinished: {plural(missing, 'image')} missing",
+        words=f"{missing:,} of {plural(n, 'image')} are not explained yet.",
+        why="What is not explained yet may be what is wrong: the figures here are of a part.",
+        steps=(Step("Go on with the same command and --resume, which keeps what is done."),),
     )
 
 
@@ -38,12 +38,15 @@ def gate_failed(content: Content) -> Finding | None:
         return None
     broken = len(checked.broken)
     return Finding(
-        "gate",
-        "blocks",
-        f"The gate failed: {broken:,} of {plural(checked.gates, 'limit')} broken",
-        f"Broken: {'; '.join(checked.broken)}.",
-        "These limits were set before the run, by whoever answers for what the model is used for.",
-        (Step("Mend what the findings below name, then train, audit and check again."),),
+        key="gate",
+        severity="blocks",
+        title=f"The gate failed: {broken:,} of {plural(checked.gates, 'limit')} broken",
+        words=f"Broken: {'; '.join(checked.broken)}.",
+        why=(
+            "These limits were set before the run, by whoever answers for what the model is used "
+            "for."
+        ),
+        steps=(Step("Mend what the findings below name, then train, audit and check again."),),
     )
 
 
@@ -58,12 +61,12 @@ def mixed_versions(content: Content) -> Finding | None:
         for s in made
     )
     return Finding(
-        "mixed-versions",
-        "look",
-        "Parts of the run were made by several versions",
-        f"The run was resumed after an update: {told}.",
-        "Versions may explain and judge the same image in slightly different ways.",
-        (
+        key="mixed-versions",
+        severity="look",
+        title="Parts of the run were made by several versions",
+        words=f"The run was resumed after an update: {told}.",
+        why="Versions may explain and judge the same image in slightly different ways.",
+        steps=(
             Step("See which session wrote what.", (Link("Sessions", "methods.html#sessions"),)),
             Step("Where a figure is near its limit, audit into a new --out with one version."),
         ),
@@ -76,12 +79,15 @@ def other_records(content: Content) -> Finding | None:
     if not told:
         return None
     return Finding(
-        "other-records",
-        "look",
-        "The records are of another version",
-        f"{'. '.join(line[0].upper() + line[1:] for line in told)}.",
-        "What was not kept is undefined here: its absence says nothing for or against the model.",
-        (Step("Audit into a new --out to have it all."),),
+        key="other-records",
+        severity="look",
+        title="The records are of another version",
+        words=f"{'. '.join(line[0].upper() + line[1:] for line in told)}.",
+        why=(
+            "What was not kept is undefined here: its absence says nothing for or against the "
+            "model."
+        ),
+        steps=(Step("Audit into a new --out to have it all."),),
     )
 
 
@@ -93,14 +99,18 @@ def few_images(content: Content) -> Finding | None:
     if not e.n or at_best <= limit or not limit:
         return None
     return Finding(
-        "few-images",
-        "look",
-        f"Only {plural(e.n, 'right prediction')} tested",
-        f"With n = {e.n:,} right predictions tested and judged, even none for wrong reasons would "
-        f"leave up to {percent(at_best)} possible (upper end of the 95% interval): so few images "
-        f"cannot show that a model keeps to {said(limit)}.",
-        "A report of few images looks clean because there is little in it to be found.",
-        (
+        key="few-images",
+        severity="look",
+        title=f"Only {plural(e.n, 'right prediction')} tested",
+        words=(
+            f"With n = {e.n:,} right predictions tested and judged, even none for wrong reasons "
+            "would "
+            f"leave up to {percent(at_best)} possible (upper end of the 95% interval): so few "
+            "images "
+            f"cannot show that a model keeps to {said(limit)}."
+        ),
+        why="A report of few images looks clean because there is little in it to be found.",
+        steps=(
             Step(
                 f"Explain more images (--explain, --limit): {_enough(limit)} right predictions at "
                 "the least, all with a usable mask."
@@ -124,15 +134,18 @@ def skipped_images(content: Content) -> Finding | None:
     e = rate(tested, len(content.source.records))
     share = f"; of the images to explain {format_estimate(e)}" if e.n else ""
     return Finding(
-        "skipped",
-        "look" if e.n and e.low > 0.01 else "info",
-        f"{plural(len(skipped), 'image')} could not be read",
-        f"{plural(len(skipped), 'image')} of all splits could not be read and count in no figure"
-        f"{share}.",
-        "Broken files are rarely broken at random: one camera or one class may be missing.",
-        (
+        key="skipped",
+        severity="look" if e.n and e.low > 0.01 else "info",
+        title=f"{plural(len(skipped), 'image')} could not be read",
+        words=(
+            f"{plural(len(skipped), 'image')} of all splits could not be read and count in no "
+            "figure"
+            f"{share}."
+        ),
+        why="Broken files are rarely broken at random: one camera or one class may be missing.",
+        steps=(
             Step("See which ones, and why.", (Link("Skipped images", "data.html#skipped-images"),)),
             Step("Mend or replace the files and audit again."),
         ),
-        e,
+        estimate=e,
     )

@@ -128,13 +128,13 @@ def confusions(source: Source, galleries: Mapping[str, Sequence[Case]]) -> Confu
     pairs = _pairs(source, counts, [c for cases in galleries.values() for c in cases])
     shown = {(p.label, p.prediction): p.anchor for p in pairs}
     return Confusions(
-        len(table),
-        len(wrong),
-        len(counts),
-        pairs,
-        matrix(source),
-        _named(source, counts, shown, own=0),
-        _named(source, counts, shown, own=1),
+        tested=len(table),
+        wrong=len(wrong),
+        kinds=len(counts),
+        pairs=pairs,
+        matrix=matrix(source),
+        taken_for=_named(source, counts, shown, own=0),
+        takes=_named(source, counts, shown, own=1),
     )
 
 

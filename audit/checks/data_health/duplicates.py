@@ -132,12 +132,12 @@ def near_duplicates(bits: NDArray[np.bool_], detail: NDArray[np.float16]) -> Pai
             break
     first, second, distance, likeness, mirrored = np.concatenate(found, axis=1)
     return Pairs(
-        first.astype(np.int64),
-        second.astype(np.int64),
-        distance.astype(np.int64),
-        likeness,
-        mirrored.astype(bool),
-        complete,
+        a=first.astype(np.int64),
+        b=second.astype(np.int64),
+        distance=distance.astype(np.int64),
+        likeness=likeness,
+        mirrored=mirrored.astype(bool),
+        complete=complete,
     )
 
 

@@ -19,17 +19,19 @@ def leaks(content: Content) -> Finding | None:
         return None
     without = found.accuracies["without"]
     return Finding(
-        "leaks",
-        "look",
-        f"{plural(found.leaks, 'test image')} with a near-duplicate in another split",
-        f"Accuracy without them is {format_estimate(without)}, against "
-        f"{percent(found.accuracies['all'].value)} of all test images.",
-        "A model may remember what it was trained on: such images flatter it.",
-        (
+        key="leaks",
+        severity="look",
+        title=f"{plural(found.leaks, 'test image')} with a near-duplicate in another split",
+        words=(
+            f"Accuracy without them is {format_estimate(without)}, against "
+            f"{percent(found.accuracies['all'].value)} of all test images."
+        ),
+        why="A model may remember what it was trained on: such images flatter it.",
+        steps=(
             Step("Look at the pairs: are they the same picture?", (_HEALTH,)),
             Step("Take them out of the test set, or put both into one split, and run again."),
         ),
-        without,
+        estimate=without,
     )
 
 
@@ -41,11 +43,13 @@ def label_conflicts(content: Content) -> Finding | None:
         return None
     conflicts = near.conflicts
     return Finding(
-        "label-conflicts",
-        "look",
-        f"{plural(conflicts, 'pair')} of near-duplicates with different labels",
-        f"{conflicts:,} of the pairs of images that show the same bear different labels "
-        f"(n = {near.pairs:,}).",
-        "At least one label of each is wrong, in training or in the test.",
-        (Step("Look at the pairs, which come first, and mend the labels.", (_HEALTH,)),),
+        key="label-conflicts",
+        severity="look",
+        title=f"{plural(conflicts, 'pair')} of near-duplicates with different labels",
+        words=(
+            f"{conflicts:,} of the pairs of images that show the same bear different labels "
+            f"(n = {near.pairs:,})."
+        ),
+        why="At least one label of each is wrong, in training or in the test.",
+        steps=(Step("Look at the pairs, which come first, and mend the labels.", (_HEALTH,)),),
     )

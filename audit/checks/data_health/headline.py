@@ -8,13 +8,16 @@ from audit.core.estimate import OURS, Estimate, Metric, rate
 from audit.report.source import Source
 
 _UNLEAKED = Metric(
-    "unleaked_accuracy",
-    "Accuracy without leaked images",
-    "Test images that have a near-duplicate in another split left out; undefined where that was "
-    "not examined.",
-    "correct predictions / predictions, of the images that are not leaked",
-    "higher is better; far below the accuracy, that one flatters",
-    OURS,
+    key="unleaked_accuracy",
+    title="Accuracy without leaked images",
+    description=(
+        "Test images that have a near-duplicate in another split left out; undefined where that "
+        "was "
+        "not examined."
+    ),
+    formula="correct predictions / predictions, of the images that are not leaked",
+    direction="higher is better; far below the accuracy, that one flatters",
+    paper=OURS,
 )
 
 

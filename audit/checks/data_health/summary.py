@@ -196,7 +196,15 @@ def _split_row(name: str, images: pd.DataFrame) -> SplitRow:
     fewest, most = (int(sizes.min()), int(sizes.max())) if len(sizes) else (0, 0)
     broken = int((images["skipped"] != "").sum())
     size = _size(images["width"].median(), images["height"].median())
-    return SplitRow(name, len(images), broken, len(sizes), fewest, most, size)
+    return SplitRow(
+        name=name,
+        images=len(images),
+        broken=broken,
+        classes=len(sizes),
+        fewest=fewest,
+        most=most,
+        size=size,
+    )
 
 
 def _size(width: float, height: float) -> str:
@@ -207,13 +215,15 @@ def _near(source: Source, images: pd.DataFrame) -> Near:
     found = pairs(source, images)
     found["conflict"] = found["a_label"] != found["b_label"]
     return Near(
-        int(((images["skipped"] == "") & (images["hash"] == "")).sum()),
-        bool(source.section("health").get("complete", True)),
-        len(found),
-        int(found["conflict"].sum()),
-        list(_across(found)),
-        group_sizes(found["a_row"], found["b_row"]),
-        [_pair(source, images, row) for row in found.head(SHOWN_PAIRS).itertuples(index=False)],
+        plain=int(((images["skipped"] == "") & (images["hash"] == "")).sum()),
+        complete=bool(source.section("health").get("complete", True)),
+        pairs=len(found),
+        conflicts=int(found["conflict"].sum()),
+        across=list(_across(found)),
+        groups=group_sizes(found["a_row"], found["b_row"]),
+        shown=[
+            _pair(source, images, row) for row in found.head(SHOWN_PAIRS).itertuples(index=False)
+        ],
     )
 
 

@@ -25,9 +25,13 @@ def _likest(content: Content) -> Estimate:
 
 
 LIKEST = Limit(
-    "random-weights", "Likeness to heatmaps of random weights, rank correlation", 0.5, _likest,
-    100, "signed",
-)  # fmt: skip
+    key="random-weights",
+    title="Likeness to heatmaps of random weights, rank correlation",
+    value=0.5,
+    estimate=_likest,
+    place=100,
+    style="signed",
+)
 
 
 def random_weights(content: Content) -> Finding | None:
@@ -42,14 +46,16 @@ def random_weights(content: Content) -> Finding | None:
     worst = max((h for _, h in alike), key=lambda h: h.estimate.value)
     listed = "; ".join(f"{title} {h.words}" for title, h in alike)
     return Finding(
-        "random-weights",
-        worst.severity,
-        f"{_names([t for t, _ in alike])}: much the same with random weights",
-        f"Rank correlation with the heatmaps of random weights: {listed}.",
-        "A heatmap that does not depend on what was learnt cannot show it. The check has its "
-        "critics (arXiv 2110.14297): a question, no verdict.",
-        (_CHECKS, _INTERVENE, Step("Try another layer (--feature-layer) or kind (--cam).")),
-        worst.estimate,
+        key="random-weights",
+        severity=worst.severity,
+        title=f"{_names([t for t, _ in alike])}: much the same with random weights",
+        words=f"Rank correlation with the heatmaps of random weights: {listed}.",
+        why=(
+            "A heatmap that does not depend on what was learnt cannot show it. The check has its "
+            "critics (arXiv 2110.14297): a question, no verdict."
+        ),
+        steps=(_CHECKS, _INTERVENE, Step("Try another layer (--feature-layer) or kind (--cam).")),
+        estimate=worst.estimate,
     )
 
 
@@ -64,13 +70,13 @@ def random_pixels(content: Content) -> Finding | None:
     if not worse and not same:
         return None
     return Finding(
-        "random-pixels",
-        "look" if worse else "info",
-        f"{_names([g[0] for g in (*worse, *same)])}: not shown to beat random pixels",
-        f"Area gained on random pixels under deletion and insertion: {_listed(worse, same)}.",
-        "The hottest pixels of a faithful heatmap matter more to the answer than random ones.",
-        (_CHECKS, _INTERVENE),
-        (worse or same)[0][1],
+        key="random-pixels",
+        severity="look" if worse else "info",
+        title=f"{_names([g[0] for g in (*worse, *same)])}: not shown to beat random pixels",
+        words=f"Area gained on random pixels under deletion and insertion: {_listed(worse, same)}.",
+        why="The hottest pixels of a faithful heatmap matter more to the answer than random ones.",
+        steps=(_CHECKS, _INTERVENE),
+        estimate=(worse or same)[0][1],
     )
 
 
@@ -102,17 +108,19 @@ def middle_of_the_image(content: Content) -> Finding | None:
         for title, e in low
     )
     return Finding(
-        "centre",
-        "look" if worse else "info",
-        f"{_names([t for t, _ in low])}: no better than the middle of the image",
-        f"Skill beyond that of a Gaussian in the middle, which looks at no image: {listed}.",
-        f"Such a heatmap lies on the {content.source.subject} because the "
-        f"{content.source.subject} is in the middle.",
-        (
+        key="centre",
+        severity="look" if worse else "info",
+        title=f"{_names([t for t, _ in low])}: no better than the middle of the image",
+        words=f"Skill beyond that of a Gaussian in the middle, which looks at no image: {listed}.",
+        why=(
+            f"Such a heatmap lies on the {content.source.subject} because the "
+            f"{content.source.subject} is in the middle."
+        ),
+        steps=(
             Step("Do not read its mass as a sign of health.", (Link("Explainers", "trust.html"),)),
             _INTERVENE,
         ),
-        low[0][1],
+        estimate=low[0][1],
     )
 
 
@@ -122,14 +130,16 @@ def completeness(content: Content) -> Finding | None:
     if not errors.median > 0.05:  # so written that NaN is no finding
         return None
     return Finding(
-        "completeness",
-        "info",
-        f"{title} misses its sum by {percent(errors.median, 0)}",
-        f"{title} misses its sum by {percent(errors.median, 0)} in the median, "
-        f"{percent(errors.p90, 0)} in one image of ten or more (n = {errors.n:,}); above 5% it "
-        "does not add up.",
-        "Positions and scores settle long before sums do: read where it is hot, not how much.",
-        (Step("For heatmaps that add up, sweep with --ig-tolerance 0.05."),),
+        key="completeness",
+        severity="info",
+        title=f"{title} misses its sum by {percent(errors.median, 0)}",
+        words=(
+            f"{title} misses its sum by {percent(errors.median, 0)} in the median, "
+            f"{percent(errors.p90, 0)} in one image of ten or more (n = {errors.n:,}); above 5% it "
+            "does not add up."
+        ),
+        why="Positions and scores settle long before sums do: read where it is hot, not how much.",
+        steps=(Step("For heatmaps that add up, sweep with --ig-tolerance 0.05."),),
     )
 
 

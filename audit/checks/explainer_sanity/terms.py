@@ -10,28 +10,30 @@ _PETSIUK = "Petsiuk et al. 2018, arXiv 1806.07421"
 
 METRICS = (
     Metric(
-        "random_weights",
-        "Likeness to random weights",
-        "Between heatmaps of the model and of the same network with all weights drawn anew.",
-        "Spearman's rank correlation; SSIM of the positive relevance at maximum 1",
-        "closer to 0 is better",
-        f"{_ADEBAYO}; SSIM: Wang et al. 2004, IEEE TIP 13(4)",
+        key="random_weights",
+        title="Likeness to random weights",
+        description=(
+            "Between heatmaps of the model and of the same network with all weights drawn anew."
+        ),
+        formula="Spearman's rank correlation; SSIM of the positive relevance at maximum 1",
+        direction="closer to 0 is better",
+        paper=f"{_ADEBAYO}; SSIM: Wang et al. 2004, IEEE TIP 13(4)",
     ),
     Metric(
-        "deletion",
-        "Area under deletion",
-        "Probability of the answer as the hottest pixels go out of focus.",
-        "area under the curve over the share of pixels",
-        "lower is better",
-        _PETSIUK,
+        key="deletion",
+        title="Area under deletion",
+        description="Probability of the answer as the hottest pixels go out of focus.",
+        formula="area under the curve over the share of pixels",
+        direction="lower is better",
+        paper=_PETSIUK,
     ),
     Metric(
-        "insertion",
-        "Area under insertion",
-        "Probability of the answer as the hottest pixels alone come into focus.",
-        "area under the curve over the share of pixels",
-        "higher is better",
-        _PETSIUK,
+        key="insertion",
+        title="Area under insertion",
+        description="Probability of the answer as the hottest pixels alone come into focus.",
+        formula="area under the curve over the share of pixels",
+        direction="higher is better",
+        paper=_PETSIUK,
     ),
 )
 

@@ -53,14 +53,19 @@ def machine_masks(content: Content) -> Finding | None:
     n = sum(sources.values())
     listed = ", ".join(f"{count:,} {kind}" for kind, count in sources.items())
     return Finding(
-        "machine-masks",
-        "look",
-        "All masks were made by a machine",
-        f"All {plural(n, 'mask')} were made by a machine ({listed}; n = {n:,}), and none was "
-        "checked against one made by hand in this run.",
-        f"A mask that leaves out part of the {content.source.subject} makes that part background: "
-        "an accusation may be the mask's error.",
-        (
+        key="machine-masks",
+        severity="look",
+        title="All masks were made by a machine",
+        words=(
+            f"All {plural(n, 'mask')} were made by a machine ({listed}; n = {n:,}), and none was "
+            "checked against one made by hand in this run."
+        ),
+        why=(
+            f"A mask that leaves out part of the {content.source.subject} makes that part "
+            "background: "
+            "an accusation may be the mask's error."
+        ),
+        steps=(
             Step("Judge the masks of what is accused first.", (gallery("Masks", show="mask"),)),
             _OWN,
             Step("flower-audit masks inspect measures how well two sources of masks agree."),
@@ -75,16 +80,19 @@ def undecided(content: Content) -> Finding | None:
         return None
     reason = content.notes.undecided[0][0] or "no reason kept"
     return Finding(
-        "undecided",
-        held.severity,
-        f"{percent(held.estimate.value)} of images have no verdict",
-        f"The share of explained images without a verdict is {held.words}; most often: {reason}.",
-        "They count in no rate of wrong reasons, and need not be like the others.",
-        (
+        key="undecided",
+        severity=held.severity,
+        title=f"{percent(held.estimate.value)} of images have no verdict",
+        words=(
+            f"The share of explained images without a verdict is {held.words}; most often: "
+            f"{reason}."
+        ),
+        why="They count in no rate of wrong reasons, and need not be like the others.",
+        steps=(
             Step("See them, grouped by reason.", (gallery("Undecided", verdict="undecided"),)),
             _OWN,
         ),
-        held.estimate,
+        estimate=held.estimate,
     )
 
 
@@ -94,14 +102,14 @@ def doubtful_masks(content: Content) -> Finding | None:
     if held is None:
         return None
     return Finding(
-        "doubtful-masks",
-        held.severity,
-        f"{percent(held.estimate.value)} of masks are doubtful",
-        f"The share of explained images whose mask looks unlikely is {held.words}.",
-        "Every figure about the background rests on the masks.",
-        (
+        key="doubtful-masks",
+        severity=held.severity,
+        title=f"{percent(held.estimate.value)} of masks are doubtful",
+        words=f"The share of explained images whose mask looks unlikely is {held.words}.",
+        why="Every figure about the background rests on the masks.",
+        steps=(
             Step("See which ones, and why.", (Link("Doubtful masks", "data.html#doubtful-masks"),)),
             _OWN,
         ),
-        held.estimate,
+        estimate=held.estimate,
     )

@@ -19,13 +19,15 @@ def read_wrongly(content: Content) -> Finding | None:
     if not found or not found.strong:
         return None
     return Finding(
-        "read-wrongly",
-        "blocks",
-        f"Inputs are read wrongly: {_titles(found.strong)}",
-        f"Beyond doubt, of what the preflight looked at (n = {len(found.observations):,}): "
-        f"{_titles(found.strong)}.",
-        "Every figure here may be of something else than the model that ships.",
-        (
+        key="read-wrongly",
+        severity="blocks",
+        title=f"Inputs are read wrongly: {_titles(found.strong)}",
+        words=(
+            f"Beyond doubt, of what the preflight looked at (n = {len(found.observations):,}): "
+            f"{_titles(found.strong)}."
+        ),
+        why="Every figure here may be of something else than the model that ships.",
+        steps=(
             Step("Mend what is named and run again.", (_PREFLIGHT,)),
             Step(
                 "Where the preflight is wrong, say so beside this report: it went on by --anyway."
@@ -44,11 +46,15 @@ def worth_a_look(content: Content) -> Finding | None:
     if not found or not found.weak:
         return None
     return Finding(
-        "preflight",
-        "look",
-        f"Preflight: {plural(len(found.weak), 'thing')} to look at",
-        f"Of what the preflight looked at (n = {len(found.observations):,}): "
-        f"{_titles(found.weak)}.",
-        "What is read otherwise than it was meant makes every figure wrong.",
-        (Step("See everything that was looked at, and what it was taken for.", (_PREFLIGHT,)),),
+        key="preflight",
+        severity="look",
+        title=f"Preflight: {plural(len(found.weak), 'thing')} to look at",
+        words=(
+            f"Of what the preflight looked at (n = {len(found.observations):,}): "
+            f"{_titles(found.weak)}."
+        ),
+        why="What is read otherwise than it was meant makes every figure wrong.",
+        steps=(
+            Step("See everything that was looked at, and what it was taken for.", (_PREFLIGHT,)),
+        ),
     )

@@ -25,4 +25,12 @@ def read_wrongly(source: Source, *, anyway: bool) -> Iterator[Outcome]:
     )
     stands: Standing = "doubtful" if anyway else "broken"
     estimate = Estimate(float(n), math.nan, math.nan, len(found.observations), method="counted")
-    yield Outcome("preflight", estimate, math.nan, "at most", 0.0, stands, words)
+    yield Outcome(
+        key="preflight",
+        estimate=estimate,
+        level=math.nan,
+        bound="at most",
+        limit=0.0,
+        standing=stands,
+        words=words,
+    )

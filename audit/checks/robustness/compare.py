@@ -9,12 +9,14 @@ from audit.core.estimate import Metric
 from audit.report.source import Source
 
 CORRUPTIONS = Metric(
-    "corruption_error",
-    "Error under corruptions",
-    "Share of corrupted versions of an image that are misread, over kinds and severities.",
-    "wrong answers / corrupted versions, over images",
-    "lower is better",
-    "Hendrycks and Dietterich 2019, arXiv 1903.12261",
+    key="corruption_error",
+    title="Error under corruptions",
+    description=(
+        "Share of corrupted versions of an image that are misread, over kinds and severities."
+    ),
+    formula="wrong answers / corrupted versions, over images",
+    direction="lower is better",
+    paper="Hendrycks and Dietterich 2019, arXiv 1903.12261",
 )
 
 

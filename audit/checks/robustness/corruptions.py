@@ -131,7 +131,14 @@ class Corruption:
 def _geometric(
     title: str, amounts: tuple[float, ...], unit: str, moves: effects.Moves
 ) -> Corruption:
-    return Corruption(title, "geometry", amounts, unit, effects.warped(moves), moves)
+    return Corruption(
+        title=title,
+        group="geometry",
+        amounts=amounts,
+        unit=unit,
+        apply=effects.warped(moves),
+        moves=moves,
+    )
 
 
 CORRUPTIONS: dict[str, Corruption] = {

@@ -56,20 +56,22 @@ def _corruption(found: Robustness, hurt: list[Row], limit: float) -> Finding:
         unsure = f"; {few(worst.cost)}"
     groups = dict.fromkeys(row.kind.group for row in hurt)
     return Finding(
-        "corruption",
-        "look" if sure else "info",
-        f"{worst.kind.title} costs {100 * worst.cost.value:.1f} points of accuracy",
-        f"Under {worst.kind.words} {percent(worst.error.value)} of the answers are wrong, "
-        f"{_points(worst.cost)} more than without{more}{'' if sure else unsure}.",
-        found.meaning,
-        (
+        key="corruption",
+        severity="look" if sure else "info",
+        title=f"{worst.kind.title} costs {100 * worst.cost.value:.1f} points of accuracy",
+        words=(
+            f"Under {worst.kind.words} {percent(worst.error.value)} of the answers are wrong, "
+            f"{_points(worst.cost)} more than without{more}{'' if sure else unsure}."
+        ),
+        why=found.meaning,
+        steps=(
             Step(
                 "See the images, and from which severity on.",
                 (Link("Robustness", "robustness.html"),),
             ),
             *(Step(_TRAIN[group]) for group in groups),
         ),
-        worst.cost,
+        estimate=worst.cost,
     )
 
 

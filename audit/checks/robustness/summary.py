@@ -151,17 +151,17 @@ def _row(
     rank, mass, ig_rank, ig_mass = (_of_images(tried[column], source) for column in columns)
     error, cost = _errors(tried, clean, source)
     return Row(
-        key,
-        kind,
-        levels,
-        error,
-        cost,
-        rank,
-        mass,
-        ig_rank,
-        ig_mass,
-        shown.loc[~shown["holds"].astype(bool), "severity"].tolist(),
-        charts.severities(
+        key=key,
+        kind=kind,
+        levels=levels,
+        error=error,
+        cost=cost,
+        rank=rank,
+        mass=mass,
+        ig_rank=ig_rank,
+        ig_mass=ig_mass,
+        changed=shown.loc[~shown["holds"].astype(bool), "severity"].tolist(),
+        chart=charts.severities(
             kind.title,
             source.titles["gradcam"],
             _accuracy(clean),
@@ -173,12 +173,12 @@ def _row(
 
 def _level(kind: Corruption, severity: int, tried: pd.DataFrame, source: Source) -> Level:
     return Level(
-        severity,
-        _amount(kind.amounts[severity - 1]),
-        _accuracy(tried),
-        rate(int(tried["holds"].sum()), len(tried)),
-        mean(tried["gradcam_rank"], source.seed),
-        mean(tried["gradcam_mass_change"], source.seed),
+        severity=severity,
+        amount=_amount(kind.amounts[severity - 1]),
+        accuracy=_accuracy(tried),
+        held=rate(int(tried["holds"].sum()), len(tried)),
+        rank=mean(tried["gradcam_rank"], source.seed),
+        mass=mean(tried["gradcam_mass_change"], source.seed),
     )
 
 

@@ -9,36 +9,42 @@ _HENDRYCKS = "Hendrycks and Dietterich 2019, arXiv 1903.12261"
 
 METRICS = (
     Metric(
-        "corruption_error",
-        "Mean corruption error",
-        "Wrong answers under corruptions; not divided by a baseline's, which takes a second model.",
-        "error rate, averaged over severities, then over corruptions",
-        "lower is better",
-        _HENDRYCKS,
+        key="corruption_error",
+        title="Mean corruption error",
+        description=(
+            "Wrong answers under corruptions; not divided by a baseline's, which takes a second "
+            "model."
+        ),
+        formula="error rate, averaged over severities, then over corruptions",
+        direction="lower is better",
+        paper=_HENDRYCKS,
     ),
     Metric(
-        "corruption_cost",
-        "Error above clean",
-        "What a corruption adds to the errors on the same images.",
-        "mean error over severities - error on the clean images",
-        "lower is better",
-        OURS,
+        key="corruption_cost",
+        title="Error above clean",
+        description="What a corruption adds to the errors on the same images.",
+        formula="mean error over severities - error on the clean images",
+        direction="lower is better",
+        paper=OURS,
     ),
     Metric(
-        "rank_correlation",
-        "Rank correlation under corruption",
-        "How alike the heatmaps of the clean and the corrupted image are, where the answer holds.",
-        "Spearman's, on the pixels that both show",
-        "higher is better",
-        "Spearman 1904",
+        key="rank_correlation",
+        title="Rank correlation under corruption",
+        description=(
+            "How alike the heatmaps of the clean and the corrupted image are, where the answer "
+            "holds."
+        ),
+        formula="Spearman's, on the pixels that both show",
+        direction="higher is better",
+        paper="Spearman 1904",
     ),
     Metric(
-        "mass_change",
-        "Change of mass under corruption",
-        "Whether relevance leaves the subject, where the answer holds.",
-        "mass of the corrupted image - mass of the clean one",
-        "below 0 is off the subject",
-        OURS,
+        key="mass_change",
+        title="Change of mass under corruption",
+        description="Whether relevance leaves the subject, where the answer holds.",
+        formula="mass of the corrupted image - mass of the clean one",
+        direction="below 0 is off the subject",
+        paper=OURS,
     ),
 )
 

@@ -32,16 +32,16 @@ def planted_benchmark(content: Content) -> Finding | None:
             f"{percent(rate(0, n).high)} at 95%, n = {n:,}."
         )
     return Finding(
-        "planted",
-        "info",
-        title,
-        words,
-        "The truth of this data is known, so the audit itself can be held against it.",
-        (
+        key="planted",
+        severity="info",
+        title=title,
+        words=words,
+        why="The truth of this data is known, so the audit itself can be held against it.",
+        steps=(
             Step(
                 "Compare the signals before you rely on one.",
                 (Link("Planted benchmark", "index.html#planted-benchmark"),),
             ),
         ),
-        flag.found,
+        estimate=flag.found,
     )

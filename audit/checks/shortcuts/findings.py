@@ -25,16 +25,21 @@ def shortcuts(content: Content) -> Finding | None:
         else (f"{plural(best.members, 'image')} hold it")
     )
     return Finding(
-        "shortcuts",
-        "look",
-        f"{plural(len(found.proven), 'shortcut')} proven in the background",
-        f"{hold}. {'The one to mend first' if many else 'It'} adds "
-        f"{format_estimate(best.rise, 'signed')} log-odds of its class under other classes' "
-        f"{subject}s, beyond random backgrounds, and makes its class the answer "
-        f"{percent(best.taken)} of the time instead of {percent(best.usual)}.",
-        "This is a cause, not a case: wherever the background shows it, expect its class as the "
-        "answer more often, whatever the image is of.",
-        (
+        key="shortcuts",
+        severity="look",
+        title=f"{plural(len(found.proven), 'shortcut')} proven in the background",
+        words=(
+            f"{hold}. {'The one to mend first' if many else 'It'} adds "
+            f"{format_estimate(best.rise, 'signed')} log-odds of its class under other classes' "
+            f"{subject}s, beyond random backgrounds, and makes its class the answer "
+            f"{percent(best.taken)} of the time instead of {percent(best.usual)}."
+        ),
+        why=(
+            "This is a cause, not a case: wherever the background shows it, expect its class as "
+            "the "
+            "answer more often, whatever the image is of."
+        ),
+        steps=(
             Step(
                 "See what the backgrounds share, and which images hold it.",
                 tuple(
@@ -47,5 +52,5 @@ def shortcuts(content: Content) -> Finding | None:
                 "images' backgrounds by their masks; then compare both runs."
             ),
         ),
-        best.rise,
+        estimate=best.rise,
     )

@@ -141,21 +141,30 @@ def effect(members: NDArray[Any], random: NDArray[Any], target: int, seed: int) 
 
     if not members.size or not random.size:
         nothing = Difference(NAN, NAN, NAN, "no other background or foreground to try")
-        return Effect((), nothing, nothing, NAN, NAN, len(random), members.shape[1], NAN)
+        return Effect(
+            rises=(),
+            rise=nothing,
+            answers=nothing,
+            taken=NAN,
+            usual=NAN,
+            random=len(random),
+            foregrounds=members.shape[1],
+            p=NAN,
+        )
     usual = log_odds(random, target)
     base = usual.mean(axis=0)
     rises = (log_odds(members, target) - base).mean(axis=1)
     others = (usual - base).mean(axis=1)
     taken, of_random = ((m.argmax(axis=-1) == target).mean(axis=1) for m in (members, random))
     return Effect(
-        tuple(rises.tolist()),
-        _apart(others, rises, seed),
-        _apart(of_random, taken, seed),
-        float(taken.mean()),
-        float(of_random.mean()),
-        len(random),
-        members.shape[1],
-        float(mannwhitneyu(rises, others, alternative="greater").pvalue),
+        rises=tuple(rises.tolist()),
+        rise=_apart(others, rises, seed),
+        answers=_apart(of_random, taken, seed),
+        taken=float(taken.mean()),
+        usual=float(of_random.mean()),
+        random=len(random),
+        foregrounds=members.shape[1],
+        p=float(mannwhitneyu(rises, others, alternative="greater").pvalue),
     )
 
 

@@ -176,20 +176,20 @@ def _group(number: int, told: Mapping[str, Any], known: pd.DataFrame, source: So
     of_class = known.index[known["prediction"] == target]
     anchor, tried = f"shortcut-{number}", len(told["rises"])
     return Group(
-        anchor,
-        source.classes[target],
-        bool(told["proven"]),
-        [name for name in members if correct[name]],
-        [name for name in members if not correct[name]],
-        rate(int(of_class.isin(members).sum()), len(of_class)),
-        _estimate(told["rise"], tried),
-        _estimate(told["answers"], tried),
-        float(told["taken"]),
-        float(told["usual"]),
-        int(told["random"]),
-        int(told["foregrounds"]),
-        float(told["corrected"]),
-        [
+        anchor=anchor,
+        class_name=source.classes[target],
+        proven=bool(told["proven"]),
+        right=[name for name in members if correct[name]],
+        wrong=[name for name in members if not correct[name]],
+        prevalence=rate(int(of_class.isin(members).sum()), len(of_class)),
+        rise=_estimate(told["rise"], tried),
+        answers=_estimate(told["answers"], tried),
+        taken=float(told["taken"]),
+        usual=float(told["usual"]),
+        random=int(told["random"]),
+        foregrounds=int(told["foregrounds"]),
+        p=float(told["corrected"]),
+        exemplars=[
             _exemplar(f"{anchor}-{k}", exemplar, source)
             for k, exemplar in enumerate(told["exemplars"], 1)
             if {exemplar["name"], exemplar["foreground"]} <= set(known.index)  # a part may be lost
@@ -207,14 +207,14 @@ def _exemplar(file: str, told: Mapping[str, Any], source: Source) -> Exemplar:
     if not (0 <= top < bottom <= 1 and 0 <= left < right <= 1):
         raise ValueError(f"no window: {window}")
     return Exemplar(
-        told["name"],
-        told["foreground"],
-        source.classes[told["answer"]],
-        float(told["gained"]),
-        float(told["lost"]),
-        window,
-        str(told["place"]),
-        f"pictures/{file}.webp",
+        name=told["name"],
+        foreground=told["foreground"],
+        answer=source.classes[told["answer"]],
+        gained=float(told["gained"]),
+        lost=float(told["lost"]),
+        window=window,
+        place=str(told["place"]),
+        picture=f"pictures/{file}.webp",
     )
 
 

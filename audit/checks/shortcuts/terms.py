@@ -7,23 +7,30 @@ from audit.core.term import Term
 
 METRICS = (
     Metric(
-        "shortcut_effect",
-        "Effect of a shortcut",
-        "What a group's backgrounds add to the log-odds of its class under other classes' "
-        "subjects, each background one observation; proven where a one-sided Mann-Whitney test "
-        "holds at 5% after Holm's correction, the interval lies above 0, and it reaches 1.",
-        "mean over subjects, then backgrounds, of log-odds on the group's backgrounds - the same "
-        "on random backgrounds",
-        "lower is better",
-        "Mann and Whitney 1947; Holm 1979; this audit",
+        key="shortcut_effect",
+        title="Effect of a shortcut",
+        description=(
+            "What a group's backgrounds add to the log-odds of its class under other classes' "
+            "subjects, each background one observation; proven where a one-sided Mann-Whitney test "
+            "holds at 5% after Holm's correction, the interval lies above 0, and it reaches 1."
+        ),
+        formula=(
+            "mean over subjects, then backgrounds, of log-odds on the group's backgrounds - the "
+            "same "
+            "on random backgrounds"
+        ),
+        direction="lower is better",
+        paper="Mann and Whitney 1947; Holm 1979; this audit",
     ),
     Metric(
-        "shortcut_prevalence",
-        "Prevalence of a shortcut",
-        "How much of what the model calls a class holds it, of the images that were grouped.",
-        "images of the group / explained predictions of the class",
-        "lower is better",
-        OURS,
+        key="shortcut_prevalence",
+        title="Prevalence of a shortcut",
+        description=(
+            "How much of what the model calls a class holds it, of the images that were grouped."
+        ),
+        formula="images of the group / explained predictions of the class",
+        direction="lower is better",
+        paper=OURS,
     ),
 )
 

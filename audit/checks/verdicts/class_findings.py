@@ -24,22 +24,24 @@ def standing_out(content: Content) -> Finding | None:
         return None
     worst = rows[0].wrong_reasons
     return Finding(
-        "classes-wrong-reasons",
-        "look",
-        f"{plural(len(rows), 'class', 'classes')} with more wrong reasons than others",
-        f"{len(rows):,} of {plural(len(content.classes), 'class', 'classes')} "
-        f"{verb(len(rows), 'has', 'have')} more wrong reasons than the others together "
-        "(Fisher's exact test, false discoveries kept to 5%); the highest rate is "
-        f"{format_estimate(worst)}.",
-        "A shortcut is usually taught by few classes: whoever photographed them left it there.",
-        (
+        key="classes-wrong-reasons",
+        severity="look",
+        title=f"{plural(len(rows), 'class', 'classes')} with more wrong reasons than others",
+        words=(
+            f"{len(rows):,} of {plural(len(content.classes), 'class', 'classes')} "
+            f"{verb(len(rows), 'has', 'have')} more wrong reasons than the others together "
+            "(Fisher's exact test, false discoveries kept to 5%); the highest rate is "
+            f"{format_estimate(worst)}."
+        ),
+        why="A shortcut is usually taught by few classes: whoever photographed them left it there.",
+        steps=(
             Step(
                 "Look at these classes first, and at what their training images share.",
                 tuple(_link(content, row.index, row.name) for row in rows[:_NAMED]),
             ),
             Step("Photograph them again without it, or take it out, and train again."),
         ),
-        worst,
+        estimate=worst,
     )
 
 
@@ -51,14 +53,17 @@ def weak_classes(content: Content) -> Finding | None:
         return None
     worst = _own(content, weak[0])
     return Finding(
-        "weak-classes",
-        "look",
-        f"{plural(len(weak), 'class', 'classes')} below the accuracy of all",
-        f"{_of(weak, rates)} named rightly less often than all images together "
-        f"({percent(overall.value)}), beyond doubt for all classes at once; the lowest accuracy "
-        f"is {format_estimate(worst)}.",
-        "The accuracy of all hides them: whoever meets these classes meets a worse model.",
-        (
+        key="weak-classes",
+        severity="look",
+        title=f"{plural(len(weak), 'class', 'classes')} below the accuracy of all",
+        words=(
+            f"{_of(weak, rates)} named rightly less often than all images together "
+            f"({percent(overall.value)}), beyond doubt for all classes at once; the lowest "
+            "accuracy "
+            f"is {format_estimate(worst)}."
+        ),
+        why="The accuracy of all hides them: whoever meets these classes meets a worse model.",
+        steps=(
             Step("Look at what they are taken for.", _links(content, weak)),
             Step(
                 "Look at the confusions; add training images of these classes, mend their labels, "
@@ -66,7 +71,7 @@ def weak_classes(content: Content) -> Finding | None:
                 (Link("Confusions", "confusions.html"),),
             ),
         ),
-        worst,
+        estimate=worst,
     )
 
 
@@ -78,21 +83,26 @@ def strong_classes(content: Content) -> Finding | None:
         return None
     best = _own(content, strong[0])
     return Finding(
-        "strong-classes",
-        "info",
-        f"{plural(len(strong), 'class', 'classes')} above the accuracy of all",
-        f"{_of(strong, rates)} named rightly more often than all images together "
-        f"({percent(overall.value)}), beyond doubt for all classes at once; the highest accuracy "
-        f"is {format_estimate(best)}.",
-        f"They may be easy. Or something beside the {content.source.subject}, or copies of "
-        "training images, make them so.",
-        (
+        key="strong-classes",
+        severity="info",
+        title=f"{plural(len(strong), 'class', 'classes')} above the accuracy of all",
+        words=(
+            f"{_of(strong, rates)} named rightly more often than all images together "
+            f"({percent(overall.value)}), beyond doubt for all classes at once; the highest "
+            "accuracy "
+            f"is {format_estimate(best)}."
+        ),
+        why=(
+            f"They may be easy. Or something beside the {content.source.subject}, or copies of "
+            "training images, make them so."
+        ),
+        steps=(
             Step(
                 "Compare their wrong reasons and backgrounds with others'.",
                 _links(content, strong),
             ),
         ),
-        best,
+        estimate=best,
     )
 
 

@@ -59,12 +59,12 @@ def not_judged(content: Content) -> Finding | None:
         cause = f"all {plural(len(source.correct), 'right prediction')} are undecided"
         step = "Give usable masks: --masks FOLDER, or look why GrabCut's are not."
     return Finding(
-        "not-judged",
-        "blocks",
-        "Wrong reasons were not judged",
-        f"Whether right predictions have the right reasons is not known: {cause} (n = 0).",
-        "No accusation here is no acquittal: nothing was looked at.",
-        (Step(step), Step("See what was left out.", (Link("Data and gaps", "data.html"),))),
+        key="not-judged",
+        severity="blocks",
+        title="Wrong reasons were not judged",
+        words=f"Whether right predictions have the right reasons is not known: {cause} (n = 0).",
+        why="No accusation here is no acquittal: nothing was looked at.",
+        steps=(Step(step), Step("See what was left out.", (Link("Data and gaps", "data.html"),))),
     )
 
 
@@ -75,19 +75,19 @@ def nothing_provable(content: Content) -> Finding | None:
     if not why or e.value:
         return None
     return Finding(
-        "nothing-provable",
-        "blocks",
-        "Nothing could be proven",
-        f"Of the right predictions none is shown to have wrong reasons, but {why}.",
-        "No accusation is no acquittal where no proof was possible.",
-        (
+        key="nothing-provable",
+        severity="blocks",
+        title="Nothing could be proven",
+        words=f"Of the right predictions none is shown to have wrong reasons, but {why}.",
+        why="No accusation is no acquittal where no proof was possible.",
+        steps=(
             Step(
                 "See how the model's end was read, and whether log-odds can be had.",
                 (Link("Preflight", "preflight.html"),) if content.checks["preflight"] else (),
             ),
             Step("Look through the suspect ones.", (gallery("Suspect", verdict="suspect"),)),
         ),
-        e,
+        estimate=e,
     )
 
 
@@ -100,15 +100,19 @@ def wrong_reasons(content: Content) -> Finding | None:
     held = hold(e, limit)
     within: Severity = "info" if e.high <= limit else "look"
     return Finding(
-        "wrong-reasons",
-        "blocks" if held.standing == "broken" else within,
-        f"{percent(e.value)} of right predictions have wrong reasons",
-        f"Of {plural(e.n, 'right prediction')}, {_accused(content):,} are right for the wrong "
-        f"reasons: {held.words}.",
-        "These answers hang on the background. Where it is another, expect them to be wrong, "
-        f"however high the accuracy is here. The gate's limit is {said(limit)}.",
-        tuple(_mend(content)),
-        e,
+        key="wrong-reasons",
+        severity="blocks" if held.standing == "broken" else within,
+        title=f"{percent(e.value)} of right predictions have wrong reasons",
+        words=(
+            f"Of {plural(e.n, 'right prediction')}, {_accused(content):,} are right for the wrong "
+            f"reasons: {held.words}."
+        ),
+        why=(
+            "These answers hang on the background. Where it is another, expect them to be wrong, "
+            f"however high the accuracy is here. The gate's limit is {said(limit)}."
+        ),
+        steps=tuple(_mend(content)),
+        estimate=e,
     )
 
 
@@ -168,21 +172,26 @@ def none_wrong(content: Content) -> Finding | None:
     limit = limit_of("wrong-reasons", content)
     unsure = "" if e.high <= limit else f"; so few images do not tell it apart from {said(limit)}"
     return Finding(
-        "none-wrong",
-        "info",
-        f"No wrong reasons found: at most {percent(e.high)}",
-        f"None of {plural(e.n, 'right prediction')} is shown to be right for the wrong reasons: at "
-        f"most {percent(e.high)} at 95%, n = {e.n:,}{unsure}.",
-        f"The verdict does not find everything: of the {where} it finds "
-        f"{percent(found.found.value, 0)}.",
-        (
+        key="none-wrong",
+        severity="info",
+        title=f"No wrong reasons found: at most {percent(e.high)}",
+        words=(
+            f"None of {plural(e.n, 'right prediction')} is shown to be right for the wrong "
+            "reasons: at "
+            f"most {percent(e.high)} at 95%, n = {e.n:,}{unsure}."
+        ),
+        why=(
+            f"The verdict does not find everything: of the {where} it finds "
+            f"{percent(found.found.value, 0)}."
+        ),
+        steps=(
             Step("Look through the suspect ones.", (gallery("Suspect", verdict="suspect"),)),
             Step(
                 "Look at the right ones with the highest background share.",
                 (gallery("By background share", answer="right", sort="share"),),
             ),
         ),
-        e,
+        estimate=e,
     )
 
 
@@ -192,20 +201,23 @@ def suspects(content: Content) -> Finding | None:
     if held is None:
         return None
     return Finding(
-        "suspects",
-        held.severity,
-        f"{percent(held.estimate.value)} of right predictions are suspect",
-        f"Of the right predictions with a verdict, {held.words}.",
-        f"Something points off the {content.source.subject} in these, but no region of the "
-        "background is shown to decide. In the self-test most cases that were missed were suspect.",
-        (
+        key="suspects",
+        severity=held.severity,
+        title=f"{percent(held.estimate.value)} of right predictions are suspect",
+        words=f"Of the right predictions with a verdict, {held.words}.",
+        why=(
+            f"Something points off the {content.source.subject} in these, but no region of the "
+            "background is shown to decide. In the self-test most cases that were missed were "
+            "suspect."
+        ),
+        steps=(
             Step(
                 "Look at what accuses most; a tint, a texture or a frame has no region to remove.",
                 (gallery("Suspect", verdict="suspect", sort="score"),),
             ),
             Step("If many have poor masks, give better ones with --masks and audit again."),
         ),
-        held.estimate,
+        estimate=held.estimate,
     )
 
 
@@ -215,15 +227,20 @@ def fragile(content: Content) -> Finding | None:
     if held is None:
         return None
     return Finding(
-        "fragile",
-        held.severity,
-        f"{percent(held.estimate.value)} of verdicts are fragile",
-        "The share of verdicts that change when the mask is grown or shrunk by 3 px is "
-        f"{held.words}.",
-        "A verdict that hangs on the mask's border says as much about the mask as about the model.",
-        (
+        key="fragile",
+        severity=held.severity,
+        title=f"{percent(held.estimate.value)} of verdicts are fragile",
+        words=(
+            "The share of verdicts that change when the mask is grown or shrunk by 3 px is "
+            f"{held.words}."
+        ),
+        why=(
+            "A verdict that hangs on the mask's border says as much about the mask as about the "
+            "model."
+        ),
+        steps=(
             Step("Look at the masks of the fragile ones.", (gallery("Fragile", fragile="1"),)),
             Step("Draw their borders anew, or mark what is unknown with 128, and audit again."),
         ),
-        held.estimate,
+        estimate=held.estimate,
     )
