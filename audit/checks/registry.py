@@ -25,11 +25,55 @@ _BUILT_IN = (
     "preflight",
 )
 
+# What manifest.json and summary.json hold already by these names.
+TAKEN = frozenset(
+    [
+        "checksums",
+        "command",
+        "config",
+        "data",
+        "explainers",
+        "figures",
+        "findings",
+        "finished",
+        "flower_audit",
+        "health",
+        "host",
+        "ig_batch",
+        "ig_completeness_error",
+        "images",
+        "mask_sources",
+        "masks_by_hand",
+        "model",
+        "packages",
+        "planted",
+        "preflight",
+        "robustness",
+        "schema",
+        "seconds",
+        "sessions",
+        "stages",
+        "started",
+        "sweep",
+        "thresholds",
+        "training",
+        "trust",
+        "undecided_reasons",
+        "verdicts",
+    ]
+)
+
 
 def _fault(key: str, thing: Any) -> str:
+    """Say what is wrong with what another package brings as a check; "" where nothing is."""
     if not isinstance(thing, Check):
         return "is no Check of audit.checks.base, but " + type(thing).__name__
-    return "" if thing.key == thing.name == key else f"calls itself {thing.name!r}"
+    if not thing.key == thing.name == key:
+        return f"calls itself {thing.name!r}"
+    if key in TAKEN:
+        return "has a key that manifest.json or summary.json uses for something else"
+    other = [output.name for output in thing.outputs if not output.name.startswith(key)]
+    return f"writes {other[0]!r}, whose name must begin with its key" if other else ""
 
 
 CHECKS: Registry[Check] = Registry(

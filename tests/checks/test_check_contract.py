@@ -11,7 +11,7 @@ from jinja2 import TemplateNotFound
 from jsonschema import Draft202012Validator
 
 from audit.checks.base import Check
-from audit.checks.registry import CHECKS, every
+from audit.checks.registry import CHECKS, TAKEN, _fault, every
 from audit.core.registry import KEY
 from audit.report.cases import galleries
 from audit.report.content import content
@@ -21,6 +21,7 @@ from audit.report.schema import FILE, summary_schema
 from audit.report.source import load
 from audit.report.templating import source_of, templates_dir
 from audit.settings.config import FIELDS
+from audit.storage.outputs import Json
 
 MEASURED = [check.key for check in every() if check.outputs]
 SLOTS = {"page.md", "opening.html", "record.html", "trust.html", "overview.md", "warning.html",
@@ -136,3 +137,21 @@ def test_listing_checks_loads_no_tensorflow():
         "rules; every(); rules(); sys.exit('tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
+
+
+def test_no_package_may_take_a_key_of_the_engine():
+    engine = set(json.loads(FILE.read_text())["properties"]) - {check.name for check in every()}
+    assert engine <= TAKEN
+
+
+@pytest.mark.parametrize(
+    ("key", "outputs", "words"),
+    [
+        ("figures", (), "has a key that manifest.json or summary.json uses"),
+        ("toy", (Json("manifest.json"),), "writes 'manifest.json', whose name must begin"),
+        ("toy", (Json("toy.json"),), ""),
+    ],
+)
+def test_a_check_of_another_package_writes_nothing_over(key, outputs, words):
+    brought = type("Toy", (Check,), {"key": key, "outputs": outputs})()
+    assert _fault(key, brought).startswith(words) and bool(_fault(key, brought)) == bool(words)
