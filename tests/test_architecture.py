@@ -1,6 +1,7 @@
 """Arrows between rooms go one way: from what is asked for to what it stands on."""
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -70,3 +71,8 @@ def test_every_room_has_its_floor():
 def test_no_arrow_goes_up(pair):
     upper, lower = pair
     assert FLOOR_OF[upper] <= FLOOR_OF[lower], ARROWS[pair]
+
+
+def test_the_handbook_shows_the_floors_as_they_are():
+    shown = re.search(r"^FLOORS = \(\n.*?^\)\n", Path(__file__).read_text(), re.M | re.S)[0]
+    assert shown in (ROOT.parent / "site" / "architecture.md").read_text()
