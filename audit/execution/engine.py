@@ -33,7 +33,7 @@ class Engine:
     ----------
     clock : Clock
         Where the time of a sweep goes.
-    optional : Further or None
+    optional : OptionalExplainers or None
         Explains chosen images by LIME and SHAP, where they are asked for.
     """
 

@@ -115,7 +115,7 @@ def explain_part(
                 record = record_of(sample, finding, classes, config.verdict, words)
                 drawn = maps_of(sample, finding)
             if engine.optional:
-                with engine.clock("further"):
+                with engine.clock("further"):  # as runs of earlier versions name it
                     record, drawn = engine.optional(sample, record, drawn)
             records.append(record | {"row": len(maps)})
             maps.append(drawn)

@@ -95,7 +95,7 @@ class OptionalExplainers:
     Parameters
     ----------
     explain : mapping
-        Further explainers by key.
+        Optional explainers by key.
     classifier : Classifier
         The model to explain.
     names : collection of str

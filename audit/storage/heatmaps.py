@@ -91,7 +91,7 @@ def pack_maps(maps: Sequence[Maps], dense: Collection[str] = ()) -> dict[str, ND
     Parameters
     ----------
     dense : collection of str
-        Further explainers whose heatmaps have about as many values as pixels. The heatmaps of all
+        Optional explainers whose heatmaps have about as many values as pixels. The heatmaps of all
         others are kept without loss, but those that have more than `MOST_VALUES` values after all.
     """
     jpegs = [_jpeg(m.image) for m in maps]
@@ -263,7 +263,7 @@ def unpack_maps(arrays: Mapping[str, NDArray[Any]], side: int | None = None) -> 
 
 
 def _optional(arrays: Mapping[str, NDArray[Any]]) -> list[str]:
-    """Further explainers that there are arrays of, in their order."""
+    """Name the optional explainers that there are arrays of, in their order."""
     named = filter(None, map(_OF_OPTIONAL.fullmatch, arrays))
     found = list(dict.fromkeys(each[1] for each in named))
     if len(found) > MOST_OPTIONAL:

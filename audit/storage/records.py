@@ -29,7 +29,7 @@ FORMERLY = {
 }
 VERSION_KEY = b"flower_audit_records"  # of Parquet's metadata; not in those before 2026-11-29
 SCORED = (*JUDGED, "centre")  # centre: a Gaussian in the middle, which looks at no image
-NOT_SAMPLED = "not sampled"  # why a optional explainer has no figures for an image
+NOT_SAMPLED = "not sampled"  # why an optional explainer has no figures for an image
 NOT_KEPT = "not kept by the version that made the run"
 
 _TEXT, _REAL, _WHOLE, _FLAG = pa.string(), pa.float64(), pa.int32(), pa.bool_()
