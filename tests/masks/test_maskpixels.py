@@ -89,7 +89,9 @@ def test_cut_out_counts_by_its_opacity(tmp_path):
 @pytest.mark.parametrize("values", [[0, 60, 255], [0, 4, 60, 255, 255, 255]])
 def test_other_values_are_refused_by_name_and_value(tmp_path, values):
     file = save(tmp_path / "odd.png", np.array([values], np.uint8))
-    with pytest.raises(DataError, match=r"odd\.png holds the value \d+: use 255 for the flower"):
+    with pytest.raises(
+        DataError, match=r"odd\.png holds the value \d+: use 255 for the foreground"
+    ):
         read_mask(file)
 
 

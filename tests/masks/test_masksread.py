@@ -55,7 +55,7 @@ def test_bad_masks_are_named_up_to_three_and_counted(tmp_path):
     found = observed(tmp_path, [f"{name}.jpg" for name in "abcdefghij"])["bad-masks"]
     assert found.strength == "weak"
     assert found.words.startswith("5 of 10 folder masks cannot be used: ")
-    assert found.words.endswith("e.png holds the value 60: use 255 for the flower, 0 for the "
+    assert found.words.endswith("e.png holds the value 60: use 255 for the foreground, 0 for the "
                                 "background, 128 for unknown; and 2 more")  # fmt: skip
 
 

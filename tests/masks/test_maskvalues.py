@@ -61,7 +61,7 @@ def test_numbers_without_a_zero_are_refused_with_the_option_that_says_which():
 def test_an_odd_value_among_masks_of_0_and_255_is_refused():
     convention = decide([look(grey([0, 60, 255])), look(grey([0, 0, 255])), look(grey([0, 255]))])
     assert to_trimap(grey([0, 255]), convention, FILE).tolist() == [[0, 255]]
-    with pytest.raises(DataError, match=r"m\.png holds the value 60: use 255 for the flower"):
+    with pytest.raises(DataError, match=r"m\.png holds the value 60: use 255 for the foreground"):
         to_trimap(grey([0, 60, 255]), convention, FILE)
 
 

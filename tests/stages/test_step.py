@@ -35,10 +35,10 @@ def step():
 
     def run(context):
         done.append("run")
-        context.folder.keep(context.folder.trust_file, b"{}")
+        context.folder.keep(context.folder.file("trust.json"), b"{}")
 
     def made(**changed):
-        given = {"key": "trust", "outputs": lambda folder: (folder.trust_file,), "run": run}
+        given = {"key": "trust", "outputs": lambda folder: (folder.file("trust.json"),), "run": run}
         return Step(**given | {"heed": lambda context: done.append("heed")} | changed)
 
     return SimpleNamespace(made=made, done=done)
@@ -52,7 +52,7 @@ def test_a_finished_step_is_not_taken_again_but_heeded(context, step):
 
 def test_a_step_with_one_of_its_files_missing_is_taken_again(context, step):
     def outputs(folder):
-        return folder.trust_file, folder.shortcuts_file
+        return folder.file("trust.json"), folder.file("shortcuts.json")
 
     take([step.made()], context)
     take([step.made(outputs=outputs)], context)
