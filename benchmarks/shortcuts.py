@@ -42,9 +42,9 @@ def audit(world: str, seed: int, out: Path, **more: bool) -> Source:
     return load(folder)
 
 
-def first_of(found: Shortcuts, target: int) -> Group | None:
+def first_of(found: Shortcuts, species: str) -> Group | None:
     """The group of a class that is to be mended first."""
-    return next((group for group in found.groups if group.target == target), None)
+    return next((group for group in found.groups if group.class_name == species), None)
 
 
 def shows(group: Group, records: pd.DataFrame, shortcut: str) -> float:
@@ -65,8 +65,7 @@ def planted_rows(source: Source, title: str) -> list[tuple[str, bool, bool]]:
     right = source.correct
     rests = right[rests_on_shortcut(right)]
     for shortcut, species in WORLDS[source.config["world"]].taught.items():
-        target = {name: k for k, name in source.classes.items()}[species]
-        taken, group = int((rests["shortcut"] == shortcut).sum()), first_of(found, target)
+        taken, group = int((rests["shortcut"] == shortcut).sum()), first_of(found, species)
         opening = f"| {title} | {shortcut}: {species} | {taken} |"
         if group is None:
             rows.append((f"{opening} no group | | | | |", False, False))
