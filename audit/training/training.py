@@ -156,7 +156,7 @@ def train(
         Another host was lost.
     """
     keras.utils.set_random_seed(config.run.seed)  # first: new layers draw their weights from it
-    augmenter = Augmenter(config)
+    augmenter, chosen, training = Augmenter(config), config.model, config.training
     make(work)
     with (
         replicas.scope(),
@@ -164,30 +164,21 @@ def train(
         _precision(config),
         beside(work, PIXELS) as pixels,
     ):
-        backbone = build_backbone(
-            config.model.backbone, config.model.weights, config.model.image_size
-        )
-        to_tune = (
-            _tuned(backbone, config.training.fine_tune_blocks)
-            if config.training.fine_tune_epochs
-            else []
-        )
+        backbone = build_backbone(chosen.backbone, chosen.weights, chosen.image_size)
+        to_tune = _tuned(backbone, training.fine_tune_blocks) if training.fine_tune_epochs else []
         refuse_training(backbone, to_tune, config)
         seen, validation = (
             fill(dataset, split, backbone.input_shape[1], pixels / f"{split}.npy", track)
             for split in ("train", "validation")
         )
         all_read()
-        classes, backgrounds = len(dataset.classes), None
-        if config.training.augment_background:
-            backgrounds = split_foregrounds(dataset, masks, seen, "train", pixels, config.run.seed,
-                                     track, config.run.workers)  # fmt: skip
+        backgrounds = _backgrounds(dataset, masks, seen, pixels, config, track)
         lesson = _Lesson(
             config=config,
             augmenter=augmenter,
             seen=seen,
             validation=validation,
-            classes=classes,
+            classes=len(dataset.classes),
             replicas=replicas,
             track=track,
             backgrounds=backgrounds,
@@ -195,6 +186,16 @@ def train(
         model, fitted, tuned = _phases(lesson, backbone, work)
         model = _in_float32(model, config)
         return _trained(lesson, model, fitted, tuned, dataset.classes)
+
+
+def _backgrounds(
+    dataset: Dataset, masks: Masks, seen: ImageCache, work: Path, config: Config, track: Track
+) -> Backgrounds | None:
+    """Split the images that are trained on, where they go on each other's backgrounds."""
+    if not config.training.augment_background:
+        return None
+    seed, workers = config.run.seed, config.run.workers
+    return split_foregrounds(dataset, masks, seen, "train", work, seed, track, workers)
 
 
 def _phases(lesson: _Lesson, backbone: Any, work: Path) -> tuple[Any, Fitted, Fitted | None]:
