@@ -30,7 +30,7 @@ from audit.explainers.localisation import localise
 from audit.explainers.settle import ScoresSettled
 from audit.masks.masks import Masks
 from audit.masks.sample import Sample, fit_trimap
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.models.load import load_model
 from audit.settings import load_config
 
@@ -85,7 +85,7 @@ def notebook(model: Any, image: Any, target: int, steps: int, batch: int) -> Any
     return tf.reduce_sum(mean * image, axis=-1).numpy()
 
 
-def gradcam_table(name: str, model: Any, classifier: Classifier, images: Any) -> None:
+def gradcam_table(name: str, model: Any, classifier: FrozenClassifier, images: Any) -> None:
     plain = tf.function(lambda x: model(x, training=False))
     explain = GradCAM(classifier)
     ways = {
@@ -103,7 +103,7 @@ def gradcam_table(name: str, model: Any, classifier: Classifier, images: Any) ->
         print(f"| {way} | {ms:.1f} | {spent / own:.2f} | {spent / frozen:.2f} |")
 
 
-def equal_steps_table(name: str, model: Any, classifier: Classifier, images: Any) -> None:
+def equal_steps_table(name: str, model: Any, classifier: FrozenClassifier, images: Any) -> None:
     few = images[:2]
     targets = classifier.logits(few).numpy().argmax(-1)
     ours = IntegratedGradients(classifier, STEPS)
@@ -143,7 +143,7 @@ def best_batch(name: str, way: Callable[[int], Callable[[], Any]]) -> tuple[str,
     return f"{name}, batch {best}", ways[best]
 
 
-def auto_table(model: Any, classifier: Classifier, given: list[Sample], skill: float) -> None:
+def auto_table(model: Any, classifier: FrozenClassifier, given: list[Sample], skill: float) -> None:
     images = np.stack([s.image for s in given]).astype(np.float32)
     targets = np.concatenate(
         [classifier.logits(images[i : i + 16]).numpy() for i in range(0, len(images), 16)]
@@ -194,7 +194,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=64)
     given = parser.parse_args()
     trained = with_logits(load_model(given.model, trust=False))
-    mine = Classifier(trained)
+    mine = FrozenClassifier(trained)
     size = mine.input_size
     chosen = samples(given.data_dir, given.masks, given.count, size)
     images = np.stack([s.image for s in chosen]).astype(np.float32)
@@ -202,7 +202,7 @@ def main() -> None:
         weights=None, classes=mine.classes, classifier_activation=None
     )
     for name, model, classifier in (
-        ("EfficientNetB0", b0, Classifier(b0)),
+        ("EfficientNetB0", b0, FrozenClassifier(b0)),
         ("EfficientNet-Lite0", trained, mine),
     ):
         gradcam_table(name, model, classifier, images[:16])

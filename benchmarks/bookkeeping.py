@@ -99,14 +99,16 @@ def model(classes: int) -> Any:
     """A classifier of the colours of 49 tiles."""
     import keras
 
-    from audit.models.classifier import Classifier
+    from audit.models.classifier import FrozenClassifier
 
     keras.utils.set_random_seed(0)
     x = keras.Input((224, 224, 3))
     tiles = keras.layers.AveragePooling2D(32)(x)
     seen = keras.layers.Conv2D(8, 1, activation="relu")(tiles)
     pooled = keras.layers.GlobalAveragePooling2D()(seen)
-    return Classifier(keras.Model(x, keras.layers.Dense(classes, activation="softmax")(pooled)))
+    return FrozenClassifier(
+        keras.Model(x, keras.layers.Dense(classes, activation="softmax")(pooled))
+    )
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from audit.explainers.integrated_gradients import IntegratedGradients
 from audit.explainers.lime import Lime
 from audit.explainers.localisation import centre_gaussian, localise
 from audit.explainers.shap import Shap
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.models.load import load_model
 from audit.storage.run import RunFolder
 
@@ -50,7 +50,7 @@ class Bench:
         self.images = np.stack([maps[n].image for n in chosen]).astype(np.float32)
         self.trimaps = [maps[n].trimap for n in chosen]
         self.cases = truth.set_axis(right["name"])[chosen].to_numpy(bool)
-        self.classifier = Classifier(load_model(run.model_file, trust=False))
+        self.classifier = FrozenClassifier(load_model(run.model_file, trust=False))
         self.targets = np.concatenate(
             [self.predict(self.images[i : i + BATCH]) for i in range(0, len(chosen), BATCH)]
         ).argmax(axis=1)
@@ -70,7 +70,7 @@ def one_by_one(bench: Bench, explain: Callable[[Images, int, str], Images]) -> I
     return np.stack([explain(*some) for some in given])
 
 
-def gradients_of(classifier: Classifier) -> Callable[[Images, int], Images]:
+def gradients_of(classifier: FrozenClassifier) -> Callable[[Images, int], Images]:
     """Gradients ``(n, H, W, 3)`` of one class's logit."""
     size = classifier.input_size
 

@@ -24,7 +24,7 @@ from audit.core.track import silent
 from audit.datasets.oxford import OxfordFlowers
 from audit.execution.engine import Engine
 from audit.execution.predict import predict
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.models.load import load_model
 from audit.settings import load_config
 
@@ -34,7 +34,7 @@ SWAPPED = {"augment_background": True, "epochs": 15}
 def predictions(data: Path, run: Path) -> pd.DataFrame:
     """Answers for every test image as it was photographed, by name."""
     oxford = OxfordFlowers(data / "tfds", download=False)
-    model = Classifier(load_model(run / "model.keras", trust=False))
+    model = FrozenClassifier(load_model(run / "model.keras", trust=False))
     engine = Engine(model, oxford, load_config({}))
     table, _ = predict(engine, oxford, oxford.items("test"), 16, silent)
     return table.set_index("name")

@@ -73,13 +73,13 @@ def time_model_calls() -> list[float]:
     """Collect the seconds of every call of a compiled function that runs the model."""
     from audit.explainers.gradcam import GradCAM
     from audit.explainers.integrated_gradients import _Replica
-    from audit.models.classifier import Classifier
+    from audit.models.classifier import FrozenClassifier
 
     spent: list[float] = []
     for kind, name in (
         (GradCAM, "_of_predicted"),
         (_Replica, "gradients"),
-        (Classifier, "_logits"),
+        (FrozenClassifier, "_logits"),
     ):
         kind.__init__ = timed_after(kind.__init__, name, spent)
     return spent

@@ -25,7 +25,7 @@ from audit.execution.local import sweep
 from audit.explainers.registry import titles
 from audit.interventions.pool import draw_pool
 from audit.masks.masks import Masks
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.models.load import load_model
 from audit.settings import load_config
 from audit.settings.verdict import Thresholds
@@ -45,7 +45,7 @@ def audit(data: Path, stamp: str, out: Path, **settings: Any) -> pd.DataFrame:
         learnt_from = Masks(dataset)  # by GrabCut: no training image has a trimap
         trained = train(dataset, config, silent, run.training_dir, replicas(), learnt_from)
         trained.model.save(run.model_file)
-    classifier = Classifier(load_model(run.model_file, trust=False))
+    classifier = FrozenClassifier(load_model(run.model_file, trust=False))
     masks = Masks(dataset, grabcut=False)
     donors = draw_pool(dataset, masks, classifier, 0)
     engine = Engine(classifier, dataset, config, donors)

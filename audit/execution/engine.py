@@ -22,7 +22,7 @@ from audit.interventions.interventions import ExplainedImage, Interventions
 from audit.interventions.pool import BackgroundPool
 from audit.interventions.tested import Tested
 from audit.masks.sample import Sample
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.settings import Config
 
 
@@ -39,7 +39,7 @@ class Engine:
 
     def __init__(
         self,
-        classifier: Classifier,
+        classifier: FrozenClassifier,
         dataset: Dataset,
         config: Config,
         pool: BackgroundPool | None = None,

@@ -21,7 +21,7 @@ from audit.explainers.localisation import Localisation, localise
 from audit.explainers.registry import besides
 from audit.masks.masks import Masks
 from audit.masks.sample import Sample
-from audit.models.classifier import Classifier
+from audit.models.base import Classifier
 from audit.settings import Config
 from audit.storage.heatmaps import Maps
 from audit.storage.records import NOT_SAMPLED

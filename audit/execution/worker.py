@@ -22,7 +22,7 @@ from audit.interventions.pool import BackgroundPool
 from audit.masks.masks import fingerprints
 from audit.masks.source import WORDS, masks_of
 from audit.models.averaged import averaged
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.models.load import load_model
 from audit.settings import Config, change
 
@@ -134,7 +134,7 @@ class Worker:
             return part, dict(self._engine.clock.seconds)
 
 
-def _classifier(setup: Setup) -> Classifier:
+def _classifier(setup: Setup) -> FrozenClassifier:
     config = setup.config
     with tempfile.TemporaryDirectory() as folder:
         for path, content in setup.model.items():
@@ -143,7 +143,9 @@ def _classifier(setup: Setup) -> Classifier:
             file.write_bytes(content)
         top = Path(folder) / Path(next(iter(setup.model))).parts[0]
         model = load_model(top, trust=setup.trust)
-        each = Classifier(model, config.model.feature_layer, config.model.image_size, setup.scaling)
+        each = FrozenClassifier(
+            model, config.model.feature_layer, config.model.image_size, setup.scaling
+        )
     return averaged(each, config.explain.tta, config.run.seed)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # the command line lists explainers in half a second
     import numpy as np
     from numpy.typing import NDArray
 
-    from audit.models.classifier import Classifier
+    from audit.models.base import Classifier
 
 PASS = 8  # images a forward pass; more cost a processor memory and save it no time
 

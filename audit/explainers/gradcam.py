@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from audit.explainers.base import PASS
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 
 
 class Explained(NamedTuple):
@@ -45,7 +45,7 @@ class GradCAM:
     """
 
     def __init__(
-        self, classifier: Classifier, kind: str = "gradcam", *, closed_form: bool = True
+        self, classifier: FrozenClassifier, kind: str = "gradcam", *, closed_form: bool = True
     ) -> None:
         size = classifier.input_size
         images = tf.TensorSpec((None, size, size, 3), tf.float32)

@@ -18,7 +18,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from audit.explainers.quadrature import Nodes, ends_and_between, first_nodes, further_nodes
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 
 Images = NDArray[np.float32]
 FIRST = 4  # nodes of the first rule where more may follow
@@ -155,7 +155,7 @@ class IntegratedGradients:
 
     def __init__(
         self,
-        classifier: Classifier,
+        classifier: FrozenClassifier,
         steps: int | None = None,
         baseline: str = "black",
         variant: str = "ig",
@@ -271,7 +271,9 @@ class IntegratedGradients:
 class _Replica:
     """The gradient's compiled function on one device."""
 
-    def __init__(self, classifier: Classifier, device: str, share: Callable[..., Any]) -> None:
+    def __init__(
+        self, classifier: FrozenClassifier, device: str, share: Callable[..., Any]
+    ) -> None:
         size = classifier.input_size
         image = tf.TensorSpec((None, size, size, 3), tf.float32)
         target = tf.TensorSpec((None,), tf.int64)

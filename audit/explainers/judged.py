@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,15 @@ from numpy.typing import NDArray
 from audit.explainers.base import About, Explainer
 
 if TYPE_CHECKING:
-    from audit.models.classifier import Classifier
+    from audit.models.base import Classifier
+    from audit.models.classifier import FrozenClassifier
 
 STEPS = 16  # gradients of Integrated Gradients, where nobody asks its scores: ranks settle early
+
+
+def _differentiable(classifier: Classifier) -> FrozenClassifier:
+    """Take a classifier for the one kind that has feature maps and gradients."""
+    return cast("FrozenClassifier", classifier)
 
 
 class Compiled(Explainer):
@@ -97,7 +103,7 @@ class GradCam(Compiled):
     def _compile(self, classifier: Classifier) -> Any:
         from audit.explainers.over_views import grad_cam
 
-        return grad_cam(classifier, self.kind)
+        return grad_cam(_differentiable(classifier), self.kind)
 
 
 class IntegratedGradients(Compiled):
@@ -171,4 +177,4 @@ class IntegratedGradients(Compiled):
     def _compile(self, classifier: Classifier) -> Any:
         from audit.explainers.over_views import integrated_gradients
 
-        return integrated_gradients(classifier, *self.settings)
+        return integrated_gradients(_differentiable(classifier), *self.settings)

@@ -17,7 +17,7 @@ from audit.explainers.integrated_gradients import (
     completeness_error,
 )
 from audit.models.averaged import Averaged
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 
 
 class AveragedGradCAM(GradCAM):
@@ -89,20 +89,20 @@ class AveragedIntegratedGradients(IntegratedGradients):
         return super().__call__(view.show(images), targets, here)
 
 
-def grad_cam(classifier: Classifier, kind: str = "gradcam") -> GradCAM:
+def grad_cam(classifier: FrozenClassifier, kind: str = "gradcam") -> GradCAM:
     """Return a classifier's class activation maps, over its views where it has several."""
     if isinstance(classifier, Averaged):
         return AveragedGradCAM(classifier, kind)
     return GradCAM(classifier, kind)
 
 
-def integrated_gradients(classifier: Classifier, *settings: Any) -> IntegratedGradients:
+def integrated_gradients(classifier: FrozenClassifier, *settings: Any) -> IntegratedGradients:
     """Return Integrated Gradients, over a classifier's views where it has several."""
     if isinstance(classifier, Averaged):
         return AveragedIntegratedGradients(classifier, *settings)
     return IntegratedGradients(classifier, *settings)
 
 
-def _sides(classifier: Classifier) -> tuple[int, int]:
+def _sides(classifier: FrozenClassifier) -> tuple[int, int]:
     """Return height and width of the feature map."""
     return classifier.feature_shape[0], classifier.feature_shape[1]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from audit.explainers.base import PASS, Explainer
 
 if TYPE_CHECKING:
-    from audit.models.classifier import Classifier
+    from audit.models.base import Classifier
 
 Image = NDArray[np.float32]  # (H, W, 3), 0..255
 Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]

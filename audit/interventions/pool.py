@@ -16,7 +16,7 @@ from audit.datasets.decode import resize
 from audit.interventions.composites import ENOUGH, Image, softened, split_foreground
 from audit.masks.masks import Masks, trusted
 from audit.masks.sample import fit_trimap
-from audit.models.classifier import Classifier
+from audit.models.base import Classifier
 
 _EACH, _FEWEST, _MOST = 2, 32, 256  # donors a class, and bounds on their number
 _SEED = 0  # of the pool; not the run's, so that runs can be compared

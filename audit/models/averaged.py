@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.models.views import View, draw_views
 
 _PASS = 8  # views a forward pass, if one image has no more
 
 
-class Averaged(Classifier):
+class Averaged(FrozenClassifier):
     """A classifier whose logits are the mean over views of the log-probabilities.
 
     They are a softmax's logits of the geometric mean of the views' probabilities, and differ from
@@ -34,7 +34,7 @@ class Averaged(Classifier):
         Images a forward pass, so that their views fill it.
     """
 
-    def __init__(self, each: Classifier, views: Sequence[View]) -> None:
+    def __init__(self, each: FrozenClassifier, views: Sequence[View]) -> None:
         vars(self).update(vars(each))
         self.each = each
         self.views = tuple(views)
@@ -70,6 +70,6 @@ class Averaged(Classifier):
         return self.mean(super()._logits_of(self.seen(images)))
 
 
-def averaged(classifier: Classifier, count: int, seed: int) -> Classifier:
+def averaged(classifier: FrozenClassifier, count: int, seed: int) -> FrozenClassifier:
     """Return the classifier averaged over ``count`` views of each image; itself where that is 1."""
     return classifier if count == 1 else Averaged(classifier, draw_views(count, seed))

@@ -33,7 +33,7 @@ _SAME_IN_HALF = 2e-2  # half precision has three digits, fewer after many layers
 _ALIKE = 1e-4  # how far apart two classes' answers may be and still tie
 
 
-class Classifier:
+class FrozenClassifier:
     """A model cut at a feature map, as one frozen graph that ends in float32 logits.
 
     Batch normalisation is folded into the convolutions before it. The model given is neither
@@ -118,7 +118,7 @@ class Classifier:
         """Observe what the model was taken for: end, input and feature layer, for a preflight."""
         return observe(self)
 
-    def untrained(self, seed: int) -> Classifier:
+    def untrained(self, seed: int) -> FrozenClassifier:
         """Return a classifier of the same form with weights drawn anew, each layer's apart."""
         other = copy(self)
         other.graph = self.graph.untrained(seed)
@@ -303,3 +303,6 @@ def _refuse_another_order(
             f"The logits found before the model's end ({end}) do not give its own order of "
             "classes: it cannot be explained."
         )
+
+
+Classifier = FrozenClassifier  # its name before; `audit.models.base.Classifier` is the protocol

@@ -10,10 +10,10 @@ from audit.core.observation import Observation
 from audit.models.probes import PROBES
 
 if TYPE_CHECKING:
-    from audit.models.classifier import Classifier
+    from audit.models.classifier import FrozenClassifier
 
 
-def observe(classifier: Classifier) -> list[Observation]:
+def observe(classifier: FrozenClassifier) -> list[Observation]:
     """Return one observation of each part of a classifier."""
     return [see(classifier) for see in (_end, _unit, _pixels, _layer, _outputs, _gradient, _alone)]
 
@@ -24,7 +24,7 @@ _BY_LOG = {
 }
 
 
-def _end(classifier: Classifier) -> Observation:
+def _end(classifier: FrozenClassifier) -> Observation:
     end, title = classifier.end, "Log-odds"
     if classifier.answer.bounded:
         return Observation(
@@ -45,7 +45,7 @@ def _end(classifier: Classifier) -> Observation:
     return Observation("log-odds", title, words)
 
 
-def _unit(classifier: Classifier) -> Observation:
+def _unit(classifier: FrozenClassifier) -> Observation:
     title, threshold = "Outputs", classifier.answer.threshold
     if classifier.units > 1:
         return Observation("outputs", title, f"The model tells {classifier.classes} classes apart")
@@ -66,7 +66,7 @@ def _unit(classifier: Classifier) -> Observation:
     return Observation("outputs", title, words)
 
 
-def _pixels(classifier: Classifier) -> Observation:
+def _pixels(classifier: FrozenClassifier) -> Observation:
     low, high = classifier.seen_range
     given = "" if classifier.scaling == "0..255" else f", scaled to {classifier.scaling}"
     kind = "whole numbers" * classifier.input.whole or "numbers"
@@ -79,7 +79,7 @@ def _pixels(classifier: Classifier) -> Observation:
     )
 
 
-def _layer(classifier: Classifier) -> Observation:
+def _layer(classifier: FrozenClassifier) -> Observation:
     cut, title = classifier.cut, "Feature layer"
     words = (
         f"Grad-CAM reads {cut.path}, behind {cut.before} of {cut.steps} spatial layers with weights"
@@ -103,7 +103,7 @@ def _layer(classifier: Classifier) -> Observation:
     return Observation("feature-layer", title, words)
 
 
-def _outputs(classifier: Classifier) -> Observation:
+def _outputs(classifier: FrozenClassifier) -> Observation:
     key, title = "nan-outputs", "Numbers"
     if classifier.finite == 1:
         return Observation(key, title, f"All outputs for {PROBES} trial images are finite")
@@ -117,7 +117,7 @@ def _outputs(classifier: Classifier) -> Observation:
     )
 
 
-def _gradient(classifier: Classifier) -> Observation:
+def _gradient(classifier: FrozenClassifier) -> Observation:
     key, title = "gradient", "Gradient"
     if classifier.has_gradient:
         return Observation(key, title, "The logits change with the image")
@@ -130,7 +130,7 @@ def _gradient(classifier: Classifier) -> Observation:
     )
 
 
-def _alone(classifier: Classifier) -> Observation:
+def _alone(classifier: FrozenClassifier) -> Observation:
     key, title = "alone", "Images one by one"
     if classifier.alike_alone:
         return Observation(key, title, "An image gets the same answer whatever lies beside it")

@@ -16,7 +16,7 @@ from audit.core.observation import Observation
 from audit.core.paired import gain, holm, mcnemar
 
 if TYPE_CHECKING:
-    from audit.models.classifier import Classifier
+    from audit.models.classifier import FrozenClassifier
 
 BATCH = 32
 CERTAIN = 0.01  # p of a treatment that replaces the default, after Holm
@@ -100,7 +100,7 @@ class Trial:
 
 
 def trial(
-    classifier: Classifier,
+    classifier: FrozenClassifier,
     images: NDArray[np.uint8],
     labels: NDArray[np.int64],
     default: str = "0..255",
@@ -112,7 +112,7 @@ def trial(
 
     Parameters
     ----------
-    classifier : Classifier
+    classifier : FrozenClassifier
         Made with the scaling ``0..255``, so that it adds none of its own.
     images : uint8 ``(n, H, W, 3)``
         At the classifier's input size.
@@ -134,7 +134,7 @@ def trial(
     return Trial((default, *others), np.stack([first.predictions[0], *rest]), first.labels)
 
 
-def _possible(classifier: Classifier) -> list[str]:
+def _possible(classifier: FrozenClassifier) -> list[str]:
     """Return the possible treatments: no colours for grey images, no fractions for integers."""
     if classifier.input.grey:
         return list(_PLAIN[:1] if classifier.input.whole else (*_PLAIN, *_OF_GREY))
@@ -143,7 +143,9 @@ def _possible(classifier: Classifier) -> list[str]:
     return list(_READINGS)
 
 
-def _answers(classifier: Classifier, name: str, images: NDArray[np.uint8]) -> NDArray[np.int64]:
+def _answers(
+    classifier: FrozenClassifier, name: str, images: NDArray[np.uint8]
+) -> NDArray[np.int64]:
     treat = _READINGS[name]
     starts = range(0, len(images), BATCH)
     batches = (tf.constant(images[i : i + BATCH], tf.float32) for i in starts)
@@ -179,7 +181,7 @@ def choose(found: Trial, default: str = "0..255") -> str:
     return best if surely else plain
 
 
-def unlikely_range(classifier: Classifier) -> Observation | None:
+def unlikely_range(classifier: FrozenClassifier) -> Observation | None:
     """Observe what the first weights read, where they were hardly trained on that.
 
     A hint for where labels cannot tell: weights are mostly made for values of a few units.

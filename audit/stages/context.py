@@ -16,7 +16,7 @@ from audit.storage.run import RunFolder
 
 if TYPE_CHECKING:
     from audit.interventions.pool import BackgroundPool
-    from audit.models.classifier import Classifier
+    from audit.models.classifier import FrozenClassifier
 
 log = logging.getLogger("audit")
 
@@ -44,7 +44,7 @@ def context_of(folder: RunFolder, inputs: Inputs, track: Track) -> Context:
     return context
 
 
-def _classifier(folder: RunFolder, inputs: Inputs) -> tuple[Classifier, dict[str, str]]:
+def _classifier(folder: RunFolder, inputs: Inputs) -> tuple[FrozenClassifier, dict[str, str]]:
     """Load the classifier that was given or trained, and tell by what it is known again."""
     from audit.models.identity import identity
 
@@ -54,7 +54,7 @@ def _classifier(folder: RunFolder, inputs: Inputs) -> tuple[Classifier, dict[str
         return classifier, identity(classifier.model, file, classifier.scaling, classes)
 
 
-def _trained(file: Path, inputs: Inputs) -> Classifier:
+def _trained(file: Path, inputs: Inputs) -> FrozenClassifier:
     """Load a model that was trained into a run folder."""
     from audit.models.averaged import averaged
     from audit.models.load import load_model
@@ -65,7 +65,9 @@ def _trained(file: Path, inputs: Inputs) -> Classifier:
     return averaged(classifier, config.explain.tta, config.run.seed)
 
 
-def _planned(folder: RunFolder, inputs: Inputs, classifier: Classifier, track: Track) -> Context:
+def _planned(
+    folder: RunFolder, inputs: Inputs, classifier: FrozenClassifier, track: Track
+) -> Context:
     from audit.execution.engine import Engine
     from audit.execution.optional import optional_explainers
     from audit.execution.select import select
@@ -90,7 +92,7 @@ def _planned(folder: RunFolder, inputs: Inputs, classifier: Classifier, track: T
     )
 
 
-def _pool(folder: RunFolder, inputs: Inputs, classifier: Classifier) -> BackgroundPool | None:
+def _pool(folder: RunFolder, inputs: Inputs, classifier: FrozenClassifier) -> BackgroundPool | None:
     """Backgrounds, drawn and kept; None where no image is put on any."""
     from audit.interventions.pool import draw_pool
 
@@ -102,7 +104,7 @@ def _pool(folder: RunFolder, inputs: Inputs, classifier: Classifier) -> Backgrou
     return pool
 
 
-def _facts(inputs: Inputs, classifier: Classifier, hashes: dict[str, str]) -> dict[str, Any]:
+def _facts(inputs: Inputs, classifier: FrozenClassifier, hashes: dict[str, str]) -> dict[str, Any]:
     """Describe the model for the manifest."""
     config, model = inputs.config, classifier.model
     return {

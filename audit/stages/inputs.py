@@ -32,7 +32,7 @@ from audit.storage.run import RunFolder
 from audit.training.memory import refuse_asking
 
 if TYPE_CHECKING:
-    from audit.models.classifier import Classifier
+    from audit.models.classifier import FrozenClassifier
 
 _SHOWN = 4  # names of classes that an error tells
 
@@ -45,7 +45,7 @@ class Inputs:
     ----------
     config : Config
         With the source of its masks settled.
-    classifier : Classifier or None
+    classifier : FrozenClassifier or None
         Of the model of ``--model``; None where one is trained.
     answers : Answers or None
         Of that model, to a sample of labelled images.
@@ -58,7 +58,7 @@ class Inputs:
     config: Config
     dataset: Dataset
     masks: Masks
-    classifier: Classifier | None
+    classifier: FrozenClassifier | None
     answers: Answers | None
     preflight: Preflight
     hashes: dict[str, str]
@@ -105,11 +105,11 @@ def read_inputs(
     )
 
 
-def classifier_of(model: Any, config: Config, scaling: str = "0..255") -> Classifier:
+def classifier_of(model: Any, config: Config, scaling: str = "0..255") -> FrozenClassifier:
     """Make a classifier of a model, under the settings of a run."""
-    from audit.models.classifier import Classifier
+    from audit.models.classifier import FrozenClassifier
 
-    return Classifier(model, config.model.feature_layer, config.model.image_size, scaling)
+    return FrozenClassifier(model, config.model.feature_layer, config.model.image_size, scaling)
 
 
 def _hashes_of_files(config: Config) -> dict[str, str]:
@@ -135,7 +135,7 @@ def _check_settings(config: Config) -> None:
         )
 
 
-def _given_model(config: Config, earlier: RunFolder | None) -> Classifier | None:
+def _given_model(config: Config, earlier: RunFolder | None) -> FrozenClassifier | None:
     """Load a given model, under plain pixels; None where one is trained."""
     from audit.models.backbones import known_backbone, known_weights
     from audit.models.load import load_model
@@ -161,7 +161,7 @@ def _refuse_empty(dataset: Dataset, split: str) -> None:
 
 def _images(
     config: Config,
-    plain: Classifier | None,
+    plain: FrozenClassifier | None,
     splits: Sequence[str],
     earlier: RunFolder | None,
     track: Track,
@@ -178,7 +178,7 @@ def _images(
 
 
 def _open(
-    config: Config, plain: Classifier | None, track: Track
+    config: Config, plain: FrozenClassifier | None, track: Track
 ) -> tuple[Dataset, list[Observation]]:
     """Open the data set, its classes in the order of the names beside a given model, if any."""
     from audit.models.names import class_names
@@ -200,8 +200,8 @@ def _open(
 
 
 def _read(
-    plain: Classifier, config: Config, dataset: Dataset
-) -> tuple[Classifier, Answers, list[Observation]]:
+    plain: FrozenClassifier, config: Config, dataset: Dataset
+) -> tuple[FrozenClassifier, Answers, list[Observation]]:
     """Find the pixels that a given model wants, and tell what it was taken for."""
     from audit.models.averaged import averaged
 

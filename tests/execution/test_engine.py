@@ -14,7 +14,7 @@ from audit.interventions.pool import draw_pool
 from audit.masks.masks import Masks
 from audit.masks.sample import Sample
 from audit.models.averaged import Averaged, averaged
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.models.views import draw_views
 from audit.settings import load_config
 
@@ -32,7 +32,7 @@ def classifier():
     keras.utils.set_random_seed(0)
     x = keras.Input((SIZE, SIZE, 3))
     seen = layers.Conv2D(4, 8, 8, activation="relu", name="features")(layers.Rescaling(1 / 255)(x))
-    return Classifier(keras.Model(x, layers.Dense(3, "softmax")(layers.Flatten()(seen))))
+    return FrozenClassifier(keras.Model(x, layers.Dense(3, "softmax")(layers.Flatten()(seen))))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from audit.execution.local import PART_SIZE, parts_of, sweep
 from audit.execution.predict import predict
 from audit.masks.masks import Masks
 from audit.masks.sample import Sample
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.models.load import load_model
 from audit.settings import load_config
 from audit.storage.run import RunFolder
@@ -29,7 +29,7 @@ def dataset(images):
 
 @pytest.fixture(scope="module")
 def classifier(colour_model):
-    return Classifier(load_model(colour_model, trust=False))
+    return FrozenClassifier(load_model(colour_model, trust=False))
 
 
 def config(**flags):

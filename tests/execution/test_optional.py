@@ -25,7 +25,7 @@ from audit.explainers.lime import Lime
 from audit.masks.masks import Masks, fingerprints
 from audit.masks.sample import Sample
 from audit.models.averaged import averaged
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.models.load import load_model
 from audit.models.views import draw_views
 from audit.settings import load_config
@@ -52,7 +52,7 @@ def masks(dataset):
 
 @pytest.fixture(scope="module")
 def classifier(colour_model):
-    return Classifier(load_model(colour_model, trust=False))
+    return FrozenClassifier(load_model(colour_model, trust=False))
 
 
 def config(**flags):

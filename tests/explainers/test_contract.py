@@ -9,7 +9,7 @@ from mapsdrawn import maps_of
 from audit.core.registries import EXPLAINERS, JUDGED
 from audit.core.registry import KEY
 from audit.explainers.registry import TAKEN, is_about
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.models.load import load_model
 from audit.storage.heatmaps import pack_maps, unpack_maps
 
@@ -19,7 +19,7 @@ NAMES = ["a", "b", "c"]
 
 @pytest.fixture(scope="module")
 def classifier(colour_model):
-    return Classifier(load_model(colour_model, trust=False))
+    return FrozenClassifier(load_model(colour_model, trust=False))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras import layers
 
 from audit.explainers.gradcam import KINDS, GradCAM, channel_weights, pooled_gradients, weighted_sum
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 
 SIZE = 8
 RNG = np.random.default_rng(0)
@@ -27,7 +27,7 @@ def pooled(features):
 
 @pytest.fixture(scope="module")
 def classifier():
-    return Classifier(model_with(pooled))
+    return FrozenClassifier(model_with(pooled))
 
 
 def test_weights_are_mean_gradients():
@@ -71,7 +71,7 @@ def test_a_head_with_a_hidden_layer_has_the_gradient_of_finite_differences():
         x = layers.Dense(5, activation="tanh")(layers.Flatten()(features))
         return layers.Dense(3)(x)
 
-    classifier = Classifier(model_with(hidden), "features")
+    classifier = FrozenClassifier(model_with(hidden), "features")
     image = IMAGES[:1] / 255  # small, so that tanh is not flat
     seen = GradCAM(classifier)(image)
     features, target = np.asarray(classifier.features(image)), seen.targets[0]
@@ -97,7 +97,7 @@ def test_a_feature_that_speaks_against_the_class_is_not_shown():
     model = model_with(pooled)
     weights = [-np.ones((6, 4), np.float32), np.zeros(4, np.float32)]
     model.get_layer("dense").set_weights(weights)
-    assert GradCAM(Classifier(model))(IMAGES).heatmaps.max() == 0
+    assert GradCAM(FrozenClassifier(model))(IMAGES).heatmaps.max() == 0
 
 
 # Kin
@@ -146,7 +146,7 @@ def test_a_class_is_explained_whatever_the_order_of_the_others(kind):
     for columns in (range(4), order):
         model = model_with(pooled)
         model.get_layer("dense").set_weights([kernel[:, columns], np.zeros(4, np.float32)])
-        explain = GradCAM(Classifier(model), kind, closed_form=False)
+        explain = GradCAM(FrozenClassifier(model), kind, closed_form=False)
         index = list(columns).index(3)
         maps.append(explain(IMAGES, np.full(len(IMAGES), index)).heatmaps)
     np.testing.assert_allclose(maps[0], maps[1], rtol=1e-5, atol=1e-7)

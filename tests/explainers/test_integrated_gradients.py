@@ -22,7 +22,7 @@ from audit.explainers.integrated_gradients import (
     calibrate,
     completeness_error,
 )
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 
 SIZE = 8
 RNG = np.random.default_rng(0)
@@ -43,7 +43,7 @@ def classifier_of(*hidden):
             layers.Dense(3, activation="softmax"),
         ]
     )
-    return Classifier(model)
+    return FrozenClassifier(model)
 
 
 @pytest.fixture(scope="module")
@@ -281,7 +281,7 @@ def test_a_classs_explanation_does_not_depend_on_the_others_order(variant):
         model = keras.Model(inputs, end(features))
         end.set_weights([weights[..., classes] for weights in end.get_weights()])
         targets = np.argsort(classes)[TARGETS]
-        explain = IntegratedGradients(Classifier(model), 5, variant=variant)
+        explain = IntegratedGradients(FrozenClassifier(model), 5, variant=variant)
         maps.append(explain(IMAGES, targets).heatmaps)
     np.testing.assert_allclose(maps[0], maps[1], atol=1e-6 * np.abs(maps[0]).max())
 

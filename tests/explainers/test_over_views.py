@@ -7,7 +7,7 @@ from audit.explainers.gradcam import KINDS, GradCAM
 from audit.explainers.integrated_gradients import BASELINES, IntegratedGradients
 from audit.explainers.over_views import grad_cam, integrated_gradients
 from audit.models.averaged import Averaged
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.models.views import View, draw_views
 
 SIZE = 8
@@ -32,13 +32,13 @@ def model(*head, kernel=3):
 @pytest.fixture(scope="module")
 def sided():
     """Every place has its own weights: an image and its mirror image differ."""
-    return Classifier(model(layers.Flatten()))
+    return FrozenClassifier(model(layers.Flatten()))
 
 
 @pytest.fixture(scope="module")
 def blind_to_sides():
     """Pixel by pixel, then pooled: an image and its mirror image are the same to it."""
-    return Classifier(model(layers.GlobalAveragePooling2D(), kernel=1))
+    return FrozenClassifier(model(layers.GlobalAveragePooling2D(), kernel=1))
 
 
 def mirrored(heatmaps):

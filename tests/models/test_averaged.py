@@ -5,7 +5,7 @@ from keras import layers
 from scipy.special import log_softmax
 
 from audit.models.averaged import Averaged, averaged
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.models.views import View, draw_views
 
 SIZE, CLASSES = 8, 3
@@ -19,7 +19,9 @@ def classifier():
     keras.utils.set_random_seed(0)
     x = keras.Input((SIZE, SIZE, 3))
     seen = layers.Conv2D(4, 3, activation="relu", name="features")(layers.Rescaling(1 / 255)(x))
-    return Classifier(keras.Model(x, layers.Dense(CLASSES, "softmax")(layers.Flatten()(seen))))
+    return FrozenClassifier(
+        keras.Model(x, layers.Dense(CLASSES, "softmax")(layers.Flatten()(seen)))
+    )
 
 
 def expected(classifier, images=IMAGES, views=VIEWS):

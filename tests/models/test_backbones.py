@@ -9,7 +9,7 @@ from audit.explainers.integrated_gradients import IntegratedGradients
 from audit.models import lite0
 from audit.models.backbones import BACKBONES, build_backbone, known_backbone
 from audit.models.catalogue import CATALOGUE, listing
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.models.lite0 import build_lite0
 from audit.models.load import load_model
 from audit.settings import load_config
@@ -86,7 +86,7 @@ def test_efficientnetb0_trains_saves_loads_and_is_explained(tmp_path):
     probabilities = np.asarray(model(IMAGES))
     np.testing.assert_allclose(loaded(IMAGES), probabilities, rtol=1e-4)
 
-    classifier = Classifier(loaded)
+    classifier = FrozenClassifier(loaded)
     assert classifier.feature_layer == f"{backbone.name}/top_activation"
     seen = GradCAM(classifier)(IMAGES)
     np.testing.assert_allclose(keras.ops.softmax(seen.logits), probabilities, rtol=1e-3)

@@ -5,7 +5,7 @@ from colourmix import BIAS, CLASSES, IMAGES, KERNEL, MIX, SIZE, expected_feature
 from keras import layers
 
 from audit.core.errors import ModelError
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.models.load import load_model
 
 RNG = np.random.default_rng(1)
@@ -118,23 +118,23 @@ def links(layer):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_logits_of_every_form(form):
-    classifier = Classifier(with_weights(FORMS[form]()))
+    classifier = FrozenClassifier(with_weights(FORMS[form]()))
     np.testing.assert_allclose(classifier.logits(IMAGES), expected_logits(), rtol=1e-4)
 
 
 @pytest.mark.parametrize("end", ENDS)
 def test_logits_are_taken_before_every_end(end):
-    classifier = Classifier(with_weights(flat(end)))
+    classifier = FrozenClassifier(with_weights(flat(end)))
     assert classifier.end == ENDS[end]
     np.testing.assert_allclose(classifier.logits(IMAGES), expected_logits(), rtol=1e-4)
 
 
 def test_end_of_a_nested_head_is_taken_off():
-    assert Classifier(nested_head()).end == "softmax"
+    assert FrozenClassifier(nested_head()).end == "softmax"
 
 
 def test_head_of_features_is_the_logits():
-    classifier = Classifier(with_weights(nested()))
+    classifier = FrozenClassifier(with_weights(nested()))
     features = classifier.features(IMAGES)
     np.testing.assert_allclose(features, expected_features(), rtol=1e-4)
     np.testing.assert_allclose(classifier.head(features), expected_logits(), rtol=1e-4)
@@ -145,14 +145,14 @@ def test_dropout_and_normalisation_are_those_of_inference():
     y = layers.Dropout(0.9)(layers.BatchNormalization()(conv()(x)))
     model = keras.Model(x, head(y))
     np.testing.assert_allclose(
-        Classifier(model).logits(IMAGES), model.predict(IMAGES, verbose=0), rtol=1e-4
+        FrozenClassifier(model).logits(IMAGES), model.predict(IMAGES, verbose=0), rtol=1e-4
     )
 
 
 def test_half_precision_models_give_float32_logits():
     keras.mixed_precision.set_global_policy("mixed_float16")
     try:
-        classifier = Classifier(with_weights(flat("softmax")))
+        classifier = FrozenClassifier(with_weights(flat("softmax")))
     finally:
         keras.mixed_precision.set_global_policy("float32")
     logits = np.asarray(classifier.logits(IMAGES))
@@ -168,7 +168,7 @@ def test_the_model_is_never_changed(form):
     model = with_weights(FORMS[form]())
     weights, before = model.get_weights(), links(model)
     predictions = model.predict(IMAGES, verbose=0)
-    classifier = Classifier(model)
+    classifier = FrozenClassifier(model)
     classifier.head(classifier.features(IMAGES))
     assert links(model) == before
     for now, then in zip(model.get_weights(), weights, strict=True):
@@ -180,7 +180,7 @@ def test_the_model_is_never_changed(form):
 
 
 def test_last_map_is_found_and_described():
-    classifier = Classifier(nested("softmax"))
+    classifier = FrozenClassifier(nested("softmax"))
     assert classifier.feature_layer == "backbone/mix"
     assert classifier.feature_shape == (SIZE, SIZE, 4)
     assert (classifier.input_size, classifier.classes) == (SIZE, CLASSES)
@@ -199,11 +199,11 @@ def deep():
 
 
 def test_map_of_one_pixel_is_passed_over():
-    assert Classifier(deep()).feature_layer == "quarter"
+    assert FrozenClassifier(deep()).feature_layer == "quarter"
 
 
 def test_feature_layer_can_be_chosen_by_name():
-    classifier = Classifier(deep(), "early")
+    classifier = FrozenClassifier(deep(), "early")
     assert (classifier.feature_layer, classifier.feature_shape) == ("early", (8, 8, 4))
     logits = classifier.head(classifier.features(IMAGES))
     np.testing.assert_allclose(logits, classifier.model.predict(IMAGES, verbose=0), rtol=1e-4)
@@ -211,12 +211,12 @@ def test_feature_layer_can_be_chosen_by_name():
 
 @pytest.mark.parametrize("name", ["mix", "outer/backbone/mix"])
 def test_nested_feature_layer_can_be_chosen_by_name_or_path(name):
-    assert Classifier(twice_nested(), name).feature_layer == "outer/backbone/mix"
+    assert FrozenClassifier(twice_nested(), name).feature_layer == "outer/backbone/mix"
 
 
 def test_unknown_feature_layer_lists_those_that_would_do():
     with pytest.raises(ModelError) as error:
-        Classifier(deep(), "top")
+        FrozenClassifier(deep(), "top")
     assert str(error.value) == (
         "No feature layer 'top'; the last that would do: early, half, quarter."
     )
@@ -226,8 +226,8 @@ def test_layer_beside_a_skip_connection_is_one_of_several_ways():
     x = image()
     one = conv("one")(x)
     model = keras.Model(x, head(layers.Add(name="sum")([one, conv("two")(x)])))
-    assert Classifier(model).feature_layer == "sum"
-    classifier = Classifier(model, "two")
+    assert FrozenClassifier(model).feature_layer == "sum"
+    classifier = FrozenClassifier(model, "two")
     assert classifier.feature_layer == "two"
     features, expected = classifier.features(IMAGES), model.predict(IMAGES, verbose=0)
     np.testing.assert_allclose(classifier.head(features, IMAGES), expected, rtol=1e-4)
@@ -298,7 +298,7 @@ def built(shape, make):
 )
 def test_other_models_are_refused_in_one_line(make, message):
     with pytest.raises(ModelError) as error:
-        Classifier(make())
+        FrozenClassifier(make())
     assert message in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -306,7 +306,7 @@ def test_other_models_are_refused_in_one_line(make, message):
 def test_two_inputs_are_refused():
     a, b = image(), image()
     with pytest.raises(ModelError, match="has 2 inputs: an audit needs one image"):
-        Classifier(keras.Model([a, b], head(layers.Add()([a, b]))))
+        FrozenClassifier(keras.Model([a, b], head(layers.Add()([a, b]))))
 
 
 def test_subclassed_model_within_another_runs_as_one_step():
@@ -314,7 +314,7 @@ def test_subclassed_model_within_another_runs_as_one_step():
         def call(self, x):
             return x
 
-    classifier = Classifier(
+    classifier = FrozenClassifier(
         with_weights(built((SIZE, SIZE, 3), lambda x: head(conv()(Inner()(x)))))
     )
     np.testing.assert_allclose(classifier.logits(IMAGES), expected_logits(), rtol=1e-4)
@@ -322,7 +322,7 @@ def test_subclassed_model_within_another_runs_as_one_step():
 
 def test_open_size_is_chosen_by_the_user():
     model = built((None, None, 3), lambda x: head(conv()(x)))
-    classifier = Classifier(with_weights(model), image_size=SIZE)
+    classifier = FrozenClassifier(with_weights(model), image_size=SIZE)
     assert classifier.input_size == SIZE
     np.testing.assert_allclose(classifier.logits(IMAGES), expected_logits(), rtol=1e-4)
 
@@ -331,13 +331,13 @@ def test_image_size_against_the_models_own_is_refused():
     with pytest.raises(
         ModelError, match=r"^The model takes 8 pixels, not 16: give --image-size 8\.$"
     ):
-        Classifier(flat(), image_size=16)
+        FrozenClassifier(flat(), image_size=16)
 
 
 def test_image_size_that_the_model_cannot_take_is_refused():
     model = built((None, None, 3), lambda x: head(layers.Conv2D(4, 50, padding="valid")(x)))
     with pytest.raises(ModelError, match="The model does not run on a 32x32 image") as error:
-        Classifier(model, image_size=32)
+        FrozenClassifier(model, image_size=32)
     assert "\n" not in str(error.value)
 
 
@@ -349,7 +349,7 @@ def test_image_size_that_the_model_cannot_take_is_refused():
 def test_saved_model_comes_back(tmp_path, suffix):
     file = tmp_path / f"model{suffix}"
     with_weights(nested("softmax")).save(file)
-    classifier = Classifier(load_model(file, trust=False))
+    classifier = FrozenClassifier(load_model(file, trust=False))
     np.testing.assert_allclose(classifier.logits(IMAGES), expected_logits(), rtol=1e-4)
 
 
@@ -379,7 +379,7 @@ def test_lambda_layers_load_only_where_trusted(tmp_path, suffix):
     )
     with pytest.raises(ModelError, match="code of its own or read other files: add --trust-model"):
         load_model(file, trust=False)
-    assert Classifier(load_model(file, trust=True)).classes == CLASSES
+    assert FrozenClassifier(load_model(file, trust=True)).classes == CLASSES
 
 
 def probabilities_from(last):
@@ -401,7 +401,7 @@ def probabilities_from(last):
 )
 def test_end_is_found_behind_what_changes_nothing(last, end):
     model = probabilities_from(last)
-    classifier = Classifier(model)
+    classifier = FrozenClassifier(model)
     assert classifier.end == end
     again = keras.ops.softmax(classifier.logits(IMAGES))
     answer = model.predict(IMAGES, verbose=0)
@@ -416,7 +416,7 @@ def test_training_is_off_even_where_the_model_asks_for_it_as_in_predict():
     image = keras.Input((SIZE, SIZE, 3))
     x = keras.layers.GlobalAveragePooling2D()(inner(image, training=True))
     model = keras.Model(image, keras.layers.Dense(3)(x))
-    logits = Classifier(model).logits(IMAGES)
+    logits = FrozenClassifier(model).logits(IMAGES)
     np.testing.assert_allclose(logits, model.predict(IMAGES, verbose=0), rtol=1e-4, atol=1e-4)
 
 
@@ -426,7 +426,7 @@ def test_a_model_that_answers_at_random_is_refused():
     x = keras.layers.Lambda(lambda t: t + keras.random.normal((4,)))(x)
     x = keras.layers.GlobalAveragePooling2D()(x)
     with pytest.raises(ModelError, match="changes its own variables while it predicts"):
-        Classifier(keras.Model(image, keras.layers.Dense(3)(x)))
+        FrozenClassifier(keras.Model(image, keras.layers.Dense(3)(x)))
 
 
 @pytest.mark.parametrize(
@@ -441,7 +441,7 @@ def test_an_end_that_hides_its_logits_is_refused(ends):
     layers = [keras.layers.Conv2D(4, 3), keras.layers.GlobalAveragePooling2D(), *ends]
     model = keras.Sequential([keras.Input((SIZE, SIZE, 3)), *layers])
     with pytest.raises(ModelError, match="no logits to explain"):
-        Classifier(model)
+        FrozenClassifier(model)
 
 
 def test_a_torn_model_file_is_not_called_code_to_trust(tmp_path):
@@ -456,5 +456,5 @@ def test_a_torn_model_file_is_not_called_code_to_trust(tmp_path):
 def test_a_softmax_over_the_images_instead_of_the_classes_is_told(axis, strength):
     x = image()
     model = keras.Model(x, keras.ops.softmax(head(backbone()(x)), axis=axis))
-    seen = {o.key: o for o in Classifier(model).observations()}["alone"]
+    seen = {o.key: o for o in FrozenClassifier(model).observations()}["alone"]
     assert seen.strength == strength

@@ -8,7 +8,7 @@ from keras import layers
 
 from audit.core.errors import ModelError
 from audit.explainers.gradcam import GradCAM
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 
 SIZE = 16
 RNG = np.random.default_rng(0)
@@ -109,18 +109,18 @@ LATE = {
 
 @pytest.mark.parametrize("layer", LATE)
 def test_the_last_map_behind_most_of_the_weights_is_read(layer):
-    assert Classifier(built(LATE[layer])).feature_layer == layer.strip()
+    assert FrozenClassifier(built(LATE[layer])).feature_layer == layer.strip()
 
 
 def test_a_late_operation_goes_before_an_early_layer():
-    classifier = Classifier(built(unnamed_end))
+    classifier = FrozenClassifier(built(unnamed_end))
     assert (classifier.cut.before, classifier.cut.steps) == (5, 5)
 
 
 @pytest.mark.parametrize("make", [transformer, mixer])
 def test_no_map_before_most_of_the_weights_is_read(make):
     with pytest.raises(ModelError) as error:
-        Classifier(built(make))
+        FrozenClassifier(built(make))
     after, steps = {transformer: (8, 9), mixer: (6, 7)}[make]
     assert str(error.value) == (
         f"The model's last spatial feature map is patches, before {after} of {steps} layers with "
@@ -130,7 +130,7 @@ def test_no_map_before_most_of_the_weights_is_read(make):
 
 
 def test_an_early_map_that_was_asked_for_is_a_weak_observation():
-    classifier = Classifier(built(transformer), "patches")
+    classifier = FrozenClassifier(built(transformer), "patches")
     seen = {o.key: o for o in classifier.observations()}["feature-layer"]
     assert seen.strength == "weak"
     assert "Grad-CAM reads patches, behind 1 of 9 spatial layers with weights" in seen.words
@@ -139,9 +139,9 @@ def test_an_early_map_that_was_asked_for_is_a_weak_observation():
 def test_the_picture_itself_is_never_read():
     flat = built(lambda x: classes(layers.Dense(8)(layers.Flatten()(x))))
     with pytest.raises(ModelError, match="no 4-D feature map with H, W > 1 behind its first"):
-        Classifier(flat)
+        FrozenClassifier(flat)
     with pytest.raises(ModelError, match="No feature layer 'scale'; the last that would do: conv0"):
-        Classifier(built(dense_after_flatten), "scale")
+        FrozenClassifier(built(dense_after_flatten), "scale")
 
 
 # Branches
@@ -149,7 +149,7 @@ def test_the_picture_itself_is_never_read():
 
 def test_the_last_maps_of_all_branches_are_joined():
     model = two_towers()
-    classifier = Classifier(model)
+    classifier = FrozenClassifier(model)
     assert classifier.feature_layer == "a1 + b1"
     assert classifier.feature_shape == (4, 4, 9)
     parts = keras.Model(model.input, [model.get_layer(n).output for n in ("a1", "b1")])
@@ -177,13 +177,13 @@ def by_tape(model, names):
 
 def test_grad_cam_of_joined_maps_is_that_by_hand():
     model = two_towers()
-    found = GradCAM(Classifier(model))(IMAGES, TARGETS).heatmaps
+    found = GradCAM(FrozenClassifier(model))(IMAGES, TARGETS).heatmaps
     np.testing.assert_allclose(found, by_tape(model, ["a1", "b1"]), rtol=1e-3, atol=1e-6)
 
 
 def test_grad_cam_of_one_branch_is_that_by_hand_while_the_others_see_the_image():
     model = two_towers()
-    classifier = Classifier(model, "b1")
+    classifier = FrozenClassifier(model, "b1")
     found = GradCAM(classifier)(IMAGES, TARGETS).heatmaps
     np.testing.assert_allclose(found, by_tape(model, ["b1"]), rtol=1e-3, atol=1e-6)
     seen = {o.key: o for o in classifier.observations()}["feature-layer"]
@@ -191,11 +191,11 @@ def test_grad_cam_of_one_branch_is_that_by_hand_while_the_others_see_the_image()
 
 
 def test_joined_maps_can_be_asked_for():
-    assert Classifier(two_towers(), "a1 + b1").feature_layer == "a1 + b1"
+    assert FrozenClassifier(two_towers(), "a1 + b1").feature_layer == "a1 + b1"
 
 
 def test_joined_maps_have_an_untrained_form():
-    classifier = Classifier(two_towers())
+    classifier = FrozenClassifier(two_towers())
     other = classifier.untrained(0)
     assert other.features(IMAGES).shape == (3, 4, 4, 9)
     assert not np.allclose(other.logits(IMAGES), classifier.logits(IMAGES))
@@ -204,15 +204,15 @@ def test_joined_maps_have_an_untrained_form():
 def test_maps_of_other_sizes_are_named_to_choose_from():
     model = two_towers(3)
     with pytest.raises(ModelError) as error:
-        Classifier(model)
+        FrozenClassifier(model)
     assert str(error.value) == (
         "The model's head reads a1 (4x4x4), b2 (2x2x5), which cannot be joined to one feature "
         "map: choose the one that Grad-CAM shows with --feature-layer."
     )
-    assert Classifier(model, "b2").feature_layer == "b2"
+    assert FrozenClassifier(model, "b2").feature_layer == "b2"
 
 
 def test_a_way_past_all_maps_is_named():
     model = built(lambda x: classes(layers.Concatenate()([pooled(tower(x, "a")), pooled(x)])))
     with pytest.raises(ModelError, match=r"reads a1 \(4x4x4\), the image itself, which cannot"):
-        Classifier(model)
+        FrozenClassifier(model)

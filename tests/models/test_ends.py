@@ -10,7 +10,7 @@ from keras import layers, ops
 
 from audit.core.errors import ModelError
 from audit.explainers.gradcam import GradCAM
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 
 SIZE, CLASSES = 8, 4
 RNG = np.random.default_rng(0)
@@ -75,7 +75,7 @@ TAKEN = {
 @pytest.mark.parametrize("end", TAKEN)
 def test_every_squashing_is_taken_off(end):
     model = ending(TAKEN[end])
-    classifier = Classifier(model)
+    classifier = FrozenClassifier(model)
     assert classifier.end == end.strip()
     np.testing.assert_allclose(
         centred(classifier.logits(IMAGES)), centred(logits()), rtol=1e-4, atol=1e-4
@@ -106,7 +106,7 @@ def test_squashings_in_any_mix_are_taken_off(names):
 
     # A temperature directly on the last weights is part of the logits: the order is kept.
     squashing = any(name in ("softmax", "sigmoid", "tanh") for name in names)
-    found = np.asarray(Classifier(ending(end)).logits(IMAGES))
+    found = np.asarray(FrozenClassifier(ending(end)).logits(IMAGES))
     np.testing.assert_array_equal(np.argsort(found, axis=1), np.argsort(logits(), axis=1))
     first = next((k for k, n in enumerate(names) if n in ("softmax", "sigmoid", "tanh")), 0)
     if squashing and not {"times", "over", "plus"} & set(names[:first]):
@@ -114,14 +114,14 @@ def test_squashings_in_any_mix_are_taken_off(names):
 
 
 def test_a_temperature_on_the_last_weights_belongs_to_the_logits():
-    classifier = Classifier(ending(lambda z: ops.softmax(z / 3)))
+    classifier = FrozenClassifier(ending(lambda z: ops.softmax(z / 3)))
     np.testing.assert_allclose(classifier.logits(IMAGES), logits() / 3, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("end", [lambda z: ops.softmax(-3 * ops.softmax(z)),
                                  lambda z: 1 - ops.sigmoid(z)])  # fmt: skip
 def test_what_turns_the_order_turns_the_logits(end):
-    found = Classifier(ending(end)).logits(IMAGES)
+    found = FrozenClassifier(ending(end)).logits(IMAGES)
     np.testing.assert_allclose(centred(found), centred(-logits()), rtol=1e-4, atol=1e-4)
 
 
@@ -141,7 +141,7 @@ LOGGED = {
 @pytest.mark.parametrize("end", LOGGED)
 def test_probabilities_that_cannot_be_taken_off_become_their_logarithms(end):
     model = ending(LOGGED[end])
-    classifier = Classifier(model)
+    classifier = FrozenClassifier(model)
     assert classifier.end == end.strip()
     answers = model.predict(IMAGES, verbose=0)
     again = np.asarray(tf.nn.softmax(classifier.logits(IMAGES)))
@@ -153,7 +153,7 @@ def test_probabilities_that_cannot_be_taken_off_become_their_logarithms(end):
 
 def test_the_mean_of_sigmoids_becomes_log_odds():
     model = ending(lambda z: layers.Average()([ops.sigmoid(z), ops.sigmoid(2 * z)]))
-    classifier = Classifier(model)
+    classifier = FrozenClassifier(model)
     assert classifier.end == "probabilities (log-odds)"
     again = tf.sigmoid(classifier.logits(IMAGES))
     np.testing.assert_allclose(again, model.predict(IMAGES, verbose=0), rtol=1e-4)
@@ -161,7 +161,7 @@ def test_the_mean_of_sigmoids_becomes_log_odds():
 
 def test_logits_that_never_leave_0_to_1_are_a_weak_observation():
     model = ending(lambda z: layers.Lambda(lambda y: 0.5 + tf.sin(y) / 3)(z))
-    seen = {o.key: o for o in Classifier(model).observations()}["log-odds"]
+    seen = {o.key: o for o in FrozenClassifier(model).observations()}["log-odds"]
     assert seen.strength == "weak" and "all its outputs lie in 0..1" in seen.words
 
 
@@ -177,7 +177,7 @@ HIDDEN = {
 @pytest.mark.parametrize("end", HIDDEN)
 def test_an_end_that_names_a_class_alone_is_refused(end):
     with pytest.raises(ModelError) as error:
-        Classifier(ending(HIDDEN[end]))
+        FrozenClassifier(ending(HIDDEN[end]))
     assert str(error.value).startswith(f"The model ends in {end.strip()} (")
     assert str(error.value).endswith("give the model as it is before that step.")
 
@@ -186,7 +186,7 @@ def test_an_answer_that_knows_nothing_of_the_image_is_refused():
     x = keras.Input((SIZE, SIZE, 3))
     model = keras.Model(x, layers.Lambda(lambda _: tf.zeros((1, 3)))(x))
     with pytest.raises(ModelError, match="output does not depend on the image"):
-        Classifier(model)
+        FrozenClassifier(model)
 
 
 # One unit
@@ -210,7 +210,7 @@ UNITS = {
 def test_one_unit_is_two_classes(end):
     make, half = UNITS[end]
     model = ending(make, units=1)
-    classifier = Classifier(model)
+    classifier = FrozenClassifier(model)
     assert (classifier.end, classifier.classes, classifier.units) == (end.strip(), 2, 1)
     assert "one unit read as 2 classes" in classifier.describe()
     found = np.asarray(classifier.logits(IMAGES))
@@ -221,12 +221,12 @@ def test_one_unit_is_two_classes(end):
 
 def test_the_softmax_of_one_units_logits_is_its_sigmoid():
     model = ending(ops.sigmoid, units=1)
-    found = tf.nn.softmax(Classifier(model).logits(IMAGES))
+    found = tf.nn.softmax(FrozenClassifier(model).logits(IMAGES))
     np.testing.assert_allclose(found[:, 1], model.predict(IMAGES, verbose=0)[:, 0], rtol=1e-5)
 
 
 def test_grad_cam_of_one_unit_is_the_same_in_closed_form():
-    classifier = Classifier(ending(ops.sigmoid, units=1))
+    classifier = FrozenClassifier(ending(ops.sigmoid, units=1))
     np.testing.assert_allclose(classifier.kernel, KERNEL[:, :1] * [-0.5, 0.5], rtol=1e-6)
     short = GradCAM(classifier)(IMAGES)
     long = GradCAM(classifier, closed_form=False)(IMAGES)
@@ -235,11 +235,11 @@ def test_grad_cam_of_one_unit_is_the_same_in_closed_form():
 
 def test_one_unit_under_a_softmax_is_refused():
     with pytest.raises(ModelError, match=r"softmax over one unit .* the same for every image"):
-        Classifier(ending(ops.softmax, units=1))
+        FrozenClassifier(ending(ops.softmax, units=1))
 
 
 def test_one_unit_that_is_above_one_half_for_every_image_is_a_strong_observation():
-    classifier = Classifier(ending(lambda z: ops.sigmoid(ops.sigmoid(z)), units=1))
+    classifier = FrozenClassifier(ending(lambda z: ops.sigmoid(ops.sigmoid(z)), units=1))
     seen = {o.key: o for o in classifier.observations()}["outputs"]
     assert seen.strength == "strong"
     assert "ends in sigmoid of sigmoid, so it gives the same class for every image" in seen.words

@@ -12,7 +12,7 @@ from keras.src.applications.efficientnet_v2 import EfficientNetV2
 from audit.core.errors import ModelError
 from audit.models.backbones import build_backbone
 from audit.models.catalogue import CATALOGUE
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.models.load import load_model
 from audit.training.blocks import blocks, last_blocks
 
@@ -153,7 +153,7 @@ def test_saved_it_loads_in_safe_mode_and_can_be_cut(name, tmp_path):
     pooled = keras.layers.GlobalAveragePooling2D()(backbone(x))
     model = keras.Model(x, keras.layers.Dense(3)(pooled))
     model.save(tmp_path / "model.keras")
-    classifier = Classifier(load_model(tmp_path / "model.keras", trust=False))
+    classifier = FrozenClassifier(load_model(tmp_path / "model.keras", trust=False))
     path = f"{backbone.name}/{backbone.layers[-1].name}"
     assert classifier.feature_layer == path
     assert classifier.kernel is not None

@@ -12,7 +12,7 @@ from keras import layers
 
 from audit.core.errors import ModelError
 from audit.explainers.gradcam import GradCAM
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.models.load import load_model
 from audit.models.scaling import SCALINGS
 
@@ -174,11 +174,11 @@ def assert_is_the_network(classifier, rtol=1e-4, images=IMAGES):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_logits_features_and_gradient_of_every_form(form):
-    assert_is_the_network(Classifier(FORMS[form]()))
+    assert_is_the_network(FrozenClassifier(FORMS[form]()))
 
 
 def test_operations_between_layers():
-    classifier = Classifier(called(RawOperations))
+    classifier = FrozenClassifier(called(RawOperations))
     np.testing.assert_allclose(classifier.logits(IMAGES), expected_logits(), rtol=1e-4)
     # layers' outputs come first: the ReLU is none
     np.testing.assert_allclose(classifier.features(IMAGES), IMAGES @ MIX, rtol=1e-4, atol=1e-5)
@@ -191,7 +191,7 @@ def test_operations_between_layers():
 def test_a_subclassed_model_stays_as_it_was(kind):
     model = called(kind)
     before, weights = model.predict(IMAGES, verbose=0), model.get_weights()
-    Classifier(model, image_size=SIZE).logits(IMAGES)
+    FrozenClassifier(model, image_size=SIZE).logits(IMAGES)
     np.testing.assert_array_equal(model.predict(IMAGES, verbose=0), before)
     for now, then in zip(model.get_weights(), weights, strict=True):
         np.testing.assert_array_equal(now, then)
@@ -199,19 +199,19 @@ def test_a_subclassed_model_stays_as_it_was(kind):
 
 
 def test_layers_of_a_subclassed_model_have_paths():
-    assert Classifier(called(Subclassed)).feature_layer == "backbone/mix"
-    assert Classifier(called(Subclassed), "mix").feature_layer == "backbone/mix"
+    assert FrozenClassifier(called(Subclassed)).feature_layer == "backbone/mix"
+    assert FrozenClassifier(called(Subclassed), "mix").feature_layer == "backbone/mix"
 
 
 def test_a_subclassed_model_whose_size_was_never_said_asks_for_it():
     with pytest.raises(ModelError, match="say its size with --image-size"):
-        Classifier(Subclassed())
-    assert_is_the_network(Classifier(Subclassed(), image_size=SIZE))
+        FrozenClassifier(Subclassed())
+    assert_is_the_network(FrozenClassifier(Subclassed(), image_size=SIZE))
 
 
 @pytest.mark.parametrize("scaling", SCALINGS)
 def test_scaling_outside_the_model(scaling):
-    classifier = Classifier(flat(), scaling=scaling)
+    classifier = FrozenClassifier(flat(), scaling=scaling)
     scaled = np.asarray(SCALINGS[scaling](IMAGES))
     np.testing.assert_allclose(classifier.logits(IMAGES), expected_logits(scaled), rtol=1e-3)
     slope = {"0..1": 1 / 255, "-1..1": 2 / 255, "0..255": 1}.get(scaling)
@@ -221,9 +221,9 @@ def test_scaling_outside_the_model(scaling):
 
 
 def test_what_the_model_reads_is_found():
-    assert Classifier(flat()).seen_range == (0, 255)
-    assert Classifier(scaled_inside()).seen_range == pytest.approx((0, 1))
-    assert Classifier(flat(), scaling="-1..1").seen_range == pytest.approx((-1, 1))
+    assert FrozenClassifier(flat()).seen_range == (0, 255)
+    assert FrozenClassifier(scaled_inside()).seen_range == pytest.approx((0, 1))
+    assert FrozenClassifier(flat(), scaling="-1..1").seen_range == pytest.approx((-1, 1))
 
 
 def test_a_head_of_several_dense_layers():
@@ -235,7 +235,7 @@ def test_a_head_of_several_dense_layers():
     model = keras.Model(x, layers.Dense(CLASSES, use_bias=False, name="last")(y))
     model.get_layer("hidden").set_weights([hidden])
     model.get_layer("last").set_weights([last])
-    classifier = Classifier(model)
+    classifier = FrozenClassifier(model)
     inner = np.tanh(expected_features().mean(axis=(1, 2)) @ hidden)
     np.testing.assert_allclose(classifier.logits(IMAGES), inner @ last, rtol=1e-4)
     into = ((1 - inner**2) * last.T[TARGETS]) @ hidden.T  # d logit / d pooled feature
@@ -253,7 +253,7 @@ def test_half_precision_becomes_single():
         model = nested()
     finally:
         keras.mixed_precision.set_global_policy("float32")
-    classifier = Classifier(model)
+    classifier = FrozenClassifier(model)
     assert np.asarray(classifier.logits(IMAGES)).dtype == np.float32
     assert_is_the_network(classifier)
 
@@ -261,7 +261,7 @@ def test_half_precision_becomes_single():
 @pytest.mark.parametrize("kind", ["Conv2D", "DepthwiseConv2D"])
 def test_batch_normalisation_is_folded_exactly(kind):
     model, scale = normalised(kind)
-    classifier = Classifier(model)
+    classifier = FrozenClassifier(model)
     assert not any(node.op in ("Mul", "FusedBatchNormV3") for node in classifier.graph.nodes)
     np.testing.assert_allclose(
         classifier.features(IMAGES), expected_features() * scale, rtol=1e-4, atol=1e-5
@@ -279,7 +279,7 @@ def test_batch_normalisation_is_folded_exactly(kind):
 def test_saved_by_keras_3(tmp_path, suffix):
     file = tmp_path / f"model{suffix}"
     nested().save(file)
-    assert_is_the_network(Classifier(load_model(file, trust=False)))
+    assert_is_the_network(FrozenClassifier(load_model(file, trust=False)))
 
 
 @pytest.fixture
@@ -297,7 +297,7 @@ def test_keras_2_file_with_grouped_depthwise_convolutions(tmp_path, keras2):
     assert "groups" in json.dumps(config)
     loaded = load_model(tmp_path / "old.h5", trust=False)
     assert isinstance(loaded, keras.Model)
-    assert_is_the_network(Classifier(loaded))
+    assert_is_the_network(FrozenClassifier(loaded))
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
@@ -310,7 +310,7 @@ def test_keras_2_file_that_keras_3_cannot_read(tmp_path, keras2):
     model.save(tmp_path / "old.h5")
     loaded = load_model(tmp_path / "old.h5", trust=False)
     assert isinstance(loaded, keras2.Model)
-    classifier = Classifier(loaded)
+    classifier = FrozenClassifier(loaded)
     assert_is_the_network(classifier)
     assert classifier.seen_range == pytest.approx((0, 1))
     assert classifier.end == "softmax"
@@ -322,7 +322,7 @@ def test_fused_batch_normalisation_of_keras_2_is_folded(tmp_path, keras2):
     y = keras2.layers.Conv2D(4, 1, use_bias=False)(x)
     y = keras2.layers.BatchNormalization(moving_mean_initializer="ones")(y)
     model = keras2.Model(x, head(keras2.layers.ReLU()(y), k=keras2))
-    classifier = Classifier(model)
+    classifier = FrozenClassifier(model)
     ops = [node.op for node in classifier.graph.nodes]
     assert "FusedBatchNormV3" not in ops and "Mul" not in ops
     np.testing.assert_allclose(classifier.logits(IMAGES), model(IMAGES), rtol=1e-4, atol=1e-4)
@@ -330,7 +330,7 @@ def test_fused_batch_normalisation_of_keras_2_is_folded(tmp_path, keras2):
 
 def test_saved_model_of_keras_3(tmp_path):
     nested().export(tmp_path / "saved", verbose=False)
-    classifier = Classifier(load_model(tmp_path / "saved", trust=True))
+    classifier = FrozenClassifier(load_model(tmp_path / "saved", trust=True))
     assert classifier.end == "softmax"
     assert_is_the_network(classifier)
 
@@ -338,21 +338,21 @@ def test_saved_model_of_keras_3(tmp_path):
 def test_saved_model_of_a_subclassed_model(tmp_path):
     called(Subclassed).export(tmp_path / "saved", verbose=False)
     model = load_model(tmp_path / "saved", trust=True)
-    assert_is_the_network(Classifier(model, image_size=SIZE))
+    assert_is_the_network(FrozenClassifier(model, image_size=SIZE))
     assert model.count_params() == MIX.size + KERNEL.size + BIAS.size
 
 
 def test_saved_model_of_keras_2(tmp_path, keras2):
     nested(k=keras2).save(tmp_path / "saved", save_format="tf")
-    assert_is_the_network(Classifier(load_model(tmp_path / "saved", trust=True)))
+    assert_is_the_network(FrozenClassifier(load_model(tmp_path / "saved", trust=True)))
 
 
 def test_a_scope_of_a_saved_model_names_its_map(tmp_path):
     nested().export(tmp_path / "saved", verbose=False)
     model = load_model(tmp_path / "saved", trust=True)
-    found = Classifier(model).feature_layer
+    found = FrozenClassifier(model).feature_layer
     assert "mix" in found
     scope = found.split("/")[-2]
-    assert Classifier(model, scope).feature_layer == found
+    assert FrozenClassifier(model, scope).feature_layer == found
     with pytest.raises(ModelError, match=r"No feature layer 'top'; the last that would do: .*mix"):
-        Classifier(model, "top")
+        FrozenClassifier(model, "top")

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.models.scaling import (
     SCALINGS,
     TREATMENTS,
@@ -45,7 +45,7 @@ def sees_red(first=None, units=2, channels=3, dtype="float32"):
 
 
 def tried(model, labels=LABELS):
-    return trial(Classifier(model), IMAGES, labels)
+    return trial(FrozenClassifier(model), IMAGES, labels)
 
 
 def test_every_treatment_is_tried_on_the_same_images():
@@ -152,6 +152,6 @@ def test_equal_answers_are_no_reason_to_change():
 
 
 def test_values_that_weights_are_not_made_for_are_a_weak_observation():
-    seen = unlikely_range(Classifier(sees_red()))
+    seen = unlikely_range(FrozenClassifier(sees_red()))
     assert seen.strength == "weak" and "read 0..255" in seen.words
-    assert unlikely_range(Classifier(sees_red(layers.Rescaling(1 / 255)))) is None
+    assert unlikely_range(FrozenClassifier(sees_red(layers.Rescaling(1 / 255)))) is None

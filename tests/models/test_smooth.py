@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from audit.core.errors import ModelError
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 
 SIZE = 12
 RNG = np.random.default_rng(0)
@@ -52,19 +52,19 @@ WHOLE = {
 @pytest.mark.parametrize("before", WHOLE)
 def test_models_of_whole_pixels_answer_as_they_do_and_have_a_gradient(before, dtype):
     whole, fractions = model(WHOLE[before], dtype=dtype), model(WHOLE[before])
-    classifier = Classifier(whole)
+    classifier = FrozenClassifier(whole)
     assert classifier.input.whole
     expected = whole.predict(IMAGES.astype(dtype), verbose=0)
     np.testing.assert_allclose(classifier.logits(IMAGES), expected, rtol=1e-3, atol=1e-4)
     found = gradient(classifier)
-    np.testing.assert_allclose(found, gradient(Classifier(fractions)), rtol=1e-3, atol=1e-9)
+    np.testing.assert_allclose(found, gradient(FrozenClassifier(fractions)), rtol=1e-3, atol=1e-9)
 
 
 @pytest.mark.parametrize("sides", [(4, 4), (5, 7), (12, 12), (20, 18)])
 def test_resizing_by_area_has_the_gradient_of_a_linear_map(sides):
     resizing = layers.Resizing(*sides, interpolation="area")
     own = model(lambda x: scaled(resizing(x)))
-    classifier = Classifier(own)
+    classifier = FrozenClassifier(own)
     assert "ResizeArea" not in [node.op for node in classifier.graph.nodes]
     expected = own.predict(IMAGES, verbose=0)
     np.testing.assert_allclose(classifier.logits(IMAGES), expected, rtol=1e-3, atol=1e-4)
@@ -75,7 +75,7 @@ def test_resizing_by_area_has_the_gradient_of_a_linear_map(sides):
 
 
 def test_resizing_by_area_weighs_nothing():
-    classifier = Classifier(model(area))
+    classifier = FrozenClassifier(model(area))
     assert (classifier.cut.before, classifier.cut.steps) == (1, 1)
     assert classifier.seen_range == pytest.approx((0, 1))
 
@@ -91,7 +91,7 @@ NO_GRADIENT = {
 @pytest.mark.parametrize("step", NO_GRADIENT)
 def test_a_step_without_gradient_is_named(step):
     with pytest.raises(ModelError) as error:
-        Classifier(model(NO_GRADIENT[step]))
+        FrozenClassifier(model(NO_GRADIENT[step]))
     said = str(error.value)
     assert said.startswith(f"No gradient of the logits reaches the image, since {step} (")
     assert "\n" not in said
@@ -100,21 +100,21 @@ def test_a_step_without_gradient_is_named(step):
 def test_logits_that_no_image_changes_are_a_weak_observation():
     flat = model(scaled)
     flat.layers[-1].set_weights([np.zeros((4, 3)), np.arange(3.0)])
-    seen = {o.key: o for o in Classifier(flat).observations()}["gradient"]
+    seen = {o.key: o for o in FrozenClassifier(flat).observations()}["gradient"]
     assert seen.strength == "weak" and seen.words.startswith("The logits do not change")
 
 
 def test_nan_weights_are_a_strong_observation():
     broken = model(scaled)
     broken.layers[-1].set_weights([np.full((4, 3), np.nan), np.zeros(3)])
-    seen = {o.key: o for o in Classifier(broken).observations()}["nan-outputs"]
+    seen = {o.key: o for o in FrozenClassifier(broken).observations()}["nan-outputs"]
     assert seen.strength == "strong" and "for 6 of 6 trial images" in seen.words
 
 
 @pytest.mark.parametrize("dtype", ["float32", "uint8"])
 def test_grey_models_are_given_luma(dtype):
     grey = model(scaled, channels=1, dtype=dtype)
-    classifier = Classifier(grey)
+    classifier = FrozenClassifier(grey)
     assert "input 12x12, grey, 0..255 read as 0..1" in classifier.describe()
     pale = np.repeat(IMAGES[..., :1], 3, axis=-1)
     expected = grey.predict(IMAGES[..., :1].astype(dtype), verbose=0)

@@ -10,7 +10,7 @@ from audit.datasets.batches import batched
 from audit.datasets.dataset import Item
 from audit.masks.masks import Masks
 from audit.models.backbones import BACKBONES, Backbone
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.settings import load_config
 from audit.storage.paths import location
 from audit.training import training
@@ -165,7 +165,7 @@ def test_a_feature_that_never_varies_does_no_harm(config):
 
 
 def test_trained_model_can_be_audited(train, config, shapes):
-    classifier = Classifier(train(shapes, config(epochs=1)).model)
+    classifier = FrozenClassifier(train(shapes, config(epochs=1)).model)
     assert classifier.feature_layer == "tiny/features"
     assert (classifier.input_size, classifier.classes, classifier.end) == (SIZE, 3, "softmax")
 

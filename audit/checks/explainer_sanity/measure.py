@@ -22,7 +22,7 @@ from audit.explainers.base import PASS, Explainer
 from audit.explainers.localisation import NAN, centre_gaussian
 from audit.interventions.causal import log_odds
 from audit.interventions.composites import softened
-from audit.models.classifier import Classifier
+from audit.models.base import Classifier
 from audit.settings import Config
 
 SAMPLE = 24  # images

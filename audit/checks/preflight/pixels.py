@@ -17,7 +17,7 @@ from audit.core.statistics import wilson
 from audit.settings import Config
 
 if TYPE_CHECKING:
-    from audit.models.classifier import Classifier
+    from audit.models.classifier import FrozenClassifier
     from audit.models.scaling import Trial
 
 TITLE = "Input pixels"
@@ -37,7 +37,7 @@ class Pixels:
 
 
 def find(
-    classifier: Classifier,
+    classifier: FrozenClassifier,
     images: NDArray[np.uint8],
     labels: NDArray[np.int64],
     config: Config,
@@ -48,7 +48,7 @@ def find(
 
     Parameters
     ----------
-    classifier : Classifier
+    classifier : FrozenClassifier
         Made with the scaling ``0..255``.
     images : uint8 ``(n, H, W, 3)``
         At its input size.
@@ -166,7 +166,7 @@ def _either(tried: Trial, chosen: str, default: str, found: Better) -> Observati
     return Observation("pixels", TITLE, words, "strong", mend)
 
 
-def _said(tried: Trial, chosen: str, classifier: Classifier) -> Observation:
+def _said(tried: Trial, chosen: str, classifier: FrozenClassifier) -> Observation:
     from audit.models.scaling import unlikely_range
 
     shares = tried.accuracies

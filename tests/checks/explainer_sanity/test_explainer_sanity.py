@@ -9,7 +9,7 @@ import pytest
 
 from audit.checks.explainer_sanity.measure import EACH, FRACTIONS, examine
 from audit.models.averaged import Averaged
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.models.load import load_model
 from audit.models.views import View
 from audit.settings import load_config
@@ -19,7 +19,7 @@ NAMES = [f"{k}.png" for k in range(6)]
 
 @pytest.fixture(scope="module")
 def classifier(colour_model):
-    return Classifier(load_model(colour_model, trust=False))
+    return FrozenClassifier(load_model(colour_model, trust=False))
 
 
 @pytest.fixture(scope="module")

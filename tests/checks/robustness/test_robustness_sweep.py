@@ -13,7 +13,7 @@ from audit.core.track import silent
 from audit.datasets.open import open_dataset
 from audit.execution.engine import Engine
 from audit.masks.masks import Masks
-from audit.models.classifier import Classifier
+from audit.models.classifier import FrozenClassifier
 from audit.models.load import load_model
 from audit.settings import load_config
 
@@ -28,7 +28,7 @@ def measured(tmp_path_factory, draw_manifest, colour_model):
     manifest.write_text(text.replace("1_02_mask.png", ""))
     config = load_config({"images": manifest, "model": colour_model, "grabcut": False})
     dataset = open_dataset(config)
-    engine = Engine(Classifier(load_model(colour_model, trust=False)), dataset, config)
+    engine = Engine(FrozenClassifier(load_model(colour_model, trust=False)), dataset, config)
     masks = Masks(dataset, grabcut=False)
     seen = []
 

@@ -23,7 +23,7 @@ def classifier():
     """Sees the discs' colours, and magenta, which no disc has, far stronger: it speaks for red."""
     import keras
 
-    from audit.models.classifier import Classifier
+    from audit.models.classifier import FrozenClassifier
 
     x = keras.Input((SIDE, SIDE, 3))
     seen = keras.layers.Conv2D(4, 1, activation="relu")(x)
@@ -33,7 +33,7 @@ def classifier():
     kernel = np.concatenate([1.5 * np.eye(3) - 0.5, [[0.5], [-1.0], [0.5]]], axis=1)
     head = np.concatenate([np.eye(3), [[3.0, 0, 0]]])
     model.set_weights([kernel[None, None], np.array([-80.0, -80, -80, -40]), head, np.zeros(3)])
-    return Classifier(model)
+    return FrozenClassifier(model)
 
 
 @pytest.fixture(scope="module")
