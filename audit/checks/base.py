@@ -34,6 +34,7 @@ from audit.core.finding import Finding
 from audit.core.term import Term
 from audit.settings import Config
 from audit.storage.outputs import Output
+from audit.storage.run import RunFolder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,10 +175,9 @@ class Check:
         """Say whether it is asked for; most always are."""
         return True
 
-    def due(self, context: Context) -> bool:
-        """Say whether it is wanted and has files that are not finished."""
-        vouched = [each.file(context.folder) for each in self.outputs if each.vouched]
-        return self.wanted(context.config) and not all(map(context.folder.has, vouched))
+    def finished(self, folder: RunFolder) -> tuple[Path, ...]:
+        """Return the files whose checksums say that it was measured."""
+        return tuple(each.file(folder) for each in self.outputs if each.vouched)
 
     def measure(self, context: Context) -> None:
         """Write `outputs` into the run folder; the last one that is vouched for ends it."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
 from audit.checks.base import Check
-from audit.checks.context import Context
 from audit.core.registry import Registry
 
 _BUILT_IN = (
@@ -93,17 +90,3 @@ def every() -> list[Check]:
         Another package brings one that cannot be used.
     """
     return [CHECKS[key] for key in CHECKS]
-
-
-def measure_all(context: Context, timed: Callable[[str], AbstractContextManager[None]]) -> None:
-    """Make what checks are asked for and not done.
-
-    Parameters
-    ----------
-    timed : callable
-        Holds the clock over what it is given the name of.
-    """
-    for check in every():
-        if check.due(context):
-            with timed(check.name):
-                check.measure(context)

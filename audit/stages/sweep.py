@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from audit.checks.context import Context
 from audit.checks.preflight.outcome import gathered, kept, refuse
 from audit.checks.preflight.run import look_at_predictions
-from audit.checks.registry import measure_all
+from audit.checks.registry import every
 from audit.core.track import Track
 from audit.stages.contents import add_fingerprint, add_skipped, keep_contents, restore_contents
 from audit.stages.context import context_of
 from audit.stages.inputs import Inputs
 from audit.stages.step import Step, take
-from audit.stages.timing import add_seconds, now, timed
+from audit.stages.timing import add_seconds, now
 from audit.storage.run import RunFolder
 
 
@@ -30,8 +28,17 @@ def sweep_run(folder: RunFolder, inputs: Inputs, track: Track) -> None:
         take(SWEEP, context)
     finally:
         add_seconds(folder, "stages", context.engine.clock.seconds)
-    measure_all(context, partial(timed, folder))
+    take(steps_of_checks(), context)
     folder.update_manifest(finished=now())
+
+
+def steps_of_checks() -> list[Step]:
+    """List a step for each check that writes files, in the order of the registry."""
+    return [
+        Step(key=check.name, outputs=check.finished, run=check.measure, asked=check.wanted)
+        for check in every()
+        if check.outputs
+    ]
 
 
 def _predict(context: Context) -> None:
