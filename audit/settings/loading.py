@@ -49,7 +49,7 @@ def load_config(
     preset = preset or in_file
     if preset is not None and preset not in list(PRESETS):  # a list in a file has no hash
         raise ConfigError(f"Unknown preset {quoted(preset)}: choose from {', '.join(PRESETS)}.")
-    given = {key: value for key, value in flags.items() if value is not None}
+    given = flat({key: value for key, value in flags.items() if value is not None})
     merged: dict[str, Any] = {}
     for layer in (PRESETS[preset] if preset else {}, from_file, given):
         # images choose the data set, unless their own layer says otherwise

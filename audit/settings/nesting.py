@@ -17,7 +17,7 @@ RENAMED = {"on_flower_skill": "on_foreground_skill"}  # what is written by the o
 
 
 def flat(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Take settings out of their sections, those that stand in one."""
+    """Take settings out of their sections, those that stand in one, by their names of today."""
     found: dict[str, Any] = {}
     for key, value in given.items():
         found |= value if _is_section(key, value) else {key: value}
@@ -33,8 +33,7 @@ def nested(settings: Mapping[str, Any], where: str = "") -> dict[str, dict[str, 
         There is no such setting; it tells ``where`` it stands, and what may be meant.
     """
     found: dict[str, dict[str, Any]] = {}
-    for given, value in settings.items():
-        name = RENAMED.get(given, given)
+    for name, value in settings.items():
         if name in RETIRED:
             _refuse_retired(name, value)
             continue
@@ -58,7 +57,8 @@ def refuse_misplaced(given: Mapping[str, Any], file: Path) -> None:
 
 def advice(given: Mapping[str, Any]) -> str:
     """Tell how to write settings that stand in no section; "" where none does."""
-    loose = [key for key, value in given.items() if key in FIELDS and not _is_section(key, value)]
+    outside = {key: value for key, value in given.items() if not _is_section(key, value)}
+    loose = [name for name in flat(outside) if name in FIELDS]
     return some([f"[{SECTION_OF[name]}] {name}" for name in loose], 4) if loose else ""
 
 
