@@ -27,7 +27,6 @@ WRONG_BOTH = Metric(
     formula="images with verdict wrong-reasons / images right, tested and judged in both",
     direction="lower is better",
     paper=OURS,
-    style="percent",
 )
 
 

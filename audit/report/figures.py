@@ -62,20 +62,17 @@ ACCURACY = Metric(
     formula="correct predictions / predictions",
     direction="higher is better",
     paper="",
-    style="percent",
 )
 WRONG_REASONS = Metric(
     key="wrong_reasons_share",
     title="Wrong reasons among right",
     description=(
         "Right predictions that interventions show to be decided by the background; undefined "
-        "where "
-        "none was tested."
+        "where none was tested."
     ),
     formula="right images with verdict wrong-reasons / right images tested, but the undecided",
     direction="lower is better",
     paper=OURS,
-    style="percent",
 )
 SUSPECTS = Metric(
     key="suspect_share",
@@ -84,7 +81,6 @@ SUSPECTS = Metric(
     formula="right images with verdict suspect / right images with a verdict but undecided",
     direction="lower is better",
     paper=OURS,
-    style="percent",
 )
 FRAGILE = Metric(
     key="fragile_share",
@@ -93,7 +89,6 @@ FRAGILE = Metric(
     formula="fragile verdicts / verdicts but undecided",
     direction="lower is better",
     paper=OURS,
-    style="percent",
 )
 CHANCE = Metric(
     key="chance",
@@ -102,7 +97,6 @@ CHANCE = Metric(
     formula="|M| / |valid|",
     direction="neither: the yardstick of mass, rank accuracy and pointing",
     paper="",
-    style="percent",
 )
 CENTRE = Metric(
     key="centre_skill",
@@ -122,7 +116,6 @@ BACKGROUND_SHARE = Metric(
     ),
     direction="lower is better",
     paper=SHAPLEY,
-    style="percent",
 )
 SURVIVAL = Metric(
     key="survival",
@@ -131,7 +124,6 @@ SURVIVAL = Metric(
     formula="backgrounds that keep the answer / backgrounds tried, over right predictions",
     direction="higher is better; composites cost some by themselves",
     paper=OURS,
-    style="percent",
 )
 WITHOUT = Metric(
     key="survives_without",
@@ -140,7 +132,6 @@ WITHOUT = Metric(
     formula="right images whose answer stays / right images tested",
     direction="lower is better",
     paper=OURS,
-    style="percent",
 )
 PASTED = Metric(
     key="pasted_accuracy",
@@ -151,7 +142,6 @@ PASTED = Metric(
     formula="right answers / images tested",
     direction="close to the accuracy as tested is better",
     paper=OURS,
-    style="percent",
 )
 TESTED = Metric(
     key="tested_accuracy",
@@ -160,7 +150,6 @@ TESTED = Metric(
     formula="right answers / images tested",
     direction="higher is better",
     paper="",
-    style="percent",
 )
 _ANSWERS = {
     "only_foreground": ("Only-FG accuracy", "The subject alone, on black.", "higher is better"),
@@ -182,7 +171,6 @@ MIXED_RAND = Metric(
     formula="right answers / composites, over images tested",
     direction="higher is better",
     paper=BACKGROUNDS,
-    style="percent",
 )
 BG_GAP = Metric(
     key="bg_gap",
@@ -191,7 +179,6 @@ BG_GAP = Metric(
     formula="Mixed-Same - Mixed-Rand, over images with both",
     direction="lower is better",
     paper=BACKGROUNDS,
-    style="percent",
 )
 
 
@@ -206,7 +193,6 @@ def answer_metrics() -> list[Metric]:
             formula=formula,
             direction=direction,
             paper=BACKGROUNDS,
-            style="percent",
         )
         for key, (title, words, direction) in _ANSWERS.items()
     ]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from audit.checks.selftest.planted import Planted
 from audit.core.estimate import Estimate
@@ -49,10 +47,6 @@ def record(source: Source, planted: Planted | None) -> Record:
         flag = planted.verdict
         return Record(True, flag.found, flag.false_alarms, False)
     shipped = json.loads(SHIPPED.read_text(encoding="utf-8"))
-    differ = _differ(source, shipped["thresholds"])
+    differ = dict(source.thresholds) != shipped["thresholds"]
     found, healthy = (Estimate(**shipped[key]) for key in ("found", "healthy"))
     return Record(False, found, healthy, differ)
-
-
-def _differ(source: Source, thresholds: Mapping[str, Any]) -> bool:
-    return dict(source.thresholds) != dict(thresholds)
