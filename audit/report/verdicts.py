@@ -51,8 +51,7 @@ VERDICT_KINDS = (
         prediction="correct",
         meaning=(
             "The prediction is right, but heatmaps or interventions point off the {subject}; no "
-            "part "
-            "of the background is shown to decide it."
+            "part of the background is shown to decide it."
         ),
         order=_MOST,
         worst_first=True,

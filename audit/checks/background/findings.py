@@ -45,8 +45,7 @@ def background_share(content: Content) -> Finding | None:
         words=f"The background's share of what speaks for right predictions is {held.words}.",
         why=(
             "The backgrounds of this data say more about the class than the "
-            f"{content.source.subject} "
-            "does; another place is another background."
+            f"{content.source.subject} does; another place is another background."
         ),
         steps=(
             Step(
@@ -104,9 +103,8 @@ def background_gap(content: Content) -> Finding | None:
         ),
         why=(
             "This much accuracy goes where backgrounds are no longer typical of their class. "
-            "Pasting "
-            f"costs some by itself, but on both sides ({percent(tested.value)} as they are, "
-            f"{percent(pasted.value)} pasted back)."
+            f"Pasting costs some by itself, but on both sides ({percent(tested.value)} as they "
+            f"are, {percent(pasted.value)} pasted back)."
         ),
         steps=(
             Step(

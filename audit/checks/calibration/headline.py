@@ -24,8 +24,7 @@ _CALIBRATED = Metric(
     title="ECE of a calibrated model",
     description=(
         "What chance alone gives: the mean, and where 95% lie, of simulated models whose answers "
-        "are "
-        "right as often as these confidences say."
+        "are right as often as these confidences say."
     ),
     formula="mean ECE of 1,000 draws of correct ~ Bernoulli(confidence)",
     direction="neither: the yardstick of ECE",

@@ -104,10 +104,8 @@ def few_images(content: Content) -> Finding | None:
         title=f"Only {plural(e.n, 'right prediction')} tested",
         words=(
             f"With n = {e.n:,} right predictions tested and judged, even none for wrong reasons "
-            "would "
-            f"leave up to {percent(at_best)} possible (upper end of the 95% interval): so few "
-            "images "
-            f"cannot show that a model keeps to {said(limit)}."
+            f"would leave up to {percent(at_best)} possible (upper end of the 95% interval): so "
+            f"few images cannot show that a model keeps to {said(limit)}."
         ),
         why="A report of few images looks clean because there is little in it to be found.",
         steps=(
@@ -139,8 +137,7 @@ def skipped_images(content: Content) -> Finding | None:
         title=f"{plural(len(skipped), 'image')} could not be read",
         words=(
             f"{plural(len(skipped), 'image')} of all splits could not be read and count in no "
-            "figure"
-            f"{share}."
+            f"figure{share}."
         ),
         why="Broken files are rarely broken at random: one camera or one class may be missing.",
         steps=(

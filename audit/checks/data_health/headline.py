@@ -12,8 +12,7 @@ _UNLEAKED = Metric(
     title="Accuracy without leaked images",
     description=(
         "Test images that have a near-duplicate in another split left out; undefined where that "
-        "was "
-        "not examined."
+        "was not examined."
     ),
     formula="correct predictions / predictions, of the images that are not leaked",
     direction="higher is better; far below the accuracy, that one flatters",

@@ -62,8 +62,7 @@ def machine_masks(content: Content) -> Finding | None:
         ),
         why=(
             f"A mask that leaves out part of the {content.source.subject} makes that part "
-            "background: "
-            "an accusation may be the mask's error."
+            "background: an accusation may be the mask's error."
         ),
         steps=(
             Step("Judge the masks of what is accused first.", (gallery("Masks", show="mask"),)),

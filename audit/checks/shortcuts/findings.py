@@ -36,8 +36,7 @@ def shortcuts(content: Content) -> Finding | None:
         ),
         why=(
             "This is a cause, not a case: wherever the background shows it, expect its class as "
-            "the "
-            "answer more often, whatever the image is of."
+            "the answer more often, whatever the image is of."
         ),
         steps=(
             Step(

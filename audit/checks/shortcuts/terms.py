@@ -16,8 +16,7 @@ METRICS = (
         ),
         formula=(
             "mean over subjects, then backgrounds, of log-odds on the group's backgrounds - the "
-            "same "
-            "on random backgrounds"
+            "same on random backgrounds"
         ),
         direction="lower is better",
         paper="Mann and Whitney 1947; Holm 1979; this audit",

@@ -59,8 +59,7 @@ def weak_classes(content: Content) -> Finding | None:
         words=(
             f"{_of(weak, rates)} named rightly less often than all images together "
             f"({percent(overall.value)}), beyond doubt for all classes at once; the lowest "
-            "accuracy "
-            f"is {format_estimate(worst)}."
+            f"accuracy is {format_estimate(worst)}."
         ),
         why="The accuracy of all hides them: whoever meets these classes meets a worse model.",
         steps=(
@@ -89,8 +88,7 @@ def strong_classes(content: Content) -> Finding | None:
         words=(
             f"{_of(strong, rates)} named rightly more often than all images together "
             f"({percent(overall.value)}), beyond doubt for all classes at once; the highest "
-            "accuracy "
-            f"is {format_estimate(best)}."
+            f"accuracy is {format_estimate(best)}."
         ),
         why=(
             f"They may be easy. Or something beside the {content.source.subject}, or copies of "

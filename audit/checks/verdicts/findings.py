@@ -177,8 +177,7 @@ def none_wrong(content: Content) -> Finding | None:
         title=f"No wrong reasons found: at most {percent(e.high)}",
         words=(
             f"None of {plural(e.n, 'right prediction')} is shown to be right for the wrong "
-            "reasons: at "
-            f"most {percent(e.high)} at 95%, n = {e.n:,}{unsure}."
+            f"reasons: at most {percent(e.high)} at 95%, n = {e.n:,}{unsure}."
         ),
         why=(
             f"The verdict does not find everything: of the {where} it finds "
