@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 _CHUNK = 2_000_000  # resampled values held at once, so that memory does not grow with the draws
 
 
+@lru_cache(maxsize=65_536)  # SciPy tests before it bounds; classes of like size ask the same
 def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
     """Return the Wilson score interval of a rate (Wilson 1927).
 
