@@ -8,6 +8,7 @@ from audit.checks.base import Check
 from audit.core.registry import Registry
 
 _BUILT_IN = (
+    "sensitivity",  # before the verdicts, which rest on it
     "verdicts",
     "background",
     "masks",

@@ -15,6 +15,7 @@ from audit.cli.backbones import backbones
 from audit.cli.check import check
 from audit.cli.command import Group
 from audit.cli.compare import compare
+from audit.cli.judge import judge
 from audit.cli.masks import masks
 from audit.cli.preflight import preflight
 from audit.cli.report import report
@@ -53,6 +54,7 @@ for command in (
     compare,
     backbones,
     check,
+    judge,
     selftest,
     masks,
 ):

@@ -218,7 +218,7 @@ def _settings(a: Entry, b: Entry) -> Iterator[str]:
             "verdicts that rest on them may differ for that alone."
         )
     ours, theirs = dict(first.thresholds), dict(second.thresholds)
-    moved = [f"{k} {ours[k]:g} and {theirs[k]:g}" for k in ours if ours[k] != theirs[k]]
+    moved = [f"{k} {_shown(ours[k])} and {_shown(theirs[k])}" for k in ours if ours[k] != theirs[k]]
     if moved:
         yield f"Verdicts were given by other thresholds: {', '.join(moved)}."
     other = [
@@ -232,6 +232,10 @@ def _settings(a: Entry, b: Entry) -> Iterator[str]:
         subjects = f"{first.subject} in {a.letter}, {second.subject} in {b.letter}"
         yield f"What the masks mark is called {subjects}."
     yield from _models(a, b)
+
+
+def _shown(threshold: float | str) -> str:
+    return threshold if isinstance(threshold, str) else f"{threshold:g}"
 
 
 def _setting(source: Source, key: str) -> Any:

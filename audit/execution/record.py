@@ -9,17 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.core.edits import EDITS
 from audit.core.registries import JUDGED
 from audit.datasets.dataset import FOREGROUND, UNKNOWN, UNUSABLE, Item
 from audit.explainers.localisation import NAN, Localisation, area, centre_gaussian, localise, weigh
-from audit.interventions.causal import Causes
+from audit.interventions.causal import Causes, Edited
 from audit.interventions.composites import grown
 from audit.interventions.tested import REACH, Tested
 from audit.masks.sample import Sample
 from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps
-from audit.storage.records import record_schema
-from audit.verdict.verdict import Labels, Verdict, judge
+from audit.storage.records import REACHES, VARIED, columns_of, record_schema
+from audit.verdict.judging import verdict_columns
+from audit.verdict.verdict import Labels, Verdict
 
 Record = dict[str, Any]
 
@@ -89,20 +91,29 @@ def record_of(
         "ig_completeness_error": finding.ig_completeness_error,
         "prediction_without_shortcut": finding.prediction_without_shortcut,
     }
-    verdict = judge(record, thresholds, words)
-    others = [
-        record | _evidence(weigh, heatmaps, *_moved(sample.trimap, reach), causes, classes)
-        for reach, causes in ((REACH, tested.grown), (-REACH, tested.shrunk))
-    ]
+    record |= _varied(sample, heatmaps, tested, classes)
     # Without its mask nothing is known of an image: the mask's error says why.
     bad = sample.mask_doubt if sample.mask_doubt.startswith(UNUSABLE) else ""
-    return record | {
-        "causal_reason": bad or record["causal_reason"],
-        "verdict": verdict.verdict,
-        "verdict_reason": bad or verdict.reason,
-        "verdict_score": verdict.score,
-        "fragile": any(judge(o, thresholds, words).verdict != verdict.verdict for o in others),
-    }
+    found = verdict_columns(record, thresholds, words)
+    if bad:
+        found |= {"causal_reason": bad, "verdict_reason": bad}
+    return record | found
+
+
+def _varied(
+    sample: Sample,
+    heatmaps: Mapping[str, NDArray[Any]],
+    tested: Tested,
+    classes: tuple[str, ...],
+) -> Record:
+    """Return what a verdict rests on with the mask grown and shrunk."""
+    found: Record = {}
+    for name, reach, causes in zip(
+        REACHES, (REACH, -REACH), (tested.grown, tested.shrunk), strict=True
+    ):
+        evidence = _evidence(weigh, heatmaps, *_moved(sample.trimap, reach), causes, classes)
+        found |= {f"{name}_{column}": evidence[column] for column in VARIED}
+    return found
 
 
 def _moved(trimap: NDArray[np.uint8], reach: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -145,7 +156,18 @@ def _causal(causes: Causes, classes: tuple[str, ...]) -> Record:
         "mixed_rand": causes.mixed_rand,
         **{f"removal_{key}": value for key, value in vars(removal).items()},
         "removal_prediction_name": removed_to,
+        "survival_same": causes.survival_same,
+        "background_log_odds": causes.background_log_odds,
+        **_edit_columns(causes.edits),
         "passes": causes.passes,
+    }
+
+
+def _edit_columns(edits: Mapping[str, Edited]) -> Record:
+    return {
+        f"edit_{key}_{column}": value
+        for key in EDITS
+        for column, value in vars(edits.get(key, Edited())).items()
     }
 
 
@@ -153,11 +175,10 @@ def skipped_record(
     item: Item, reason: str, classes: tuple[str, ...], optional: Sequence[str] = ()
 ) -> Record:
     """Return the record of an image that could not be read: counted, never scored."""
-    schema = record_schema(optional)
-    undefined: Record = dict.fromkeys(schema.names, NAN)
-    texts = [f.name for f in schema if str(f.type) == "string"]
+    nothing = {column.name: column.lacking for column in columns_of(optional)}
+    texts = [f.name for f in record_schema(optional) if str(f.type) == "string"]
     return {
-        **undefined,
+        **{name: NAN if value is None else value for name, value in nothing.items()},
         **dict.fromkeys(texts, ""),
         **_identity(item, classes),
         **_causal(Causes(reason), classes),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,8 @@ class Removal:
         Regions of its shape and distance to the centre elsewhere, and those that flip the answer.
     control_lost : float
         The most that a control costs; NaN without controls.
+    fills, fills_flipped : int
+        Kinds of fill that the region was filled by, and those by which the answer changes.
     """
 
     proposer: str = ""
@@ -97,11 +100,29 @@ class Removal:
     controls: int = 0
     controls_flipped: int = 0
     control_lost: float = NAN
+    fills: int = 0
+    fills_flipped: int = 0
 
     def flips(self, explained: int) -> bool:
         """Return whether the answer changes for the region and for none of its controls, if any."""
         changed = self.prediction >= 0 and self.prediction != explained
         return changed and not self.controls_flipped
+
+
+@dataclass(frozen=True)
+class Edited:
+    """Outcome of one edit of the background.
+
+    Attributes
+    ----------
+    lost : float
+        Log-odds that it costs the explained class; below 0 where it speaks for it.
+    prediction : int
+        The answer; -1 where not tried.
+    """
+
+    lost: float = NAN
+    prediction: int = -1
 
 
 @dataclass(frozen=True)
@@ -116,8 +137,11 @@ class Causes:
         Of the explained class in the image as it is.
     shares : Shares
         Of foreground and background.
-    survival : float
-        Share of donors' backgrounds on which the foreground keeps the answer, 0..1.
+    survival, survival_same : float
+        Share of donors' backgrounds on which the foreground keeps the answer, 0..1: of images of
+        other classes, and of its own.
+    background_log_odds : float
+        Of the explained class in the background alone, its foreground filled in.
     donors : int
     without_foreground, only_foreground, pasted_back, mixed_same : int
         Answers for the background alone, the foreground on black, the foreground pasted back on
@@ -126,6 +150,8 @@ class Causes:
         Share of donors' backgrounds on which the answer is the label, 0..1.
     removal : Removal
         The decisive region, else the one that cost most.
+    edits : mapping of Edited
+        By the keys of `audit.core.edits.EDITS`; empty where none was made.
     passes : int
         Forward passes that it took.
     """
@@ -134,6 +160,8 @@ class Causes:
     log_odds: float = NAN
     shares: Shares = Shares()
     survival: float = NAN
+    survival_same: float = NAN
+    background_log_odds: float = NAN
     donors: int = 0
     without_foreground: int = -1
     only_foreground: int = -1
@@ -141,4 +169,5 @@ class Causes:
     mixed_same: int = -1
     mixed_rand: float = NAN
     removal: Removal = Removal()
+    edits: Mapping[str, Edited] = field(default_factory=dict)
     passes: int = 0

@@ -14,10 +14,12 @@ from audit.core.errors import BrokenImageError
 from audit.datasets.dataset import Dataset, Item, stratified
 from audit.datasets.decode import resize
 from audit.interventions.composites import ENOUGH, Image, softened, split_foreground
+from audit.interventions.edits import Colours
 from audit.masks.masks import Masks, trusted
 from audit.masks.sample import fit_trimap
 from audit.models.base import Classifier
 
+DONORS = 4  # backgrounds that an image's foreground is tried on
 _EACH, _FEWEST, _MOST = 2, 32, 256  # donors a class, and bounds on their number
 _SEED = 0  # of the pool; not the run's, so that runs can be compared
 
@@ -40,14 +42,31 @@ class BackgroundPool:
     backgrounds: NDArray[np.uint8]
     logits: NDArray[np.float32]
 
-    def others(self, name: str, classes: set[int], count: int) -> list[int]:
-        """Return at most ``count`` donors of other classes for an image, by its name alone."""
-        return self._nearest(name, [i for i, k in enumerate(self.labels) if int(k) not in classes],
-                             count)  # fmt: skip
+    def others(
+        self, name: str, classes: set[int], count: int, explained: int | None = None
+    ) -> list[int]:
+        """Return at most ``count`` donors of other classes for an image, by its name alone.
 
-    def same(self, name: str, label: int) -> list[int]:
-        """Return one donor of an image's own class, if there is one."""
-        return self._nearest(name, [i for i, k in enumerate(self.labels) if int(k) == label], 1)
+        Parameters
+        ----------
+        explained : int, optional
+            A class that no donor's background may bring by itself, as one that shows the same
+            shortcut would; where all do, none is left out.
+        """
+        allowed = [i for i, k in enumerate(self.labels) if int(k) not in classes]
+        neutral = [i for i in allowed if self._answers[i] != explained]
+        return self._nearest(name, neutral or allowed, count)
+
+    def same(self, name: str, label: int, count: int = 1) -> list[int]:
+        """Return at most ``count`` donors of an image's own class."""
+        own = [i for i, k in enumerate(self.labels) if int(k) == label]
+        return self._nearest(name, own, count)
+
+    def background(self, name: str, classes: set[int], explained: int) -> Image | None:
+        """Return one more background of another class, which no swap shows; None without any."""
+        found = self.others(name, classes, DONORS + 1, explained)
+        found = found or self.others(name, {explained}, DONORS + 1, explained)
+        return self.backgrounds[found[-1]].astype(np.float32) if found else None
 
     def neutral(self, background: Image) -> Image:
         """Return a background softened and brought to the pool's mean colour: hardly a cue is left.
@@ -62,6 +81,16 @@ class BackgroundPool:
         return np.asarray(np.clip(moved, 0, 255), dtype=np.float32)
 
     @cached_property
+    def colours(self) -> Colours:
+        """Mean colour of the pool, and the deviation of colours within a background."""
+        within = self.backgrounds.std(axis=(1, 2), dtype=np.float64).mean(axis=0)
+        return Colours(self.mean, within.astype(np.float32))
+
+    @cached_property
+    def _answers(self) -> NDArray[np.intp]:
+        return self.logits.argmax(axis=1)
+
+    @cached_property
     def mean(self) -> NDArray[np.float32]:
         """Mean colour of the pool, float32 ``(3,)``."""
         return np.asarray(self.backgrounds.mean(axis=(0, 1, 2)), dtype=np.float32)
@@ -73,29 +102,47 @@ class BackgroundPool:
 
 
 def draw_pool(
-    dataset: Dataset, masks: Masks, classifier: Classifier, workers: int
+    dataset: Dataset, masks: Masks, classifier: Classifier, workers: int, split: str = "train"
 ) -> BackgroundPool:
-    """Choose donors from the test split, by class, and fill their foregrounds in.
+    """Choose donors by class, and fill their foregrounds in.
 
     Images that are broken, without a usable mask or almost all foreground are left out.
+
+    Parameters
+    ----------
+    split : str
+        Where they come from; the test split fills up what it lacks, or gives all of them where
+        there is none. A test image's own shortcut is on other test images, too.
     """
     size = classifier.input_size
-    kept = list(_usable(dataset, masks, size, workers))
-    names = [item.name for item, _ in kept]
-    labels = np.array([item.label for item, _ in kept], dtype=np.int64)
-    backgrounds = np.zeros((len(kept), size, size, 3), np.uint8)
-    logits = np.zeros((len(kept), classifier.classes), np.float32)
-    for i, (_, background) in enumerate(kept):
-        backgrounds[i] = background
-        logits[i] = classifier.logits(background[None].astype(np.float32))[0]
-    return BackgroundPool(names, labels, backgrounds, logits)
+    wanted = min(_MOST, max(_FEWEST, _EACH * len(dataset.classes)))
+    kept = list(_usable(dataset, masks, size, workers, split, wanted))
+    if split != "test" and len(kept) < min(_FEWEST, wanted):
+        kept += _usable(dataset, masks, size, workers, "test", wanted - len(kept))
+    return BackgroundPool(
+        names=[item.name for item, _ in kept],
+        labels=np.array([item.label for item, _ in kept], dtype=np.int64),
+        backgrounds=_stacked([background for _, background in kept], size),
+        logits=_answered(classifier, [background for _, background in kept]),
+    )
+
+
+def _stacked(backgrounds: Sequence[NDArray[np.uint8]], size: int) -> NDArray[np.uint8]:
+    return np.stack(backgrounds) if backgrounds else np.zeros((0, size, size, 3), np.uint8)
+
+
+def _answered(
+    classifier: Classifier, backgrounds: Sequence[NDArray[np.uint8]]
+) -> NDArray[np.float32]:
+    # One by one: what the model says of a background must not hang on those beside it.
+    logits = [classifier.logits(b[None].astype(np.float32))[0] for b in backgrounds]
+    return np.array(logits, np.float32).reshape(len(logits), classifier.classes)
 
 
 def _usable(
-    dataset: Dataset, masks: Masks, size: int, workers: int
+    dataset: Dataset, masks: Masks, size: int, workers: int, split: str, count: int
 ) -> Iterator[tuple[Item, NDArray[np.uint8]]]:
-    wanted = min(_MOST, max(_FEWEST, _EACH * len(dataset.classes)))
-    items = stratified(dataset.items("test"), wanted, _SEED)
+    items = stratified(dataset.items(split), count, _SEED)
     for item, image, trimap, _ in masks.stream(dataset.images(items), workers):
         known = trusted(trimap)
         if isinstance(image, BrokenImageError) or known is None:

@@ -22,6 +22,7 @@ from audit.settings.verdict import Thresholds
 from audit.storage.outputs import Output
 from audit.storage.records import optional_in
 from audit.storage.run import RunFolder
+from audit.verdict.sensitivity import ClassEvidence, evidence_of, sensitivities
 
 _DAY = len("2026-03-04")
 
@@ -97,6 +98,13 @@ class Source:
     def thresholds(self) -> Thresholds:
         """Thresholds that evidence had to reach."""
         return Thresholds.of(self.config)
+
+    @cached_property
+    def class_evidence(self) -> dict[int, ClassEvidence]:
+        """What is known of each predicted class; nothing in runs judged image by image."""
+        if not self.run.verdicts_file.exists():
+            return {}
+        return evidence_of(self.records, sensitivities(self.records))
 
     @cached_property
     def titles(self) -> dict[str, str]:

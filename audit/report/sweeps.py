@@ -8,16 +8,23 @@ import numpy as np
 
 from audit.report import charts
 from audit.report.source import Source
+from audit.verdict.sensitivity import ALONE
 from audit.verdict.verdict import Verdict, verdict_for
 
 POINTS = 21
-_THRESHOLDS = {
+_ALWAYS = {
+    "least_edit": ("log-odds that an edit must cost", 0.0, 4.0),
     "suspicious_share": ("background share that is suspicious", 0.0, 1.0),
-    "least_support": ("background share that supports a region", 0.0, 1.0),
-    "most_background": ("background share above which it decides", 0.0, 1.0),
-    "least_survival": ("survival up to which it decides", 0.0, 1.0),
-    "least_effect": ("log-odds that a region must cost", 0.0, 4.0),
     "on_foreground_skill": ("skill from which an explainer is on", -0.2, 0.6),
+}
+_OF_MODE = {
+    "calibrated": {"accusing_score": ("score that accuses", 0.0, 1.0)},
+    "fixed": {
+        "least_support": ("background share that supports a region", 0.0, 1.0),
+        "most_background": ("background share above which it decides", 0.0, 1.0),
+        "least_survival": ("survival up to which it decides", 0.0, 1.0),
+        "least_effect": ("log-odds that a region must cost", 0.0, 4.0),
+    },
 }
 _WORDS = {Verdict.WRONG_REASONS: "wrong reasons", Verdict.SUSPECT: Verdict.SUSPECT}
 
@@ -32,9 +39,10 @@ def threshold_sweeps(source: Source) -> list[charts.Chart]:
     records = [{str(key): value for key, value in row.items()} for row in judged]
     if not records:
         return []
+    swept = _OF_MODE[source.thresholds.thresholds] | _ALWAYS
     return [
         charts.sweep(*_swept(source, records, name, low, high), title)
-        for name, (title, low, high) in _THRESHOLDS.items()
+        for name, (title, low, high) in swept.items()
     ]
 
 
@@ -43,9 +51,13 @@ def _swept(
 ) -> tuple[list[float], dict[str, list[float]], float]:
     values = np.linspace(low, high, POINTS).tolist()
     rates: dict[str, list[float]] = {title: [] for title in _WORDS.values()}
+    evidence = [source.class_evidence.get(int(r["prediction"]), ALONE) for r in records]
     for value in values:
         thresholds = source.thresholds.model_copy(update={name: value})
-        words = [verdict_for(record, thresholds, source.judged) for record in records]
+        words = [
+            verdict_for(record, thresholds, source.judged, of_class)
+            for record, of_class in zip(records, evidence, strict=True)
+        ]
         for word, title in _WORDS.items():
             rates[title].append(words.count(word) / len(words))
     return values, rates, float(getattr(source.thresholds, name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from audit.settings.base import Section, Stage, setting
 
@@ -11,6 +11,25 @@ from audit.settings.base import Section, Stage, setting
 class Thresholds(Section):
     """Thresholds that evidence must reach to count."""
 
+    thresholds: Literal["calibrated", "fixed"] = setting(
+        "calibrated",
+        "What accuses: calibrated, the score from accusing_score on; fixed, a decisive region or "
+        "background by the thresholds below, as before 2026-11-29. A proven kind accuses in both.",
+        affects=Stage.EXPLAIN,
+    )
+    accusing_score: float = setting(
+        0.5,
+        "Score from which a right answer that an intervention turns has wrong reasons.",
+        affects=Stage.EXPLAIN,
+        ge=0,
+        le=1,
+    )
+    least_edit: float = setting(
+        1.0,
+        "Log-odds that an edit of the background must cost beyond what it costs other classes.",
+        affects=Stage.EXPLAIN,
+        ge=0,
+    )
     on_foreground_skill: float = setting(
         0.15,
         "An explainer is on the foreground at or above this skill.",
@@ -58,5 +77,9 @@ class Thresholds(Section):
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Thresholds:
-        """Pick them from the settings of a run; raises `pydantic.ValidationError`."""
-        return cls(**{name: settings[name] for name in cls.model_fields if name in settings})
+        """Pick them from the settings of a run; raises `pydantic.ValidationError`.
+
+        Those of earlier versions were fixed.
+        """
+        given = {name: settings[name] for name in cls.model_fields if name in settings}
+        return cls(**{"thresholds": "fixed"} | given)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audit.checks.preflight.answers import Answers, assigned_order
 from audit.checks.preflight.outcome import Preflight, say
@@ -15,7 +15,9 @@ from audit.core.track import Track, silent
 from audit.datasets.dataset import SPLITS
 from audit.masks.source import settled
 from audit.models.backend import tensorflow_ready
-from audit.settings import Config, change
+from audit.settings import Config, change, load_config
+from audit.settings.nesting import flat, nested
+from audit.settings.verdict import Thresholds
 from audit.stages import session
 from audit.stages.inputs import Inputs, read_inputs
 from audit.stages.sweep import sweep_run
@@ -25,6 +27,8 @@ from audit.storage.paths import on_disk
 from audit.storage.run import RunFolder, write_whole
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from audit.gate.gates import GateResult, Limits
 
 log = logging.getLogger("audit")
@@ -169,6 +173,38 @@ def report(folder: RunFolder, *, share: bool | None = None, track: Track = silen
 
     with folder.writing(), timed(folder, "report"):
         render(folder, track, share)
+
+
+def judge(folder: RunFolder, changed: Mapping[str, Any]) -> tuple[pd.Series, pd.Series]:
+    """Sort stored evidence anew under other thresholds; return counts of verdicts before and now.
+
+    Parameters
+    ----------
+    changed : mapping
+        Settings of [verdict] by name; others stay as they were.
+
+    Raises
+    ------
+    RunFolderError
+        The run has no records yet.
+    """
+    from audit.checks.sensitivity.outputs import TABLE, table_of
+    from audit.checks.verdicts.measure import judge_run
+    from audit.verdict.sensitivity import sensitivities
+
+    before = folder.records()
+    if before.empty:
+        raise RunFolderError(f"{folder.root} has no records yet: flower-audit sweep {folder.root}.")
+    kept = Thresholds.of(folder.config()).model_dump() | flat(changed)
+    thresholds = load_config(kept).verdict
+    with folder.writing(), timed(folder, "judge"):
+        found = table_of(sensitivities(folder.evidence()))
+        folder.keep(TABLE.file(folder), found.to_parquet(index=False))
+        now = judge_run(folder, thresholds)
+        config = nested(folder.config()) | {"verdict": thresholds.model_dump(mode="json")}
+        folder.update_manifest(config=config)
+    explained = before[before["skipped"] == ""]
+    return explained["verdict"].value_counts(), now["verdict"].value_counts()
 
 
 def compare(runs: Sequence[RunFolder], out: Path, track: Track = silent) -> Path:

@@ -99,9 +99,17 @@ def _pool(folder: RunFolder, inputs: Inputs, classifier: FrozenClassifier) -> Ba
     config = inputs.config
     if config.intervene.interventions == "off" or classifier.classes < 2:
         return None
-    pool = draw_pool(inputs.dataset, inputs.masks, classifier, config.run.workers)
+    split = _donor_split(folder)
+    pool = draw_pool(inputs.dataset, inputs.masks, classifier, config.run.workers, split)
+    folder.update_manifest(donors=split)
     folder.keep(folder.donors_file, pack_donors(pool.names, pool.backgrounds))
     return pool
+
+
+def _donor_split(folder: RunFolder) -> str:
+    """Name the split that donors come from: of runs begun by an earlier version, the test split."""
+    begun = folder.donors_file.is_file()
+    return str(folder.manifest().get("donors", "test" if begun else "train"))
 
 
 def _facts(inputs: Inputs, classifier: FrozenClassifier, hashes: dict[str, str]) -> dict[str, Any]:

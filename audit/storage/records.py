@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from audit.core.edits import EDITS
 from audit.core.errors import quoted
 from audit.core.registries import JUDGED
 from audit.core.registry import KEY
@@ -21,7 +22,8 @@ from audit.storage.heatmaps import MOST_OPTIONAL
 
 # 2, on 2026-11-25: interventions, the centre Gaussian, scores and fragility.
 # 3, on 2026-11-29: the foreground by that name, as not every subject is a flower.
-VERSION = 3
+# 4, on 2026-11-29: edits of the whole background, other fills, and truth that is exact.
+VERSION = 4
 FORMERLY = {
     "flower_effect": "foreground_effect",
     "without_flower": "without_foreground",
@@ -29,6 +31,19 @@ FORMERLY = {
 }
 VERSION_KEY = b"flower_audit_records"  # of Parquet's metadata; not in those before 2026-11-29
 SCORED = (*JUDGED, "centre")  # centre: a Gaussian in the middle, which looks at no image
+# What a verdict rests on and a mask decides, kept with the mask grown and shrunk besides.
+REACHES = ("grown", "shrunk")
+VARIED = (
+    "causal_reason",
+    "chance",
+    *(f"{name}_skill" for name in JUDGED),
+    "background_share",
+    "background_effect",
+    "background_log_odds",
+    "survival",
+    "without_foreground",
+    "removal_prediction",
+)
 NOT_SAMPLED = "not sampled"  # why an optional explainer has no figures for an image
 NOT_KEPT = "not kept by the version that made the run"
 
@@ -67,6 +82,21 @@ def _localisation(explainer: str, since: int, tells: str) -> Iterator[Column]:
 def _interventions(*columns: tuple[str, pa.DataType, Any]) -> Iterator[Column]:
     for name, kind, lacking in columns:
         yield Column(name, kind, 2, lacking, "interventions")
+
+
+def _varied() -> Iterator[Column]:
+    whole, told = ("without_foreground", "removal_prediction"), "moved masks"
+    for name in (f"{reach}_{each}" for reach in REACHES for each in VARIED):
+        if name.endswith(whole):
+            yield Column(name, _WHOLE, 4, -1, told)
+        else:
+            yield Column(name, _TEXT if name.endswith("reason") else _REAL, 4, tells=told)
+
+
+def _edits() -> Iterator[Column]:
+    for key in EDITS:
+        yield Column(f"edit_{key}_lost", _REAL, 4, tells="edits of the background")  # log-odds
+        yield Column(f"edit_{key}_prediction", _WHOLE, 4, -1, "edits of the background")
 
 
 # One row an image. Floats are NaN where undefined; the reason stands in a column beside them.
@@ -120,12 +150,21 @@ COLUMNS = (
         ("removal_control_lost", _REAL, None),
         ("passes", _WHOLE, 0),  # forward passes of each view that they took
     ),
+    # Kinds of fill of the region, and those by which the answer changes; 0 where it does by none.
+    Column("removal_fills", _WHOLE, 4, 0, "other fills of regions"),
+    Column("removal_fills_flipped", _WHOLE, 4, 0, "other fills of regions"),
+    Column("survival_same", _REAL, 4, tells="backgrounds of the own class"),
+    Column("background_log_odds", _REAL, 4, tells="log-odds of the background alone"),
+    *_edits(),
     Column("verdict", _TEXT, lacking="undecided", tells="verdicts"),
     Column("verdict_reason", _TEXT, lacking=NOT_KEPT, tells="verdicts"),  # in words
     # How much speaks for wrong reasons; NaN if undecided.
     Column("verdict_score", _REAL, 2, tells="scores of verdicts"),
     # The verdict hangs on 3 px of the mask.
     Column("fragile", _FLAG, 2, lacking=False, tells="which verdicts are fragile"),
+    # Kind of what decides: colour, texture, frame, ...; "" where nothing does.
+    Column("verdict_cause", _TEXT, 4, "", "causes of verdicts"),
+    *_varied(),
     # Planted data: tag, tint, texture, else ""; class it was taught for, else -1; the answer
     # without it, -1 where none is drawn.
     Column("shortcut", _TEXT, lacking="", tells="planted shortcuts"),

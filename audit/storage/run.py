@@ -91,6 +91,11 @@ _MANIFEST: dict[str, Any] = {
 }  # fmt: skip
 # Columns that are read of the other tables, by kind as `audit.storage.readers.Table` has them.
 CONTENTS = {"name": "text", "size": "whole", "modified": "whole", "content": "text"}
+VERDICTS = {
+    **dict.fromkeys(("name", "verdict", "verdict_reason", "verdict_cause"), "text"),
+    "verdict_score": "real",
+    "fragile": "flag",
+}
 PREDICTIONS = {"name": "text", "label": "whole", "prediction": "whole", "confidence": "real"}
 
 
@@ -139,6 +144,7 @@ class RunFolder:
         self.predictions_file = root / "predictions.parquet"
         self.contents_file = root / "contents.parquet"
         self.donors_file = root / "donors.npz"
+        self.verdicts_file = root / "verdicts.parquet"
         self.records_dir = root / "records"
         self.maps_dir = root / "maps"
         self.checksums_dir = root / "checksums"
@@ -401,8 +407,29 @@ class RunFolder:
     def records(self) -> pd.DataFrame:
         """All records in order of part and row, columns as `record_schema`.
 
-        What earlier versions did not write holds what stands for nothing, and a line says so.
+        What earlier versions did not write holds what stands for nothing, and a line says so. Their
+        verdicts are those that were judged last, when the whole run was known.
         """
+        found = self.evidence()
+        return found if found.empty else self._judged(found)
+
+    def _judged(self, records: pd.DataFrame) -> pd.DataFrame:
+        """Put the verdicts of the whole run in place of those of each image by itself."""
+        file = self.sound(self.verdicts_file)
+        if not file.exists():
+            return records
+        verdicts = self.table(file, VERDICTS)
+        if verdicts["name"].duplicated().any():
+            raise RunFolderError(f"{file} has a verdict twice: flower-audit judge {self.root}.")
+        known = verdicts.set_index("name").reindex(records["name"])
+        there = known["verdict"].notna().to_numpy()
+        for column in known.columns:
+            values = known[column].to_numpy()
+            records[column] = np.where(there, values, records[column].to_numpy())
+        return records.astype({"verdict_score": float, "fragile": bool})
+
+    def evidence(self) -> pd.DataFrame:
+        """All records as each was made, before the whole run was known; as `records` otherwise."""
         tables: list[pa.Table] = []
         most = self._claimed("part_size", _MOST_IMAGES)
         for part in sorted(self.done_parts()):

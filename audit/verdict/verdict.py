@@ -1,14 +1,17 @@
-"""One verdict an image: a pure function of its record and the thresholds."""
+"""One verdict an image: a pure function of its record, its class's evidence and the thresholds."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from audit.settings.verdict import Thresholds
+from audit.verdict.causes import accused, causal_words, cause_of, lost_share
+from audit.verdict.score import score
+from audit.verdict.sensitivity import ALONE, ClassEvidence
 
 
 class Verdict(StrEnum):
@@ -38,21 +41,26 @@ class Labels:
 
 @dataclass(frozen=True)
 class Judgement:
-    """A word of `VERDICTS`, the evidence that led to it in words, and how much accuses.
+    """A word of `Verdict`, the evidence that led to it in words, and how much accuses.
 
     Attributes
     ----------
     score : float
         0..1, lower is better: how much speaks for wrong reasons, whatever the thresholds; NaN
         where nothing was tested.
+    cause : str
+        Kind of what decides, of `audit.core.edits.KINDS`; "" where nothing does.
     """
 
     verdict: Verdict
     reason: str
     score: float
+    cause: str = ""
 
 
-def judge(record: Record, thresholds: Thresholds, words: Labels) -> Judgement:
+def judge(
+    record: Record, thresholds: Thresholds, words: Labels, evidence: ClassEvidence = ALONE
+) -> Judgement:
     """Sort one prediction.
 
     Parameters
@@ -61,52 +69,20 @@ def judge(record: Record, thresholds: Thresholds, words: Labels) -> Judgement:
         Columns as in ``RECORD_SCHEMA``: ``correct``, ``prediction``, the explainers' scores and
         reasons, ``chance``, and what interventions found.
     thresholds : Thresholds
-    words : Words
+    words : Labels
+    evidence : ClassEvidence
+        Of the predicted class; by default nothing is known of it.
     """
     undefined = _undefined(record, words)
     if undefined:
         return Judgement(Verdict.UNDECIDED, undefined, math.nan)
-    word = verdict_for(record, thresholds, words.titles)
-    clauses = [*_causal_words(record, thresholds, words), _heatmap_words(record, words)]
+    word = verdict_for(record, thresholds, words.titles, evidence)
+    told = causal_words(record, thresholds, words.subject, evidence)
+    clauses = [*told, *_heatmap_words(record, words)]
     opening = f"{'right' if record['correct'] else 'wrong'}, {_OPENINGS[word]}"
-    reason = f"{opening.format(subject=words.subject)}: {'; '.join(c for c in clauses if c)}"
-    return Judgement(word, reason, score(record))
-
-
-def score(record: Record) -> float:
-    """Score how much speaks for wrong reasons, 0..1: two thirds by causes, one by Grad-CAM.
-
-    Causes: ``1 - (1 - background_share) (1 - p)``, where ``p`` is the probability, under the
-    two-class softmax of the log-odds, that the answer is lost without the region, beyond what its
-    controls cost: either suffices. Grad-CAM: ``1 - max(skill, 0)``, left out where undefined. NaN
-    where nothing was tested.
-    """
-    share, skill = record["background_share"], record["gradcam_skill"]
-    if record["causal_reason"] or math.isnan(share):
-        return math.nan
-    kept = _probability(record["log_odds"] - _excess(record)) if _tried(record) else 1.0
-    causes = 1 - (1 - share) * kept
-    # Grad-CAM alone accuses too many (site/verdicts.md), so causes weigh twice as much.
-    return causes if math.isnan(skill) else (2 * causes + 1 - max(skill, 0.0)) / 3
-
-
-def decisive_region(record: Record, thresholds: Thresholds) -> bool:
-    """Return whether a region flips the answer, no control nearly, and share or swap agrees."""
-    shared = record["background_share"] > thresholds.least_support
-    supported = shared or record["survival"] == 0
-    alone = not record["removal_controls_flipped"] and _excess(record) >= thresholds.least_effect
-    return bool(_flips(record) and alone and supported)
-
-
-def decisive_background(record: Record, thresholds: Thresholds) -> bool:
-    """Return whether the whole background decides: it keeps the answer, others lose it."""
-    return bool(
-        record["without_foreground"] == record["prediction"]
-        and record["background_share"] > thresholds.most_background
-        # A whole background is a larger edit than a region, so more is asked of it.
-        and record["background_effect"] >= 2 * thresholds.least_effect
-        and record["survival"] <= thresholds.least_survival
-    )
+    reason = f"{opening.format(subject=words.subject)}: {'; '.join(clauses)}"
+    cause = cause_of(record, thresholds, evidence) if word in ACCUSED else ""
+    return Judgement(word, reason, score(record, evidence), cause)
 
 
 def background_driven(record: Record, thresholds: Thresholds) -> bool:
@@ -128,7 +104,12 @@ def _undefined(record: Record, words: Labels) -> str:
     return ""
 
 
-def verdict_for(record: Record, thresholds: Thresholds, explainers: Iterable[str]) -> Verdict:
+def verdict_for(
+    record: Record,
+    thresholds: Thresholds,
+    explainers: Iterable[str],
+    evidence: ClassEvidence = ALONE,
+) -> Verdict:
     """Return the word alone, of a record whose evidence is defined."""
     on_foreground = any(
         record[f"{name}_skill"] >= thresholds.on_foreground_skill for name in explainers
@@ -138,15 +119,16 @@ def verdict_for(record: Record, thresholds: Thresholds, explainers: Iterable[str
             return Verdict.RIGHT_REASONS if on_foreground else Verdict.SUSPECT
         return Verdict.MISREAD if on_foreground else Verdict.DISTRACTED
     carried = record["background_share"] > thresholds.suspicious_share
+    decisive = bool(cause_of(record, thresholds, evidence))
     if not record["correct"]:
-        return (
-            Verdict.DISTRACTED
-            if carried or decisive_region(record, thresholds)
-            else Verdict.MISREAD
-        )
-    if decisive_region(record, thresholds) or decisive_background(record, thresholds):
+        return Verdict.DISTRACTED if carried or decisive else Verdict.MISREAD
+    if decisive:
         return Verdict.WRONG_REASONS
-    moved = record["survival"] == 0 or _lost(record) > HALF
+    moved = (
+        record["survival"] == 0
+        or lost_share(record) > HALF
+        or accused(record, thresholds, evidence)
+    )
     return Verdict.SUSPECT if carried or moved or not on_foreground else Verdict.RIGHT_REASONS
 
 
@@ -159,61 +141,11 @@ _OPENINGS = {
 }
 
 
-def _excess(record: Record) -> float:
-    """Return the log-odds that the region costs beyond the worst of its controls, at least 0."""
-    lost, control = record["removal_lost"], record["removal_control_lost"]
-    if math.isnan(lost):
-        return 0.0
-    return max(lost - (0.0 if math.isnan(control) else max(control, 0.0)), 0.0)
-
-
-def _lost(record: Record) -> float:
-    """Return the share of the answer's probability that the region takes beyond its controls."""
-    if not _tried(record):
-        return 0.0
-    before, after = record["log_odds"], record["log_odds"] - _excess(record)
-    return 1 - _probability(after) / _probability(before)
-
-
-def _probability(log_odds: float) -> float:
-    return 1 / (1 + math.exp(min(-log_odds, 700.0)))  # exp overflows beyond 709
-
-
-def _tried(record: Record) -> bool:
-    return not math.isnan(record["removal_lost"])
-
-
-def _flips(record: Record) -> bool:
-    return record["removal_prediction"] not in (-1, record["prediction"])
-
-
-def _causal_words(record: Record, thresholds: Thresholds, words: Labels) -> Iterator[str]:
-    if record["causal_reason"]:
-        yield record["causal_reason"]
-        return
-    if _flips(record):
-        yield _removal_words(record)
-    if decisive_background(record, thresholds):
-        yield f"the background alone keeps the answer with the {words.subject} filled in"
-    survived = round(record["survival"] * record["donors"]) if record["donors"] else 0
-    if record["donors"]:
-        yield f"it survives {survived} of {record['donors']} changes of the background"
-    yield f"{record['background_share']:.0%} of the log-odds come from the background"
-
-
-def _removal_words(record: Record) -> str:
-    turned = record["removal_prediction_name"]
-    what = f"filling {record['removal_area']:.0%} of the image at the {record['removal_place']}"
-    flipped, controls = record["removal_controls_flipped"], record["removal_controls"]
-    beside = f", as do {flipped} of {controls} regions like it elsewhere" if flipped else ""
-    return f"{what} turns the answer to {turned}{beside}"
-
-
-def _heatmap_words(record: Record, words: Labels) -> str:
+def _heatmap_words(record: Record, words: Labels) -> list[str]:
     defined = [
         f"{title} has {record[f'{name}_mass']:.0%} of its mass"
         for name, title in words.titles.items()
         if not record[f"{name}_reason"]
     ]
     where = f"on a {words.subject} that covers {record['chance']:.0%}"
-    return f"{' and '.join(defined)} {where}" if defined else ""
+    return [f"{' and '.join(defined)} {where}"] if defined else []

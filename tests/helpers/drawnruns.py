@@ -56,7 +56,7 @@ PLAIN = [
 ]
 SHORTCUT_CLASS = 1
 DONORS = 6
-THRESHOLDS = Thresholds(on_foreground_skill=0.0)
+THRESHOLDS = Thresholds(thresholds="fixed", on_foreground_skill=0.0)
 
 
 # What a preflight saw, a hostile name among it.

@@ -4,11 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.core.edits import EDITS
 from audit.explainers.registry import titles
 from audit.settings.verdict import Thresholds
 from audit.verdict.verdict import Labels, Verdict, judge, score
 
 THRESHOLDS = Thresholds(
+    thresholds="fixed",
     on_foreground_skill=0.15,
     suspicious_share=0.5,
     least_support=0.3,
@@ -44,6 +46,11 @@ HEALTHY = {
     "removal_controls": 3,
     "removal_controls_flipped": 0,
     "removal_control_lost": 0.1,
+    "removal_fills": 0,
+    "removal_fills_flipped": 0,
+    "background_log_odds": -2.0,
+    **{f"edit_{key}_lost": 0.5 for key in EDITS},
+    **{f"edit_{key}_prediction": 2 for key in EDITS},
 }
 FLIPPED = {"removal_prediction": 5, "removal_prediction_name": "wallflower", "removal_lost": 4.0}
 HELD = {"without_foreground": 2, "survival": 0.2, "background_share": 0.8}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from audit.checks.base import Check, Rule
+from audit.checks.context import Context
 from audit.checks.verdicts.class_findings import standing_out, strong_classes, weak_classes
 from audit.checks.verdicts.findings import (
     LIMITS,
@@ -13,6 +14,7 @@ from audit.checks.verdicts.findings import (
     suspects,
     wrong_reasons,
 )
+from audit.checks.verdicts.outputs import TABLE
 from audit.checks.verdicts.terms import TERMS
 
 
@@ -32,8 +34,15 @@ class VerdictsCheck(Check):
         Rule(280, none_wrong),
         Rule(310, strong_classes),
     )
+    outputs = (TABLE,)
     limits = LIMITS
     terms = TERMS
+
+    def measure(self, context: Context) -> None:
+        """Judge every image anew, now that it is known what its class does."""
+        from audit.checks.verdicts.measure import judge_run
+
+        judge_run(context.folder, context.config.verdict)
 
 
 CHECK = VerdictsCheck()

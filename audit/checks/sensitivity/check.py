@@ -1,0 +1,60 @@
+"""Sensitivity: which classes rest on their background, and on what of it?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from audit.checks.base import Check, Page, Rule
+from audit.checks.context import Context
+from audit.checks.sensitivity.findings import sensitive_classes
+from audit.checks.sensitivity.outputs import TABLE, table_of
+from audit.checks.sensitivity.summary import Sensitivities, find_sensitivities, summary_part
+from audit.checks.sensitivity.terms import METRICS, TERMS
+from audit.verdict.sensitivity import sensitivities
+
+if TYPE_CHECKING:
+    from audit.report.cases import Case
+    from audit.report.source import Source
+
+
+class SensitivityCheck(Check):
+    """Answers of each class under edits of the background, beside those of all others."""
+
+    key = "sensitivity"
+    title = "Which classes rest on their background, and on what of it?"
+    outputs = (TABLE,)
+    metrics = METRICS
+    rules = (Rule(65, sensitive_classes),)
+    terms = TERMS
+    page = Page("sensitivity", "Sensitivity", 15, top=True)
+
+    def measure(self, context: Context) -> None:
+        """Hold every class against the others, edit by edit, from the records alone."""
+        folder = context.folder
+        found = table_of(sensitivities(folder.evidence()))
+        folder.keep(TABLE.file(folder), found.to_parquet(index=False))
+
+    def summarise(
+        self, source: Source, cases: Mapping[str, Sequence[Case]]
+    ) -> Sensitivities | None:
+        """Gather the classes that are sensitive, and the picture of all."""
+        return find_sensitivities(source)
+
+    def summary_part(self, found: Sensitivities) -> dict[str, Any]:
+        """Give the classes that are proven to be sensitive."""
+        return summary_part(found)
+
+    def tables(self, source: Source) -> Mapping[str, pd.DataFrame]:
+        """Give every class under every edit, to download."""
+        found = find_sensitivities(source)
+        if found is None:
+            return {}
+        table = table_of(found.found)
+        table.insert(0, "class", [source.classes[target] for target in table["target"]])
+        return {"sensitivity": table}
+
+
+CHECK = SensitivityCheck()

@@ -1,0 +1,64 @@
+"""Finding on classes that rest on their background."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from audit.checks.sensitivity.summary import Sensitivities, excess_of
+from audit.core.edits import KINDS
+from audit.core.finding import Finding, Link, Step
+from audit.core.wording import plural, verb
+from audit.report.content import Content
+from audit.report.templating import percent
+from audit.verdict.causes import words_of
+from audit.verdict.sensitivity import SCENE, Sensitivity
+
+_NAMED = 4  # classes that a finding links to
+MEND = {
+    "colour": "Recapture under other light, or train with colour jitter of the background.",
+    "texture": "Recapture before other backdrops, or train with blurred and grained backgrounds.",
+    "frame": "Crop frames, borders and letterboxes off the training images.",
+    "corner": "Crop or paint over what stands in the corners: tags, dates, logos.",
+    "band": "Crop bands and captions off the training images.",
+    "object": "Recapture without the object, or with it in every class.",
+    "scene": "Recapture in other places, or train with --augment-background.",
+}
+
+
+def sensitive_classes(content: Content) -> Finding | None:
+    """Report classes whose answers an edit of the background turns, and the kind of their cue."""
+    found: Sensitivities | None = content.checks["sensitivity"]
+    if found is None or not found.classes:
+        return None
+    kinds = Counter(each.kind for each in found.classes)
+    n = len(found.classes)
+    named = tuple(Link(each.name, f"sensitivity.html#{each.anchor}") for each in found.classes)
+    return Finding(
+        key="sensitivity",
+        severity="look",
+        title=f"{plural(n, 'class', 'classes')} proven to rest on the background",
+        words=f"{_by_kind(kinds)}. {_strongest(found.classes[0].strongest)}",
+        why=(
+            "The same edit leaves other classes' answers alone, so it is no composite's fault: "
+            "these classes have learnt what the edit takes away."
+        ),
+        steps=(
+            Step("See which edit turns which class.", named[:_NAMED]),
+            *(Step(MEND[kind]) for kind in kinds),
+        ),
+        estimate=excess_of(found.classes[0].strongest),
+    )
+
+
+def _by_kind(kinds: Mapping[str, int]) -> str:
+    parts = [f"{n:,} {verb(n, 'rests', 'rest')} on {KINDS[kind]}" for kind, n in kinds.items()]
+    return ", ".join(parts)
+
+
+def _strongest(of: Sensitivity) -> str:
+    whose = "on backgrounds of its own class" if of.edit == SCENE else "of other classes'"
+    return (
+        f"Of the strongest, {percent(of.flips.value, 0)} of {plural(of.flips.n, 'answer')} turn "
+        f"{words_of(of.edit)}, against {percent(of.others.value, 0)} {whose}."
+    )

@@ -1,0 +1,162 @@
+"""Classes that rest on their background, by the kind of edit that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from audit.checks.sensitivity.outputs import read_sensitivities
+from audit.core.edits import EDITS, KINDS
+from audit.core.estimate import Estimate, as_json
+from audit.report.source import Source
+from audit.verdict.causes import words_of
+from audit.verdict.sensitivity import (
+    FEWEST,
+    KEYS,
+    LEAST_EXCESS,
+    LEAST_LOST,
+    REGION,
+    SCENE,
+    Sensitivity,
+    evidence_of,
+    kind_of,
+)
+
+_SHOWN = 40  # classes of the picture: the most sensitive ones
+
+
+@dataclass(frozen=True)
+class SensitiveClass:
+    """One class that is proven to rest on its background.
+
+    Attributes
+    ----------
+    proven : sequence of Sensitivity
+        All that are proven, the strongest first.
+    """
+
+    anchor: str
+    name: str
+    proven: Sequence[Sensitivity]
+
+    @property
+    def strongest(self) -> Sensitivity:
+        """The edit that turns most of its answers beyond what it turns of others'."""
+        return self.proven[0]
+
+    @property
+    def kind(self) -> str:
+        """Kind of its shortcut."""
+        return self.strongest.kind
+
+    @property
+    def words(self) -> str:
+        """What it rests on, in words."""
+        return KINDS[self.kind]
+
+
+@dataclass(frozen=True)
+class Sensitivities:
+    """Sensitivity of every class, and what is proven of it.
+
+    Attributes
+    ----------
+    rows : list
+        Of the picture: name of a class, and its sensitivity by edit, None where unknown.
+    untested : int
+        Classes with too few answers that interventions were tried on.
+    """
+
+    found: Sequence[Sensitivity]
+    classes: list[SensitiveClass]
+    rows: list[tuple[str, list[Sensitivity | None]]]
+    untested: int
+
+    fewest = FEWEST
+    least_excess = LEAST_EXCESS
+    least_lost = LEAST_LOST
+
+    @staticmethod
+    def words_of(key: str) -> str:
+        """Return an edit in words."""
+        return words_of(key)
+
+    @staticmethod
+    def excess_of(each: Sensitivity) -> Estimate:
+        """Return how much more of a class's answers turn."""
+        return excess_of(each)
+
+    @staticmethod
+    def step(each: Sensitivity) -> int:
+        """Return the depth of a cell's colour, 0..4."""
+        return min(4, max(0, int(5 * each.excess.value)))
+
+    @property
+    def titles(self) -> list[tuple[str, str]]:
+        """Title and kind of every edit, in the order of the picture's columns."""
+        return [title_of(key) for key in KEYS]
+
+
+def title_of(key: str) -> tuple[str, str]:
+    """Return the title of an edit and the kind of cue that it speaks of."""
+    titles = {REGION: "a region filled", SCENE: "swapped"}
+    return titles.get(key) or EDITS[key].title, kind_of(key)
+
+
+def excess_of(each: Sensitivity) -> Estimate:
+    """Return how much more of a class's answers turn, with its interval and n."""
+    return Estimate(each.excess.value, each.excess.low, each.excess.high, each.flips.n)
+
+
+def find_sensitivities(source: Source) -> Sensitivities | None:
+    """Return how sensitive the run's classes are, or None where that was not measured."""
+    found = read_sensitivities(source.run)
+    if found is None:
+        return None
+    found = [each for each in found if each.target in source.classes]
+    answered = source.tested["prediction"].nunique()
+    by_class: dict[int, dict[str, Sensitivity]] = {}
+    for each in found:
+        by_class.setdefault(each.target, {})[each.edit] = each
+    evidence = evidence_of(source.records, found)
+    sensitive = [
+        SensitiveClass(
+            f"class-{target}",
+            source.classes[target],
+            [own[edit] for edit in evidence[target].proven],
+        )
+        for target, own in by_class.items()
+        if target in evidence and evidence[target].proven
+    ]
+    sensitive.sort(key=lambda c: -c.strongest.excess.value)
+    return Sensitivities(found, sensitive, _rows(by_class, source), answered - len(by_class))
+
+
+def _rows(
+    by_class: dict[int, dict[str, Sensitivity]], source: Source
+) -> list[tuple[str, list[Sensitivity | None]]]:
+    def most(target: int) -> float:
+        return -max(each.excess.value for each in by_class[target].values())
+
+    chosen = sorted(by_class, key=most)[:_SHOWN]
+    return [(source.classes[k], [by_class[k].get(key) for key in KEYS]) for k in chosen]
+
+
+def summary_part(found: Sensitivities) -> dict[str, Any]:
+    """Give its part of summary.json."""
+    return {
+        "classes_tested": len({each.target for each in found.found}),
+        "proven": [
+            {
+                "class": each.name,
+                "kind": each.kind,
+                "edit": each.strongest.edit,
+                "flips": as_json(each.strongest.flips),
+                "others": as_json(each.strongest.others),
+                "excess": as_json(excess_of(each.strongest)),
+                "p": each.strongest.corrected,
+            }
+            for each in found.classes
+        ],
+    }

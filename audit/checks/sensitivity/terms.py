@@ -1,0 +1,41 @@
+"""Figures and terms of sensitivity, defined."""
+
+from __future__ import annotations
+
+from audit.core.estimate import OURS, Metric
+from audit.core.term import Term
+
+METRICS = (
+    Metric(
+        key="sensitivity",
+        title="Sensitivity of a class to an edit",
+        description=(
+            "How much more often an edit of the background turns answers of the class than "
+            "answers of all others; of a swap, how much more often another class's background "
+            "does than one of its own. Proven where a one-sided test (Fisher's exact; of swaps "
+            "the sign test) holds at 5% after Holm's correction for all classes and edits, and "
+            "the difference reaches 20 points."
+        ),
+        formula="answers that turn / answers of the class - the same of all other classes",
+        direction="lower is better",
+        paper="Fisher 1935; Newcombe 1998; Holm 1979; this audit",
+        style="points",
+    ),
+)
+
+TERMS = (
+    Term(
+        "Edit",
+        "A change of the whole background that takes one kind of cue out, or puts another in its "
+        "place: blurred, in usual colours, its frame cut away. The {subject} stays to the pixel.",
+        OURS,
+    ),
+    Term(
+        "Sensitivity",
+        "How much more an edit of the background costs the answers of one class than those of "
+        "all others. A class that is sensitive beyond doubt names the kind of its shortcut: "
+        "colour, texture, frame, corner, band or scene.",
+        OURS,
+        figures=("sensitivity",),
+    ),
+)

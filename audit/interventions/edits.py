@@ -1,0 +1,217 @@
+"""Edits of the whole background: each takes one kind of cue out, or puts another one in its place.
+
+A region of 12% cannot hold a tint, a texture or a frame. The foreground stays to the pixel, and so
+does what may be foreground; all lengths are in pixels of an image of side 224.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.core.edits import EDITS
+from audit.interventions.composites import Image, Parts, Region, feathered, paste
+
+_SIDE = 224
+NEAR, FAR = 3.0, 8.0  # blurs
+GRAIN = 20.0  # standard deviation in grey levels
+DETAIL = 4.0  # blur below which a structure is texture
+RING, BAND, CORNER = 20, 36, 64  # widths of what is replaced along the border
+LIGHT = 45.0  # blur above which a structure is light
+TILES = 4  # along each side, shuffled
+_LUMINANCE = np.array((0.299, 0.587, 0.114), np.float32)
+
+
+@dataclass(frozen=True)
+class Colours:
+    """Mean and standard deviation of many backgrounds' colours, float32 ``(3,)`` each."""
+
+    mean: NDArray[np.float32]
+    deviation: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What an edit may use of one image and of others.
+
+    Attributes
+    ----------
+    image : uint8 ``(H, W, 3)``
+    parts : Parts
+        Its foreground and background, apart.
+    other : float32 ``(H, W, 3)``
+        Background of an image of another class.
+    usual : Colours
+        Of many backgrounds.
+    random : Generator
+        Seeded by the image's name.
+    """
+
+    image: NDArray[np.uint8]
+    parts: Parts
+    other: Image
+    usual: Colours
+    random: np.random.Generator
+
+    @property
+    def own(self) -> Image:
+        """Its background with the foreground filled in, so that none of it is smeared."""
+        return self.parts.removed
+
+    @cached_property
+    def grey(self) -> Image:
+        """Luminance of its background, ``(H, W, 1)``."""
+        return np.asarray((self.own @ _LUMINANCE)[..., None])
+
+    def pixels(self, length: float) -> float:
+        """Scale a length to the image."""
+        return length * self.image.shape[0] / _SIDE
+
+    def blurred(self, image: Image, sigma: float) -> Image:
+        """Blur; ``sigma`` in pixels of an image of side 224."""
+        wide = self.pixels(sigma)
+        soft = cv2.GaussianBlur(image, (0, 0), wide, borderType=cv2.BORDER_REFLECT_101)
+        return np.asarray(soft.reshape(image.shape), np.float32)
+
+
+def edited(key: str, scene: Scene) -> Image:
+    """Return an image with its background edited, float32 ``(H, W, 3)``, 0..255."""
+    if key == "frame_cut":  # of the whole image: cut away, enlarged
+        return _frame_cut(scene)
+    behind = np.clip(_BEHIND[key](scene), 0, 255).astype(np.float32)
+    kept = ~scene.parts.off
+    return paste(scene.image, np.maximum(feathered(kept), kept), behind)  # soft on the outside
+
+
+def all_edits(scene: Scene) -> list[Image]:
+    """Return every edit of `audit.core.edits.EDITS`, in that order."""
+    return [edited(key, scene) for key in EDITS]
+
+
+def _blur(scene: Scene) -> Image:
+    return scene.blurred(scene.own, NEAR)
+
+
+def _blur_far(scene: Scene) -> Image:
+    return scene.blurred(scene.own, FAR)
+
+
+def _grain(scene: Scene) -> Image:
+    fine, coarse = (
+        scene.random.standard_normal((*scene.own.shape[:2], 1), np.float32) for _ in "ab"
+    )
+    soft = scene.blurred(coarse, 1)
+    noise = fine + soft * 2 / soft.std()
+    return np.asarray(scene.own + noise * (GRAIN / noise.std()), np.float32)
+
+
+def _texture(scene: Scene) -> Image:
+    """Join what is coarse of its own and what is fine of another's."""
+    return scene.blurred(scene.own, DETAIL) + scene.other - scene.blurred(scene.other, DETAIL)
+
+
+def _colour(scene: Scene) -> Image:
+    known = scene.own[scene.parts.off]
+    gain = np.clip(scene.usual.deviation / np.maximum(known.std(axis=0), 1), 0.5, 2)
+    return np.asarray((scene.own - known.mean(axis=0)) * gain + scene.usual.mean, np.float32)
+
+
+def _grey(scene: Scene) -> Image:
+    return np.repeat(scene.grey, 3, axis=2)
+
+
+def _hue(scene: Scene) -> Image:
+    """Turn every colour into its opposite, as bright."""
+    return 2 * scene.grey - scene.own
+
+
+def _light(scene: Scene) -> Image:
+    wide = scene.blurred(scene.grey, LIGHT)
+    return scene.own * (wide.mean() / np.maximum(wide, 8))
+
+
+def _frame_cut(scene: Scene) -> Image:
+    width = max(1, round(scene.pixels(RING)))
+    inside = scene.image[width:-width, width:-width].astype(np.float32)
+    large = cv2.resize(inside, scene.image.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+    return np.clip(large, 0, 255)
+
+
+def _frame_mirrored(scene: Scene) -> Image:
+    return _mirrored(scene.own, round(scene.pixels(RING)))
+
+
+def _frame(scene: Scene) -> Image:
+    rows, columns = _ends(scene, RING)
+    return _within(rows | columns, scene.other, scene)
+
+
+def _corners(scene: Scene) -> Image:
+    rows, columns = _ends(scene, CORNER)
+    return _within(rows & columns, scene.other, scene)
+
+
+def _corners_mirrored(scene: Scene) -> Image:
+    rows, columns = _ends(scene, CORNER)
+    return _within(rows & columns, _mirrored(scene.own, round(scene.pixels(CORNER))), scene)
+
+
+def _rows(scene: Scene) -> Image:
+    return _within(_ends(scene, BAND)[0], scene.other, scene)
+
+
+def _columns(scene: Scene) -> Image:
+    return _within(_ends(scene, BAND)[1], scene.other, scene)
+
+
+def _shuffled(scene: Scene) -> Image:
+    side = scene.own.shape[0] // TILES
+    starts = [(y * side, x * side) for y in range(TILES) for x in range(TILES)]
+    shuffled = scene.own.copy()
+    for (y, x), k in zip(starts, scene.random.permutation(len(starts)), strict=True):
+        top, left = starts[k]
+        shuffled[y : y + side, x : x + side] = scene.own[top : top + side, left : left + side]
+    return shuffled
+
+
+def _ends(scene: Scene, length: float) -> tuple[Region, Region]:
+    """Return rows near the top or bottom, and columns near a side, as masks of the image."""
+    shape, width = scene.own.shape[:2], round(scene.pixels(length))
+    rows, columns = np.zeros(shape, bool), np.zeros(shape, bool)
+    rows[:width], rows[-width:], columns[:, :width], columns[:, -width:] = (True,) * 4
+    return rows, columns
+
+
+def _mirrored(image: Image, width: int) -> Image:
+    """Replace a frame by what lies inside of it, mirrored."""
+    inside = image[width:-width, width:-width]
+    return np.asarray(cv2.copyMakeBorder(inside, *(width,) * 4, cv2.BORDER_REFLECT))
+
+
+def _within(region: Region, other: Image, scene: Scene) -> Image:
+    weight = cv2.GaussianBlur(region.astype(np.float32), (0, 0), scene.pixels(1))[..., None]
+    return np.asarray(weight * other + (1 - weight) * scene.own, np.float32)
+
+
+_BEHIND: Mapping[str, Callable[[Scene], Image]] = {
+    "blur": _blur,
+    "blur_far": _blur_far,
+    "grain": _grain,
+    "texture": _texture,
+    "colour": _colour,
+    "grey": _grey,
+    "hue": _hue,
+    "light": _light,
+    "frame_mirrored": _frame_mirrored,
+    "frame": _frame,
+    "corners": _corners,
+    "corners_mirrored": _corners_mirrored,
+    "rows": _rows,
+    "columns": _columns,
+    "shuffled": _shuffled,
+}

@@ -1,0 +1,154 @@
+"""What decides an answer, by intervention: a region, an edit, or the background as a whole."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from audit.core.edits import EDITS, KINDS
+from audit.settings.verdict import Thresholds
+from audit.verdict.score import excess, score
+from audit.verdict.sensitivity import REGION, SCENE, ClassEvidence, kind_of
+
+Record = Mapping[str, Any]
+_LOST = 0.5  # of other backgrounds: an answer that stays on no more hangs on its own
+
+
+def cause_of(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> str:
+    """Return the kind of what decides an answer, of `audit.core.edits.KINDS`; "" of nothing."""
+    if proven := proven_edit(record, thresholds, evidence):
+        return kind_of(proven)
+    if thresholds.thresholds == "fixed":
+        if decisive_region(record, thresholds):
+            return kind_of(REGION)
+        return kind_of(SCENE) if decisive_background(record, thresholds) else ""
+    return turned_by(record, evidence) if accused(record, thresholds, evidence) else ""
+
+
+def accused(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> bool:
+    """Return whether the score accuses, if scores do; NaN accuses nobody."""
+    calibrated = thresholds.thresholds == "calibrated"
+    return calibrated and score(record, evidence) >= thresholds.accusing_score
+
+
+def proven_edit(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> str:
+    """Return the edit that turns the answer, of those its class is sensitive to; "" where none."""
+    found = (edit for edit in evidence.proven if _decides(record, edit, thresholds, evidence))
+    return next(found, "")
+
+
+def _decides(record: Record, edit: str, thresholds: Thresholds, evidence: ClassEvidence) -> bool:
+    if edit == SCENE:
+        return bool(record["survival"] <= _LOST)
+    if edit == REGION:
+        return region_turns(record) and excess(record) >= thresholds.least_edit
+    return _turns(record, edit) and beyond(record, edit, evidence) >= thresholds.least_edit
+
+
+def beyond(record: Record, edit: str, evidence: ClassEvidence) -> float:
+    """Return the log-odds that an edit costs beyond what it costs images of other classes."""
+    return float(record[f"edit_{edit}_lost"]) - max(evidence.control.get(edit, 0.0), 0.0)
+
+
+def _turns(record: Record, edit: str) -> bool:
+    return record[f"edit_{edit}_prediction"] not in (-1, record["prediction"])
+
+
+def turned_by(record: Record, evidence: ClassEvidence) -> str:
+    """Return the kind of the intervention that turns the answer and costs most; "" of none.
+
+    A region, an edit, or the background as a whole: where other backgrounds mostly lose the
+    answer, or its own keeps it with the foreground filled in.
+    """
+    costs = {key: beyond(record, key, evidence) for key in EDITS if _turns(record, key)}
+    kinds = {kind_of(key): cost for key, cost in sorted(costs.items(), key=lambda e: e[1])}
+    if region_turns(record):
+        kinds[kind_of(REGION)] = excess(record)
+    if kinds:
+        return max(kinds, key=lambda kind: kinds[kind])
+    kept = record["without_foreground"] == record["prediction"]
+    return kind_of(SCENE) if kept or record["survival"] <= _LOST else ""
+
+
+def region_turns(record: Record) -> bool:
+    """Return whether filling the region turns the answer, by every kind of fill."""
+    turned = record["removal_prediction"] not in (-1, record["prediction"])
+    return bool(turned and record["removal_fills_flipped"] == record["removal_fills"])
+
+
+def decisive_region(record: Record, thresholds: Thresholds) -> bool:
+    """Return whether a region turns the answer, no control nearly, and share or swap agrees."""
+    shared = record["background_share"] > thresholds.least_support
+    supported = shared or record["survival"] == 0
+    alone = not record["removal_controls_flipped"] and excess(record) >= thresholds.least_effect
+    return bool(region_turns(record) and alone and supported)
+
+
+def decisive_background(record: Record, thresholds: Thresholds) -> bool:
+    """Return whether the whole background decides: it keeps the answer, others lose it."""
+    return bool(
+        record["without_foreground"] == record["prediction"]
+        and record["background_share"] > thresholds.most_background
+        # A whole background is a larger edit than a region, so more is asked of it.
+        and record["background_effect"] >= 2 * thresholds.least_effect
+        and record["survival"] <= thresholds.least_survival
+    )
+
+
+def lost_share(record: Record) -> float:
+    """Return the share of the answer's probability that the region takes beyond its controls."""
+    if math.isnan(record["removal_lost"]):
+        return 0.0
+    before, after = record["log_odds"], record["log_odds"] - excess(record)
+    return 1 - _probability(after) / _probability(before)
+
+
+def _probability(log_odds: float) -> float:
+    return 1 / (1 + math.exp(min(-log_odds, 700.0)))  # exp overflows beyond 709
+
+
+def causal_words(
+    record: Record, thresholds: Thresholds, subject: str, evidence: ClassEvidence
+) -> Iterator[str]:
+    """Yield what interventions found, in words; first what decides."""
+    if record["causal_reason"]:
+        yield record["causal_reason"]
+        return
+    yield from _edit_words(record, thresholds, evidence)
+    if region_turns(record):
+        yield _removal_words(record)
+    if decisive_background(record, thresholds):
+        yield f"the background alone keeps the answer with the {subject} filled in"
+    if record["donors"]:
+        survived = round(record["survival"] * record["donors"])
+        yield f"it survives {survived} of {record['donors']} changes of the background"
+    yield f"{record['background_share']:.0%} of the log-odds come from the background"
+
+
+def _edit_words(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> Iterator[str]:
+    proven = proven_edit(record, thresholds, evidence)
+    if proven:
+        yield (
+            f"the answer turns {words_of(proven)}, and its class rests on "
+            f"{KINDS[kind_of(proven)]} beyond doubt"
+        )
+        return
+    turned = [key for key in EDITS if _turns(record, key)]
+    if turned:
+        strongest = max(turned, key=lambda key: beyond(record, key, evidence))
+        yield f"the answer turns {EDITS[strongest].words}"
+
+
+def words_of(edit: str) -> str:
+    """Return an edit, a removal or a swap in words, to end "the answer turns ..."."""
+    others = {REGION: "without a region of the background", SCENE: "on other backgrounds"}
+    return others.get(edit) or EDITS[edit].words
+
+
+def _removal_words(record: Record) -> str:
+    turned = record["removal_prediction_name"]
+    what = f"filling {record['removal_area']:.0%} of the image at the {record['removal_place']}"
+    flipped, controls = record["removal_controls_flipped"], record["removal_controls"]
+    beside = f", as do {flipped} of {controls} regions like it elsewhere" if flipped else ""
+    return f"{what} turns the answer to {turned}{beside}"

@@ -1,0 +1,249 @@
+"""Sensitivity of classes: how much more an edit of the background costs them than others.
+
+What a class does is evidence about its images: an edit costs a little everywhere, as no composite
+is a photograph. So each edit of a class is held against the same edit of all other classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from audit.core.edits import EDITS
+from audit.core.estimate import Estimate, mean, rate
+from audit.core.paired import Difference, difference_of_means, holm
+
+# Beside the edits: the region that was removed, and the whole background, swapped.
+REGION, SCENE = "region", "swap"
+KEYS: tuple[str, ...] = (*EDITS, REGION, SCENE)
+LEVEL = 0.05  # of a false alarm anywhere in a run
+# Of answers, by an edit and by a swap: less is no shortcut, however certain. Classes differ in how
+# much an edit costs them, so more is asked of it than of a swap, whose control is the image itself.
+LEAST_EXCESS = 0.3
+LEAST_SWAPPED = 0.1
+LEAST_LOST = 1.2  # log-odds of the median answer, beyond those of others
+SEED = 0  # of the bootstrap
+FEWEST = 6  # images of a class that say something
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """How one edit of the background changes the answers of one class, beside the others.
+
+    Attributes
+    ----------
+    target : int
+        Class, as predicted.
+    edit : str
+        Of `KEYS`.
+    flips, others : Estimate
+        Share of its answers that change, and of those of the steadier half of the other classes;
+        of a swap, those on other classes' backgrounds, and on backgrounds of its own class.
+    excess : Difference
+        ``flips - others``, -1..1, with its 95% interval; lower is better.
+    lost, others_lost : float
+        Median log-odds that the edit costs either; NaN of a swap.
+    p, corrected : float
+        One-sided tests that its answers change more often and lose more (Fisher's exact and
+        Mann-Whitney, the larger p; of a swap the sign test of pairs), and the same after Holm's
+        correction for all classes and edits.
+    """
+
+    target: int
+    edit: str
+    flips: Estimate
+    others: Estimate
+    excess: Difference
+    lost: float
+    others_lost: float
+    p: float
+    corrected: float = NAN
+
+    @property
+    def kind(self) -> str:
+        """Kind of the cue, of `audit.core.edits.KINDS`."""
+        return kind_of(self.edit)
+
+    @property
+    def proven(self) -> bool:
+        """Whether the class is sensitive beyond doubt, and by enough to matter."""
+        if self.edit == SCENE:
+            enough = self.excess.value >= LEAST_SWAPPED
+        else:
+            enough = self.excess.value >= LEAST_EXCESS and self.costs >= LEAST_LOST
+        return bool(self.corrected <= LEVEL and enough)
+
+    @property
+    def costs(self) -> float:
+        """Median log-odds that the edit costs beyond what it costs others; 0 of a swap."""
+        return 0.0 if self.edit == SCENE else self.lost - self.others_lost
+
+
+@dataclass(frozen=True)
+class ClassEvidence:
+    """What the other images of a class, and of all others, say about one of its images.
+
+    Attributes
+    ----------
+    proven : tuple of str
+        Edits that the class is proven to be sensitive to, the strongest first.
+    excess : float
+        The most that an edit flips more of its answers than of others', 0..1; 0 where unknown.
+    control : mapping of float
+        Median log-odds that each edit costs images of other classes.
+    """
+
+    proven: tuple[str, ...] = ()
+    excess: float = 0.0
+    control: Mapping[str, float] = field(default_factory=dict)
+
+
+ALONE = ClassEvidence()  # of an image of whose class nothing is known
+
+
+def kind_of(edit: str) -> str:
+    """Return the kind of cue that an edit, a region or a swap speaks of."""
+    return {REGION: "object", SCENE: "scene"}.get(edit) or EDITS[edit].kind
+
+
+def sensitivities(records: pd.DataFrame) -> list[Sensitivity]:
+    """Measure every class with `FEWEST` tested answers or more under every edit.
+
+    A class is held against the half of the other classes whose answers an edit turns least: others
+    may hold shortcuts, too, and would hide those of this one.
+
+    Parameters
+    ----------
+    records : DataFrame
+        Of every explained image, as ``RECORD_SCHEMA``; right and wrong answers count alike.
+    """
+    tested = records[(records["causal_reason"] == "") & (records["prediction"] >= 0)]
+    found = [*_edited(tested), *_swapped(tested)]
+    corrected = holm([each.p for each in found])
+    return [replace(each, corrected=p) for each, p in zip(found, corrected, strict=True)]
+
+
+def evidence_of(records: pd.DataFrame, found: Sequence[Sensitivity]) -> dict[int, ClassEvidence]:
+    """Gather by class what `sensitivities` found.
+
+    Parameters
+    ----------
+    records : DataFrame
+        As for `sensitivities`.
+    """
+    by_class: dict[int, list[Sensitivity]] = {int(k): [] for k in records["prediction"].unique()}
+    for each in found:
+        by_class[each.target].append(each)
+    return {target: _evidence(own) for target, own in by_class.items()}
+
+
+def _evidence(own: Sequence[Sensitivity]) -> ClassEvidence:
+    # A swap takes every cue out: it names the kind where nothing else does.
+    proven = sorted((e for e in own if e.proven), key=lambda e: (e.edit == SCENE, -e.costs))
+    return ClassEvidence(
+        proven=tuple(e.edit for e in proven),
+        excess=max((e.excess.value for e in own), default=0.0),
+        control={e.edit: e.others_lost for e in own if e.edit in EDITS},
+    )
+
+
+def _edited(tested: pd.DataFrame) -> Iterator[Sensitivity]:
+    answers = tested["prediction"].to_numpy()
+    for key in (*EDITS, REGION):
+        tried, flips, lost = _outcomes(tested, key)
+        classes = _classes(answers[tried])
+        rates = {k: float(flips[tried & (answers == k)].mean()) for k in classes}
+        for target in classes:
+            others = sorted((k for k in classes if k != target), key=lambda k: rates[k])
+            steady = others[: -(-len(others) // 2)]
+            if steady:
+                own = tried & (answers == target)
+                yield _compared(target, key, flips, lost, own, tried & np.isin(answers, steady))
+
+
+def _outcomes(
+    tested: pd.DataFrame, key: str
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
+    """Return which images were tried, whose answers turn, and the log-odds that each lost."""
+    name = "removal" if key == REGION else f"edit_{key}"
+    after, lost = (tested[f"{name}_{column}"].to_numpy() for column in ("prediction", "lost"))
+    flips = after != tested["prediction"].to_numpy()
+    if key == REGION:  # beyond what regions like it cost elsewhere
+        flips &= tested["removal_controls_flipped"].to_numpy() == 0
+        control = tested["removal_control_lost"].fillna(0).clip(lower=0).to_numpy()
+        lost = np.maximum(lost - control, 0)
+    return after >= 0, flips, np.asarray(lost, np.float64)
+
+
+def _classes(answers: NDArray[np.int64]) -> list[int]:
+    """Classes that are answered often enough to say something of."""
+    classes, counts = np.unique(answers, return_counts=True)
+    return [int(c) for c, n in zip(classes, counts, strict=True) if n >= FEWEST]
+
+
+def _compared(
+    target: int,
+    key: str,
+    flips: NDArray[np.bool_],
+    lost: NDArray[np.float64],
+    own: NDArray[np.bool_],
+    others: NDArray[np.bool_],
+) -> Sensitivity:
+    """Hold a class against all others, which are other images: Fisher's exact test."""
+    from scipy.stats import fisher_exact, mannwhitneyu
+
+    table = [[int(flips[k].sum()), int((~flips[k]).sum())] for k in (own, others)]
+    more_often = fisher_exact(table, alternative="greater").pvalue
+    more = mannwhitneyu(lost[own], lost[others], alternative="greater").pvalue
+    return Sensitivity(
+        target=target,
+        edit=key,
+        flips=rate(table[0][0], sum(table[0])),
+        others=rate(table[1][0], sum(table[1])),
+        excess=_apart(table),
+        lost=float(np.median(lost[own])),
+        others_lost=float(np.median(lost[others])),
+        p=float(max(more_often, more)),
+    )
+
+
+def _apart(table: Sequence[Sequence[int]]) -> Difference:
+    """Return the difference of two rates (Newcombe 1998, method 10 of independent samples)."""
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    (a, b), (c, d) = table
+    low, high = confint_proportions_2indep(a, a + b, c, c + d, method="newcomb")
+    return Difference(a / (a + b) - c / (c + d), float(low), float(high))
+
+
+def _swapped(tested: pd.DataFrame) -> Iterator[Sensitivity]:
+    """Hold other classes' backgrounds against those of the own class, image by image."""
+    both = tested[tested["survival_same"].notna() & tested["survival"].notna()]
+    for target in _classes(both["prediction"].to_numpy()):
+        own = both[both["prediction"] == target]
+        swapped, kept = 1 - own["survival"], 1 - own["survival_same"]
+        yield Sensitivity(
+            target=target,
+            edit=SCENE,
+            flips=mean(swapped, SEED),
+            others=mean(kept, SEED),
+            excess=difference_of_means(kept, swapped, SEED),
+            lost=NAN,
+            others_lost=NAN,
+            p=_sign_test((swapped - kept).to_numpy(float)),
+        )
+
+
+def _sign_test(differences: NDArray[np.float64]) -> float:
+    """Test that more differences are above 0 than below; 1 where all are 0."""
+    from scipy.stats import binomtest
+
+    above, below = int((differences > 0).sum()), int((differences < 0).sum())
+    if not above + below:
+        return 1.0
+    return float(binomtest(above, above + below, alternative="greater").pvalue)

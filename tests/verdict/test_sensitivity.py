@@ -1,0 +1,122 @@
+"""Sensitivity of classes, on records made by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audit.core.edits import EDITS
+from audit.verdict.sensitivity import ALONE, FEWEST, SCENE, evidence_of, kind_of, sensitivities
+
+CLASSES, EACH = 6, 20
+
+
+def records(**columns):
+    """Six classes, twenty answers each, that no edit turns; each costs 0.2 log-odds or so."""
+    n = CLASSES * EACH
+    table = {
+        "causal_reason": [""] * n,
+        "prediction": np.repeat(np.arange(CLASSES), EACH),
+        "survival": np.ones(n),
+        "survival_same": np.ones(n),
+        "removal_prediction": np.repeat(np.arange(CLASSES), EACH),
+        "removal_lost": np.full(n, 0.2),
+        "removal_control_lost": np.full(n, 0.1),
+        "removal_controls_flipped": np.zeros(n, int),
+    }
+    for key in EDITS:
+        table[f"edit_{key}_prediction"] = table["prediction"].copy()
+        table[f"edit_{key}_lost"] = np.random.default_rng(0).normal(0.2, 0.1, n)
+    return pd.DataFrame(table | columns)
+
+
+def turn(table, column, of_class, share, lost):
+    """Turn the answers of a share of a class's images, at a cost."""
+    rows = table.index[table["prediction"] == of_class][: round(share * EACH)]
+    table.loc[rows, f"{column}_prediction"] = CLASSES
+    table.loc[rows, f"{column}_lost"] = lost
+    return table
+
+
+def proven(table):
+    return {(s.target, s.edit) for s in sensitivities(table) if s.proven}
+
+
+def test_where_no_answer_turns_nothing_is_proven():
+    found = sensitivities(records())
+    assert len(found) == CLASSES * (len(EDITS) + 2)
+    assert not any(s.proven for s in found)
+    assert {s.corrected for s in found} == {1.0}
+    evidence = evidence_of(records(), found)
+    assert evidence[0].proven == ()
+    assert evidence[0].excess == 0
+    assert evidence[0].control["blur"] == pytest.approx(0.2, abs=0.05)
+
+
+def test_a_class_whose_answers_turn_is_proven_with_its_rates():
+    found = sensitivities(turn(records(), "edit_blur", 2, 0.9, 4.0))
+    (only,) = [s for s in found if s.proven]
+    assert (only.target, only.edit, only.kind) == (2, "blur", "texture")
+    assert (only.flips.value, only.flips.n) == (0.9, 20)
+    # Held against the three steadiest of the five others.
+    assert (only.others.value, only.others.n) == (0.0, 60)
+    assert only.excess.value == 0.9
+    assert 0.6 < only.excess.low < 0.9 < only.excess.high <= 1
+    assert only.lost == 4.0
+    assert only.p < only.corrected < 1e-5
+
+
+def test_shortcuts_of_half_of_the_classes_do_not_hide_each_other():
+    table = records()
+    for of_class in range(3):
+        table = turn(table, "edit_colour", of_class, 0.9, 4.0)
+    assert proven(table) == {(k, "colour") for k in range(3)}
+
+
+@pytest.mark.parametrize(("share", "lost"), [(0.25, 4.0), (0.9, 0.8)])
+def test_what_is_certain_but_small_is_no_shortcut(share, lost):
+    assert not proven(turn(records(), "edit_frame", 1, share, lost))
+
+
+def test_an_edit_that_turns_all_classes_alike_proves_nothing():
+    table = records()
+    for of_class in range(CLASSES):
+        table = turn(table, "edit_hue", of_class, 0.8, 3.0)
+    assert not proven(table)
+
+
+def test_few_answers_prove_nothing():
+    table = turn(records(), "edit_blur", 2, 1.0, 4.0)
+    rows = table.index[table["prediction"] == 2]
+    table = table.drop(rows[FEWEST - 1 :])
+    assert {s.target for s in sensitivities(table)} == {0, 1, 3, 4, 5}
+    assert evidence_of(table, sensitivities(table))[2] == ALONE
+
+
+def test_a_region_that_turns_a_class_speaks_of_an_object():
+    (found,) = proven(turn(records(), "removal", 3, 0.9, 4.0))
+    assert found == (3, "region")
+    assert kind_of("region") == "object"
+    table = turn(records(), "removal", 3, 0.9, 4.0).assign(removal_controls_flipped=1)
+    assert not proven(table)
+
+
+def test_a_swap_is_held_against_backgrounds_of_the_own_class():
+    table = records()
+    table.loc[table["prediction"] == 4, "survival"] = 0.4
+    (only,) = [s for s in sensitivities(table) if s.proven]
+    assert (only.target, only.edit, only.kind) == (4, SCENE, "scene")
+    assert only.excess.value == pytest.approx(0.6)
+    table["survival_same"] = table["survival"]  # its own backgrounds do as badly
+    assert not proven(table)
+
+
+def test_a_swap_names_the_kind_where_no_edit_does():
+    table = turn(records(), "edit_blur", 4, 0.9, 4.0)
+    table.loc[table["prediction"] == 4, "survival"] = 0.0
+    assert evidence_of(table, sensitivities(table))[4].proven == ("blur", SCENE)
+
+
+def test_records_of_earlier_versions_have_no_sensitivity():
+    table = records(survival_same=np.full(CLASSES * EACH, np.nan))
+    table = table.assign(**{f"edit_{key}_prediction": -1 for key in EDITS}, removal_prediction=-1)
+    assert sensitivities(table) == []
