@@ -147,6 +147,9 @@ class Stamped:
     def without_shortcut(self, item: Item) -> Picture:
         return self._photos[item.name.removeprefix(STAMPED)]
 
+    def counterfactuals(self, item: Item) -> list[Picture]:
+        return [self.without_shortcut(item)]
+
     def fingerprint(self) -> str:
         return fingerprint(item for items in self._items.values() for item in items)
 

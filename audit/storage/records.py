@@ -21,7 +21,8 @@ from audit.storage.heatmaps import MOST_OPTIONAL
 
 # 2, on 2026-11-25: interventions, the centre Gaussian, scores and fragility.
 # 3, on 2026-11-29: the foreground by that name, as not every subject is a flower.
-VERSION = 3
+# 4, on 2026-11-29: what an answer truly owes to its background, where that is known.
+VERSION = 4
 FORMERLY = {
     "flower_effect": "foreground_effect",
     "without_flower": "without_foreground",
@@ -131,6 +132,10 @@ COLUMNS = (
     Column("shortcut", _TEXT, lacking="", tells="planted shortcuts"),
     Column("shortcut_class", _WHOLE, lacking=-1, tells="planted shortcuts"),
     Column("prediction_without_shortcut", _WHOLE, lacking=-1, tells="planted shortcuts"),
+    # Log-odds of the answer beyond their mean over scenes with the same foreground and no shortcut;
+    # share of these that keep the answer. NaN where the data set can draw none.
+    Column("true_effect", _REAL, 4, tells="what answers owe to planted shortcuts"),
+    Column("true_survival", _REAL, 4, tells="what answers owe to planted shortcuts"),
 )
 RECORD_SCHEMA = pa.schema([(column.name, column.kind) for column in COLUMNS])
 _KIND_OF = {_TEXT: "text", _FLAG: "flag", _WHOLE: "whole", _REAL: "real"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import cv2
 import numpy as np
 import pytest
 
@@ -18,7 +19,8 @@ from audit.datasets.dataset import (
 )
 from audit.datasets.planted import Planted
 from audit.datasets.planted.dataset import Mix
-from audit.datasets.planted.worlds import HALVES, MIXED
+from audit.datasets.planted.photo import ELSEWHERE
+from audit.datasets.planted.worlds import HALVES, MIXED, World
 
 TAUGHT = MIXED.taught
 
@@ -151,6 +153,30 @@ def test_the_tint_turns_the_background_violet(planted: Planted) -> None:
 def test_without_shortcut_is_the_image_where_there_is_none(planted: Planted) -> None:
     item = next(i for i in planted.items("test") if not i.shortcut)
     np.testing.assert_array_equal(pixels(planted, item), planted.without_shortcut(item))
+
+
+def test_counterfactuals_keep_what_the_blossoms_cover_and_change_what_is_behind(
+    planted: Planted,
+) -> None:
+    for item in with_each_shortcut(planted):
+        flower, image = planted.trimap(item), pixels(planted, item).astype(int)
+        inside = cv2.erode(flower, np.ones((15, 15))) == FOREGROUND
+        drawn = planted.counterfactuals(item)
+        assert len(drawn) == ELSEWHERE
+        assert len({scene.tobytes() for scene in drawn}) == ELSEWHERE
+        for scene in drawn:
+            differs = (scene != image).any(axis=2)
+            assert np.abs(scene - image)[inside].max(initial=0) <= 2, item  # grey levels
+            assert differs[flower == BACKGROUND].mean() > 0.5, item
+
+
+def test_counterfactuals_of_an_image_are_the_same_whatever_its_shortcut() -> None:
+    with_it, without = (Planted(size=64, world=world) for world in (MIXED, World()))
+    item = first(with_it, "tag")
+    plain = Item(item.name, item.label, item.split)
+    pairs = zip(with_it.counterfactuals(item), with_it.counterfactuals(plain), strict=True)
+    assert all((one == two).all() for one, two in pairs)
+    assert len(without.counterfactuals(plain)) == ELSEWHERE
 
 
 def test_every_mask_holds_a_flower_and_a_background(planted: Planted) -> None:
