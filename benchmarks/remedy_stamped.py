@@ -18,7 +18,6 @@ from remedy import accused, said
 from shortcuts import rated
 from tags import audit
 
-from audit.checks.selftest.planted import rests_on_shortcut
 from audit.core.paired import difference_of_means, newcombe
 from audit.core.track import silent
 from audit.datasets.oxford import OxfordFlowers
@@ -27,6 +26,7 @@ from audit.execution.predict import predict
 from audit.models.classifier import FrozenClassifier
 from audit.models.load import load_model
 from audit.settings import load_config
+from audit.verdict.truth import is_case
 
 SWAPPED = {"augment_background": True, "epochs": 15}
 
@@ -46,7 +46,7 @@ def facts(records: pd.DataFrame, answers: pd.DataFrame) -> str:
     return (
         f"{rated(int(hits.sum()), len(hits))} | "
         f"{rated(int((values == 1).sum()), int((values >= 0).sum()))} | "
-        f"{int(rests_on_shortcut(right).sum())} of {len(right)}"
+        f"{int(is_case(right).sum())} of {len(right)}"
     )
 
 

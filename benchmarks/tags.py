@@ -4,8 +4,8 @@ python benchmarks/tags.py ../shared/data runs/tags            # all stamps, 5 mi
 python benchmarks/tags.py ../shared/data runs/tags "of 24 px"  # one of them
 
 Trains a head on EfficientNet-Lite0 over Oxford Flowers 102 with six classes stamped, audits the
-test images that have a trimap, stamped and unstamped, and asks: which right predictions turn wrong
-without the stamp? Thresholds are the defaults: none was chosen here.
+test images that have a trimap, stamped and unstamped, and holds each signal against what right
+predictions owe to their stamp. Thresholds are the defaults: none was chosen here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Any
 import pandas as pd
 from stamps import STAMPS, Stamped
 
-from audit.checks.selftest.planted import rests_on_shortcut
 from audit.core.track import silent
 from audit.execution.engine import Engine
 from audit.execution.local import sweep
@@ -33,6 +32,7 @@ from audit.storage.run import RunFolder
 from audit.training.replicas import replicas
 from audit.training.training import train
 from audit.verdict.signals import Signal, signals
+from audit.verdict.truth import truths
 
 
 def audit(data: Path, stamp: str, out: Path, **settings: Any) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def audit(data: Path, stamp: str, out: Path, **settings: Any) -> pd.DataFrame:
 
 def table(records: pd.DataFrame) -> list[Signal]:
     right = records[records["correct"]]
-    return signals(right, rests_on_shortcut(right), Thresholds(), titles())
+    return signals(right, truths(right), Thresholds(), titles())
 
 
 def cells(signal: Signal) -> str:

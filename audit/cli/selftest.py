@@ -51,4 +51,7 @@ def selftest(out: Path, half: str, worlds: tuple[str, ...]) -> None:
         f"AUROC: verdict {verdict.auroc.value:.3f}, best single signal ({best.title}) "
         f"{best.auroc.value:.3f}"
     )
+    for world in found.worlds:
+        if not world.learned:
+            echo(f"{world.name}: not learned (worth {world.worth.value:.2f} log-odds), not counted")
     echo(f"Report: {out / 'selftest.html'}")

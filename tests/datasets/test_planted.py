@@ -166,7 +166,7 @@ def test_counterfactuals_keep_what_the_blossoms_cover_and_change_what_is_behind(
         assert len({scene.tobytes() for scene in drawn}) == ELSEWHERE
         for scene in drawn:
             differs = (scene != image).any(axis=2)
-            assert np.abs(scene - image)[inside].max(initial=0) <= 2, item  # grey levels
+            assert np.abs(scene - image)[inside].max(initial=0) <= 6, item  # grey levels
             assert differs[flower == BACKGROUND].mean() > 0.5, item
 
 
