@@ -1,6 +1,6 @@
 """What --augment-background does to a stamped Oxford world, as a Markdown table.
 
-python benchmarks/remedy_stamped.py ../shared/data runs/tags "of 52 px"
+python benchmarks/remedy_stamped.py ../shared/data runs/tags tag-4
 
 As `tags.py`, twice: with the head trained as by default, and (in ``augmented/``) on swapped
 backgrounds, by masks of GrabCut, for as many epochs as `laboratory.py` gives to augmented images.
@@ -52,13 +52,13 @@ def facts(records: pd.DataFrame, answers: pd.DataFrame) -> str:
 
 def main(data: Path, out: Path, stamp: str) -> None:
     logging.disable(logging.WARNING)
-    folder = stamp.replace(" ", "-")
+    folder = f"{stamp}-seed-0"
     print("| training | accuracy, unstamped | wrong reasons, of right answers | "
           "right answers that rest on the stamp |\n|---|---|---|---|")  # fmt: skip
     pairs = []
     for title, run, settings in (("default", out / folder, {}),
                                  ("swapped", out / "augmented" / folder, SWAPPED)):  # fmt: skip
-        records = audit(data, stamp, run, **settings).set_index("name")
+        records = audit(data, stamp, run, 0, **settings).set_index("name")
         answers = predictions(data, run)
         print(f"| {title} | {facts(records, answers)} |", flush=True)
         pairs.append((records, answers["label"] == answers["prediction"]))
