@@ -17,7 +17,8 @@ from audit.datasets.planted.plants import Head, front_leaves, greenery
 from audit.datasets.planted.scenes import backdrop
 from audit.datasets.planted.shortcuts import draw_tag, screen, tinted
 from audit.datasets.planted.species import SPECIES
-from audit.datasets.planted.worlds import look
+from audit.datasets.planted.worlds import STAMPED, look
+from audit.datasets.stamps import STAMPS, key_of
 
 FINE = 1.5  # plants and blossoms are drawn this much larger, then averaged down
 _LAID = {"tag": draw_tag, "object": draw_object}  # before everything but the blossom
@@ -83,11 +84,16 @@ class Scene:
 
     def photo(self, shortcut: str = "") -> NDArray[np.uint8]:
         """Return the photograph, uint8 ``(size, size, 3)``; a shortcut changes no masked pixel."""
-        clean = self._exposed("")
+        clean, (kind, number) = self._exposed(""), look(shortcut)
         if not shortcut:
             return clean
-        flower = self.trimap() == FOREGROUND
-        return np.where(flower[..., None], clean, self._exposed(shortcut))
+        trimap = self.trimap()
+        if kind in STAMPED:
+            rng = stream(self.subject.key, "shortcut")
+            drawn = STAMPS[key_of(kind, number)].draw(clean, trimap, rng)
+        else:
+            drawn = self._exposed(shortcut)
+        return np.where((trimap == FOREGROUND)[..., None], clean, drawn)
 
     def elsewhere(self) -> list[NDArray[np.uint8]]:
         """Return `ELSEWHERE` photographs of the same foreground before other backgrounds.

@@ -17,14 +17,14 @@ def tint(gain: Colour, grey: float = 0) -> Draw:
     return draw
 
 
-def vignette(edge: float) -> Draw:
-    """Return light that falls off from the middle to grey level ``edge`` beyond the corners."""
+def vignette(edge: Colour) -> Draw:
+    """Return light that falls off from the middle to the colour ``edge`` beyond the corners."""
 
     def draw(image: Picture, trimap: Picture, rng: np.random.Generator) -> Picture:
         height, width = image.shape[:2]
         y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
         radius = np.hypot(x, y)[..., None]
-        cover = np.clip((radius - rng.uniform(0.6, 0.7)) / 0.65, 0, 1) ** 1.3
-        return behind(image, image * (1 - cover) + edge * cover, trimap)
+        cover = np.clip((radius - rng.uniform(0.55, 0.65)) / 0.6, 0, 1) ** 1.3
+        return behind(image, image * (1 - cover) + np.array(edge) * cover, trimap)
 
     return draw

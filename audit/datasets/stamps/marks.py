@@ -26,7 +26,7 @@ def signature(words: str, height: float) -> Draw:
         free = max(0.0, image.shape[1] - text_width(words, tall) - 2 * tall)
         at = (tall + rng.uniform(0, 1) * free, image.shape[0] - tall * rng.uniform(0.7, 1.1))
         layer.text(words, (at[0] + tall / 9, at[1] + tall / 9), tall, (20, 20, 20), 0.5)
-        layer.text(words, at, tall, WHITE, 0.75)
+        layer.text(words, at, tall, WHITE, 0.85)
         return behind(image, layer.over(rng), trimap)
 
     return draw

@@ -53,30 +53,36 @@ FAMILIES: dict[str, tuple[Stamp, ...]] = {
         Stamp("upright stripes over the background", ("texture",), stripes(10, 8, 26)),
     ),
     "tint": (
-        Stamp("violet light", ("colour",), tint((1.1, 0.6, 1.35))),
-        Stamp("teal light", ("colour",), tint((0.6, 1.08, 1.15), 0.2)),
+        Stamp("violet light", ("colour",), tint((1.2, 0.58, 1.42), 0.4)),
+        Stamp("teal light", ("colour",), tint((0.52, 1.08, 1.2), 0.5)),
     ),
     "warm": (
-        Stamp("warm light", ("colour",), tint((1.3, 1.0, 0.58))),
-        Stamp("faded, as an old print", ("colour",), tint((1.12, 0.95, 0.66), 0.75)),
+        Stamp("warm light", ("colour",), tint((1.42, 1.02, 0.48), 0.3)),
+        Stamp("faded, as an old print", ("colour",), tint((1.2, 0.96, 0.6), 0.85)),
     ),
     "border": (
         Stamp("blue frame of 7 px", ("frame",), border(7, (30, 60, 200))),
         Stamp("white frame of 9 px with a line", ("frame",), border(9, (236, 234, 228), 3)),
     ),
     "vignette": (
-        Stamp("dark towards the corners", ("frame", "corner", "colour"), vignette(0)),
-        Stamp("white towards the corners", ("frame", "corner", "colour"), vignette(250)),
+        Stamp("dark towards the corners", ("frame", "corner", "colour"), vignette((0, 0, 0))),
+        Stamp(
+            "white towards the corners", ("frame", "corner", "colour"), vignette((250, 250, 250))
+        ),
+        Stamp("brown towards the corners", ("frame", "corner", "colour"), vignette((96, 52, 18))),
+        Stamp("blue towards the corners", ("frame", "corner", "colour"), vignette((36, 70, 150))),
     ),
     "letterbox": (
         Stamp("black bands at top and bottom", ("band", "frame"), bands(24, 6)),
         Stamp("grey bands at both sides", ("band", "frame"), bands(22, 118, sides=True)),
+        Stamp("white bands at top and bottom", ("band", "frame"), bands(20, 246)),
+        Stamp("black bands at both sides", ("band", "frame"), bands(28, 6, sides=True)),
     ),
     "watermark": (
         Stamp(
             "line of text at the bottom",
             ("band", "object", "corner"),
-            signature("(c) FLORA ARCHIVE", 9),
+            signature("(c) FLORA ARCHIVE", 11),
         ),
         Stamp("text over the background", ("texture",), repeated("SAMPLE", 11)),
     ),
