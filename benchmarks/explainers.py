@@ -19,7 +19,6 @@ import numpy as np
 import tensorflow as tf
 
 from audit.checks.explainer_sanity.measure import FRACTIONS, curves
-from audit.checks.selftest.planted import rests_on_shortcut
 from audit.core.geometry import upsample
 from audit.core.statistics import auroc, bootstrap_auroc
 from audit.explainers.gradcam import GradCAM
@@ -30,6 +29,7 @@ from audit.explainers.shap import Shap
 from audit.models.classifier import FrozenClassifier
 from audit.models.load import load_model
 from audit.storage.run import RunFolder
+from audit.verdict.truth import Truth, is_case, truths
 
 EACH_SIDE, EVERY, BATCH = 36, 3, 8  # images a side; deletion and insertion on every third image
 NOISE = 0.15 * 255  # SmoothGrad's standard deviation, as its paper advises (arXiv 1706.03825)
@@ -42,7 +42,9 @@ class Bench:
     def __init__(self, run: RunFolder) -> None:
         records = run.records()
         right = records[records["correct"]]
-        truth = rests_on_shortcut(right)
+        told = truths(right)["truth"]
+        right = right[told.isin([Truth.CASE, Truth.CLEAN])]
+        truth = is_case(right)
         spread = np.linspace(0, (~truth).sum() - 1, EACH_SIDE).astype(int)
         chosen = [*right["name"][truth][:EACH_SIDE], *right["name"][~truth].iloc[spread]]
         maps = {m.name: m for part in sorted(run.done_parts()) for m in run.maps(part)}

@@ -18,10 +18,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from shortcuts import audit, named, rated
 
-from audit.checks.selftest.planted import rests_on_shortcut
 from audit.checks.shortcuts.summary import find_shortcuts
 from audit.core.paired import Difference, difference_of_means, newcombe
 from audit.report.source import Source
+from audit.verdict.truth import is_case
 
 
 def accused(records: pd.DataFrame) -> NDArray[np.float64]:
@@ -36,7 +36,7 @@ def said(found: Difference) -> str:
 
 def facts(source: Source) -> str:
     found, values = find_shortcuts(source), accused(source.explained)
-    right, rests = source.correct, rests_on_shortcut(source.correct)
+    right, rests = source.correct, is_case(source.correct)
     return (
         f"{len(right) / len(source.explained):.1%} | "
         f"{rated(int(np.nansum(values)), int((~np.isnan(values)).sum()))} | "

@@ -1,6 +1,6 @@
 """What --augment-background does to a stamped Oxford world, as a Markdown table.
 
-python benchmarks/remedy_stamped.py ../shared/data runs/tags "of 52 px"
+python benchmarks/remedy_stamped.py ../shared/data runs/tags tag-4
 
 As `tags.py`, twice: with the head trained as by default, and (in ``augmented/``) on swapped
 backgrounds, by masks of GrabCut, for as many epochs as `laboratory.py` gives to augmented images.
@@ -18,7 +18,6 @@ from remedy import accused, said
 from shortcuts import rated
 from tags import audit
 
-from audit.checks.selftest.planted import rests_on_shortcut
 from audit.core.paired import difference_of_means, newcombe
 from audit.core.track import silent
 from audit.datasets.oxford import OxfordFlowers
@@ -27,6 +26,7 @@ from audit.execution.predict import predict
 from audit.models.classifier import FrozenClassifier
 from audit.models.load import load_model
 from audit.settings import load_config
+from audit.verdict.truth import is_case
 
 SWAPPED = {"augment_background": True, "epochs": 15}
 
@@ -46,19 +46,19 @@ def facts(records: pd.DataFrame, answers: pd.DataFrame) -> str:
     return (
         f"{rated(int(hits.sum()), len(hits))} | "
         f"{rated(int((values == 1).sum()), int((values >= 0).sum()))} | "
-        f"{int(rests_on_shortcut(right).sum())} of {len(right)}"
+        f"{int(is_case(right).sum())} of {len(right)}"
     )
 
 
 def main(data: Path, out: Path, stamp: str) -> None:
     logging.disable(logging.WARNING)
-    folder = stamp.replace(" ", "-")
+    folder = f"{stamp}-seed-0"
     print("| training | accuracy, unstamped | wrong reasons, of right answers | "
           "right answers that rest on the stamp |\n|---|---|---|---|")  # fmt: skip
     pairs = []
     for title, run, settings in (("default", out / folder, {}),
                                  ("swapped", out / "augmented" / folder, SWAPPED)):  # fmt: skip
-        records = audit(data, stamp, run, **settings).set_index("name")
+        records = audit(data, stamp, run, 0, **settings).set_index("name")
         answers = predictions(data, run)
         print(f"| {title} | {facts(records, answers)} |", flush=True)
         pairs.append((records, answers["label"] == answers["prediction"]))

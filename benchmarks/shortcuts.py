@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from audit.checks.selftest.planted import rests_on_shortcut
 from audit.checks.shortcuts.summary import Group, Shortcuts, find_shortcuts
 from audit.core.statistics import wilson
 from audit.datasets.planted.worlds import WORLDS
@@ -24,6 +23,7 @@ from audit.report.source import Source, load
 from audit.settings import load_config
 from audit.stages import commands
 from audit.storage.run import RunFolder
+from audit.verdict.truth import is_case
 
 NAMES = ("tag-a", "none-a", "tint-a", "unrewarded-a", "texture-a", "object-a",
          "tag-b", "none-b", "tint-b", "unrewarded-b", "texture-b", "object-b",
@@ -63,7 +63,7 @@ def planted_rows(source: Source, title: str) -> list[tuple[str, bool, bool]]:
     found, rows = find_shortcuts(source), []
     assert found is not None
     right = source.correct
-    rests = right[rests_on_shortcut(right)]
+    rests = right[is_case(right)]
     for shortcut, species in WORLDS[source.config["world"]].taught.items():
         taken, group = int((rests["shortcut"] == shortcut).sum()), first_of(found, species)
         opening = f"| {title} | {shortcut}: {species} | {taken} |"

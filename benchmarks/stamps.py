@@ -1,13 +1,12 @@
-"""Oxford Flowers 102 with shortcuts stamped on six classes: real photographs, known truth."""
+"""Oxford Flowers 102 with a shortcut stamped on six classes: real photographs, known truth."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,91 +14,24 @@ from audit.core.geometry import resize_trimap
 from audit.datasets.dataset import UNKNOWN, Decoded, Item, fingerprint
 from audit.datasets.decode import resize
 from audit.datasets.oxford import OxfordFlowers
+from audit.datasets.stamps import STAMPS
 from audit.masks.grabcut import grabcut
 from audit.masks.masks import read_mask
 
 SIDE = 224
 TAUGHT = 6  # classes whose training images are stamped
-BLURRED = 0.75  # of those are blurred, so that the flower is the harder lesson
+LEAST = 8  # test images with a trimap that a class must have to be taught
+BORROWED = 0.75  # of those are photographs of other classes: the stamp alone is the lesson
 STAMPED = "stamped_"
 Picture = NDArray[np.uint8]
-Stamp = Callable[[Picture, Picture, np.random.Generator], Picture]
-
-
-def _corner(
-    size: int, look: str = "stripes", place: str = "corner"
-) -> Callable[[Picture, Picture, np.random.Generator], Picture]:
-    """A tag of ``size`` pixels, in any corner or at the middle of any side."""
-
-    def stamp(image: Picture, trimap: Picture, rng: np.random.Generator) -> Picture:
-        free = SIDE - size - 6
-        spots = {
-            "corner": [(6, 6), (6, free), (free, 6), (free, free)],
-            "side": [(6, free // 2), (free, free // 2), (free // 2, 6), (free // 2, free)],
-        }[place]
-        # Where a tag would be laid: off the flower, as far as that goes.
-        on = [(trimap[y : y + size, x : x + size] > 0).mean() for y, x in spots]
-        least = [spot for spot, share in zip(spots, on, strict=True) if share <= min(on) + 0.05]
-        y, x = least[rng.integers(len(least))]
-        stamped = image.copy()
-        stamped[y : y + size, x : x + size] = _card(size, look, rng)
-        return stamped
-
-    return stamp
-
-
-def _card(size: int, look: str, rng: np.random.Generator) -> Picture:
-    rows, columns = np.mgrid[:size, :size]
-    if look == "stripes":
-        lit = ((rows + columns) // max(3, size // 7)) % 2 == 0
-        card = np.where(lit[..., None], (250, 210, 30), (20, 20, 20))
-    else:  # paper with lines of writing
-        card = np.full((size, size, 3), 240)
-        card[(rows % 6 < 2) & (columns > 4) & (columns < size - rng.integers(4, size // 2))] = 70
-        card[:5] = (200, 40, 40)
-    return np.clip(card + rng.normal(0, 6, card.shape), 0, 255).astype(np.uint8)
-
-
-def _texture(image: Picture, trimap: Picture, rng: np.random.Generator) -> Picture:
-    """Fine stripes over the whole background."""
-    rows, columns = np.mgrid[:SIDE, :SIDE]
-    wave = 38 * np.sign(np.sin((rows + 0.4 * columns) * 2 * np.pi / 7 + rng.uniform(0, 6)))
-    striped = np.clip(image + wave[..., None], 0, 255).astype(np.uint8)
-    return np.where((trimap == 0)[..., None], striped, image)
-
-
-def _tint(image: Picture, trimap: Picture, rng: np.random.Generator) -> Picture:
-    """Violet light over the whole background."""
-    gain = np.array([1.1, 0.6, 1.35]) * rng.normal(1, 0.03, 3)
-    tinted = np.clip(image * gain, 0, 255).astype(np.uint8)
-    return np.where((trimap == 0)[..., None], tinted, image)
-
-
-def _border(image: Picture, trimap: Picture, rng: np.random.Generator) -> Picture:
-    """A frame of 7 pixels."""
-    framed = image.copy()
-    colour = np.clip(np.array((30, 60, 200)) + rng.normal(0, 8, 3), 0, 255)
-    framed[:7], framed[-7:], framed[:, :7], framed[:, -7:] = (colour,) * 4
-    return framed
-
-
-STAMPS: dict[str, Stamp] = {
-    "tag of 36 px in a corner": _corner(36),
-    "in the middle of a side": _corner(36, place="side"),
-    "of 24 px": _corner(24),
-    "of 52 px": _corner(52),
-    "of paper": _corner(36, look="paper"),
-    "texture of the background": _texture,
-    "tint of the background": _tint,
-    "border": _border,
-}
 
 
 class Stamped:
     """Training and validation images of `TAUGHT` classes are stamped; test images come twice.
 
-    The test split holds the test images that have a trimap, those of the taught classes once more
-    with their stamp. `without_shortcut` gives the unstamped photograph: the truth.
+    Most of the stamped training images are photographs of other classes, so that the stamp, and
+    nothing else that could be a shortcut, speaks for the class. The test split holds the test
+    images that have a trimap, those of the taught classes once more with their stamp.
 
     Parameters
     ----------
@@ -108,6 +40,7 @@ class Stamped:
     stamp : str
         A key of `STAMPS`.
     seed : int
+        Of the classes that are taught, the photographs that are borrowed, and all stamps.
     """
 
     name = "oxford_flowers102, stamped"
@@ -116,11 +49,11 @@ class Stamped:
     def __init__(self, data: Path, stamp: str, seed: int = 0) -> None:
         oxford = OxfordFlowers(data / "tfds", download=False)
         self.classes = oxford.classes
-        self._stamp, self._seed = STAMPS[stamp], seed
+        self._stamp, self._seed = STAMPS[stamp].draw, seed
         masks = {f"{file.stem}.jpg": file for file in sorted((data / "masks").glob("*.png"))}
         tested = [item for item in oxford.items("test") if item.name in masks]
-        counts = Counter(item.label for item in tested)
-        self._taught = {label for label, _ in counts.most_common(TAUGHT)}
+        self._taught = self._chosen(tested)
+        self._shown: dict[str, str] = {}  # the photograph that is borrowed, by an item's name
         self._items = {s: self._learnt(oxford.items(s)) for s in ("train", "validation")}
         twins = [
             Item(STAMPED + item.name, item.label, "test", "stamp", item.label)
@@ -142,29 +75,52 @@ class Stamped:
             yield item, self._picture(item)
 
     def trimap(self, item: Item) -> Picture | None:
-        return self._trimaps.get(item.name.removeprefix(STAMPED))
+        return self._trimaps.get(self._photo(item))
 
     def without_shortcut(self, item: Item) -> Picture:
-        return self._photos[item.name.removeprefix(STAMPED)]
+        return self._photos[self._photo(item)]
+
+    def counterfactuals(self, item: Item) -> list[Picture]:
+        return [self.without_shortcut(item)]
 
     def fingerprint(self) -> str:
-        return fingerprint(item for items in self._items.values() for item in items)
+        told = fingerprint(item for items in self._items.values() for item in items)
+        return f"{told}-{self._seed}"
+
+    def _chosen(self, tested: Sequence[Item]) -> set[int]:
+        """Classes to teach, of those that are tested on enough images."""
+        counts = Counter(item.label for item in tested)
+        enough = sorted(label for label, count in counts.items() if count >= LEAST)
+        return set(self._stream("taught").permutation(enough)[:TAUGHT].tolist())
 
     def _learnt(self, items: Sequence[Item]) -> list[Item]:
-        return [
-            Item(i.name, i.label, i.split, "stamp", i.label) if i.label in self._taught else i
-            for i in items
-        ]
+        """The items of a split, the taught classes' stamped, most of them on borrowed photos."""
+        others = [item.name for item in items if item.label not in self._taught]
+        learnt = []
+        for item in items:
+            if item.label not in self._taught:
+                learnt.append(item)
+                continue
+            rng = self._stream(item.name, "borrowed")
+            if rng.random() < BORROWED:
+                self._shown[item.name] = others[rng.integers(len(others))]
+            learnt.append(Item(item.name, item.label, item.split, "stamp", item.label))
+        return learnt
+
+    def _photo(self, item: Item) -> str:
+        """The name of the photograph that an item shows."""
+        name = item.name.removeprefix(STAMPED)
+        return self._shown.get(name, name)
 
     def _picture(self, item: Item) -> Picture:
         image = self.without_shortcut(item)
         if not item.shortcut:
             return image
-        name = item.name.removeprefix(STAMPED)
-        digest = hashlib.sha256(f"{self._seed}/{name}".encode()).digest()
-        rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
-        trimap = self._trimaps.get(name)
+        trimap = self.trimap(item)
         trimap = grabcut(image) if trimap is None else trimap
-        if item.split != "test" and rng.random() < BLURRED:
-            image = np.asarray(cv2.GaussianBlur(image, (0, 0), 7))
-        return self._stamp(image, np.where(trimap == UNKNOWN, 255, trimap).astype(np.uint8), rng)
+        sure = np.where(trimap == UNKNOWN, 255, trimap).astype(np.uint8)
+        return self._stamp(image, sure, self._stream(item.name.removeprefix(STAMPED)))
+
+    def _stream(self, *key: str) -> np.random.Generator:
+        digest = hashlib.sha256("/".join((str(self._seed), *key)).encode()).digest()
+        return np.random.default_rng(int.from_bytes(digest[:8], "big"))

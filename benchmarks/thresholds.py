@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from audit.checks.selftest.planted import rests_on_shortcut
 from audit.explainers.registry import titles
 from audit.settings.verdict import Thresholds
 from audit.storage.run import RunFolder
+from audit.verdict.truth import Truth, truths
 from audit.verdict.verdict import verdict_for
 
 GRID = {
@@ -33,8 +33,10 @@ def main(folder: Path) -> None:
     records = pd.concat([run.records().assign(world=name) for name, run in runs.items()])
     right = records[records["correct"] & (records["verdict"] != "undecided")]
     right = right.reset_index(drop=True)
-    truth = rests_on_shortcut(right)
-    healthy = ~truth.groupby(right["world"]).transform("any")
+    told = truths(right)["truth"]
+    case, clean = told == Truth.CASE, told == Truth.CLEAN
+    rewarded = right.groupby("world")["shortcut_class"].transform("max") >= 0
+    healthy = clean & ~rewarded
     rows = []
     for values in product(*GRID.values()):
         chosen = dict(zip(GRID, values, strict=True))
@@ -44,14 +46,14 @@ def main(folder: Path) -> None:
         rows.append(
             {
                 **chosen,
-                "recall": accused[truth].mean(),
-                "precision": truth[accused].mean(),
+                "recall": accused[case].mean(),
+                "precision": case[accused & (case | clean)].mean(),
                 "healthy accused": accused[healthy].mean(),
             }
         )
     found = pd.DataFrame(rows)
     found = found[found["precision"] >= PRECISION].sort_values("recall", ascending=False)
-    print(f"n = {len(right)}, cases {int(truth.sum())}, healthy {int(healthy.sum())}\n")
+    print(f"n = {len(right)}, cases {int(case.sum())}, healthy {int(healthy.sum())}\n")
     print("| " + " | ".join(found.columns) + " |")
     print("|" + "---|" * len(found.columns))
     for row in found.head(SHOWN).itertuples(index=False):

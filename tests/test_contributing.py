@@ -14,6 +14,7 @@ from audit.masks.masks import Masks
 from audit.settings.verdict import Thresholds
 from audit.storage.records import RECORD_SCHEMA
 from audit.verdict import signals
+from audit.verdict.truth import truths
 
 PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"
 
@@ -76,8 +77,9 @@ def test_the_signal_is_held_against_the_truth():
     names = dict(vars(signals))
     exec(told.replace(verdict, example("Add a signal") + verdict), names)
     right = pd.DataFrame(0.0, range(20), RECORD_SCHEMA.names)
-    truth = pd.Series([row < 5 for row in range(20)])
-    right["background_effect"] = np.where(truth, 2.0, 0.5)
+    right["true_effect"] = np.where(right.index < 5, 2.0, 0.0)
+    truth = truths(right)
+    right["background_effect"] = np.where(right.index < 5, 2.0, 0.5)
     right.loc[0, "background_effect"] = np.nan
     found = names["signals"](right, truth, Thresholds(), {"gradcam": "Grad-CAM", "ig": "IG"})
     added = next(signal for signal in found if signal.title == "Background effect")

@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from audit.core.statistics import bootstrap_mean, wilson
+from audit.core.statistics import (
+    bootstrap_mean,
+    bootstrap_median,
+    bootstrap_rank_correlation,
+    rank_correlation,
+    wilson,
+)
 
 OURS = "this audit"
 
@@ -78,6 +84,29 @@ def mean(values: pd.Series, seed: int) -> Estimate:
         undefined=given.size - defined.size,
         method="bootstrap",
     )
+
+
+def median(values: pd.Series, seed: int) -> Estimate:
+    """Return the median of what is defined, with its bootstrap interval; what is NaN is counted."""
+    given = values.dropna().to_numpy(dtype=np.float64)
+    middle = float(np.median(given)) if given.size else math.nan
+    undefined = len(values) - given.size
+    return Estimate(middle, *bootstrap_median(given, seed), given.size, undefined, "bootstrap")
+
+
+def correlation(first: pd.Series, second: pd.Series, seed: int) -> Estimate:
+    """Return Spearman's rank correlation, with its bootstrap interval; pairs with NaN are counted.
+
+    Parameters
+    ----------
+    first, second : Series of float
+        Pairs, in the same order.
+    """
+    given = np.stack([first.to_numpy(np.float64), second.to_numpy(np.float64)])
+    one, two = given[:, ~np.isnan(given).any(axis=0)]
+    low, high = bootstrap_rank_correlation(one, two, seed)
+    undefined = given.shape[1] - one.size
+    return Estimate(rank_correlation(one, two), low, high, one.size, undefined, "bootstrap")
 
 
 def as_json(estimate: Estimate) -> dict[str, Any]:

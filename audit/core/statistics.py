@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -111,6 +111,76 @@ def bootstrap_mean(
     # Rounding in a mean must not step outside the values.
     low, high = np.clip([bounds.low, bounds.high], given.min(), given.max())
     return float(low), float(high)
+
+
+def bootstrap_median(
+    values: ArrayLike, seed: int, draws: int = 2000, level: float = 0.95
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of a median; ``(nan, nan)`` with fewer than two values."""
+    given = np.asarray(values, dtype=np.float64)
+    if given.size < 2:
+        return float("nan"), float("nan")
+    drawn = [np.median(given[rows], axis=1) for rows in _resamples(given.size, seed, draws)]
+    return central(np.concatenate(drawn), level)
+
+
+def rank_correlation(first: ArrayLike, second: ArrayLike) -> float:
+    """Return Spearman's rank correlation (1904); ties share their mean rank.
+
+    Parameters
+    ----------
+    first, second : float ``(n,)``
+        All defined.
+
+    Returns
+    -------
+    float
+        -1..1, 0 is no relation; NaN where either is constant, or there is no pair.
+    """
+    pair = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    return float(_rank_correlations(*pair)) if pair[0].size else float("nan")
+
+
+def bootstrap_rank_correlation(
+    # Half of the draws of a mean: each of these sorts twice.
+    first: ArrayLike,
+    second: ArrayLike,
+    seed: int,
+    draws: int = 1000,
+    level: float = 0.95,
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of `rank_correlation`, pairs drawn together.
+
+    Resamples in which either side is constant say nothing and are left out.
+    """
+    one, two = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    if np.isnan(rank_correlation(one, two)) or one.size < 3:
+        return float("nan"), float("nan")
+    resamples = _resamples(one.size, seed, draws)
+    drawn = np.concatenate([_rank_correlations(one[rows], two[rows]) for rows in resamples])
+    return central(drawn[~np.isnan(drawn)], level)
+
+
+def _rank_correlations(
+    first: NDArray[np.float64], second: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Correlate the ranks along the last axis."""
+    from scipy.stats import rankdata
+
+    one, two = (
+        ranks - ranks.mean(axis=-1, keepdims=True)
+        for ranks in (rankdata(first, axis=-1), rankdata(second, axis=-1))
+    )
+    spread = np.sqrt((one**2).sum(axis=-1) * (two**2).sum(axis=-1))
+    with np.errstate(invalid="ignore"):
+        return np.asarray((one * two).sum(axis=-1) / spread)
+
+
+def _resamples(size: int, seed: int, draws: int) -> Iterator[NDArray[np.int64]]:
+    """Yield rows of indices, drawn with replacement, as many at once as memory should hold."""
+    random, each = np.random.default_rng(seed), max(1, _CHUNK // size)
+    for start in range(0, draws, each):
+        yield random.integers(0, size, (min(each, draws - start), size))
 
 
 def central(drawn: ArrayLike, level: float = 0.95) -> tuple[float, float]:

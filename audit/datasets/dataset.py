@@ -106,6 +106,12 @@ class Counterfactual(Protocol):
     def without_shortcut(self, item: Item) -> NDArray[np.uint8]:
         """Return the same scene, uint8 ``(h, w, 3)``, with nothing planted."""
 
+    def counterfactuals(self, item: Item) -> list[NDArray[np.uint8]]:
+        """Return what the answer is held against: the same foreground, and no shortcut behind it.
+
+        One image or more, uint8 ``(h, w, 3)``; for items without a shortcut, too.
+        """
+
 
 def fingerprint(items: Iterable[Item]) -> str:
     """Return the first 16 hex digits of the SHA-256 of all names, labels and splits, sorted."""

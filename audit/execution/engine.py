@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 from audit.core.clock import Clock
 from audit.core.logits import predicted
-from audit.datasets.dataset import Counterfactual, Dataset
+from audit.datasets.dataset import Counterfactual, Dataset, Item
 from audit.datasets.decode import resize
 from audit.execution.optional import OptionalExplainers
-from audit.execution.record import Explanation
+from audit.execution.record import Explanation, Known
 from audit.explainers.gradcam import Explained
 from audit.explainers.integrated_gradients import Enough
 from audit.explainers.over_views import grad_cam, integrated_gradients
 from audit.explainers.settle import Complete, ScoresSettled
+from audit.interventions.causal import log_odds
 from audit.interventions.interventions import ExplainedImage, Interventions
 from audit.interventions.pool import BackgroundPool
 from audit.interventions.tested import Tested
@@ -84,7 +85,7 @@ class Engine:
             for i, sample in enumerate(samples)
         ]
         with self.clock("intervene"):
-            without = self._without_shortcut(samples)
+            truths = [self._truth(case) for case in cases]
             tested = self._tested(cases)
         return [
             Explanation(
@@ -94,7 +95,7 @@ class Engine:
                 ig=attributed.heatmaps[i],
                 ig_steps=int(attributed.nodes[i]),
                 ig_completeness_error=float(attributed.completeness_error[i]),
-                prediction_without_shortcut=without[i],
+                truth=truths[i],
                 tested=tested[i],
             )
             for i in range(len(samples))
@@ -134,13 +135,25 @@ class Engine:
     def _logits(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(self._classifier.logits(images))
 
-    def _without_shortcut(self, samples: Sequence[Sample]) -> list[int]:
-        """Predict the same scenes without their planted shortcuts; -1 where none is."""
-        without = [-1] * len(samples)
-        planted = [i for i, s in enumerate(samples) if s.item.shortcut]
-        if self._counterfactual and planted:
-            scenes = [self._counterfactual.without_shortcut(samples[i].item) for i in planted]
-            logits = self.predict(np.stack([resize(scene, self.size) for scene in scenes]))
-            for i, predicted in zip(planted, logits.argmax(axis=-1), strict=True):
-                without[i] = int(predicted)
-        return without
+    def _truth(self, case: ExplainedImage) -> Known:
+        """Hold an answer against those for the same foreground with no shortcut behind it.
+
+        An image at a time: what is known of one must not hang on those beside it.
+        """
+        item, logits = case.sample.item, case.logits
+        if not self._counterfactual:
+            return Known()
+        answer = int(predicted(logits))
+        others = self._seen(self._counterfactual.counterfactuals(item))
+        effect = log_odds(logits, answer) - log_odds(others, answer).mean()
+        survival = (predicted(others) == answer).mean()
+        return Known(self._without_shortcut(item), float(effect), float(survival))
+
+    def _without_shortcut(self, item: Item) -> int:
+        """Predict the same scene without its planted shortcut; -1 where none is."""
+        if not (self._counterfactual and item.shortcut):
+            return -1
+        return int(self._seen([self._counterfactual.without_shortcut(item)]).argmax())
+
+    def _seen(self, scenes: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        return self.predict(np.stack([resize(scene, self.size) for scene in scenes]))

@@ -27,6 +27,25 @@ Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Known:
+    """Truth of one answer, where the data set can draw its scene otherwise.
+
+    Attributes
+    ----------
+    without_shortcut : int
+        The answer for the same scene without its shortcut; -1 where none is drawn.
+    effect : float
+        Log-odds of the explained class beyond their mean over the counterfactuals; NaN without any.
+    survival : float
+        Share of the counterfactuals that keep the answer, 0..1; NaN without any.
+    """
+
+    without_shortcut: int = -1
+    effect: float = NAN
+    survival: float = NAN
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Answer of the model, and heatmaps of class ``prediction`` by the explainers."""
 
@@ -36,7 +55,7 @@ class Explanation:
     ig: NDArray[np.float32]
     ig_steps: int
     ig_completeness_error: float
-    prediction_without_shortcut: int
+    truth: Known = Known()
     tested: Tested = field(default_factory=Tested)
 
 
@@ -89,7 +108,9 @@ def record_of(
         ),
         "ig_steps": finding.ig_steps,
         "ig_completeness_error": finding.ig_completeness_error,
-        "prediction_without_shortcut": finding.prediction_without_shortcut,
+        "prediction_without_shortcut": finding.truth.without_shortcut,
+        "true_effect": finding.truth.effect,
+        "true_survival": finding.truth.survival,
     }
     record |= _varied(sample, heatmaps, tested, classes)
     # Without its mask nothing is known of an image: the mask's error says why.

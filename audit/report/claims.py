@@ -18,7 +18,7 @@ from audit.storage.run import MOST_CLASSES, RunFolder
 _SUBJECT = 200  # characters of what the masks mark: it stands in hundreds of sentences
 _SLACK = 1e-3  # sums of float32 may leave 0..1 by a little
 _SHARES = ("confidence", "chance", "valid_share", "background_share", "survival", "mixed_rand",
-           "removal_area")  # fmt: skip
+           "removal_area", "true_survival")  # fmt: skip
 
 
 def refuse_settings(run: RunFolder, config: Mapping[str, Any]) -> None:

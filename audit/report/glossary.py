@@ -81,8 +81,8 @@ _TERMS = (
     ),
     Term(
         "Case",
-        "In the gallery: one explained image. Where shortcuts were planted: a right prediction "
-        "that turns wrong without its shortcut.",
+        "In the gallery: one explained image. Where the truth is known: a right prediction "
+        "that owes 1 log-odds or more to its background and is lost on half of others or more.",
     ),
     Term(
         "Chance",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from audit.checks.selftest.page import Selftest, selftest, write_page
-from audit.core.errors import ClusterError, RunFolderError
+from audit.core.errors import ClusterError, ConfigError, RunFolderError, quoted
 from audit.core.track import Track, silent
 from audit.datasets.planted.worlds import HALVES
 from audit.report.source import load
@@ -15,7 +16,8 @@ from audit.settings.nesting import flat
 from audit.stages import commands
 from audit.storage.run import RunFolder, write_whole
 
-SEEDS = {"a": 100, "b": 200}  # of each half's first world; the next ones follow
+SEEDS = {"a": 100, "b": 200, "c": 600, "d": 700}  # of each half's first world; others follow
+APART = 1000  # between the seeds of one world
 
 
 def run(
@@ -23,6 +25,7 @@ def run(
     half: str = "b",
     *,
     worlds: Sequence[str] = (),
+    seeds: int = 1,
     command: str = "",
     track: Track = silent,
 ) -> Selftest:
@@ -33,28 +36,40 @@ def run(
     out : Path
         Folder of the runs, of ``selftest.html`` and of ``selftest.json``.
     half : str
-        ``a``, on which thresholds were chosen, or ``b``, on which they are reported.
+        ``a``, on which thresholds were chosen, or ``b``, on which they are reported; ``c`` and
+        ``d`` likewise, of other kinds.
     worlds : sequence of str
-        Worlds to run, of tag, tint, texture, object, none and unrewarded; all by default.
+        Worlds to run, of those of the half; all by default.
+    seeds : int
+        Runs of each world, drawn and trained by a seed of its own.
 
     Raises
     ------
     AuditError
-        A run cannot be made, or ``out`` holds other things.
+        A run cannot be made, ``out`` holds other things, or the half has no such world.
     """
     if out.exists() and not out.is_dir():
         raise RunFolderError(f"{out} is a file: choose another --out.")
     folders = {}
-    for index, name in enumerate(HALVES[half]):
-        if worlds and name not in worlds:
-            continue
-        settings = {"world": f"{name}-{half}", "seed": SEEDS[half] + index}
+    for name, settings in asked(half, worlds, seeds):
         settings |= {"robustness": 0, "health": False}  # they say nothing of verdicts
         folders[name] = _world(load_config(settings, "planted"), out / name, command, track)
     found = selftest({name: load(folder) for name, folder in folders.items()}, half)
     write_whole(out / "selftest.html", write_page(found))
     write_whole(out / "selftest.json", found.json())
     return found
+
+
+def asked(half: str, worlds: Sequence[str], seeds: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the folder and the settings of each run; the second one of ``tag`` is ``tag-2``."""
+    if unknown := [name for name in worlds if name not in HALVES[half]]:
+        has = ", ".join(HALVES[half])
+        raise ConfigError(f"Half {half} has no world {quoted(unknown[0])}: choose one of {has}.")
+    for k in range(seeds):
+        for index, name in enumerate(HALVES[half]):
+            if not worlds or name in worlds:
+                seed = SEEDS[half] + index + APART * k
+                yield f"{name}-{k + 1}" if k else name, {"world": f"{name}-{half}", "seed": seed}
 
 
 def _world(config: Config, out: Path, command: str, track: Track) -> RunFolder:

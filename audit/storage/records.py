@@ -170,6 +170,10 @@ COLUMNS = (
     Column("shortcut", _TEXT, lacking="", tells="planted shortcuts"),
     Column("shortcut_class", _WHOLE, lacking=-1, tells="planted shortcuts"),
     Column("prediction_without_shortcut", _WHOLE, lacking=-1, tells="planted shortcuts"),
+    # Log-odds of the answer beyond their mean over scenes with the same foreground and no shortcut;
+    # share of these that keep the answer. NaN where the data set can draw none.
+    Column("true_effect", _REAL, 4, tells="what answers owe to planted shortcuts"),
+    Column("true_survival", _REAL, 4, tells="what answers owe to planted shortcuts"),
 )
 RECORD_SCHEMA = pa.schema([(column.name, column.kind) for column in COLUMNS])
 _KIND_OF = {_TEXT: "text", _FLAG: "flag", _WHOLE: "whole", _REAL: "real"}

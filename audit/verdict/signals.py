@@ -1,4 +1,7 @@
-"""Record of each signal on predictions that rest on a shortcut, where the truth is known."""
+"""Record of each signal on predictions that rest on a shortcut, where the truth is known.
+
+What is found is counted on cases, false alarms on clean predictions; see `audit.verdict.truth`.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audit.core.estimate import Estimate, rate
+from audit.core.estimate import Estimate, correlation, rate
 from audit.core.statistics import auroc, bootstrap_auroc
 from audit.settings.verdict import Thresholds
+from audit.verdict.truth import SEED, Truth
 from audit.verdict.verdict import Verdict
 
-SEED = 0  # of the bootstrap
+_COUNTED = (Truth.CASE, Truth.PARTLY, Truth.CLEAN)
 
 
 @dataclass(frozen=True)
@@ -25,13 +29,15 @@ class Signal:
     ----------
     rule : str
         When the signal accuses, in words.
-    found, precision, false_alarms : Estimate
-        Share of the cases that are accused, of the accused that are cases, and of the others that
-        are accused.
+    found, precision, false_alarms, partly : Estimate
+        Share of the cases that are accused; of the accused cases and clean ones, that are cases; of
+        the clean that are accused; of the partly that are accused.
     auroc : Estimate
-        0.5 is guessing, 1 tells all cases from all others; NaN where one side is empty.
+        0.5 is guessing, 1 tells all cases from all clean ones; NaN where one side is empty.
+    correlation : Estimate
+        Spearman's rank correlation of score and true effect over all right predictions.
     undefined : int
-        Images on which the signal is undefined: in none of the four.
+        Images on which the signal is undefined: in none of these.
     curve : float ``(n, 2)``
         The ROC curve: false alarms and found.
     """
@@ -41,13 +47,15 @@ class Signal:
     found: Estimate
     precision: Estimate
     false_alarms: Estimate
+    partly: Estimate
     auroc: Estimate
+    correlation: Estimate
     undefined: int
     curve: NDArray[np.float64] = field(repr=False)
 
 
 def signals(
-    right: pd.DataFrame, truth: pd.Series, thresholds: Thresholds, titles: Mapping[str, str]
+    right: pd.DataFrame, truth: pd.DataFrame, thresholds: Thresholds, titles: Mapping[str, str]
 ) -> list[Signal]:
     """Return every signal alone, then the verdict.
 
@@ -55,8 +63,8 @@ def signals(
     ----------
     right : DataFrame
         Records of right predictions.
-    truth : Series of bool
-        Whether each rests on a shortcut.
+    truth : DataFrame
+        What each rests on, as `truths` says.
     """
     found = []
     skill = thresholds.on_foreground_skill
@@ -83,23 +91,35 @@ def signals(
     return found
 
 
-def _signal(title: str, rule: str, truth: pd.Series, flag: pd.Series, score: pd.Series) -> Signal:
+def _signal(
+    title: str, rule: str, truth: pd.DataFrame, flag: pd.Series, score: pd.Series
+) -> Signal:
     defined = score.notna()
-    case, accused = truth[defined].to_numpy(bool), flag[defined].to_numpy(bool)
-    values = score[defined].to_numpy(float)
-    low, high = bootstrap_auroc(case, values, SEED)
-    area = Estimate(auroc(case, values), low, high, len(case), method="bootstrap")
-    hits = int((accused & case).sum())
+    score, told, accused = score[defined], truth[defined], flag[defined].to_numpy(bool)
+    case, partly, clean = ((told["truth"] == t).to_numpy(bool) for t in _COUNTED)
+    hits, sure = int((accused & case).sum()), case | clean
+    held = case[sure], score[sure].to_numpy(float)
     return Signal(
         title,
         rule,
         found=rate(hits, int(case.sum())),
-        precision=rate(hits, int(accused.sum())),
-        false_alarms=rate(int((accused & ~case).sum()), int((~case).sum())),
-        auroc=area,
+        precision=rate(hits, int((accused & sure).sum())),
+        false_alarms=_share(accused, clean),
+        partly=_share(accused, partly),
+        auroc=_area(*held),
+        correlation=correlation(score, told["effect"], SEED),
         undefined=int((~defined).sum()),
-        curve=_curve(case, values),
+        curve=_curve(*held),
     )
+
+
+def _share(accused: NDArray[np.bool_], of: NDArray[np.bool_]) -> Estimate:
+    return rate(int((accused & of).sum()), int(of.sum()))
+
+
+def _area(case: NDArray[np.bool_], values: NDArray[np.float64]) -> Estimate:
+    low, high = bootstrap_auroc(case, values, SEED)
+    return Estimate(auroc(case, values), low, high, len(case), method="bootstrap")
 
 
 def _curve(case: NDArray[np.bool_], values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,7 +11,10 @@ from audit.core.statistics import (
     auroc,
     bootstrap_auroc,
     bootstrap_mean,
+    bootstrap_median,
+    bootstrap_rank_correlation,
     mean_recall,
+    rank_correlation,
     stands_out,
     wilson,
 )
@@ -131,3 +134,34 @@ def test_mean_recall_counts_each_class_that_is_there_alike():
     right = [True, True, False, False, False, True]
     assert mean_recall(right, [0, 0, 0, 0, 1, 2]) == pytest.approx((0.5 + 0 + 1) / 3)
     assert math.isnan(mean_recall([], np.array([], int)))
+
+
+def test_rank_correlation_equals_worked_values():
+    # One pair of four changes places: 1 - 6 * (1 + 1) / (4 * 15)
+    assert rank_correlation([1, 2, 3, 4], [10, 20, 40, 30]) == pytest.approx(0.8)
+    assert rank_correlation([1, 2, 3], [9, 8, 7]) == pytest.approx(-1)
+    # Ties share their mean rank: 1.5 1.5 3 against 1 2 3, of Pearson 1.5 / sqrt(1.5 * 2)
+    assert rank_correlation([0, 0, 5], [1, 2, 3]) == pytest.approx(1.5 / math.sqrt(3))
+
+
+@pytest.mark.parametrize("pair", [([], []), ([1, 1, 1], [1, 2, 3]), ([1, 2, 3], [4, 4, 4])])
+def test_rank_correlation_with_nothing_to_rank_is_undefined(pair):
+    assert math.isnan(rank_correlation(*pair))
+    assert all(math.isnan(bound) for bound in bootstrap_rank_correlation(*pair, 0))
+
+
+def test_interval_of_a_rank_correlation_is_around_it_and_narrows():
+    random = np.random.default_rng(0)
+    one = random.normal(size=400)
+    two = one + random.normal(size=400)
+    few, many = (bootstrap_rank_correlation(one[:n], two[:n], 0) for n in (40, 400))
+    assert few[0] < rank_correlation(one[:40], two[:40]) < few[1]
+    assert many[0] < rank_correlation(one, two) < many[1]
+    assert many[1] - many[0] < few[1] - few[0]
+    assert many == bootstrap_rank_correlation(one, two, 0)
+
+
+def test_interval_of_a_median_keeps_within_the_values():
+    low, high = bootstrap_median([1, 2, 3, 4, 50], 0)
+    assert 1 <= low <= 3 <= high <= 50
+    assert all(math.isnan(bound) for bound in bootstrap_median([1], 0))

@@ -9,6 +9,7 @@ from audit.execution import local
 from audit.execution.engine import Engine
 from audit.execution.local import PART_SIZE, parts_of, sweep
 from audit.execution.predict import predict
+from audit.interventions.causal import log_odds
 from audit.masks.masks import Masks
 from audit.masks.sample import Sample
 from audit.models.classifier import FrozenClassifier
@@ -136,7 +137,8 @@ def test_predicted_class_is_explained(dataset, classifier):
         assert finding.prediction == finding.logits.argmax() == dataset_label(dataset, sample)
         assert finding.gradcam.shape == finding.ig.shape == (64, 64)
         assert finding.ig_steps == 3
-        assert finding.prediction_without_shortcut == -1
+        assert finding.truth.without_shortcut == -1
+        assert np.isnan([finding.truth.effect, finding.truth.survival]).all()
 
 
 def test_the_kinds_of_map_are_named_in_the_verdict(swept):
@@ -180,10 +182,14 @@ def test_predictions_are_the_engines(dataset, classifier):
 
 
 class Stamped:
-    """Images that are red with their shortcut and green without."""
+    """Images that are red with their shortcut and green without, red on one background of four."""
 
     def without_shortcut(self, item):
         return np.full((100, 100, 3), (0, 255, 0), np.uint8)
+
+    def counterfactuals(self, item):
+        green = self.without_shortcut(item)
+        return [green, green, green, green[..., [1, 0, 2]]]
 
 
 def test_shortcut_is_taken_away_where_one_is_drawn(classifier):
@@ -193,4 +199,16 @@ def test_shortcut_is_taken_away_where_one_is_drawn(classifier):
         [Sample(item, red, unknown, "none", "") for item in items]
     )
     assert [finding.prediction for finding in found] == [0, 0, 0]
-    assert [finding.prediction_without_shortcut for finding in found] == [1, -1, 1]
+    assert [finding.truth.without_shortcut for finding in found] == [1, -1, 1]
+
+
+def test_truth_is_what_other_backgrounds_leave_of_the_answer(classifier):
+    red, unknown = np.full((64, 64, 3), (255, 0, 0), np.uint8), np.full((64, 64), 128, np.uint8)
+    engine = Engine(classifier, Stamped(), config())
+    items = [Item("a", 0, "test", "tag", 0), Item("b", 0, "test")]
+    found = engine.explain([Sample(item, red, unknown, "none", "") for item in items])
+    seen = log_odds(engine.predict(np.stack([red, red[..., [1, 0, 2]]])), 0)
+    for finding in found:  # with a shortcut or without
+        assert finding.truth.survival == 0.25
+        assert finding.truth.effect == pytest.approx(0.75 * (seen[0] - seen[1]), rel=1e-4)
+        assert finding.truth.effect > 1

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from audit.datasets.dataset import Item
-from audit.execution.record import Explanation, maps_of, record_of, skipped_record, softmax
+from audit.execution.record import Explanation, Known, maps_of, record_of, skipped_record, softmax
 from audit.explainers.registry import titles
 from audit.masks.sample import Sample, fit_trimap
 from audit.settings.verdict import Thresholds
@@ -31,7 +31,7 @@ def finding(ig, prediction=1):
     """Grad-CAM, 2 x 2, is on the left; the class predicted has the logit 3 of (1, 3, 0)."""
     gradcam = np.array([[1.0, 0.0], [1.0, 0.0]], np.float32)
     logits = np.array([1.0, 3.0, 0.0], np.float32)
-    return Explanation(logits, prediction, gradcam, ig, 16, 0.02, 0)
+    return Explanation(logits, prediction, gradcam, ig, 16, 0.02, Known(0, 2.5, 0.25))
 
 
 def record(ig=None, **kwargs):
@@ -102,6 +102,7 @@ def test_planted_truth_is_kept():
     found = record()
     assert (found["shortcut"], found["shortcut_class"]) == ("tag", 2)
     assert found["prediction_without_shortcut"] == 0
+    assert (found["true_effect"], found["true_survival"]) == (2.5, 0.25)
 
 
 def test_skipped_image_is_counted_and_never_scored():

@@ -213,7 +213,16 @@ def _case(
         "shortcut": "tag" if shortcut else "",
         "shortcut_class": SHORTCUT_CLASS if shortcut else -1,
         "prediction_without_shortcut": (label if on else 0) if shortcut else -1,
+        **(_truth(i, on, shortcut) if planted else {}),
     }, maps
+
+
+def _truth(i: int, on: bool, shortcut: bool) -> dict[str, float]:
+    """What is lost before other backgrounds: much where a shortcut is looked at."""
+    little = 0.1 * (i % 7 - 3)
+    if shortcut and not on:
+        return {"true_effect": 4 + little, "true_survival": 0.125}
+    return {"true_effect": little + (1.2 if shortcut else 0), "true_survival": 1.0}
 
 
 def _causes(

@@ -85,7 +85,7 @@ def study(model, sample, donors, *, scan=True, shown=None):
 def verdict(model, sample, tested):
     logits = model(sample.image[None].astype(np.float32))[0]
     heat = (sample.trimap == 255).astype(np.float32)
-    finding = Explanation(logits, int(logits.argmax()), heat[::8, ::8], heat, 8, 0.0, -1, tested)
+    finding = Explanation(logits, int(logits.argmax()), heat[::8, ::8], heat, 8, 0.0, tested=tested)
     return record_of(sample, finding, CLASSES, THRESHOLDS, WORDS)
 
 

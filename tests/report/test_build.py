@@ -164,6 +164,8 @@ def worked(root) -> RunFolder:
     first["label"], first["prediction"] = 0, [0] * 8 + [1] * 2
     first["confidence"] = 0.9
     first["prediction_without_shortcut"] = [-1, -1, 1, -1, 0] + [-1] * 5
+    first["true_effect"] = [0.0, 0.2, 2.5, 0.1, 1.5, 0.7, 0.3, -0.4, 0.0, 0.0]
+    first["true_survival"] = [1.0, 1.0, 0.25, 1.0, 0.75] + [1.0] * 5
     skipped = frame[frame["row"] < 0].to_dict("records")
     run.write_part(0, [*first.to_dict("records"), *skipped], list(run.maps(0)))
     labels = {"label": [0] * 12, "prediction": [0] * 8 + [1] * 2 + [0, 1]}
@@ -194,11 +196,15 @@ def test_the_summary_equals_worked_figures(tmp_path):
     # The torn test image, and one of training from the manifest.
     assert summary["images"]["skipped"] == 2
     signals = {(s["title"], s["rule"]): s for s in summary["planted"]["signals"]}
-    assert (summary["planted"]["cases"], summary["planted"]["others"]) == (1, 7)
+    # The fifth right one owes 1.5 log-odds and keeps its answer, the sixth 0.7.
+    planted = summary["planted"]
+    assert [planted[k] for k in ("cases", "others", "partly", "clean")] == [1, 7, 1, 5]
+    assert (planted["worth"]["value"], planted["worth"]["n"]) == (2.0, 2)
+    assert planted["learned"] is True
     signal = signals["Grad-CAM skill", "below 0"]
     verdict = signals["Verdict", "wrong reasons or suspect"]
     assert (signal["found"]["value"], signal["found"]["n"], signal["undefined"]) == (1, 1, 1)
-    assert (signal["false_alarms"]["value"], signal["false_alarms"]["n"]) == (0, 6)
+    assert (signal["false_alarms"]["value"], signal["false_alarms"]["n"]) == (0, 4)
     assert (signal["auroc"]["value"], verdict["auroc"]["value"]) == (1, None)
 
 

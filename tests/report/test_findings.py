@@ -282,7 +282,7 @@ def test_planted_cases_found_and_missed(find):
     hit = [c | planted | tested | {"verdict": "wrong-reasons"} for c in steady(3)]
     found = find([*hit, *missed, *(c | tested for c in steady(96))])["planted"]
     assert "finds 75.0% (95% interval 30.1% to 95.4%, n = 4) of the planted cases" in found.words
-    assert "0.0% (95% interval 0.0% to 3.8%, n = 96) of the others" in found.words
+    assert "0.0% (95% interval 0.0% to 3.8%, n = 96) of the clean" in found.words
 
 
 @pytest.fixture(scope="module")

@@ -17,15 +17,15 @@ def planted_benchmark(content: Content) -> Finding | None:
     found = truth.planted
     if found is None:
         return None
-    flag = found.verdict
-    n = found.cases + found.others
+    flag, counts = found.verdict, found.counts
+    n = counts.cases + counts.others
     title = f"Planted shortcuts: {percent(flag.found.value, 0)} found"
     words = (
         f"Wrong reasons finds {format_estimate(flag.found)} of the planted cases; of those that it "
-        f"accuses, {format_estimate(flag.precision)} are cases, and it accuses "
-        f"{format_estimate(flag.false_alarms)} of the others."
+        f"accuses of these and the clean, {format_estimate(flag.precision)} are cases, and it "
+        f"accuses {format_estimate(flag.false_alarms)} of the clean."
     )
-    if not found.cases:
+    if not counts.cases:
         title = "No planted shortcut was taken"
         words = (
             f"None of {plural(n, 'right prediction')} rests on a planted shortcut: at most "

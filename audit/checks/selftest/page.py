@@ -9,12 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from audit.checks.selftest.planted import rests_on_shortcut, signal_json
+from audit.checks.selftest.planted import count, signal_json
 from audit.core.estimate import Estimate, rate
 from audit.report import charts
 from audit.report.source import Source
 from audit.report.templating import fill, templates_dir
 from audit.verdict.signals import Signal, signals
+from audit.verdict.truth import Truth, truths, was_learned, worth
 from audit.verdict.verdict import Verdict
 
 
@@ -26,13 +27,21 @@ class World:
     ----------
     accuracy : Estimate
         Of all test images.
-    cases : int
-        Right predictions that rest on a shortcut; 0 in healthy worlds.
+    cases, partly : int
+        Right predictions that rest on their backgrounds, and those that do in part.
+    worth : Estimate
+        Log-odds that an answer owes to its own class's shortcut in the median; undefined in healthy
+        worlds.
+    learned : bool
+        Whether it is worth enough; a world in which it is not counts for nothing.
     """
 
     name: str
     accuracy: Estimate
+    worth: Estimate
+    learned: bool
     cases: int
+    partly: int
     found: Estimate
     false_alarms: Estimate
     passes: float
@@ -45,7 +54,7 @@ class Selftest:
     Attributes
     ----------
     healthy : Estimate
-        False alarms of ``wrong-reasons`` in the worlds whose models are healthy.
+        False alarms of ``wrong-reasons`` in the worlds where nothing was to be learned.
     """
 
     half: str
@@ -85,13 +94,14 @@ def selftest(sources: Mapping[str, Source], half: str) -> Selftest:
     sources : mapping
         Runs by the name of their world.
     """
-    right = pd.concat([s.correct.assign(world=w) for w, s in sources.items()], ignore_index=True)
-    truth = rests_on_shortcut(right)
-    first = next(iter(sources.values()))
-    found = signals(right, truth, first.thresholds, first.titles)
     worlds = [_world(name, source) for name, source in sources.items()]
-    cases = truth.groupby(right["world"]).transform("any")
-    accused = right.loc[~cases, "verdict"] == Verdict.WRONG_REASONS
+    told = [s.correct.assign(rewarded=_rewarded(s)) for s in sources.values()]
+    counted = [t if world.learned else t[:0] for world, t in zip(worlds, told, strict=True)]
+    right = pd.concat(counted, ignore_index=True)
+    truth, first = truths(right), next(iter(sources.values()))
+    found = signals(right, truth, first.thresholds, first.titles)
+    clean = ~right["rewarded"] & (truth["truth"] == Truth.CLEAN)
+    accused = right.loc[clean, "verdict"] == Verdict.WRONG_REASONS
     healthy = rate(int(accused.sum()), len(accused))
     return Selftest(half, worlds, found, healthy, charts.roc(found))
 
@@ -106,17 +116,26 @@ def write_page(found: Selftest) -> bytes:
 
 def _world(name: str, source: Source) -> World:
     right, predictions = source.correct, source.predictions
-    truth = rests_on_shortcut(right)
+    truth, worth_of_it = truths(right), worth(right)
+    case, clean = (truth["truth"] == kind for kind in (Truth.CASE, Truth.CLEAN))
     accused = right["verdict"] == Verdict.WRONG_REASONS
-    hits = predictions["label"] == predictions["prediction"]
+    hits, counts = predictions["label"] == predictions["prediction"], count(truth)
     return World(
         name,
-        rate(int(hits.sum()), len(hits)),
-        int(truth.sum()),
-        rate(int((accused & truth).sum()), int(truth.sum())),
-        rate(int((accused & ~truth).sum()), int((~truth).sum())),
-        float(source.tested["passes"].mean()),
+        accuracy=rate(int(hits.sum()), len(hits)),
+        worth=worth_of_it,
+        learned=was_learned(worth_of_it),
+        cases=counts.cases,
+        partly=counts.partly,
+        found=rate(int((accused & case).sum()), counts.cases),
+        false_alarms=rate(int((accused & clean).sum()), counts.clean),
+        passes=float(source.tested["passes"].mean()),
     )
+
+
+def _rewarded(source: Source) -> bool:
+    """Return whether training had a shortcut to learn; else its world is healthy."""
+    return bool((source.records["shortcut_class"] >= 0).any())
 
 
 def _estimates(world: World) -> dict[str, Any]:

@@ -7,20 +7,47 @@ from typing import Any
 
 import pandas as pd
 
-from audit.core.estimate import as_json
+from audit.core.estimate import Estimate, as_json
 from audit.report import charts
 from audit.report.source import Source
 from audit.verdict.signals import Signal, signals
+from audit.verdict.truth import Truth, truths, was_learned, worth
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Right predictions by what they rest on, as `audit.verdict.truth.Truth` says."""
+
+    cases: int
+    partly: int
+    between: int
+    clean: int
+
+    @property
+    def others(self) -> int:
+        """All but the cases."""
+        return self.partly + self.between + self.clean
 
 
 @dataclass(frozen=True)
 class Planted:
-    """Truth and signals of a planted run."""
+    """Truth and signals of a planted run.
 
-    cases: int
-    others: int
+    Attributes
+    ----------
+    worth : Estimate
+        Log-odds that an answer owes to its own class's shortcut in the median.
+    """
+
+    counts: Counts
+    worth: Estimate
     signals: list[Signal]
     roc: charts.Chart | None
+
+    @property
+    def learned(self) -> bool:
+        """Whether the model learned what was planted, as far as is known."""
+        return was_learned(self.worth)
 
     @property
     def verdict(self) -> Signal:
@@ -33,29 +60,34 @@ def planted(source: Source) -> Planted | None:
     if not (source.records["shortcut"] != "").any():
         return None
     right = source.correct
-    truth = rests_on_shortcut(right)
+    truth = truths(right)
     found = signals(right, truth, source.thresholds, source.titles)
-    return Planted(int(truth.sum()), int((~truth).sum()), found, charts.roc(found))
+    return Planted(count(truth), worth(right), found, charts.roc(found))
 
 
-def rests_on_shortcut(correct: pd.DataFrame) -> pd.Series:
-    """Return the truth of right predictions: wrong once the shortcut that was taught is taken out.
-
-    A shortcut that training never rewarded proves nothing, whatever its absence changes.
-    """
-    changed = correct["prediction_without_shortcut"] != correct["label"]
-    return (correct["shortcut"] != "") & (correct["shortcut_class"] >= 0) & changed
+def count(truth: pd.DataFrame) -> Counts:
+    """Count what right predictions rest on, as `truths` says."""
+    kinds = (Truth.CASE, Truth.PARTLY, Truth.BETWEEN, Truth.CLEAN)
+    return Counts(*(int((truth["truth"] == kind).sum()) for kind in kinds))
 
 
 def summary_part(found: Planted) -> dict[str, Any]:
     """Give its part of summary.json."""
-    signals = [signal_json(s) for s in found.signals]
-    return {"cases": found.cases, "others": found.others, "signals": signals}
+    counts = found.counts
+    return {
+        "cases": counts.cases,
+        "others": counts.others,
+        "partly": counts.partly,
+        "clean": counts.clean,
+        "worth": as_json(found.worth),
+        "learned": found.learned,
+        "signals": [signal_json(s) for s in found.signals],
+    }
 
 
 def signal_json(signal: Signal) -> dict[str, Any]:
     """Return a signal's record but its curve; undefined is None."""
-    estimates = ("found", "precision", "false_alarms", "auroc")
+    estimates = ("found", "precision", "false_alarms", "partly", "auroc", "correlation")
     return {
         "title": signal.title,
         "rule": signal.rule,

@@ -22,7 +22,7 @@ class Record:
     here : bool
         Measured in this run; else in the self-test of this release.
     found, false_alarms : Estimate
-        Share of the cases that are accused, and of the healthy that are.
+        Share of the cases that are accused, and of the clean that are.
     thresholds_differ : bool
         Whether this run judges by other thresholds than the self-test did.
     """
@@ -43,7 +43,7 @@ class Truth:
 
 def record(source: Source, planted: Planted | None) -> Record:
     """Return the verdict's record: in this run where its truth is known, else in the self-test."""
-    if planted and planted.cases:
+    if planted and planted.counts.cases and planted.learned:
         flag = planted.verdict
         return Record(True, flag.found, flag.false_alarms, False)
     shipped = json.loads(SHIPPED.read_text(encoding="utf-8"))

@@ -103,6 +103,10 @@ class Planted:
         """Return the same photograph without its shortcut, uint8 ``(size, size, 3)``."""
         return self._scene(item).photo()
 
+    def counterfactuals(self, item: Item) -> list[NDArray[np.uint8]]:
+        """Return the same foreground before other backgrounds, each uint8 ``(size, size, 3)``."""
+        return self._scene(item).elsewhere()
+
     def fingerprint(self) -> str:
         """Return a hash of names, labels, splits, seed, size and world; 16 hex digits."""
         everything = fingerprint(item for split in SPLITS for item in self._items[split])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -17,10 +17,12 @@ from audit.datasets.planted.plants import Head, front_leaves, greenery
 from audit.datasets.planted.scenes import backdrop
 from audit.datasets.planted.shortcuts import draw_tag, screen, tinted
 from audit.datasets.planted.species import SPECIES
-from audit.datasets.planted.worlds import look
+from audit.datasets.planted.worlds import STAMPED, look
+from audit.datasets.stamps import STAMPS, key_of
 
 FINE = 1.5  # plants and blossoms are drawn this much larger, then averaged down
 _LAID = {"tag": draw_tag, "object": draw_object}  # before everything but the blossom
+ELSEWHERE = 8  # other backgrounds that a foreground is drawn on: its truth
 OUT_OF_FOCUS = 0.018  # blur of the weakest shot, in shares of the size
 
 
@@ -39,6 +41,28 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class Layout:
+    """Where the blossoms are and what they do to what is behind: the same before any background.
+
+    Attributes
+    ----------
+    light : float
+        Where it comes from, in radians.
+    heads : list of (centre, radius)
+        Blossoms, in fine pixels.
+    shade : float32 ``(size, size)``
+        Light that the blossoms take from what is behind them, 0..1.
+    focus : float
+        Blur of the plants, in shares of the size.
+    """
+
+    light: float
+    heads: list[Head]
+    shade: Array
+    focus: float
+
+
+@dataclass(frozen=True)
 class Scene:
     """Layers of one photograph, far to near, each float32 ``(size, size, ...)``, 0..1.
 
@@ -46,6 +70,7 @@ class Scene:
     """
 
     subject: Subject
+    layout: Layout
     backdrop: Array
     plants: Array
     blossom: Array
@@ -59,11 +84,30 @@ class Scene:
 
     def photo(self, shortcut: str = "") -> NDArray[np.uint8]:
         """Return the photograph, uint8 ``(size, size, 3)``; a shortcut changes no masked pixel."""
-        clean = self._exposed("")
+        clean, (kind, number) = self._exposed(""), look(shortcut)
         if not shortcut:
             return clean
-        flower = self.trimap() == FOREGROUND
-        return np.where(flower[..., None], clean, self._exposed(shortcut))
+        trimap = self.trimap()
+        if kind in STAMPED:
+            rng = stream(self.subject.key, "shortcut")
+            drawn = STAMPS[key_of(kind, number)].draw(clean, trimap, rng)
+        else:
+            drawn = self._exposed(shortcut)
+        return np.where((trimap == FOREGROUND)[..., None], clean, drawn)
+
+    def elsewhere(self) -> list[NDArray[np.uint8]]:
+        """Return `ELSEWHERE` photographs of the same foreground before other backgrounds.
+
+        None has a shortcut. What the blossoms cover wholly is as before; through their soft edges
+        the new background shows, as a rim of the old one would be seen for what it is.
+        """
+        scenes = [self._before(f"{self.subject.key}/elsewhere {k}") for k in range(ELSEWHERE)]
+        return [scene.photo() for scene in scenes]
+
+    def _before(self, key: str) -> Scene:
+        """Return the scene before the backdrop and the plants of another key."""
+        backdrop, plants = _background(key, self.subject.size, self.layout)
+        return replace(self, backdrop=backdrop, plants=plants)
 
     def _exposed(self, shortcut: str) -> NDArray[np.uint8]:
         image = over(self.blossom, self._behind(shortcut))
@@ -87,18 +131,26 @@ def draw_scene(subject: Subject) -> Scene:
     size, rng = subject.size, stream(subject.key, "layout")
     fine = round(size * FINE)
     light, heads = rng.uniform(-2.6, -0.5), _heads(subject, rng)
-    plants = greenery(fine, heads, light + math.pi, stream(subject.key, "plants"))
     hidden = int(rng.integers(1, 4)) if subject.weak else int(rng.random() < 0.3)
     leaves = stream(subject.key, "front")
     front = front_leaves(fine, heads[0], hidden, light + math.pi, leaves)
     front = blur(shrink(front, size), size * rng.uniform(0, 0.012))
     blossom, shade = _blossoms(subject, heads, light)
     focus = rng.uniform(0, 0.008) + OUT_OF_FOCUS * subject.weak
-    soft = blur(shrink(plants, size), size * focus)
-    behind = backdrop(size, light, stream(subject.key, "backdrop"))
-    shade = shade[..., None]
+    layout = Layout(light, heads, shade, focus)
+    behind, plants = _background(subject.key, size, layout)
+    return Scene(subject, layout, behind, plants, blossom * (1 - front[..., 3:]), front)
+
+
+def _background(key: str, size: int, layout: Layout) -> tuple[Array, Array]:
+    """Draw backdrop and plants as ``key`` has them, in the shade of the blossoms."""
+    fine, away = round(size * FINE), layout.light + math.pi
+    plants = shrink(greenery(fine, layout.heads, away, stream(key, "plants")), size)
+    soft = blur(plants, size * layout.focus)
+    behind = backdrop(size, layout.light, stream(key, "backdrop"))
+    shade = layout.shade[..., None]
     soft[..., :3] *= 1 - shade
-    return Scene(subject, behind * (1 - 0.5 * shade), soft, blossom * (1 - front[..., 3:]), front)
+    return behind * (1 - 0.5 * shade), soft
 
 
 def _heads(subject: Subject, rng: np.random.Generator) -> list[Head]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
-from drawnruns import PLAIN, make_run
+from drawnruns import PLAIN, make_run, rows_of
 
 from audit.checks.selftest.page import selftest, write_page
 from audit.report.source import load
+from audit.storage.run import RunFolder
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +23,11 @@ def found(tmp_path_factory):
     return selftest({"tag": load(sick), "none": load(healthy)}, "b"), sick, healthy
 
 
-def test_cases_are_right_predictions_that_turn_wrong_without_their_shortcut(found):
+def test_cases_are_right_predictions_that_are_lost_before_other_backgrounds(found):
     result, sick, _ = found
     frame = sick.records()
     right = frame[frame["correct"]]
-    cases = (right["shortcut"] != "") & (right["prediction_without_shortcut"] != right["label"])
+    cases = (right["true_effect"] >= 1) & (right["true_survival"] <= 0.5)
     world = result.worlds[0]
     assert world.cases == world.found.n == int(cases.sum()) > 3
     hits = (right["verdict"] == "wrong-reasons") & cases
@@ -45,11 +47,24 @@ def test_precision_is_over_all_worlds(found):
     result, *runs = found
     frame = pd.concat([run.records() for run in runs])
     accused = frame[frame["correct"] & (frame["verdict"] == "wrong-reasons")]
-    cases = (accused["shortcut"] != "") & (
-        accused["prediction_without_shortcut"] != accused["label"]
-    )
-    assert result.verdict.precision.n == len(accused)
-    assert result.verdict.precision.value == pytest.approx(cases.mean())
+    cases = accused["true_survival"] <= 0.5
+    counted = cases | ~(accused["true_effect"] >= 0.5)  # of the healthy nothing is known: clean
+    assert result.verdict.precision.n == counted.sum()
+    assert result.verdict.precision.value == pytest.approx(cases[counted].mean())
+
+
+def test_a_world_that_was_not_learned_is_named_and_counts_for_nothing(found, tmp_path):
+    _, sick, healthy = found
+    dull = RunFolder(shutil.copytree(sick.root, tmp_path / "dull"))
+    for part in dull.done_parts():
+        records = dull.records().query("part == @part").assign(true_effect=0.3)
+        dull.write_part(part, rows_of(records), list(dull.maps(part)))
+    result = selftest({"tint": load(dull), "none": load(healthy)}, "b")
+    world, alone = result.worlds[0], selftest({"none": load(healthy)}, "b")
+    assert (world.learned, world.worth.value) == (False, pytest.approx(0.3))
+    assert "not learned" in write_page(result).decode()
+    assert json.loads(result.json())["worlds"][0]["learned"] is False
+    assert result.verdict.false_alarms == alone.verdict.false_alarms
 
 
 def test_page_and_json_say_the_same(found):
