@@ -13,6 +13,7 @@ _BUILT_IN = (
     "masks",
     "completeness",
     "shortcuts",
+    "opportunity",
     "calibration",
     "confusions",
     "selftest",

@@ -40,8 +40,8 @@ SECRET = b"-----BEGIN PRIVATE KEY-----"
 FILES = (
     "manifest.json", "model.keras", "history.csv", "model_card.toml", "gate.json",
     "augmentations.png", "mixed-labels.png", "robustness.webp", "robustness.parquet",
-    "predictions.parquet", "donors.npz", "trust.json", "shortcuts.json", "health.parquet",
-    "duplicates.parquet", "summary.json", "summary.md", "report.html",
+    "predictions.parquet", "donors.npz", "trust.json", "shortcuts.json", "opportunity.json",
+    "health.parquet", "duplicates.parquet", "summary.json", "summary.md", "report.html",
 )  # fmt: skip
 FOLDERS = ("records", "maps", "checksums", "report", "training")
 PARTS = ("records/part-00000.parquet", "checksums/part-00000.json", "maps/part-00000.npz")
@@ -401,6 +401,7 @@ def test_a_text_file_beyond_all_measure_is_one_line(give, received, name, text):
     [
         ("trust.json", '{"images": [' + "[]," * 10**6 + "[]]}", TRUST.read),
         ("shortcuts.json", '{"groups": [' + "{}," * 10**6 + "{}]}", SHORTCUTS.read),
+        ("opportunity.json", '{"splits": [' + "{}," * 10**6 + "{}]}", OPPORTUNITY.read),
         ("gate.json", '{"gates": ' + "[" * 500 + "]" * 500 + "}", lambda run: gate(load(run))),
         ("model_card.toml", 'owner = "' + "x" * 2**21 + '"', owner_of),
     ],

@@ -290,6 +290,7 @@ def test_records_that_are_readable_but_others_are_refused(run):
     [
         ("trust.json", TRUST.read),
         ("shortcuts.json", SHORTCUTS.read),
+        ("opportunity.json", OPPORTUNITY.read),
         ("health.parquet", IMAGES.read),
         ("duplicates.parquet", DUPLICATES.read),
         ("robustness.parquet", ROBUSTNESS.read),
