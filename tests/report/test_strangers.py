@@ -25,6 +25,7 @@ from audit.checks.data_health.outputs import IMAGES as HEALTH
 from audit.checks.data_health.pairs import leaked_names
 from audit.checks.data_health.summary import health
 from audit.checks.explainer_sanity.outputs import FILE as TRUST
+from audit.checks.opportunity.outputs import FILE as OPPORTUNITY
 from audit.checks.shortcuts.outputs import FILE as SHORTCUTS
 from audit.checks.shortcuts.summary import find_shortcuts
 from audit.core.errors import AuditError, RunFolderError

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from audit.checks.opportunity import statistics
 from audit.checks.opportunity.measure import EACH, MADE, MOST, sample, write
 from audit.checks.opportunity.outputs import FILE
 from audit.checks.opportunity.statistics import LEVEL, corrected
@@ -22,6 +23,14 @@ from audit.settings import load_config
 from audit.storage.run import RunFolder
 
 PER_SPLIT = {"train": 12, "test": 12}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_trees():
+    """Grow a quarter of the trees, which take most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(statistics, "_TREES", 25)
+        yield
 
 
 @pytest.fixture
