@@ -406,7 +406,7 @@ def test_a_text_file_beyond_all_measure_is_one_line(give, received, name, text):
         ("gate.json", '{"gates": ' + "[" * 500 + "]" * 500 + "}", lambda run: gate(load(run))),
         ("model_card.toml", 'owner = "' + "x" * 2**21 + '"', owner_of),
     ],
-    ids=["trust", "shortcuts", "gate", "owner"],
+    ids=["trust", "shortcuts", "opportunity", "gate", "owner"],
 )
 def test_what_a_report_reads_last_is_bounded_likewise(received, name, text, read):
     (received / name).write_text(text)
