@@ -14,6 +14,7 @@ _BUILT_IN = (
     "masks",
     "completeness",
     "shortcuts",
+    "opportunity",
     "calibration",
     "confusions",
     "selftest",

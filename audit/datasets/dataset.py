@@ -100,6 +100,14 @@ class Filed(Protocol):
 
 
 @runtime_checkable
+class Located(Protocol):
+    """A data set that knows the file of each image."""
+
+    def file(self, item: Item) -> Path:
+        """Return the file that an image lies in."""
+
+
+@runtime_checkable
 class Counterfactual(Protocol):
     """A data set that can draw its scenes without their shortcuts: the truth of every image."""
 

@@ -103,6 +103,10 @@ class ImageFiles:
         """Return the files of all images: none of them is a mask."""
         return {Path(photo.path) for photo in self._photos.values()}
 
+    def file(self, item: Item) -> Path:
+        """Return the file that an image lies in."""
+        return Path(self._photos[item.name].path)
+
     def mask_paths(self) -> dict[str, tuple[Path, ...]]:
         """Return masks that a manifest names, or that lie beside the images, by image name."""
         photos = self._photos.values()

@@ -20,6 +20,7 @@ class Stage(StrEnum):
     EXPLAIN = "explain"  # interventions and verdicts among it
     ROBUSTNESS = "robustness"
     HEALTH = "health"
+    OPPORTUNITY = "opportunity"
     REPORT = "report"
 
 

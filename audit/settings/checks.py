@@ -20,3 +20,9 @@ class CheckSettings(Section):
         "Read every image of all splits once, for near-duplicates and outliers.",
         affects=Stage.HEALTH,
     )
+    opportunity: bool = setting(
+        True,
+        "Ask how well backgrounds alone tell the label, on up to 1,000 images of the training and "
+        "of the test split.",
+        affects=Stage.OPPORTUNITY,
+    )

@@ -27,7 +27,9 @@ OWN = tuple(name for name, field in FIELDS.items() if is_own(field))
 # What leads out of a run and is for training, or kept in the run, is not asked for anew.
 _TO_SWEEP = tuple(n for n, f in FIELDS.items() if not affects(f) & {Stage.TRAIN, Stage.REPORT})
 # What hosts that train together may differ in: it tells only what becomes of the model then.
-_AFTER_TRAINING = {Stage.MASK, Stage.EXPLAIN, Stage.HEALTH, Stage.REPORT}
+_AFTER_TRAINING = {
+    Stage.MASK, Stage.EXPLAIN, Stage.HEALTH, Stage.OPPORTUNITY, Stage.REPORT
+}  # fmt: skip
 # What else a run must not be gone on with, by the key of its hash in the manifest.
 _FILES = {"weights": "--weights", "albumentations": "--albumentations"}
 

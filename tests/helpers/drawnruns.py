@@ -167,6 +167,7 @@ def make_run(
     _write_rest(run, rows, classes, trained, size, data, part_size)
     write_trust(run)
     write_shortcuts(run, [r for r in rows if not r["skipped"]])
+    write_opportunity(run, len(classes))
     if corrupted:
         write_corrupted(run, [r for r in rows if not r["skipped"]][:corrupted], size)
     if examined:
@@ -317,6 +318,50 @@ def group(target: int, names: Sequence[str], *, proven: bool) -> dict[str, Any]:
         "corrected": 0.002 if proven else 0.3,
         "proven": proven,
         "exemplars": [exemplar] if proven else [],
+    }
+
+
+def write_opportunity(run: RunFolder, classes: int) -> None:
+    """What a look at backgrounds leaves: colours give the second class away; no cue another."""
+    told, by_chance = np.full((classes, classes), 8), np.full((classes, classes), 8)
+    told[SHORTCUT_CLASS % classes] = told[:, SHORTCUT_CLASS % classes] = 0
+    told[SHORTCUT_CLASS % classes, SHORTCUT_CLASS % classes] = 8 * classes
+    splits = [
+        {
+            "split": split,
+            "of": 9 * classes**2 + 2,
+            "images": 8 * classes**2 + 1,
+            "masked": 8 * classes**2,
+            "unread": 1,
+            "duplicates": 1,
+            "bare": False,
+            "classes": classes,
+            "cues": {
+                "border": of_cue(by_chance, p=0.4),
+                "colour": of_cue(told, p=0.0005),
+                "texture": of_cue(by_chance, p=0.5),
+                "features": of_cue(told, p=0.0005),
+                "metadata": of_cue([], p=float("nan"), reason="it is the same for all images"),
+            },
+        }
+        for split in ("train", "test")
+    ]
+    write_whole(run.file("opportunity.json"), json.dumps({"splits": splits}).encode())
+
+
+def of_cue(table: Any, p: float, reason: str = "") -> dict[str, Any]:
+    """Answers to a cue, images by class and by what they are called."""
+    labels = list(range(len(table)))
+    if len(labels) == 1:
+        labels, table, p, reason = [], [], float("nan"), "fewer than 2 classes"
+    chance = 1 / len(labels) if labels else float("nan")
+    return {
+        "reason": reason,
+        "labels": labels,
+        "table": np.asarray(table).tolist(),
+        "uneven": False,
+        "chance": [chance, 0.8 * chance, 1.2 * chance],
+        "p": p,
     }
 
 

@@ -25,6 +25,7 @@ from audit.checks.data_health.outputs import IMAGES as HEALTH
 from audit.checks.data_health.pairs import leaked_names
 from audit.checks.data_health.summary import health
 from audit.checks.explainer_sanity.outputs import FILE as TRUST
+from audit.checks.opportunity.outputs import FILE as OPPORTUNITY
 from audit.checks.shortcuts.outputs import FILE as SHORTCUTS
 from audit.checks.shortcuts.summary import find_shortcuts
 from audit.core.errors import AuditError, RunFolderError
@@ -40,8 +41,8 @@ SECRET = b"-----BEGIN PRIVATE KEY-----"
 FILES = (
     "manifest.json", "model.keras", "history.csv", "model_card.toml", "gate.json",
     "augmentations.png", "mixed-labels.png", "robustness.webp", "robustness.parquet",
-    "predictions.parquet", "donors.npz", "trust.json", "shortcuts.json", "health.parquet",
-    "duplicates.parquet", "summary.json", "summary.md", "report.html",
+    "predictions.parquet", "donors.npz", "trust.json", "shortcuts.json", "opportunity.json",
+    "health.parquet", "duplicates.parquet", "summary.json", "summary.md", "report.html",
 )  # fmt: skip
 FOLDERS = ("records", "maps", "checksums", "report", "training")
 PARTS = ("records/part-00000.parquet", "checksums/part-00000.json", "maps/part-00000.npz")
@@ -401,10 +402,11 @@ def test_a_text_file_beyond_all_measure_is_one_line(give, received, name, text):
     [
         ("trust.json", '{"images": [' + "[]," * 10**6 + "[]]}", TRUST.read),
         ("shortcuts.json", '{"groups": [' + "{}," * 10**6 + "{}]}", SHORTCUTS.read),
+        ("opportunity.json", '{"splits": [' + "{}," * 10**6 + "{}]}", OPPORTUNITY.read),
         ("gate.json", '{"gates": ' + "[" * 500 + "]" * 500 + "}", lambda run: gate(load(run))),
         ("model_card.toml", 'owner = "' + "x" * 2**21 + '"', owner_of),
     ],
-    ids=["trust", "shortcuts", "gate", "owner"],
+    ids=["trust", "shortcuts", "opportunity", "gate", "owner"],
 )
 def test_what_a_report_reads_last_is_bounded_likewise(received, name, text, read):
     (received / name).write_text(text)

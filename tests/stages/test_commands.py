@@ -162,7 +162,8 @@ def test_manifest_tells_data_model_and_settings(finished):
         "explained": 12,
     }
     assert manifest["config"]["data"]["images"] == "images.csv"
-    stages = {"predict", "explain", "trust", "shortcuts", "robustness", "health", "report"}
+    stages = {"predict", "explain", "trust", "shortcuts", "opportunity", "robustness", "health",
+              "report"}  # fmt: skip
     assert set(manifest["seconds"]) == stages
 
 
@@ -249,7 +250,8 @@ def test_a_torn_part_is_made_again_bit_for_bit(finished, copy, config, file, har
 
 def test_torn_files_are_made_again(finished, copy, config):
     names = ("predictions.parquet", "contents.parquet", "donors.npz", "trust.json",
-             "shortcuts.json", "robustness.parquet", "health.parquet")  # fmt: skip
+             "shortcuts.json", "opportunity.json", "robustness.parquet",
+             "health.parquet")  # fmt: skip
     before = copy.contents()
     for name in names:
         half(copy.root / name)

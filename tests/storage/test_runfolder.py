@@ -8,6 +8,7 @@ from mapsdrawn import maps_of
 
 from audit.checks.data_health.outputs import DUPLICATES, IMAGES
 from audit.checks.explainer_sanity.outputs import FILE as TRUST
+from audit.checks.opportunity.outputs import FILE as OPPORTUNITY
 from audit.checks.robustness.outputs import TABLE as ROBUSTNESS
 from audit.checks.shortcuts.outputs import FILE as SHORTCUTS
 from audit.core.errors import RunFolderError
@@ -290,6 +291,7 @@ def test_records_that_are_readable_but_others_are_refused(run):
     [
         ("trust.json", TRUST.read),
         ("shortcuts.json", SHORTCUTS.read),
+        ("opportunity.json", OPPORTUNITY.read),
         ("health.parquet", IMAGES.read),
         ("duplicates.parquet", DUPLICATES.read),
         ("robustness.parquet", ROBUSTNESS.read),

@@ -179,16 +179,22 @@ def _confirmed(
 
 def group_sizes(a: ArrayLike, b: ArrayLike) -> list[int]:
     """Return the sizes of the groups that pairs join, the largest first."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     names, indices = np.unique(np.stack([np.asarray(a), np.asarray(b)]), return_inverse=True)
     if not names.size:
         return []
     first, second = indices.reshape(2, -1)
-    joined = coo_array((np.ones(len(first)), (first, second)), shape=(len(names), len(names)))
-    _, group = connected_components(joined, directed=False)
+    group = joined(first, second, len(names))
     return sorted(np.bincount(group).tolist(), reverse=True)
+
+
+def joined(a: ArrayLike, b: ArrayLike, n: int) -> NDArray[np.int64]:
+    """Return the group of each of ``n`` images that pairs join, int ``(n,)``; most are alone."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    first, second = np.asarray(a), np.asarray(b)
+    graph = coo_array((np.ones(len(first)), (first, second)), shape=(n, n))
+    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
 def order(
