@@ -18,7 +18,11 @@ from PIL import Image
 from audit.checks.explainer_sanity.outputs import FILE as TRUST
 from audit.checks.preflight.outcome import gathered, kept
 from audit.checks.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from audit.checks.sensitivity.outputs import TABLE as SENSITIVITY
+from audit.checks.sensitivity.outputs import table_of
+from audit.core.estimate import rate
 from audit.core.observation import Observation
+from audit.core.paired import Difference
 from audit.datasets.contents import Contents
 from audit.datasets.dataset import Item
 from audit.explainers.registry import titles
@@ -26,6 +30,8 @@ from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps, pack_donors
 from audit.storage.records import NOT_SAMPLED, RECORD_SCHEMA
 from audit.storage.run import RunFolder, write_whole
+from audit.verdict.sensitivity import KEYS as SENSITIVITY_KEYS
+from audit.verdict.sensitivity import Sensitivity
 from audit.verdict.verdict import UNTESTED, Labels, judge
 
 HOSTILE = [
@@ -168,6 +174,7 @@ def make_run(
     write_trust(run)
     write_shortcuts(run, [r for r in rows if not r["skipped"]])
     write_opportunity(run, len(classes))
+    write_sensitivity(run, len(classes))
     if corrupted:
         write_corrupted(run, [r for r in rows if not r["skipped"]][:corrupted], size)
     if examined:
@@ -282,6 +289,30 @@ def write_trust(run: RunFolder) -> None:
         **{kind: curves(kind) for kind in ("deletion", "insertion")},
     }
     write_whole(run.file("trust.json"), json.dumps(told).encode())
+
+
+def write_sensitivity(run: RunFolder, classes: int) -> None:
+    """What a run knows of its classes: the first rests on its texture, the last on its scene."""
+    found = [_sensitive(k, edit, classes) for k in range(classes) for edit in SENSITIVITY_KEYS]
+    write_whole(SENSITIVITY.file(run), table_of(found).to_parquet(index=False))
+
+
+def _sensitive(target: int, edit: str, classes: int) -> Sensitivity:
+    proven = (target, edit) in ((0, "blur"), (classes - 1, "swap"))
+    flips, others = rate(18 if proven else 2, 20), rate(3, 60)
+    excess = Difference(flips.value - others.value, 0.5 if proven else -0.1, 0.95)
+    lost = float("nan") if edit == "swap" else (3.0 if proven else 0.1)
+    return Sensitivity(
+        target=target,
+        edit=edit,
+        flips=flips,
+        others=others,
+        excess=excess,
+        lost=lost,
+        others_lost=lost * 0 + 0.2,
+        p=1e-9 if proven else 0.4,
+        corrected=1e-7 if proven else 1.0,
+    )
 
 
 def write_shortcuts(run: RunFolder, rows: Sequence[dict[str, object]]) -> None:

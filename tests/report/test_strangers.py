@@ -42,6 +42,7 @@ FILES = (
     "manifest.json", "model.keras", "history.csv", "model_card.toml", "gate.json",
     "augmentations.png", "mixed-labels.png", "robustness.webp", "robustness.parquet",
     "predictions.parquet", "donors.npz", "trust.json", "shortcuts.json", "opportunity.json",
+    "sensitivity.parquet", "verdicts.parquet",
     "health.parquet", "duplicates.parquet", "summary.json", "summary.md", "report.html",
 )  # fmt: skip
 FOLDERS = ("records", "maps", "checksums", "report", "training")
