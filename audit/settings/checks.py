@@ -22,7 +22,7 @@ class CheckSettings(Section):
     )
     opportunity: bool = setting(
         True,
-        "Ask how well backgrounds alone tell the label, on up to 1,000 images of the training and "
+        "Ask how well backgrounds alone tell the label, on up to 600 images of the training and "
         "of the test split.",
         affects=Stage.OPPORTUNITY,
     )

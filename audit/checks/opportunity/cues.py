@@ -124,8 +124,7 @@ def texture(image: Pixels, off: Region) -> Vector | None:
     found = []
     for radius in RADII:
         square = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
-        # Beyond the image there is nothing to compare with.
-        inside = cv2.erode(off.astype(np.uint8), square, borderValue=0) > 0
+        inside = cv2.erode(off.astype(np.uint8), square)[radius:-radius, radius:-radius] > 0
         if not inside.any():
             return None
         counts = np.bincount(_patterns(grey, radius)[inside], minlength=_PATTERNS)
@@ -144,10 +143,20 @@ _NUMBERS = _numbered()
 
 
 def _patterns(grey: Pixels, radius: int) -> Pixels:
-    """Return the number of every pixel's pattern: which neighbours are not darker."""
-    r = radius
-    around = ((-r, -r), (-r, 0), (-r, r), (0, r), (r, r), (r, 0), (r, -r), (0, -r))
-    bits = [np.roll(grey, shift, axis=(0, 1)) >= grey for shift in around]
+    """Return the number of the pattern of every pixel that has neighbours on all sides."""
+    height, width = (side - 2 * radius for side in grey.shape)
+    r, centre = radius, grey[radius:-radius, radius:-radius]
+    around = (
+        (0, 0),
+        (0, r),
+        (0, 2 * r),
+        (r, 2 * r),
+        (2 * r, 2 * r),
+        (2 * r, r),
+        (2 * r, 0),
+        (r, 0),
+    )
+    bits = [grey[y : y + height, x : x + width] >= centre for y, x in around]
     return _NUMBERS[np.packbits(bits, axis=0)[0]]
 
 

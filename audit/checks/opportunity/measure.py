@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -16,18 +16,20 @@ from audit.checks.opportunity import cues
 from audit.checks.opportunity.cues import CUES, Cue, Metadata, Vector
 from audit.checks.opportunity.outputs import FILE
 from audit.checks.opportunity.statistics import FOLDS, Told, tell
+from audit.core.ahead import ahead
 from audit.core.errors import BrokenImageError
-from audit.datasets.dataset import Item, Located, stratified
+from audit.datasets.dataset import Decoded, Item, Located, stratified
 from audit.datasets.decode import resize
 from audit.explainers.base import PASS
 from audit.interventions.composites import split_foreground
-from audit.masks.masks import Masks, trusted
+from audit.masks.masks import Given, Masks, trusted
 from audit.masks.sample import fit_trimap
 
 SPLITS = ("train", "test")  # validation is of neither
-MOST = 1000  # images of a split: more tell the same, and this takes seconds
+MOST = 600  # images of a split: more tell much the same, and this takes seconds
 MADE = 240  # of them where GrabCut has to make the masks, which takes 0.1 s each
 EACH = FOLDS + 3  # images of a class at the least, should some not be readable
+_AHEAD = 2  # images read while another is described: they may be large
 _SEED = 0  # not the run's, so that runs can be compared
 _NO_MASK = "too few images have a usable mask"
 
@@ -108,7 +110,7 @@ def _some(items: Sequence[Item], most: int) -> list[Item]:
 def describe(items: Sequence[Item], context: Context, split: str) -> Rows:
     """Read and describe each image once; only a few hundred numbers of each are kept."""
     rows = Rows()
-    found = context.masks.stream(context.dataset.images(items), context.config.run.workers)
+    found = ahead(_read(items, context), _AHEAD)
     shown = context.track(found, f"backgrounds ({split})", len(items))
     size, filled = context.classifier.input_size, _Filled(context)
     for item, image, given, _ in shown:
@@ -134,6 +136,12 @@ def describe(items: Sequence[Item], context: Context, split: str) -> Rows:
             filled.add(len(rows.labels) - 1, parts.removed)
     filled.into(rows.vectors[cues.FEATURES.key])
     return rows
+
+
+def _read(
+    items: Sequence[Item], context: Context
+) -> Generator[tuple[Item, Decoded, Given, str], None, None]:
+    yield from context.masks.stream(context.dataset.images(items), context.config.run.workers)
 
 
 class _Filled:

@@ -57,6 +57,12 @@ class Given:
         """Whether it is beyond what permuted labels reach, and by enough to matter."""
         return self.p <= LEVEL and self.lift >= LIFT
 
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """More gives more away, of all images."""
+        value = lift(self.recall.value, self.chance)
+        return self.proven, -1.0 if math.isnan(value) else value
+
 
 @dataclass(frozen=True)
 class CueRow:
@@ -262,7 +268,7 @@ def _found(splits: Sequence[tuple[SplitRow, dict[str, Told]]], source: Source) -
     rows = [_class(index, name, given.get(index, []), source)
             for index, name in source.classes.items()]  # fmt: skip
     order = list(QUADRANTS)
-    rows.sort(key=lambda row: (order.index(row.quadrant), -row.best.lift if row.best else 0))
+    rows.sort(key=lambda row: (order.index(row.quadrant), -row.best.rank[1] if row.best else 0))
     return Opportunity(
         splits=[row for row, _ in splits],
         cues=[CueRow(*each, each[2].accuracy, p) for each, p in zip(flat, of_cues, strict=True)],
@@ -281,9 +287,9 @@ def _given(
 
 
 def _class(index: int, name: str, given: Sequence[Given], source: Source) -> ClassRow:
-    ranked = sorted(given, key=lambda g: (g.proven, -2.0 if math.isnan(g.lift) else g.lift))
+    ranked = sorted(given, key=lambda each: each.rank, reverse=True)
     anchor = f"class-{slug(f'{index}-{name}')}"
-    return ClassRow(name, anchor, ranked[::-1], reliance(source, index))
+    return ClassRow(name, anchor, ranked, reliance(source, index))
 
 
 def summary_part(found: Opportunity) -> dict[str, Any]:
