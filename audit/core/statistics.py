@@ -137,12 +137,13 @@ def rank_correlation(first: ArrayLike, second: ArrayLike) -> float:
     float
         -1..1, 0 is no relation; NaN where either is constant, or there is no pair.
     """
-    pair = np.asarray(first, np.float64), np.asarray(second, np.float64)
-    return float(_rank_correlations(*pair)) if pair[0].size else float("nan")
+    one, two = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    if not one.size:
+        return float("nan")
+    return float(_rank_correlations(one, two, np.ones((1, one.size), np.int64))[0])
 
 
 def bootstrap_rank_correlation(
-    # Half of the draws of a mean: each of these sorts twice.
     first: ArrayLike,
     second: ArrayLike,
     seed: int,
@@ -154,26 +155,45 @@ def bootstrap_rank_correlation(
     Resamples in which either side is constant say nothing and are left out.
     """
     one, two = np.asarray(first, np.float64), np.asarray(second, np.float64)
-    if np.isnan(rank_correlation(one, two)) or one.size < 3:
+    if one.size < 3 or np.isnan(rank_correlation(one, two)):
         return float("nan"), float("nan")
-    resamples = _resamples(one.size, seed, draws)
-    drawn = np.concatenate([_rank_correlations(one[rows], two[rows]) for rows in resamples])
-    return central(drawn[~np.isnan(drawn)], level)
+    drawn = [
+        _rank_correlations(one, two, _times_drawn(rows))
+        for rows in _resamples(one.size, seed, draws)
+    ]
+    told = np.concatenate(drawn)
+    return central(told[~np.isnan(told)], level)
 
 
 def _rank_correlations(
-    first: NDArray[np.float64], second: NDArray[np.float64]
+    first: NDArray[np.float64], second: NDArray[np.float64], times: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Correlate the ranks along the last axis."""
-    from scipy.stats import rankdata
+    """Correlate the ranks of resamples in which pair i is ``times[:, i]`` times, ``(draws, n)``.
 
-    one, two = (
-        ranks - ranks.mean(axis=-1, keepdims=True)
-        for ranks in (rankdata(first, axis=-1), rankdata(second, axis=-1))
-    )
-    spread = np.sqrt((one**2).sum(axis=-1) * (two**2).sum(axis=-1))
+    Sorting once and counting takes half the time of ranking every resample.
+    """
+    middle = (first.size + 1) / 2
+    one, two = (_ranks(values, times) - middle for values in (first, second))
+    spread = np.sqrt((times * one**2).sum(axis=1) * (times * two**2).sum(axis=1))
     with np.errstate(invalid="ignore"):
-        return np.asarray((one * two).sum(axis=-1) / spread)
+        return np.asarray((times * one * two).sum(axis=1) / spread)
+
+
+def _ranks(values: NDArray[np.float64], times: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the mean rank of each value in resamples, ``(draws, n)``."""
+    _, starts, group = np.unique(np.sort(values), return_index=True, return_inverse=True)
+    order = np.argsort(values, kind="stable")
+    held = np.add.reduceat(times[:, order], starts, axis=1)  # of each value that differs
+    ranks = np.empty(times.shape)
+    ranks[:, order] = (held.cumsum(axis=1) - (held - 1) / 2)[:, group]
+    return ranks
+
+
+def _times_drawn(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Count how often each resample, a row of indices, has each index."""
+    draws, size = rows.shape
+    places = rows + size * np.arange(draws)[:, None]
+    return np.bincount(places.ravel(), minlength=draws * size).reshape(draws, size)
 
 
 def _resamples(size: int, seed: int, draws: int) -> Iterator[NDArray[np.int64]]:
