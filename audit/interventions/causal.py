@@ -87,6 +87,8 @@ class Removal:
         Regions of its shape and distance to the centre elsewhere, and those that flip the answer.
     control_lost : float
         The most that a control costs; NaN without controls.
+    resembles : float
+        How much the region looks like the foreground, 0..1; NaN where no verdict hangs on it.
     """
 
     proposer: str = ""
@@ -97,6 +99,7 @@ class Removal:
     controls: int = 0
     controls_flipped: int = 0
     control_lost: float = NAN
+    resembles: float = NAN
 
     def flips(self, explained: int) -> bool:
         """Return whether the answer changes for the region and for none of its controls, if any."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from audit.report import charts
 from audit.report.source import Source
-from audit.verdict.verdict import Verdict, verdict_for
+from audit.verdict.verdict import MASK_DOUBTFUL, Verdict, verdict_for
 
 POINTS = 21
 _THRESHOLDS = {
@@ -17,6 +17,7 @@ _THRESHOLDS = {
     "most_background": ("background share above which it decides", 0.0, 1.0),
     "least_survival": ("survival up to which it decides", 0.0, 1.0),
     "least_effect": ("log-odds that a region must cost", 0.0, 4.0),
+    "mask_resemblance": ("resemblance that casts doubt on a mask", 0.0, 1.0),
     "on_foreground_skill": ("skill from which an explainer is on", -0.2, 0.6),
 }
 _WORDS = {Verdict.WRONG_REASONS: "wrong reasons", Verdict.SUSPECT: Verdict.SUSPECT}
@@ -28,7 +29,9 @@ def threshold_sweeps(source: Source) -> list[charts.Chart]:
     Empty where no right prediction has a verdict.
     """
     right = source.correct
-    judged = right[right["verdict"] != Verdict.UNDECIDED].to_dict("records")
+    # A mask is doubted by a threshold, too.
+    doubted = right["verdict_reason"].str.startswith(MASK_DOUBTFUL)
+    judged = right[(right["verdict"] != Verdict.UNDECIDED) | doubted].to_dict("records")
     records = [{str(key): value for key, value in row.items()} for row in judged]
     if not records:
         return []

@@ -12,7 +12,7 @@ class InterveneSettings(Section):
 
     interventions: Literal["full", "cheap", "off"] = setting(
         "full",
-        "Causal tests: at most 40 forward passes an image; cheap: at most 25, without "
+        "Causal tests: at most 41 forward passes an image; cheap: at most 26, without "
         "the scan of the background; off: verdicts by heatmaps alone.",
         affects=Stage.EXPLAIN,
     )

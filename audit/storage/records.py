@@ -21,7 +21,8 @@ from audit.storage.heatmaps import MOST_OPTIONAL
 
 # 2, on 2026-11-25: interventions, the centre Gaussian, scores and fragility.
 # 3, on 2026-11-29: the foreground by that name, as not every subject is a flower.
-VERSION = 3
+# 4, on 2026-11-29: whether what decides looks like the foreground.
+VERSION = 4
 FORMERLY = {
     "flower_effect": "foreground_effect",
     "without_flower": "without_foreground",
@@ -118,8 +119,11 @@ COLUMNS = (
         ("removal_controls", _WHOLE, 0),
         ("removal_controls_flipped", _WHOLE, 0),
         ("removal_control_lost", _REAL, None),
-        ("passes", _WHOLE, 0),  # forward passes of each view that they took
     ),
+    # How much the region looks like the foreground, 0..1; NaN where nothing hangs on it.
+    Column("removal_resembles", _REAL, 4, tells="whether masks leave out what decides"),
+    # Forward passes of each view that they took.
+    Column("passes", _WHOLE, 2, 0, "interventions"),
     Column("verdict", _TEXT, lacking="undecided", tells="verdicts"),
     Column("verdict_reason", _TEXT, lacking=NOT_KEPT, tells="verdicts"),  # in words
     # How much speaks for wrong reasons; NaN if undecided.

@@ -25,6 +25,8 @@ class Verdict(StrEnum):
 ACCUSED = (Verdict.WRONG_REASONS, Verdict.SUSPECT, Verdict.DISTRACTED)  # of the background
 HALF = 0.5  # of the answer's probability: a region that takes more is suspicious by itself
 UNTESTED = "not tested by intervention"
+AUTOMATIC = ("grabcut", "official", "segmenter")  # sources of masks that nobody drew
+MASK_DOUBTFUL = "mask doubtful"  # how the reasons of such verdicts begin
 Record = Mapping[str, Any]
 
 
@@ -67,6 +69,8 @@ def judge(record: Record, thresholds: Thresholds, words: Labels) -> Judgement:
     if undefined:
         return Judgement(Verdict.UNDECIDED, undefined, math.nan)
     word = verdict_for(record, thresholds, words.titles)
+    if word is Verdict.UNDECIDED:
+        return Judgement(word, _mask_words(words), math.nan)
     clauses = [*_causal_words(record, thresholds, words), _heatmap_words(record, words)]
     opening = f"{'right' if record['correct'] else 'wrong'}, {_OPENINGS[word]}"
     reason = f"{opening.format(subject=words.subject)}: {'; '.join(c for c in clauses if c)}"
@@ -109,6 +113,14 @@ def decisive_background(record: Record, thresholds: Thresholds) -> bool:
     )
 
 
+def mask_doubtful(record: Record, thresholds: Thresholds) -> bool:
+    """Return whether what decides may be a part of the foreground that a machine's mask lacks."""
+    # NaN, where nobody asked or nothing can be said, is above no threshold.
+    alike = record["removal_resembles"] > thresholds.mask_resemblance
+    decides = decisive_region(record, thresholds) or decisive_background(record, thresholds)
+    return bool(record["mask_source"] in AUTOMATIC and alike and decides)
+
+
 def background_driven(record: Record, thresholds: Thresholds) -> bool:
     """Return whether verdict or background's share say that the background made the answer."""
     carried = record["background_share"] > thresholds.suspicious_share
@@ -137,6 +149,8 @@ def verdict_for(record: Record, thresholds: Thresholds, explainers: Iterable[str
         if record["correct"]:
             return Verdict.RIGHT_REASONS if on_foreground else Verdict.SUSPECT
         return Verdict.MISREAD if on_foreground else Verdict.DISTRACTED
+    if mask_doubtful(record, thresholds):
+        return Verdict.UNDECIDED
     carried = record["background_share"] > thresholds.suspicious_share
     if not record["correct"]:
         return (
@@ -199,6 +213,13 @@ def _causal_words(record: Record, thresholds: Thresholds, words: Labels) -> Iter
     if record["donors"]:
         yield f"it survives {survived} of {record['donors']} changes of the background"
     yield f"{record['background_share']:.0%} of the log-odds come from the background"
+
+
+def _mask_words(words: Labels) -> str:
+    return (
+        f"{MASK_DOUBTFUL}: the region that decides looks like the {words.subject}, of which the "
+        "mask may leave a part out"
+    )
 
 
 def _removal_words(record: Record) -> str:

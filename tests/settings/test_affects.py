@@ -20,7 +20,8 @@ FREE_BEFORE_SWEEP = {"masks", "mask_subject", "mask_unknown", "grabcut", "subjec
                      "shap_evals", "feature_layer", "cam", "ig_variant", "ig_steps",
                      "ig_tolerance", "ig_rule", "ig_baseline", "interventions",
                      "on_foreground_skill", "suspicious_share", "least_support",
-                     "most_background", "least_survival", "least_effect"}  # fmt: skip
+                     "most_background", "least_survival", "least_effect",
+                     "mask_resemblance"}  # fmt: skip
 
 
 class Made:
