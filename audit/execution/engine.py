@@ -61,7 +61,9 @@ class Engine:
             config.explain.ig_variant,
         )
         scan = config.intervene.interventions == "full"
-        self._interventions = pool and Interventions(self._logits, pool, scan=scan)
+        self._interventions = pool and Interventions(
+            self._logits, pool, scan=scan, features=self._features
+        )
 
     def ig_batch(self, known: int | None) -> int:
         """Set how many gradients a call takes; measured where nobody knows yet."""
@@ -134,6 +136,9 @@ class Engine:
 
     def _logits(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(self._classifier.logits(images))
+
+    def _features(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(self._classifier.features(images), np.float32)
 
     def _truth(self, case: ExplainedImage) -> Known:
         """Hold an answer against those for the same foreground with no shortcut behind it.

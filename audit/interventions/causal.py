@@ -90,6 +90,8 @@ class Removal:
         The most that a control costs; NaN without controls.
     fills, fills_flipped : int
         Kinds of fill that the region was filled by, and those by which the answer changes.
+    resembles : float
+        How much the region looks like the foreground, 0..1; NaN where no verdict hangs on it.
     """
 
     proposer: str = ""
@@ -102,6 +104,7 @@ class Removal:
     control_lost: float = NAN
     fills: int = 0
     fills_flipped: int = 0
+    resembles: float = NAN
 
     def flips(self, explained: int) -> bool:
         """Return whether the answer changes for the region and for none of its controls, if any."""

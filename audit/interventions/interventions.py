@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from audit.core.edits import EDITS
 from audit.core.geometry import place_of, upsample
 from audit.datasets.batches import in_batches
+from audit.datasets.dataset import FOREGROUND
 from audit.explainers.base import PASS, seed_of
 from audit.interventions import composites as make
 from audit.interventions.causal import Causes, Edited, Removal, Shares, log_odds, shapley
 from audit.interventions.edits import Scene, all_edits
 from audit.interventions.fills import OTHER_FILLS
 from audit.interventions.pool import DONORS, BackgroundPool
+from audit.interventions.resemblance import resemblance
 from audit.interventions.tested import REACH, Tested
 from audit.masks.sample import Sample
 
@@ -72,13 +74,23 @@ class Interventions:
         Float32 images ``(n, H, W, 3)`` in 0..255 to float32 logits ``(n, classes)``.
     pool : BackgroundPool
     scan : bool
-        Search the background tile by tile, too: at most 60 passes an image, else 46.
+        Search the background tile by tile, too: at most 61 passes an image, else 47.
+    features : callable, optional
+        The same images to feature maps ``(n, h, w, c)``, for what looks like the foreground.
     """
 
-    def __init__(self, predict: Predict, pool: BackgroundPool, *, scan: bool = True) -> None:
+    def __init__(
+        self,
+        predict: Predict,
+        pool: BackgroundPool,
+        *,
+        scan: bool = True,
+        features: Predict | None = None,
+    ) -> None:
         self._predict = predict
         self._pool = pool
         self._scan = scan
+        self._features = features
 
     def __call__(self, cases: Sequence[ExplainedImage]) -> list[Tested]:
         """Study each case; images without a usable mask get the reason and nothing else."""
@@ -110,6 +122,7 @@ class Interventions:
         causes = yield from self._edited(case, parts, causes)
         removal, region, spent = yield from self._removals(case, parts, causes.log_odds)
         causes = replace(causes, removal=removal, passes=causes.passes + spent)
+        causes = self._compared(case, parts, causes, region)
         variants = []
         for reach in (REACH, -REACH):
             variant, spent = yield from self._variant(case, causes, swapped, donors, region, reach)
@@ -214,6 +227,21 @@ class Interventions:
         turned = 1 + int((logits.argmax(axis=1) != target).sum())
         fills = 1 + len(OTHER_FILLS)
         return replace(removal, fills=fills, fills_flipped=turned), len(OTHER_FILLS)
+
+    def _compared(
+        self, case: ExplainedImage, parts: make.Parts, causes: Causes, region: Region
+    ) -> Causes:
+        """Say how much the region looks like the foreground, where a verdict may hang on it."""
+        changed = causes.removal.prediction not in (-1, case.target)
+        if not (region.any() and (changed or causes.without_foreground == case.target)):
+            return causes
+        image, passes, features = case.sample.image, causes.passes, None
+        if self._features is not None:
+            features = self._features(image[None].astype(np.float32))[0]
+            passes += 1
+        foreground, rest = case.sample.trimap == FOREGROUND, parts.off & ~region
+        alike = resemblance(image, features, foreground, rest, region)
+        return replace(causes, removal=replace(causes.removal, resembles=alike), passes=passes)
 
     def _proposals(
         self, case: ExplainedImage, parts: make.Parts, before: float

@@ -7,10 +7,12 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+import pandas as pd
+
 from audit.checks.registry import every
 from audit.datasets.dataset import UNUSABLE
 from audit.report.source import Source
-from audit.verdict.verdict import Verdict
+from audit.verdict.verdict import MASK_DOUBTFUL, Verdict
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ def notes(source: Source) -> Notes:
     """Return the gaps, doubts and errors of a run."""
     explained = source.explained
     undecided = explained[explained["verdict"] == Verdict.UNDECIDED]
-    doubtful = explained[explained["mask_doubt"] != ""]
+    doubts = mask_doubts(explained)
+    doubtful = explained.assign(mask_doubt=doubts)[doubts != ""]
     return Notes(
         skipped=_skipped(source),
         doubtful=[Gap(*row) for row in doubtful[["name", "mask_source", "mask_doubt"]].to_numpy()],
@@ -58,6 +61,13 @@ def notes(source: Source) -> Notes:
         mask_sources=Counter(explained["mask_source"].tolist()).most_common(),
         completeness=_completeness(source),
     )
+
+
+def mask_doubts(explained: pd.DataFrame) -> pd.Series:
+    """Return why each image's mask is doubtful, by its form or by its verdict; "" if it is not."""
+    by_form, reasons = explained["mask_doubt"], explained["verdict_reason"]
+    by_verdict = reasons.where(reasons.str.startswith(MASK_DOUBTFUL), "")
+    return by_form.where(by_form != "", by_verdict.str.removeprefix(f"{MASK_DOUBTFUL}: "))
 
 
 def _kind(doubt: str) -> str:

@@ -9,10 +9,11 @@ import numpy as np
 from audit.report import charts
 from audit.report.source import Source
 from audit.verdict.sensitivity import ALONE
-from audit.verdict.verdict import Verdict, verdict_for
+from audit.verdict.verdict import MASK_DOUBTFUL, Verdict, verdict_for
 
 POINTS = 21
 _ALWAYS = {
+    "mask_resemblance": ("resemblance that casts doubt on a mask", 0.0, 1.0),
     "least_edit": ("log-odds that an edit must cost", 0.0, 4.0),
     "suspicious_share": ("background share that is suspicious", 0.0, 1.0),
     "on_foreground_skill": ("skill from which an explainer is on", -0.2, 0.6),
@@ -35,7 +36,9 @@ def threshold_sweeps(source: Source) -> list[charts.Chart]:
     Empty where no right prediction has a verdict.
     """
     right = source.correct
-    judged = right[right["verdict"] != Verdict.UNDECIDED].to_dict("records")
+    # A mask is doubted by a threshold, too.
+    doubted = right["verdict_reason"].str.startswith(MASK_DOUBTFUL)
+    judged = right[(right["verdict"] != Verdict.UNDECIDED) | doubted].to_dict("records")
     records = [{str(key): value for key, value in row.items()} for row in judged]
     if not records:
         return []

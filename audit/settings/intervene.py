@@ -12,7 +12,7 @@ class InterveneSettings(Section):
 
     interventions: Literal["full", "cheap", "off"] = setting(
         "full",
-        "Causal tests: at most 60 forward passes an image; cheap: at most 46, without "
+        "Causal tests: at most 61 forward passes an image; cheap: at most 47, without "
         "the scan of the background; off: verdicts by heatmaps alone.",
         affects=Stage.EXPLAIN,
     )

@@ -74,6 +74,14 @@ class Thresholds(Section):
         affects=Stage.EXPLAIN,
         ge=0,
     )
+    mask_resemblance: float = setting(
+        0.4,
+        "A machine's mask is doubted, and nothing accused, where a region that decides looks "
+        "like the foreground by more than this.",
+        affects=Stage.EXPLAIN,
+        ge=0,
+        le=1,
+    )
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Thresholds:

@@ -28,6 +28,8 @@ class Verdict(StrEnum):
 ACCUSED = (Verdict.WRONG_REASONS, Verdict.SUSPECT, Verdict.DISTRACTED)  # of the background
 HALF = 0.5  # of the answer's probability: a region that takes more is suspicious by itself
 UNTESTED = "not tested by intervention"
+AUTOMATIC = ("grabcut", "official", "segmenter")  # sources of masks that nobody drew
+MASK_DOUBTFUL = "mask doubtful"  # how the reasons of such verdicts begin
 Record = Mapping[str, Any]
 
 
@@ -77,12 +79,22 @@ def judge(
     if undefined:
         return Judgement(Verdict.UNDECIDED, undefined, math.nan)
     word = verdict_for(record, thresholds, words.titles, evidence)
+    if word is Verdict.UNDECIDED:
+        return Judgement(word, _mask_words(words), math.nan)
     told = causal_words(record, thresholds, words.subject, evidence)
     clauses = [*told, *_heatmap_words(record, words)]
     opening = f"{'right' if record['correct'] else 'wrong'}, {_OPENINGS[word]}"
     reason = f"{opening.format(subject=words.subject)}: {'; '.join(clauses)}"
     cause = cause_of(record, thresholds, evidence) if word in ACCUSED else ""
     return Judgement(word, reason, score(record, evidence), cause)
+
+
+def mask_doubtful(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> bool:
+    """Return whether what decides may be a part of the foreground that a machine's mask lacks."""
+    # NaN, where nobody asked or nothing can be said, is above no threshold.
+    alike = record["removal_resembles"] > thresholds.mask_resemblance
+    decides = bool(cause_of(record, thresholds, evidence))
+    return bool(record["mask_source"] in AUTOMATIC and alike and decides)
 
 
 def background_driven(record: Record, thresholds: Thresholds) -> bool:
@@ -118,6 +130,8 @@ def verdict_for(
         if record["correct"]:
             return Verdict.RIGHT_REASONS if on_foreground else Verdict.SUSPECT
         return Verdict.MISREAD if on_foreground else Verdict.DISTRACTED
+    if mask_doubtful(record, thresholds, evidence):
+        return Verdict.UNDECIDED
     carried = record["background_share"] > thresholds.suspicious_share
     decisive = bool(cause_of(record, thresholds, evidence))
     if not record["correct"]:
@@ -139,6 +153,13 @@ _OPENINGS = {
     Verdict.MISREAD: "though for the {subject}",
     Verdict.DISTRACTED: "by the background",
 }
+
+
+def _mask_words(words: Labels) -> str:
+    return (
+        f"{MASK_DOUBTFUL}: the region that decides looks like the {words.subject}, of which the "
+        "mask may leave a part out"
+    )
 
 
 def _heatmap_words(record: Record, words: Labels) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def sample(draw):
     return of
 
 
-def study(model, sample, donors, *, scan=True, shown=None):
+def study(model, sample, donors, *, scan=True, shown=None, features=None):
     def predict(images):
         if shown is not None:
             shown.append(len(images))
@@ -79,7 +80,7 @@ def study(model, sample, donors, *, scan=True, shown=None):
     logits = model(sample.image[None].astype(np.float32))[0]
     on_foreground = (sample.trimap == 255).astype(np.float32)
     case = ExplainedImage(sample, logits, on_foreground[::8, ::8], on_foreground)
-    return Interventions(predict, donors(model), scan=scan)([case])[0]
+    return Interventions(predict, donors(model), scan=scan, features=features)([case])[0]
 
 
 def verdict(model, sample, tested):
@@ -220,3 +221,38 @@ def test_of_two_classes_a_wrong_answer_takes_its_donors_from_its_own(sample, don
 def test_judging_again_gives_the_same_verdict(sample, donors):
     found = verdict(both, sample(), study(both, sample(), donors))
     assert judge(found, THRESHOLDS, WORDS).verdict == found["verdict"]
+
+
+def half_masked(sample):
+    """The same sample, the right half of its flower counted as background by a machine's mask."""
+    trimap = sample.trimap.copy()
+    trimap[:, int(np.argwhere(trimap == 255)[:, 1].mean()) :] = 0
+    return replace(sample, trimap=trimap, mask_source="grabcut")
+
+
+def cells(images):
+    """A map of mean colours ``(n, 8, 8, 3)``."""
+    return images.reshape(len(images), 8, SIDE // 8, 8, SIDE // 8, 3).mean(axis=(2, 4))
+
+
+def test_a_part_of_the_flower_that_the_mask_leaves_out_resembles_it(sample, donors):
+    tested = study(colours, half_masked(sample(tag=False, label=1)), donors, features=cells)
+    assert tested.causes.without_foreground == 1  # half a flower keeps the answer
+    assert tested.causes.removal.resembles > 0.8
+
+
+def test_a_tag_does_not_resemble_the_flower(sample, donors):
+    tested = study(corner, sample(), donors, features=cells)
+    assert tested.causes.removal.flips(0)
+    assert tested.causes.removal.resembles < 0.5
+
+
+def test_nobody_asks_what_a_region_resembles_on_which_nothing_hangs(sample, donors):
+    asked = []
+    tested = study(colours, sample(label=1), donors, features=lambda i: asked.append(i) or cells(i))
+    assert math.isnan(tested.causes.removal.resembles) and not asked
+
+
+def test_the_pass_for_features_is_counted(sample, donors):
+    with_features = study(corner, sample(), donors, features=cells).causes.passes
+    assert with_features == study(corner, sample(), donors).causes.passes + 1

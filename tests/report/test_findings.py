@@ -188,6 +188,11 @@ def test_a_class_stands_out_and_is_linked(find):
             "most often: its mask cannot be used.",
         ),
         ("doubtful-masks", {"mask_doubt": "tiny"}, "100.0% (95% interval 91.2% to 100.0%, n = 40)"),
+        (
+            "doubtful-masks",
+            {"verdict": "undecided", "verdict_reason": "mask doubtful: the region ..."},
+            "100.0% (95% interval 91.2% to 100.0%, n = 40)",
+        ),
     ],
 )  # fmt: skip
 def test_a_figure_beyond_its_limit_is_to_be_looked_at(find, key, given, said):

@@ -87,7 +87,7 @@ def test_a_run_without_interventions_is_rendered(call, rewritten, caplog):
     run = rewritten(lambda table: table.drop_columns(later))
     assert call("report", run.root)[0] == 0
     assert caplog.text.count("an earlier version made its records") == 1
-    assert "not shown: scores of the centre Gaussian, interventions, scores of v" in caplog.text
+    assert "not shown: scores of the centre Gaussian, interventions, whether m" in caplog.text
     assert "The records are of another version" in (run.report_dir / "findings.html").read_text()
 
 

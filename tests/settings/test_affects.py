@@ -21,7 +21,7 @@ FREE_BEFORE_SWEEP = {"masks", "mask_subject", "mask_unknown", "grabcut", "subjec
                      "ig_tolerance", "ig_rule", "ig_baseline", "interventions",
                      "on_foreground_skill", "suspicious_share", "least_support",
                      "most_background", "least_survival", "least_effect", "thresholds",
-                     "accusing_score", "least_edit"}  # fmt: skip
+                     "accusing_score", "least_edit", "mask_resemblance"}  # fmt: skip
 
 
 class Made:

@@ -17,6 +17,7 @@ THRESHOLDS = Thresholds(
     most_background=0.75,
     least_survival=0.6,
     least_effect=1.0,
+    mask_resemblance=0.5,
 )
 WORDS = Labels("flower", titles())
 NAN = math.nan
@@ -51,9 +52,12 @@ HEALTHY = {
     "background_log_odds": -2.0,
     **{f"edit_{key}_lost": 0.5 for key in EDITS},
     **{f"edit_{key}_prediction": 2 for key in EDITS},
+    "removal_resembles": NAN,
+    "mask_source": "folder",
 }
 FLIPPED = {"removal_prediction": 5, "removal_prediction_name": "wallflower", "removal_lost": 4.0}
 HELD = {"without_foreground": 2, "survival": 0.2, "background_share": 0.8}
+ALIKE = {"mask_source": "grabcut", "removal_resembles": 0.9}
 OFF = {"gradcam_skill": 0.1, "ig_skill": -0.2}
 UNTESTED = {"causal_reason": "not tested by intervention", "background_share": NAN}
 NO_MASK = {"gradcam_reason": "no mask", "ig_reason": "no mask", "causal_reason": "no mask"}
@@ -94,6 +98,12 @@ WRONG = {"correct": False}
         ([WRONG, OFF], "misread"),  # interventions outweigh heatmaps
         ([WRONG, {"background_share": 0.6}], "distracted"),
         ([WRONG, FLIPPED, {"survival": 0.0}], "distracted"),
+        ([FLIPPED, {"survival": 0.0}, ALIKE], "undecided"),  # the mask's mistake, maybe
+        ([HELD, ALIKE], "undecided"),
+        ([WRONG, FLIPPED, {"survival": 0.0}, ALIKE], "undecided"),
+        ([WRONG, {"background_share": 0.6}, ALIKE], "distracted"),  # by no region
+        ([FLIPPED, ALIKE], "suspect"),  # which accuses nobody of anything yet
+        ([ALIKE], "right-reasons"),
         ([UNTESTED], "right-reasons"),
         ([UNTESTED, OFF], "suspect"),
         ([UNTESTED, WRONG], "misread"),
@@ -113,6 +123,28 @@ def test_thresholds_themselves():
     assert verdict(HELD, {"background_share": 0.75}).verdict == "suspect"
     assert verdict({"background_share": 0.5}).verdict == "right-reasons"
     assert verdict(FLIPPED, {"background_share": 0.3}).verdict == "suspect"
+
+
+@pytest.mark.parametrize("source", ["grabcut", "official", "segmenter"])
+def test_a_region_like_the_flower_casts_doubt_on_a_mask_that_a_machine_made(source):
+    found = verdict(FLIPPED, {"survival": 0.0}, ALIKE, {"mask_source": source})
+    assert found.verdict == "undecided" and math.isnan(found.score)
+    assert found.reason == (
+        "mask doubtful: the region that decides looks like the flower, of which the mask may leave "
+        "a part out"
+    )
+
+
+@pytest.mark.parametrize("source", ["folder", "manifest", "planted"])
+def test_a_mask_drawn_by_hand_is_believed(source):
+    found = verdict(FLIPPED, {"survival": 0.0}, ALIKE, {"mask_source": source})
+    assert found.verdict == "wrong-reasons"
+
+
+@pytest.mark.parametrize("resembles", [NAN, 0.0, 0.5])
+def test_a_region_that_does_not_look_like_the_flower_is_held_against_the_model(resembles):
+    found = verdict(FLIPPED, {"survival": 0.0}, ALIKE, {"removal_resembles": resembles})
+    assert found.verdict == "wrong-reasons"
 
 
 def test_wrong_reasons_names_the_region_what_it_turns_to_and_all_evidence():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from audit.checks.base import Limit
 from audit.core.estimate import Estimate, rate
 from audit.core.finding import Finding, Link, Step
@@ -19,12 +17,13 @@ _OWN = Step(
 )
 
 
-def _share(column: str, value: str, *, equal: bool) -> Callable[[Content], Estimate]:
-    def share(content: Content) -> Estimate:
-        told = content.source.explained[column]
-        return rate(int(((told == value) == equal).sum()), len(told))
+def _undecided_share(content: Content) -> Estimate:
+    told = content.source.explained["verdict"]
+    return rate(int((told == Verdict.UNDECIDED).sum()), len(told))
 
-    return share
+
+def _doubtful_share(content: Content) -> Estimate:
+    return rate(len(content.notes.doubtful), len(content.source.explained))
 
 
 LIMITS = (
@@ -32,14 +31,14 @@ LIMITS = (
         "undecided",
         "Undecided, of explained images",
         0.1,
-        _share("verdict", Verdict.UNDECIDED, equal=True),
+        _undecided_share,
         70,
     ),
     Limit(
         "doubtful-masks",
         "Doubtful masks, of explained images",
         0.1,
-        _share("mask_doubt", "", equal=False),
+        _doubtful_share,
         80,
     ),
 )
@@ -104,7 +103,10 @@ def doubtful_masks(content: Content) -> Finding | None:
         key="doubtful-masks",
         severity=held.severity,
         title=f"{percent(held.estimate.value)} of masks are doubtful",
-        words=f"The share of explained images whose mask looks unlikely is {held.words}.",
+        words=(
+            "The share of explained images whose mask looks unlikely, or seems to leave out what "
+            f"decides, is {held.words}."
+        ),
         why="Every figure about the background rests on the masks.",
         steps=(
             Step("See which ones, and why.", (Link("Doubtful masks", "data.html#doubtful-masks"),)),
