@@ -18,7 +18,7 @@ class Thresholds(Section):
         affects=Stage.EXPLAIN,
     )
     accusing_score: float = setting(
-        0.5,
+        0.74,
         "Score from which a right answer that an intervention turns has wrong reasons.",
         affects=Stage.EXPLAIN,
         ge=0,

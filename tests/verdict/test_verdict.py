@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from audit.core.edits import EDITS
 from audit.explainers.registry import titles
 from audit.settings.verdict import Thresholds
-from audit.verdict.verdict import Labels, Verdict, judge, score
+from audit.verdict.verdict import Labels, Verdict, judge
 
 THRESHOLDS = Thresholds(
     thresholds="fixed",
@@ -188,16 +188,6 @@ def test_an_undefined_heatmap_is_left_out_of_the_words():
     assert reason.endswith("background; Grad-CAM has 60% of its mass on a flower that covers 20%")
 
 
-def test_score_of_causes_and_gradcam():
-    # log-odds 3 - (0.2 - 0.1) = 2.9 are left: the answer is lost with probability 1/(1+e^2.9)
-    causes = 1 - 0.9 * (1 - 1 / (1 + math.exp(2.9)))
-    assert score(HEALTHY) == pytest.approx((2 * causes + 0.5) / 3)
-    assert score(HEALTHY | {"removal_lost": NAN}) == pytest.approx((2 * 0.1 + 0.5) / 3)
-    assert score(HEALTHY | {"gradcam_skill": NAN}) == pytest.approx(causes)
-    assert score(HEALTHY | {"background_share": 1.0, "gradcam_skill": -0.3}) == 1
-    assert math.isnan(score(HEALTHY | UNTESTED))
-
-
 def test_an_unsure_answer_alone_is_not_suspect():
     unsure = {"log_odds": -2.0, "removal_lost": 0.0}  # among many classes the best may be unlikely
     assert verdict(unsure).verdict == "right-reasons"
@@ -218,11 +208,3 @@ def test_one_of_six_words_and_a_score_within_its_range(
     assert found.verdict in list(Verdict)
     assert 0 <= found.score <= 1
     assert (found.verdict in ("right-reasons", "wrong-reasons", "suspect")) == correct
-
-
-@given(shares, shares, odds, odds)
-def test_more_from_the_background_never_accuses_less(low, high, before, lost):
-    record = HEALTHY | {"log_odds": before, "removal_lost": lost}
-    low, high = sorted((low, high))
-    less, more = (score(record | {"background_share": share}) for share in (low, high))
-    assert less <= more
