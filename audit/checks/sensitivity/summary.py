@@ -16,6 +16,7 @@ from audit.verdict.sensitivity import (
     KEYS,
     LEAST_EXCESS,
     LEAST_LOST,
+    LEAST_SWAPPED,
     REGION,
     SCENE,
     Sensitivity,
@@ -76,6 +77,7 @@ class Sensitivities:
     fewest = FEWEST
     least_excess = LEAST_EXCESS
     least_lost = LEAST_LOST
+    least_swapped = LEAST_SWAPPED
 
     @staticmethod
     def words_of(key: str) -> str:
