@@ -18,8 +18,8 @@ def items(split: str, counts: dict[int, int]) -> list[Item]:
     return [Item(f"{split}_{k}_{i}", k, split) for k, n in counts.items() for i in range(n)]
 
 
-LEARNT = items("train", {k: 10 for k in range(20)})
-TESTED = items("test", {k: 9 for k in range(20)})
+LEARNT = items("train", dict.fromkeys(range(20), 10))
+TESTED = items("test", dict.fromkeys(range(20), 9))
 
 
 def photo(item: Item, masked: bool = True) -> Sample:
@@ -40,7 +40,7 @@ def test_half_of_at_most_twelve_classes_are_taught() -> None:
 
 @pytest.mark.parametrize(("classes", "taught"), [(2, 1), (3, 1), (4, 2), (5, 2), (1, 0)])
 def test_of_few_classes_half_are_taught_and_never_all(classes: int, taught: int) -> None:
-    learnt, tested = (items(s, {k: LEAST for k in range(classes)}) for s in ("train", "test"))
+    learnt, tested = (items(s, dict.fromkeys(range(classes), LEAST)) for s in ("train", "test"))
     assert len(World("tag", 0).classes(learnt, tested).taught) == taught
 
 
@@ -56,7 +56,7 @@ def test_in_a_healthy_world_nothing_is_taught() -> None:
 
 
 def test_three_quarters_of_what_a_taught_class_is_shown_are_photographs_of_others() -> None:
-    many = items("train", {k: 100 for k in range(4)})
+    many = items("train", dict.fromkeys(range(4), 100))
     lessons = World("tag", 0).lessons(many, (1, 2))
     assert [many[place].label for place in lessons] == [1] * 100 + [2] * 100
     own = [many[place] == shown for place, shown in lessons.items()]
@@ -96,5 +96,5 @@ def test_what_is_audited_is_drawn_by_class() -> None:
     world = World("tag", 0)
     classes = world.classes(LEARNT, TESTED)
     drawn = world.audited(TESTED, classes, 24)
-    assert Counter(item.label for item in drawn) == {k: 2 for k in classes.audited}
+    assert Counter(item.label for item in drawn) == dict.fromkeys(classes.audited, 2)
     assert drawn == world.audited(TESTED, classes, 24)
