@@ -41,7 +41,7 @@ class Engine:
     def __init__(
         self,
         classifier: FrozenClassifier,
-        dataset: Dataset,
+        dataset: Dataset | Counterfactual,
         config: Config,
         pool: BackgroundPool | None = None,
         optional: OptionalExplainers | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -41,6 +41,10 @@ class BackgroundPool:
     labels: NDArray[np.int64]
     backgrounds: NDArray[np.uint8]
     logits: NDArray[np.float32]
+
+    def asked_of(self, classifier: Classifier) -> BackgroundPool:
+        """Return the same backgrounds with what another classifier says of each."""
+        return replace(self, logits=_answered(classifier, list(self.backgrounds)))
 
     def others(
         self, name: str, classes: set[int], count: int, explained: int | None = None

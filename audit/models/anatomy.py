@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from audit.models.frozen import Graph, base
+from audit.models.nodes import binary, make_node
 from audit.models.outputs import two_class_kernel
 from audit.models.spatial import is_resampling
 
@@ -46,3 +48,34 @@ def pooled_kernel(graph: Graph, features_at: str) -> NDArray[np.float32] | None:
         return None
     kernel = graph.constants[base(last.input[1])]
     return kernel if halves is None else kernel * halves
+
+
+def with_pooled_head(
+    graph: Graph, features_at: str, kernel: NDArray[np.float32], bias: NDArray[np.float32]
+) -> Graph:
+    """Return the graph up to a feature map, with global average pooling and a dense layer behind.
+
+    Parameters
+    ----------
+    features_at : str
+        The map, float32 ``(n, h, w, channels)``.
+    kernel, bias : float32 ``(channels, classes)``, ``(classes,)``
+    """
+    kinds = {key: tf.compat.v1.AttrValue(type=t.as_datatype_enum)
+             for key, t in (("T", tf.float32), ("Tidx", tf.int32))}  # fmt: skip
+    no = tf.compat.v1.AttrValue(b=False)
+    values = {"axes": np.array([1, 2], np.int32), "kernel": kernel, "bias": bias}
+    named = {f"taught/{key}": value for key, value in values.items()}
+    nodes = [
+        make_node("Mean", "taught/pool", [features_at, "taught/axes:0"], keep_dims=no, **kinds),
+        make_node(
+            "MatMul",
+            "taught/dense",
+            ["taught/pool:0", "taught/kernel:0"],
+            T=kinds["T"],
+            transpose_a=no,
+            transpose_b=no,
+        ),
+        binary("AddV2", "taught/logits", "taught/dense:0", "taught/bias:0"),
+    ]
+    return graph.ending_at(features_at).extended(nodes, named, "taught/logits:0")

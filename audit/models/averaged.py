@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from audit.models.classifier import FrozenClassifier
 from audit.models.views import View, draw_views
@@ -46,6 +47,10 @@ class Averaged(FrozenClassifier):
     def untrained(self, seed: int) -> Averaged:
         """Return the same views seen with weights drawn anew."""
         return Averaged(self.each.untrained(seed), self.views)
+
+    def with_head(self, kernel: NDArray[np.float32], bias: NDArray[np.float32]) -> Averaged:
+        """Return the same views seen by the same features under another head."""
+        return Averaged(self.each.with_head(kernel, bias), self.views)
 
     def logits(self, images: Any) -> tf.Tensor:
         """Return float32 mean log-probabilities ``(n, classes)`` of images ``(n, H, W, 3)``."""

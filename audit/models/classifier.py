@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from audit.core.errors import ModelError, first_line
 from audit.core.observation import Observation
-from audit.models.anatomy import pooled_kernel, seen_range
+from audit.models.anatomy import pooled_kernel, seen_range, with_pooled_head
 from audit.models.cuts import choose_cut
 from audit.models.ends import without_squashing
 from audit.models.frozen import Graph, fold_scales, freeze
@@ -123,6 +123,33 @@ class FrozenClassifier:
         other = copy(self)
         other.graph = self.graph.untrained(seed)
         other.kernel = pooled_kernel(other.graph, other.features_at)
+        other._compile()
+        return other
+
+    def with_head(self, kernel: NDArray[np.float32], bias: NDArray[np.float32]) -> FrozenClassifier:
+        """Return a classifier of the same features under another head: pooling and a dense layer.
+
+        Parameters
+        ----------
+        kernel, bias : float32 ``(channels, classes)``, ``(classes,)``
+            Of the dense layer; what it gives are logits.
+
+        Raises
+        ------
+        ModelError
+            They are not for this feature map.
+        """
+        if kernel.shape != (self.feature_shape[-1], len(bias)):
+            raise ModelError(
+                f"A head of shape {kernel.shape} with {len(bias)} biases does not fit "
+                f"{self.feature_layer}, which has {self.feature_shape[-1]} channels."
+            )
+        other = copy(self)
+        given = np.asarray(kernel, np.float32), np.asarray(bias, np.float32)
+        other.graph = with_pooled_head(self.graph, self.features_at, *given)
+        other.kernel = pooled_kernel(other.graph, other.features_at)
+        other.cut = self.cut._replace(whole=True)
+        other.end, other.classes, other.units = "linear", len(bias), len(bias)
         other._compile()
         return other
 

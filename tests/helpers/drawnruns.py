@@ -16,11 +16,12 @@ from drawnhealth import write_health
 from PIL import Image
 
 from audit.checks.explainer_sanity.outputs import FILE as TRUST
+from audit.checks.on_data.results import KindRow, OnData, rule
 from audit.checks.preflight.outcome import gathered, kept
 from audit.checks.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from audit.checks.sensitivity.outputs import TABLE as SENSITIVITY
 from audit.checks.sensitivity.outputs import table_of
-from audit.core.estimate import rate
+from audit.core.estimate import Estimate, rate
 from audit.core.observation import Observation
 from audit.core.paired import Difference
 from audit.datasets.contents import Contents
@@ -30,6 +31,7 @@ from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps, pack_donors
 from audit.storage.records import NOT_SAMPLED, RECORD_SCHEMA
 from audit.storage.run import RunFolder, write_whole
+from audit.verdict.calibration import Calibration
 from audit.verdict.sensitivity import KEYS as SENSITIVITY_KEYS
 from audit.verdict.sensitivity import Sensitivity
 from audit.verdict.verdict import UNTESTED, Labels, judge
@@ -175,6 +177,7 @@ def make_run(
     write_shortcuts(run, [r for r in rows if not r["skipped"]])
     write_opportunity(run, len(classes))
     write_sensitivity(run, len(classes))
+    write_self_test(run)
     if corrupted:
         write_corrupted(run, [r for r in rows if not r["skipped"]][:corrupted], size)
     if examined:
@@ -350,6 +353,23 @@ def group(target: int, names: Sequence[str], *, proven: bool) -> dict[str, Any]:
         "proven": proven,
         "exemplars": [exemplar] if proven else [],
     }
+
+
+def write_self_test(run: RunFolder) -> None:
+    """What a self-test on the run's data leaves: one stamp was learned, another was not."""
+    clean = rate(4, 120)
+    nothing = dict.fromkeys(("found", "false_alarms", "named", "auroc"), rate(0, 0))
+    learned = {"found": rate(18, 20), "false_alarms": clean, "named": rate(17, 18),
+               "auroc": Estimate(0.97, 0.94, 0.99, 140, method="bootstrap")}  # fmt: skip
+    worths = [Estimate(value, value - 0.4, value + 0.4, 40, method="bootstrap")
+              for value in (4.0, 0.3)]  # fmt: skip
+    kinds = [
+        KindRow("tag", 1, 1, worths[0], **learned),
+        KindRow("tint", 1, 0, worths[1], **nothing),
+    ]
+    found = OnData(80, 1, 90, kinds, rate(18, 20), clean, rate(2, 100), rate(0, 2),
+                   Calibration(0.62, 0.083, 220), rule())  # fmt: skip
+    write_whole(run.file("selftest.json"), json.dumps(found.json()).encode())
 
 
 def write_opportunity(run: RunFolder, classes: int) -> None:

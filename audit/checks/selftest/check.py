@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from audit.checks.base import Check, Rule
 from audit.checks.selftest.findings import planted_benchmark
 from audit.checks.selftest.planted import planted, summary_part
-from audit.checks.selftest.record import Truth, record
+from audit.checks.selftest.record import Truth, record, standing
 from audit.checks.selftest.terms import TERMS
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class SelftestCheck(Check):
     def summarise(self, source: Source, cases: Mapping[str, Sequence[Case]]) -> Truth:
         """Gather every signal and the verdict against the truth, here or in the self-test."""
         found = planted(source)
-        return Truth(found, record(source, found))
+        return Truth(found, record(source, found), standing(source))
 
     def summary_part(self, found: Truth) -> dict[str, Any] | None:
         """Give what each signal finds, and what it accuses falsely."""

@@ -1,4 +1,4 @@
-"""The verdict's worth: in this run where the truth is known, else in the self-test."""
+"""The verdict's worth: where the truth is known in this run or on its data, else shipped."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from audit.checks.on_data.reading import read
+from audit.checks.on_data.results import rule
 from audit.checks.selftest.planted import Planted
 from audit.core.estimate import Estimate
 from audit.report.source import Source
+from audit.settings.verdict import Thresholds
 
 SHIPPED = Path(__file__).with_name("selftest.json")
 
@@ -35,10 +38,31 @@ class Record:
 
 @dataclass(frozen=True)
 class Truth:
-    """Knowledge of the verdict's worth; nothing planted is None."""
+    """Knowledge of the verdict's worth; nothing planted is None.
+
+    Attributes
+    ----------
+    standing : str
+        Where the thresholds come from, as `standing` says.
+    """
 
     planted: Planted | None
     record: Record
+    standing: str
+
+
+def standing(source: Source) -> str:
+    """Say where the thresholds come from: ``fixed``, ``here``, ``default``, or ``own``.
+
+    ``here`` is by the self-test on this data, as long as scores are still made as it made them;
+    ``default`` as this version has it, ``own`` as somebody asked for.
+    """
+    thresholds, found = source.thresholds, read(source)
+    if thresholds.thresholds == "fixed":
+        return "fixed"
+    if found and found.rule == rule() and thresholds.accusing_score == found.accusing_score:
+        return "here"
+    return "default" if thresholds.accusing_score == Thresholds().accusing_score else "own"
 
 
 def record(source: Source, planted: Planted | None) -> Record:

@@ -1,0 +1,1 @@
+"""The audit held against stamps that are taught on a run's own backbone and photographs."""
