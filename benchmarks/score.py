@@ -3,7 +3,7 @@
 flower-audit selftest --on RUN --kind ...      # development kinds: RUN/selftest/*.parquet
 python benchmarks/score.py RUN/selftest/*.parquet
 
-Each file is the records of one world, named KIND_SEED.parquet. For the table every kind is left out
+Each file is the records of one world, named KIND_SEED.parquet, or a run of planted data. For the table every kind is left out
 in turn; the weights are then fitted on all, with the sign that each of `signs_of` must have.
 """
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 
+from audit.storage.run import RunFolder
 from audit.verdict.score import WEIGHTS, signs_of
 from audit.verdict.sensitivity import ALONE, evidence_of, sensitivities
 from audit.verdict.truth import Truth, truths
@@ -30,7 +31,7 @@ FEWEST = 8  # cases of a kind that is told by itself
 
 def world(file: Path) -> pd.DataFrame:
     """Signs of the cases and clean right answers of a world."""
-    records = pd.read_parquet(file)
+    records = RunFolder(file).evidence() if file.is_dir() else pd.read_parquet(file)
     evidence = evidence_of(records, sensitivities(records))
     usable = records["correct"] & (records["causal_reason"] == "")
     right = records[usable & records["background_share"].notna()]
@@ -40,7 +41,7 @@ def world(file: Path) -> pd.DataFrame:
         for row in right.to_dict("records")
     ]
     table = pd.DataFrame(rows).assign(case=(truth == Truth.CASE).to_numpy())
-    kind = file.stem.rpartition("_")[0].removeprefix("r_")
+    kind = (file.stem.rpartition("_")[0] or file.stem).removeprefix("r_").removeprefix("p_")
     return table.assign(kind=kind)[truth.isin([Truth.CASE, Truth.CLEAN]).to_numpy()]
 
 

@@ -55,11 +55,15 @@ class BackgroundPool:
         ----------
         explained : int, optional
             A class that no donor's background may bring by itself, as one that shows the same
-            shortcut would; where all do, none is left out.
+            shortcut would; nor may it bring its own class, whose shortcut it may show. Of two
+            classes the other one's scene is what is tried, so its own class it may bring. Where
+            fewer than ``count`` are left, none is left out.
         """
         allowed = [i for i, k in enumerate(self.labels) if int(k) not in classes]
-        neutral = [i for i in allowed if self._answers[i] != explained]
-        return self._nearest(name, neutral or allowed, count)
+        own = self.labels if self.logits.shape[1] > 2 else -1
+        cues = (self._answers == explained) | (self._answers == own)
+        neutral = [i for i in allowed if not cues[i]]
+        return self._nearest(name, neutral if len(neutral) >= count else allowed, count)
 
     def same(self, name: str, label: int, count: int = 1) -> list[int]:
         """Return at most ``count`` donors of an image's own class."""

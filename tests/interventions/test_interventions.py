@@ -154,6 +154,19 @@ def test_donors_depend_on_the_name_alone_and_are_of_other_classes(sample, donors
     assert pool.labels[pool.same("a.png", 2)].tolist() == [2]
 
 
+def test_a_donor_brings_neither_the_explained_class_nor_its_own_by_itself():
+    # Of class 0, 1, 2, 2, 2, 2; alone they answer 1, 2, 2, 0, 1, 1.
+    labels, answers = np.array([0, 1, 2, 2, 2, 2]), [1, 2, 2, 0, 1, 1]
+    logits = np.eye(3, dtype=np.float32)[answers]
+    pool = BackgroundPool([f"{k}" for k in range(6)], labels, np.zeros((6, 4, 4, 3), np.uint8),
+                          logits)  # fmt: skip
+    assert set(pool.others("a", {0}, 2, explained=0)) < {1, 4, 5}
+    assert set(pool.others("a", {0}, 2, explained=1)) == {1, 3}
+    assert len(pool.others("a", {0}, 5, explained=0)) == 5  # too few are free of cues
+    two = BackgroundPool(pool.names[:3], labels[:3], pool.backgrounds[:3], logits[:3, :2])
+    assert two.others("a", {0}, 2, explained=0) != []
+
+
 def test_cases_side_by_side_are_as_cases_alone(sample, donors):
     samples = [sample(tag=bool(i % 2), label=i % 3, name=f"{i}.png") for i in range(6)]
     logits = [both(s.image[None].astype(np.float32))[0] for s in samples]
