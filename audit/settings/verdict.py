@@ -47,7 +47,8 @@ class Thresholds(Section):
     )
     least_support: float = setting(
         0.3,
-        "A region that flips an answer is believed above this share of the background.",
+        "A region or a proven edit that turns an answer is believed above this share of "
+        "the background.",
         affects=Stage.EXPLAIN,
         ge=0,
         le=1,

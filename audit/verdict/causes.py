@@ -33,7 +33,12 @@ def accused(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> 
 
 
 def proven_edit(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> str:
-    """Return the edit that turns the answer, of those its class is sensitive to; "" where none."""
+    """Return the edit that turns the answer, of those its class is sensitive to; "" where none.
+
+    Share or swap must agree, as with a region: composites turn some answers by themselves.
+    """
+    if not _supported(record, thresholds):
+        return ""
     found = (edit for edit in evidence.proven if _decides(record, edit, thresholds, evidence))
     return next(found, "")
 
@@ -79,10 +84,13 @@ def region_turns(record: Record) -> bool:
 
 def decisive_region(record: Record, thresholds: Thresholds) -> bool:
     """Return whether a region turns the answer, no control nearly, and share or swap agrees."""
-    shared = record["background_share"] > thresholds.least_support
-    supported = shared or record["survival"] == 0
     alone = not record["removal_controls_flipped"] and excess(record) >= thresholds.least_effect
-    return bool(region_turns(record) and alone and supported)
+    return bool(region_turns(record) and alone and _supported(record, thresholds))
+
+
+def _supported(record: Record, thresholds: Thresholds) -> bool:
+    """Return whether the background's share or the swap agrees that the background decides."""
+    return bool(record["background_share"] > thresholds.least_support or record["survival"] == 0)
 
 
 def decisive_background(record: Record, thresholds: Thresholds) -> bool:

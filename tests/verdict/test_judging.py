@@ -15,7 +15,7 @@ from audit.verdict.verdict import Labels
 from tests.verdict.test_verdict import FLIPPED, HEALTHY, HELD
 
 WORDS = Labels("flower", titles())
-BLURRED = {"edit_blur_prediction": 5, "edit_blur_lost": 4.0}
+BLURRED = {"edit_blur_prediction": 5, "edit_blur_lost": 4.0, "background_share": 0.4}
 SENSITIVE = ClassEvidence(("blur",), 0.9, {"blur": 0.5})
 
 
@@ -47,6 +47,7 @@ def test_an_answer_that_turns_under_what_its_class_is_sensitive_to_has_wrong_rea
         ([], SENSITIVE),  # it does not turn
         ([BLURRED], ALONE),  # nothing is known of its class
         ([BLURRED], ClassEvidence(("hue",), 0.9, {})),  # its class is sensitive to something else
+        ([BLURRED, {"background_share": 0.2}], SENSITIVE),  # neither share nor swap agrees
         ([BLURRED, {"edit_blur_lost": 1.4}], SENSITIVE),  # it costs other classes half a log-odd
     ],
 )
@@ -57,9 +58,15 @@ def test_elsewhere_the_evidence_must_carry_alone(changes, evidence):
 
 
 def test_regions_and_swaps_are_kinds_too():
-    region = columns(FLIPPED, evidence=ClassEvidence((REGION,)), thresholds="fixed")
+    region = columns(
+        FLIPPED, {"survival": 0.0}, evidence=ClassEvidence((REGION,)), thresholds="fixed"
+    )
     assert (region["verdict"], region["verdict_cause"]) == ("wrong-reasons", "object")
-    swap = columns({"survival": 0.4}, evidence=ClassEvidence((SCENE,)), thresholds="fixed")
+    swap = columns(
+        {"survival": 0.4, "background_share": 0.4},
+        evidence=ClassEvidence((SCENE,)),
+        thresholds="fixed",
+    )
     assert (swap["verdict"], swap["verdict_cause"]) == ("wrong-reasons", "scene")
     assert "the answer turns on other backgrounds" in swap["verdict_reason"]
 
