@@ -14,6 +14,8 @@ from audit.verdict.verdict import MASK_DOUBTFUL, Verdict, verdict_for
 POINTS = 21
 _ALWAYS = {
     "mask_resemblance": ("resemblance that casts doubt on a mask", 0.0, 1.0),
+    "least_support": ("background share that supports a region or edit", 0.0, 1.0),
+    "least_effect": ("log-odds that a region must cost", 0.0, 4.0),
     "least_edit": ("log-odds that an edit must cost", 0.0, 4.0),
     "suspicious_share": ("background share that is suspicious", 0.0, 1.0),
     "on_foreground_skill": ("skill from which an explainer is on", -0.2, 0.6),
@@ -21,10 +23,8 @@ _ALWAYS = {
 _OF_MODE = {
     "calibrated": {"accusing_score": ("score that accuses", 0.0, 1.0)},
     "fixed": {
-        "least_support": ("background share that supports a region", 0.0, 1.0),
         "most_background": ("background share above which it decides", 0.0, 1.0),
         "least_survival": ("survival up to which it decides", 0.0, 1.0),
-        "least_effect": ("log-odds that a region must cost", 0.0, 4.0),
     },
 }
 _WORDS = {Verdict.WRONG_REASONS: "wrong reasons", Verdict.SUSPECT: Verdict.SUSPECT}

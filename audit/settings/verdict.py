@@ -13,12 +13,12 @@ class Thresholds(Section):
 
     thresholds: Literal["calibrated", "fixed"] = setting(
         "calibrated",
-        "What accuses: calibrated, the score from accusing_score on; fixed, a decisive region or "
-        "background by the thresholds below, as before 2026-11-29. A proven kind accuses in both.",
+        "What accuses besides a proven kind and a decisive region: calibrated, the score from "
+        "accusing_score on; fixed, a decisive background by the thresholds below, as before.",
         affects=Stage.EXPLAIN,
     )
     accusing_score: float = setting(
-        0.74,
+        0.72,
         "Score from which a right answer that an intervention turns has wrong reasons.",
         affects=Stage.EXPLAIN,
         ge=0,

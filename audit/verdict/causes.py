@@ -19,9 +19,9 @@ def cause_of(record: Record, thresholds: Thresholds, evidence: ClassEvidence) ->
     """Return the kind of what decides an answer, of `audit.core.edits.KINDS`; "" of nothing."""
     if proven := proven_edit(record, thresholds, evidence):
         return kind_of(proven)
+    if decisive_region(record, thresholds):
+        return kind_of(REGION)
     if thresholds.thresholds == "fixed":
-        if decisive_region(record, thresholds):
-            return kind_of(REGION)
         return kind_of(SCENE) if decisive_background(record, thresholds) else ""
     return turned_by(record, evidence) if accused(record, thresholds, evidence) else ""
 
@@ -63,8 +63,8 @@ def _turns(record: Record, edit: str) -> bool:
 def turned_by(record: Record, evidence: ClassEvidence) -> str:
     """Return the kind of the intervention that turns the answer and costs most; "" of none.
 
-    A region, an edit, or the background as a whole: where other backgrounds mostly lose the
-    answer, or its own keeps it with the foreground filled in.
+    A region, an edit, or the background as a whole, where half of the others lose the answer.
+    That its own keeps it is not enough: a model may say the same of any background.
     """
     costs = {key: beyond(record, key, evidence) for key in EDITS if _turns(record, key)}
     kinds = {kind_of(key): cost for key, cost in sorted(costs.items(), key=lambda e: e[1])}
@@ -72,8 +72,7 @@ def turned_by(record: Record, evidence: ClassEvidence) -> str:
         kinds[kind_of(REGION)] = excess(record)
     if kinds:
         return max(kinds, key=lambda kind: kinds[kind])
-    kept = record["without_foreground"] == record["prediction"]
-    return kind_of(SCENE) if kept or record["survival"] <= _LOST else ""
+    return kind_of(SCENE) if record["survival"] <= _LOST else ""
 
 
 def region_turns(record: Record) -> bool:
