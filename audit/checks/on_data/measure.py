@@ -166,7 +166,7 @@ def _keep(folder: RunFolder, file: Path, records: pd.DataFrame) -> None:
 def _lessons(context: Context) -> Lessons:
     """Read what all worlds share, once."""
     dataset, classes = context.dataset, len(context.dataset.classes)
-    train, tested = _halves(dataset, context.tested)
+    train, tested = halves(dataset, context.tested)
     learnt, features = _features(context, stratified(train, min(MOST, EACH * classes), _SEED))
     _refuse_too_few(dataset, World(HEALTHY, 0), learnt, tested)
     held = stratified(dataset.items("validation"), HELD, _SEED)
@@ -175,7 +175,7 @@ def _lessons(context: Context) -> Lessons:
     return Lessons(learnt, features, strength, tested)
 
 
-def _halves(dataset: Dataset, tested: Sequence[Item]) -> tuple[list[Item], list[Item]]:
+def halves(dataset: Dataset, tested: Sequence[Item]) -> tuple[list[Item], list[Item]]:
     """Return what may be learnt from and what is audited: without a training split, halves."""
     train = dataset.items("train")
     if train:

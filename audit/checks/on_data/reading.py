@@ -47,8 +47,13 @@ def _found(told: Mapping[str, Any]) -> OnData:
         kinds=kinds,
         calibration=_calibration(told["calibration"]),
         rule={str(key): _real(value) for key, value in told["rule"].items()},
-        **{key: _count(told[key]) for key in ("sample", "seeds", "photographs")},
-        **{key: _estimate(told[key]) for key in ("found", "false_alarms", "accused", "proven")},
+        sample=_count(told["sample"]),
+        seeds=_count(told["seeds"]),
+        photographs=_count(told["photographs"]),
+        found=_estimate(told["found"]),
+        false_alarms=_estimate(told["false_alarms"]),
+        accused=_estimate(told["accused"]),
+        proven=_estimate(told["proven"]),
     )
 
 
@@ -74,8 +79,8 @@ def _estimate(told: Mapping[str, Any], *, signed: bool = False) -> Estimate:
         raise ValueError("a method that there is none of")
     if not signed and any(not 0 <= v <= 1 for v in (value, low, high) if not math.isnan(v)):
         raise ValueError("shares out of their bounds")
-    counts = (_count(told[key]) for key in ("n", "undefined"))
-    return Estimate(value, low, high, *counts, method=told["method"])
+    n, undefined = _count(told["n"]), _count(told["undefined"])
+    return Estimate(value, low, high, n, undefined, told["method"])
 
 
 def _real(value: Any) -> float:
