@@ -3,8 +3,9 @@
 flower-audit selftest --on RUN --kind ...      # development kinds: RUN/selftest/*.parquet
 python benchmarks/score.py RUN/selftest/*.parquet
 
-Each file is the records of one world, named KIND_SEED.parquet, or a run of planted data. For the table every kind is left out
-in turn; the weights are then fitted on all, with the sign that each of `signs_of` must have.
+Each file is the records of one world, named KIND_SEED.parquet, or a run of planted data. For the
+table every kind is left out in turn; the weights are then fitted on all, with the sign that each of
+`signs_of` must have.
 """
 
 from __future__ import annotations
