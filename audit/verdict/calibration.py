@@ -18,6 +18,7 @@ CONFIDENCE = 0.95  # of the bound
 # With fewer clean images even the highest of their scores may be exceeded by more than 5% of all
 # clean ones: 0.95^n is above 5%.
 FEWEST = 59
+LEAST = 19  # with fewer no score is high enough
 
 
 @dataclass(frozen=True)
@@ -42,18 +43,20 @@ class Calibration:
     @property
     def reason(self) -> str:
         """Say why there is no threshold; "" where there is one."""
-        if self.n >= FEWEST:
+        if not math.isnan(self.threshold):
             return ""
         return f"not calibrated, too few clean images (n = {self.n:,})"
 
 
-def calibrated(scores: ArrayLike, alarms: float = ALARMS) -> Calibration:
+def calibrated(scores: ArrayLike, alarms: float = ALARMS, fewest: int = FEWEST) -> Calibration:
     """Set the threshold so that at most ``alarms`` of clean images reach it, in expectation.
 
     Parameters
     ----------
     scores : float ``(n,)``
         Of right answers that are clean; NaN, of images that nothing was tested on, is left out.
+    fewest : int
+        Scores below which there is no threshold; `LEAST` is enough for its expectation alone.
 
     Returns
     -------
@@ -62,7 +65,7 @@ def calibrated(scores: ArrayLike, alarms: float = ALARMS) -> Calibration:
     """
     given = np.asarray(scores, dtype=np.float64)
     known = np.sort(given[~np.isnan(given)])
-    if known.size < FEWEST:
+    if known.size < fewest:
         return Calibration(math.nan, math.nan, known.size)
     rank = rank_of(known.size, alarms)
     quantile = known[rank - 1] if rank <= known.size else math.inf

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.verdict.calibration import ALARMS, FEWEST, Calibration, bound_of, calibrated, rank_of
+from audit.verdict.calibration import (
+    ALARMS,
+    FEWEST,
+    LEAST,
+    Calibration,
+    bound_of,
+    calibrated,
+    rank_of,
+)
 
 
 @pytest.mark.parametrize(("n", "rank"), [(59, 57), (60, 58), (99, 95), (100, 96), (199, 190)])
@@ -35,6 +43,12 @@ def test_too_few_clean_images_give_no_threshold():
     assert math.isnan(found.threshold) and math.isnan(found.bound)
     assert found.reason == "not calibrated, too few clean images (n = 58)"
     assert not calibrated(np.arange(FEWEST)).reason
+
+
+def test_nineteen_scores_are_the_fewest_that_have_one_high_enough():
+    assert rank_of(LEAST) == LEAST and rank_of(LEAST - 1) > LEAST - 1
+    assert calibrated(np.arange(19), fewest=LEAST).threshold == pytest.approx(18)
+    assert calibrated(np.arange(18), fewest=LEAST).reason
 
 
 def test_what_was_not_tested_is_left_out():

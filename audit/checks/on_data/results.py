@@ -16,7 +16,7 @@ from audit.core.statistics import auroc, bootstrap_auroc
 from audit.datasets.stamps import STAMPS
 from audit.datasets.stamps.worlds import HEALTHY, STAMPED, World
 from audit.settings.verdict import Thresholds
-from audit.verdict.calibration import Calibration, calibrated
+from audit.verdict.calibration import LEAST, Calibration, calibrated
 from audit.verdict.judging import judged
 from audit.verdict.score import INTERCEPT, WEIGHTS
 from audit.verdict.sensitivity import ClassEvidence, evidence_of, sensitivities
@@ -210,12 +210,15 @@ def _joined_scores(clean: Sequence[pd.Series]) -> NDArray[np.float64]:
 def _of_others(clean: Sequence[pd.Series], left: int, thresholds: Thresholds) -> Thresholds:
     """Return the thresholds as the clean answers of all other worlds set them.
 
-    A world's own would be judged by a threshold that was chosen to acquit them.
+    A world's own would be judged by a threshold that was chosen to acquit them. Where all together
+    are too few, the run's own thresholds stay; where the others alone are, those of all hold.
     """
-    others = [scores for k, scores in enumerate(clean) if k != left]
-    found = calibrated(_joined_scores(others))
-    if found.reason:
+    whole = calibrated(_joined_scores(clean))
+    if whole.reason:
         return thresholds
+    others = [scores for k, scores in enumerate(clean) if k != left]
+    found = calibrated(_joined_scores(others), fewest=LEAST)
+    found = whole if found.reason else found
     return thresholds.model_copy(update={"accusing_score": min(found.threshold, 1.0)})
 
 

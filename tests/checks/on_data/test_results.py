@@ -114,6 +114,13 @@ def test_a_world_is_judged_by_the_threshold_of_the_others(healthy):
     )
 
 
+def test_worlds_that_calibrate_only_together_are_judged_by_the_others_all_the_same(healthy):
+    told = found(*(((HEALTHY, k), healthy.iloc[k::3]) for k in range(3)),
+                 thresholds=Thresholds(accusing_score=0.0))  # fmt: skip
+    assert told.calibration.reason == "" and told.accused.n == len(healthy)
+    assert told.accused.value <= 0.15  # of a threshold of 0 all that an edit turns
+
+
 def test_what_is_kept_says_undefined_by_none(healthy):
     told = found(((HEALTHY, 0), healthy.head(30))).json()
     assert told["calibration"] == {"threshold": None, "bound": None, "n": 30}
