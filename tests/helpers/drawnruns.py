@@ -30,7 +30,7 @@ from audit.explainers.registry import titles
 from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps, pack_donors
 from audit.storage.records import NOT_SAMPLED, RECORD_SCHEMA
-from audit.storage.run import RunFolder, write_whole
+from audit.storage.run import VERDICTS, RunFolder, write_whole
 from audit.verdict.calibration import Calibration
 from audit.verdict.sensitivity import KEYS as SENSITIVITY_KEYS
 from audit.verdict.sensitivity import Sensitivity
@@ -177,6 +177,7 @@ def make_run(
     write_shortcuts(run, [r for r in rows if not r["skipped"]])
     write_opportunity(run, len(classes))
     write_sensitivity(run, len(classes))
+    write_verdicts(run, rows)
     write_self_test(run)
     if corrupted:
         write_corrupted(run, [r for r in rows if not r["skipped"]][:corrupted], size)
@@ -292,6 +293,14 @@ def write_trust(run: RunFolder) -> None:
         **{kind: curves(kind) for kind in ("deletion", "insertion")},
     }
     write_whole(run.file("trust.json"), json.dumps(told).encode())
+
+
+def write_verdicts(run: RunFolder, rows: Sequence[dict[str, object]]) -> None:
+    """What the whole run says of each image: what its record said by itself."""
+    table = pd.DataFrame([row for row in rows if not row["skipped"]], columns=list(VERDICTS))
+    accused = table["verdict"] == "wrong-reasons"
+    table["verdict_cause"] = np.where(accused, "object", "")
+    write_whole(run.verdicts_file, table.to_parquet(index=False))
 
 
 def write_sensitivity(run: RunFolder, classes: int) -> None:

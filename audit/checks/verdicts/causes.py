@@ -1,0 +1,46 @@
+"""What decides right answers that have wrong reasons, counted by its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audit.core.edits import KINDS
+from audit.core.estimate import Estimate, as_json, rate
+from audit.report.source import Source
+from audit.verdict.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Right answers with wrong reasons, by the kind of what decides them.
+
+    Attributes
+    ----------
+    kinds : mapping of Estimate
+        Share of the right answers with a verdict, by kind, the commonest first.
+    """
+
+    kinds: Mapping[str, Estimate]
+
+    @property
+    def words(self) -> list[tuple[str, Estimate]]:
+        """What decides, in words, with its share."""
+        return [(KINDS[kind], share) for kind, share in self.kinds.items()]
+
+
+def find_decided(source: Source) -> Decided | None:
+    """Count what decides; None where an earlier version judged image by image."""
+    if not source.run.verdicts_file.exists():
+        return None
+    right = source.correct[source.correct["verdict"] != Verdict.UNDECIDED]
+    accused = right[right["verdict"] == Verdict.WRONG_REASONS]
+    counts = accused["verdict_cause"].value_counts()
+    kinds = {str(k): rate(int(n), len(right)) for k, n in counts.items() if k in KINDS}
+    return Decided(kinds)
+
+
+def summary_part(found: Decided) -> dict[str, Any]:
+    """Give its part of summary.json."""
+    return {kind: as_json(share) for kind, share in found.kinds.items()}
