@@ -423,10 +423,11 @@ class RunFolder:
             raise RunFolderError(f"{file} has a verdict twice: flower-audit judge {self.root}.")
         known = verdicts.set_index("name").reindex(records["name"])
         there = known["verdict"].notna().to_numpy()
-        for column in known.columns:
-            values = known[column].to_numpy()
-            records[column] = np.where(there, values, records[column].to_numpy())
-        return records.astype({"verdict_score": float, "fragile": bool})
+        told = {
+            column: np.where(there, known[column].to_numpy(), records[column].to_numpy())
+            for column in known.columns
+        }
+        return records.assign(**told).astype({"verdict_score": float, "fragile": bool})
 
     def evidence(self) -> pd.DataFrame:
         """All records as each was made, before the whole run was known; as `records` otherwise."""

@@ -138,7 +138,7 @@ def evidence_of(records: pd.DataFrame, found: Sequence[Sensitivity]) -> dict[int
     """
     by_class: dict[int, list[Sensitivity]] = {int(k): [] for k in records["prediction"].unique()}
     for each in found:
-        by_class[each.target].append(each)
+        by_class.setdefault(each.target, []).append(each)
     return {target: _evidence(own) for target, own in by_class.items()}
 
 

@@ -32,7 +32,8 @@ SLOTS = {"page.md", "opening.html", "record.html", "trust.html", "overview.md", 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     root = tmp_path_factory.mktemp("run") / "run"
-    return make_run(root, images=20, classes=PLAIN[:3], size=32, corrupted=2, planted=True)
+    return make_run(root, images=20, classes=PLAIN[:3], size=32, corrupted=2, planted=True,
+                    judged=True)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +118,8 @@ def test_its_part_of_the_summary_keeps_to_its_schema(told, key):
 
 @pytest.mark.parametrize("key", MEASURED)
 def test_a_run_without_its_files_has_nothing_of_it(tmp_path, key):
-    run = make_run(tmp_path / "run", images=4, classes=PLAIN[:2], size=32, corrupted=1)
+    run = make_run(tmp_path / "run", images=4, classes=PLAIN[:2], size=32, corrupted=1,
+                   judged=True)  # fmt: skip
     source, check = load(run), CHECKS[key]
     assert check.summarise(source, galleries(source, source.drawn)) is not None
     for output in check.outputs:

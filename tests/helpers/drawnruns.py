@@ -155,6 +155,7 @@ def make_run(
     data: str = "oxford_flowers102",
     corrupted: int = 12,
     examined: bool = True,
+    judged: bool = False,
 ) -> RunFolder:
     """Write a whole run of drawn images; image ``i`` is of class ``i % len(classes)``."""
     run = RunFolder.create(root, resume=False)
@@ -177,7 +178,8 @@ def make_run(
     write_shortcuts(run, [r for r in rows if not r["skipped"]])
     write_opportunity(run, len(classes))
     write_sensitivity(run, len(classes))
-    write_verdicts(run, rows)
+    if judged:
+        write_verdicts(run, rows)
     write_self_test(run)
     if corrupted:
         write_corrupted(run, [r for r in rows if not r["skipped"]][:corrupted], size)

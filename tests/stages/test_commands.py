@@ -162,8 +162,8 @@ def test_manifest_tells_data_model_and_settings(finished):
         "explained": 12,
     }
     assert manifest["config"]["data"]["images"] == "images.csv"
-    stages = {"predict", "explain", "trust", "shortcuts", "opportunity", "robustness", "health",
-              "report"}  # fmt: skip
+    stages = {"predict", "explain", "sensitivity", "causes", "trust", "shortcuts", "opportunity",
+              "robustness", "health", "report"}  # fmt: skip
     assert set(manifest["seconds"]) == stages
 
 

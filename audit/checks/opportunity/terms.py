@@ -39,7 +39,6 @@ TERMS = (
         "How well the label is told from the background alone, the {subject} left out, by "
         "something that is not the model. What a model could take.",
         PAPERS,
-        page="opportunity.html",
         figures=("opportunity", "opportunity_recall"),
     ),
     Term(
@@ -47,6 +46,5 @@ TERMS = (
         "What the model takes of the background, by intervention: verdicts, the background share, "
         "and answers that stay without the {subject}.",
         OURS,
-        page="opportunity.html",
     ),
 )
