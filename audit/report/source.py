@@ -217,6 +217,7 @@ def load(run: RunFolder) -> Source:
     for column in TOLD:
         words = {each: shown.text(each) for each in records[column].unique()}
         records[column] = records[column].map(words)
-    found = Source(run, shown.section(manifest), records, predictions, run.history())
+    # Columns that were set one by one lie scattered: a copy joins them again.
+    found = Source(run, shown.section(manifest), records.copy(), predictions, run.history())
     refuse_contradictions(run, found.records, found.predictions, found.classes)
     return found

@@ -58,10 +58,11 @@ def judged(
     rows: list[dict[str, Any]] = []
     explained: list[Any] = records[records["skipped"] == ""].to_dict("records")
     for record in explained:
-        of_class = evidence.get(int(record["prediction"]), ALONE)
-        found = verdict_columns(record, thresholds, words, of_class)
         if record["mask_doubt"] and record["causal_reason"] == record["mask_doubt"]:
-            found["verdict_reason"] = record["mask_doubt"]  # without its mask nothing is known
+            found = {column: record[column] for column in COLUMNS}  # nothing is known anew
+        else:
+            of_class = evidence.get(int(record["prediction"]), ALONE)
+            found = verdict_columns(record, thresholds, words, of_class)
         rows.append({"name": record["name"], **found})
     return pd.DataFrame(rows, columns=["name", *COLUMNS])
 

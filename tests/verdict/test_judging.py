@@ -115,10 +115,11 @@ def test_every_image_is_judged_by_the_evidence_of_its_own_class():
     assert list(found.columns) == ["name", *COLUMNS]
 
 
-def test_an_unusable_mask_stays_the_reason():
+def test_without_a_usable_mask_what_was_said_stands():
     why = "unusable: of another size"
-    table = pd.DataFrame([record(causal_reason=why, mask_doubt=why, gradcam_reason="no mask",
-                                 ig_reason="no mask", background_share=math.nan)])  # fmt: skip
+    said = {"verdict": "undecided", "verdict_reason": why, "verdict_score": math.nan,
+            "verdict_cause": "", "fragile": False}  # fmt: skip
+    table = pd.DataFrame([record(said, causal_reason=why, mask_doubt=why)])
     (row,) = judged(table, Thresholds(), WORDS, {}).to_dict("records")
     assert (row["verdict"], row["verdict_reason"]) == ("undecided", why)
 
