@@ -91,6 +91,7 @@ _MANIFEST: dict[str, Any] = {
 }  # fmt: skip
 # Columns that are read of the other tables, by kind as `audit.storage.readers.Table` has them.
 CONTENTS = {"name": "text", "size": "whole", "modified": "whole", "content": "text"}
+RESTING_ON_ALL = ("verdicts.parquet", "sensitivity.parquet")
 VERDICTS = {
     **dict.fromkeys(("name", "verdict", "verdict_reason", "verdict_cause"), "text"),
     "verdict_score": "real",
@@ -351,6 +352,8 @@ class RunFolder:
 
     def keep_part(self, part: int, packed: Mapping[str, bytes]) -> None:
         """Write one part that is packed, then its checksums, which mark it as done."""
+        for name in RESTING_ON_ALL:  # what was said of all parts stands no more
+            self.file(name).unlink(missing_ok=True)
         files = self._files(part)
         for key, content in packed.items():
             write_whole(files[key], content)
