@@ -151,6 +151,8 @@ COLUMNS = (
     ),
     # How much the region looks like the foreground, 0..1; NaN where nothing hangs on it.
     Column("removal_resembles", _REAL, 4, tells="whether masks leave out what decides"),
+    # Forward passes of each view that they took.
+    Column("passes", _WHOLE, 2, 0, "interventions"),
     # Kinds of fill of the region, and those by which the answer changes; 0 where it does by none.
     Column("removal_fills", _WHOLE, 4, 0, "other fills of regions"),
     Column("removal_fills_flipped", _WHOLE, 4, 0, "other fills of regions"),

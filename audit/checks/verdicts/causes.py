@@ -43,4 +43,4 @@ def find_decided(source: Source) -> Decided | None:
 
 def summary_part(found: Decided) -> dict[str, Any]:
     """Give its part of summary.json."""
-    return {kind: as_json(share) for kind, share in found.kinds.items()}
+    return {"kinds": {kind: as_json(share) for kind, share in found.kinds.items()}}
