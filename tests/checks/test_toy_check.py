@@ -94,7 +94,7 @@ def swept(tmp_path_factory):
     """A run of hostile names that the toy check measured, and what the subprocess said."""
     root = tmp_path_factory.mktemp("toy")
     run = make_run(root / "run", images=28, classes=[*HOSTILE[:3], *PLAIN[:5]], size=32,
-                   corrupted=1)  # fmt: skip
+                   corrupted=1, judged=True)  # fmt: skip
     done = python(SWEPT, run.root, beside=installed(root / "site"))
     assert done.returncode == 0, done.stderr
     return run, json.loads(done.stdout.splitlines()[-1])

@@ -115,7 +115,7 @@ def test_a_self_test_calibrates_a_run_on_its_own_data(finished, given, killed, c
     assert list(Draft202012Validator(summary_schema()).iter_errors(summary)) == []
     assert summary["selftest"]["calibration"]["threshold"] == threshold
     page = (finished.report_dir / "index.html").read_text()
-    assert "calibrated on this data" in page and "On your data" in page
+    assert "Calibrated on this data" in page and "On your data" in page
     assert "ceil(0.95 (n + 1))-th" in (finished.report_dir / "selftest.html").read_text()
     lost = broken(read_site(finished.report_dir))
     assert [link for link in lost if "selftest" in link] == []
