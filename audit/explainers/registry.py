@@ -15,7 +15,8 @@ from audit.explainers.base import About, Explainer
 _TITLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 +.()-]{0,39}")
 _MOST_TEXT = 1_000  # characters of a citation or description
 # Keys whose columns, pictures or rows of the checks there are already.
-TAKEN = ("background_share", "causal", "centre", "heat", "random", "tested", "verdict")
+_MOVED = tuple(f"{reach}_{key}" for reach in ("grown", "shrunk") for key in ("causal", *JUDGED))
+TAKEN = ("background_share", "causal", "centre", "heat", "random", "tested", "verdict", *_MOVED)
 
 
 def is_about(about: About) -> bool:
