@@ -10,6 +10,7 @@ from audit.core.edits import KINDS
 from audit.core.finding import Finding, Link, Step
 from audit.core.wording import plural, verb
 from audit.report.content import Content
+from audit.report.finding import format_estimate
 from audit.report.templating import percent
 from audit.verdict.causes import words_of
 from audit.verdict.sensitivity import SCENE, Sensitivity
@@ -59,6 +60,6 @@ def _by_kind(kinds: Mapping[str, int]) -> str:
 def _strongest(of: Sensitivity) -> str:
     whose = "on backgrounds of its own class" if of.edit == SCENE else "of other classes'"
     return (
-        f"Of the strongest, {percent(of.flips.value, 0)} of {plural(of.flips.n, 'answer')} turn "
-        f"{words_of(of.edit)}, against {percent(of.others.value, 0)} {whose}."
+        f"Of the strongest, {format_estimate(of.flips)} of its answers turn {words_of(of.edit)}, "
+        f"against {percent(of.others.value, 0)} {whose}."
     )
