@@ -62,7 +62,7 @@ READING = ("report", "check", "check --against", "compare")
 def drawn(tmp_path_factory):
     """A whole run, as a reader may have made one: every file that there can be is there."""
     root = tmp_path_factory.mktemp("drawn") / "run"
-    make_run(root, images=IMAGES, classes=["a", "b"], size=SIDE, corrupted=2)
+    make_run(root, images=IMAGES, classes=["a", "b"], size=SIDE, corrupted=2, judged=True)
     given = {"model.keras": "", "gate.json": "{}", "summary.json": "{}", "summary.md": "",
              "model_card.toml": 'owner = "I"', "report.html": ""}  # fmt: skip
     for name, text in given.items():

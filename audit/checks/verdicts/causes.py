@@ -20,9 +20,12 @@ class Decided:
     ----------
     kinds : mapping of Estimate
         Share of the right answers with a verdict, by kind, the commonest first.
+    right : int
+        Right answers with a verdict.
     """
 
     kinds: Mapping[str, Estimate]
+    right: int
 
     @property
     def words(self) -> list[tuple[str, Estimate]]:
@@ -38,9 +41,10 @@ def find_decided(source: Source) -> Decided | None:
     accused = right[right["verdict"] == Verdict.WRONG_REASONS]
     counts = accused["verdict_cause"].value_counts()
     kinds = {str(k): rate(int(n), len(right)) for k, n in counts.items() if k in KINDS}
-    return Decided(kinds)
+    return Decided(kinds, len(right))
 
 
 def summary_part(found: Decided) -> dict[str, Any]:
     """Give its part of summary.json."""
-    return {"kinds": {kind: as_json(share) for kind, share in found.kinds.items()}}
+    none = rate(0, found.right)
+    return {"kinds": {kind: as_json(found.kinds.get(kind, none)) for kind in KINDS}}
