@@ -9,6 +9,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from audit.core.errors import RunFolderError
+from audit.core.wording import plain
 from audit.explainers.registry import titles
 from audit.report.source import Source, load
 from audit.settings.nesting import RETIRED
@@ -218,7 +219,7 @@ def _settings(a: Entry, b: Entry) -> Iterator[str]:
             "verdicts that rest on them may differ for that alone."
         )
     ours, theirs = dict(first.thresholds), dict(second.thresholds)
-    moved = [f"{k} {_shown(ours[k])} and {_shown(theirs[k])}" for k in ours if ours[k] != theirs[k]]
+    moved = [f"{k} {plain(ours[k])} and {plain(theirs[k])}" for k in ours if ours[k] != theirs[k]]
     if moved:
         yield f"Verdicts were given by other thresholds: {', '.join(moved)}."
     other = [
@@ -232,10 +233,6 @@ def _settings(a: Entry, b: Entry) -> Iterator[str]:
         subjects = f"{first.subject} in {a.letter}, {second.subject} in {b.letter}"
         yield f"What the masks mark is called {subjects}."
     yield from _models(a, b)
-
-
-def _shown(threshold: float | str) -> str:
-    return threshold if isinstance(threshold, str) else f"{threshold:g}"
 
 
 def _setting(source: Source, key: str) -> Any:

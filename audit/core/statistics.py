@@ -129,7 +129,7 @@ def rank_correlation(first: ArrayLike, second: ArrayLike) -> float:
 
     Parameters
     ----------
-    first, second : float ``(n,)``
+    first, second : float ``(n,)``, or two arrays of another shape alike
         All defined.
 
     Returns
@@ -137,10 +137,12 @@ def rank_correlation(first: ArrayLike, second: ArrayLike) -> float:
     float
         -1..1, 0 is no relation; NaN where either is constant, or there is no pair.
     """
-    one, two = np.asarray(first, np.float64), np.asarray(second, np.float64)
-    if not one.size:
+    from scipy.stats import spearmanr
+
+    one, two = np.ravel(first), np.ravel(second)
+    if one.size < 2 or one.min() == one.max() or two.min() == two.max():
         return float("nan")
-    return float(_rank_correlations(one, two, np.ones((1, one.size), np.int64))[0])
+    return float(spearmanr(one, two).statistic)
 
 
 def bootstrap_rank_correlation(

@@ -20,6 +20,11 @@ def verb(count: int, of_one: str, of_many: str) -> str:
     return of_one if count == 1 else of_many
 
 
+def plain(value: float | str) -> str:
+    """Return a number without needless digits, a word as it is."""
+    return value if isinstance(value, str) else f"{value:g}"
+
+
 def some(names: Iterable[str], count: int = 3) -> str:
     """Return the first few names, and that there are more."""
     listed = list(names)

@@ -119,8 +119,10 @@ class Interventions:
             return Tested(Causes(why), Causes(why), Causes(why))
         # First: a removal needs its log-odds, and the variants reuse what it swapped.
         causes, swapped, donors = yield from self._whole(case, parts)
-        causes = yield from self._edited(case, parts, causes)
-        removal, region, spent = yield from self._removals(case, parts, causes.log_odds)
+        item, target = case.sample.item, case.target
+        other = self._pool.background(item.name, {item.label, target}, target)
+        causes = yield from self._edited(case, parts, other, causes)
+        removal, region, spent = yield from self._removals(case, parts, other, causes.log_odds)
         causes = replace(causes, removal=removal, passes=causes.passes + spent)
         causes = self._compared(case, parts, causes, region)
         variants = []
@@ -162,14 +164,12 @@ class Interventions:
         return self._weighed(causes, target, logits[0], swapped, donors), swapped, donors
 
     def _edited(
-        self, case: ExplainedImage, parts: make.Parts, causes: Causes
+        self, case: ExplainedImage, parts: make.Parts, other: Image | None, causes: Causes
     ) -> Generator[list[Image], Logits, Causes]:
         """Ask what every edit of the whole background changes."""
-        name, target = case.sample.item.name, case.target
-        other = self._pool.background(name, {case.sample.item.label, target}, target)
         if other is None:
             return causes
-        random = np.random.default_rng(seed_of(name))
+        random, target = np.random.default_rng(seed_of(case.sample.item.name)), case.target
         scene = Scene(case.sample.image, parts, other, self._pool.colours, random)
         logits = yield all_edits(scene)
         lost, answers = causes.log_odds - log_odds(logits, target), logits.argmax(axis=1)
@@ -196,7 +196,7 @@ class Interventions:
         return replace(causes, shares=shares, survival=survival)
 
     def _removals(
-        self, case: ExplainedImage, parts: make.Parts, before: float
+        self, case: ExplainedImage, parts: make.Parts, other: Image | None, before: float
     ) -> Generator[list[Image], Logits, tuple[Removal, Region, int]]:
         """Fill what the explainers and the scan propose; control the best of it."""
         image, target = case.sample.image, case.target
@@ -211,22 +211,8 @@ class Interventions:
         removal = Removal(name, area, place, float(lost[best]), int(answers[best]))
         controls = make.controls(region, parts.off)
         removal = yield from _controlled(image, target, before, removal, controls)
-        removal, refilled = yield from self._refilled(case, parts, removal, region)
+        removal, refilled = yield from _refilled(case, parts, other, removal, region)
         return removal, region, spent + len(regions) + len(controls) + refilled
-
-    def _refilled(
-        self, case: ExplainedImage, parts: make.Parts, removal: Removal, region: Region
-    ) -> Generator[list[Image], Logits, tuple[Removal, int]]:
-        """Fill a region that turns the answer in the other ways, too: the fill may be the cue."""
-        name, label, target = case.sample.item.name, case.sample.item.label, case.target
-        other = self._pool.background(name, {label, target}, target)
-        if removal.prediction == target or other is None:
-            return removal, 0
-        image = case.sample.image.astype(np.float32)
-        logits = yield [refill(image, region, parts.off, other) for refill in OTHER_FILLS.values()]
-        turned = 1 + int((logits.argmax(axis=1) != target).sum())
-        fills = 1 + len(OTHER_FILLS)
-        return replace(removal, fills=fills, fills_flipped=turned), len(OTHER_FILLS)
 
     def _compared(
         self, case: ExplainedImage, parts: make.Parts, causes: Causes, region: Region
@@ -293,6 +279,18 @@ class Interventions:
 
     def _backgrounds(self, donors: Sequence[int]) -> list[Image]:
         return [self._pool.backgrounds[i].astype(np.float32) for i in donors]
+
+
+def _refilled(
+    case: ExplainedImage, parts: make.Parts, other: Image | None, removal: Removal, region: Region
+) -> Generator[list[Image], Logits, tuple[Removal, int]]:
+    """Fill a region that turns the answer in the other ways, too: the fill may be the cue."""
+    if removal.prediction == case.target or other is None:
+        return removal, 0
+    image = case.sample.image.astype(np.float32)
+    logits = yield [refill(image, region, parts.off, other) for refill in OTHER_FILLS.values()]
+    turned = 1 + int((logits.argmax(axis=1) != case.target).sum())
+    return replace(removal, fills=1 + len(OTHER_FILLS), fills_flipped=turned), len(OTHER_FILLS)
 
 
 def _controlled(

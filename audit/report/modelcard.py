@@ -9,6 +9,7 @@ from typing import Any
 from audit.checks.registry import every
 from audit.core.estimate import Estimate
 from audit.core.registries import JUDGED
+from audit.core.wording import plain
 from audit.report.content import Content
 from audit.report.findings import findings
 from audit.report.owner import ASKED, owner_of
@@ -143,18 +144,12 @@ def _factors(content: Content) -> Iterator[Entry]:
         yield from card.factors
 
 
-def _threshold(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
-
-
 def _metrics(content: Content) -> Iterator[Entry]:
     for key in _FIGURES:
         figure = content.figures[key]
         yield Entry(figure.metric.title, figure_words(figure.estimate, figure.metric.style))
     thresholds = content.source.thresholds
-    yield Entry(
-        "Thresholds of the verdicts", ", ".join(f"{k} {_threshold(v)}" for k, v in thresholds)
-    )
+    yield Entry("Thresholds of the verdicts", ", ".join(f"{k} {plain(v)}" for k, v in thresholds))
     yield Entry(
         "Uncertainty",
         "95% intervals: Wilson for rates, bootstrap over images for means. One model was audited: "

@@ -23,6 +23,7 @@ from audit.storage.outputs import Output
 from audit.storage.records import optional_in
 from audit.storage.run import RunFolder
 from audit.verdict.sensitivity import ClassEvidence, evidence_of, sensitivities
+from audit.verdict.verdict import AUTOMATIC
 
 _DAY = len("2026-03-04")
 
@@ -80,7 +81,7 @@ class Source:
     @cached_property
     def by_hand(self) -> Source:
         """Same run with nothing but the images whose mask no machine made."""
-        made = self.records["mask_source"].isin(["grabcut", "official", "none", ""])
+        made = self.records["mask_source"].isin([*AUTOMATIC, "none", ""])
         return replace(self, records=self.records[~made])
 
     def output(self, output: Output) -> Any:

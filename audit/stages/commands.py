@@ -188,9 +188,8 @@ def judge(folder: RunFolder, changed: Mapping[str, Any]) -> tuple[pd.Series, pd.
     RunFolderError
         The run has no records yet.
     """
-    from audit.checks.sensitivity.outputs import TABLE, table_of
+    from audit.checks.sensitivity.outputs import keep_sensitivities
     from audit.checks.verdicts.measure import judge_run
-    from audit.verdict.sensitivity import sensitivities
 
     before = folder.records()
     if before.empty:
@@ -198,8 +197,7 @@ def judge(folder: RunFolder, changed: Mapping[str, Any]) -> tuple[pd.Series, pd.
     kept = Thresholds.of(folder.config()).model_dump() | flat(changed)
     thresholds = load_config(kept).verdict
     with folder.writing(), timed(folder, "judge"):
-        found = table_of(sensitivities(folder.evidence()))
-        folder.keep(TABLE.file(folder), found.to_parquet(index=False))
+        keep_sensitivities(folder)
         now = judge_run(folder, thresholds)
         config = nested(folder.config()) | {"verdict": thresholds.model_dump(mode="json")}
         folder.update_manifest(config=config)

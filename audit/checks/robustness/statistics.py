@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from audit.core import statistics
 from audit.core.statistics import central
 from audit.explainers.localisation import NAN, mass_on_foreground, undefined_because
 
@@ -78,13 +79,11 @@ def rank_correlation(one: NDArray[Any], other: NDArray[Any]) -> tuple[float, str
     reason : str
         Why it is undefined; "" where it is not.
     """
-    from scipy.stats import spearmanr
-
     if one.size < 2:
         return NAN, "nothing is left to compare"
     if one.min() == one.max() or other.min() == other.max():
         return NAN, "a heatmap is flat"
-    return float(spearmanr(one, other, axis=None).statistic), ""
+    return statistics.rank_correlation(one, other), ""
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,9 @@ import pandas as pd
 from audit.checks.base import Check, Page, Rule
 from audit.checks.context import Context
 from audit.checks.sensitivity.findings import sensitive_classes
-from audit.checks.sensitivity.outputs import TABLE, table_of
+from audit.checks.sensitivity.outputs import TABLE, keep_sensitivities, table_of
 from audit.checks.sensitivity.summary import Sensitivities, find_sensitivities, summary_part
 from audit.checks.sensitivity.terms import METRICS, TERMS
-from audit.verdict.sensitivity import sensitivities
 
 if TYPE_CHECKING:
     from audit.report.cases import Case
@@ -33,9 +32,7 @@ class SensitivityCheck(Check):
 
     def measure(self, context: Context) -> None:
         """Hold every class against the others, edit by edit, from the records alone."""
-        folder = context.folder
-        found = table_of(sensitivities(folder.evidence()))
-        folder.keep(TABLE.file(folder), found.to_parquet(index=False))
+        keep_sensitivities(context.folder)
 
     def summarise(
         self, source: Source, cases: Mapping[str, Sequence[Case]]

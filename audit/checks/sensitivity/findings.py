@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from audit.checks.sensitivity.summary import Sensitivities, excess_of
+from audit.checks.sensitivity.summary import SensitiveClass, Sensitivities
 from audit.core.edits import KINDS
 from audit.core.finding import Finding, Link, Step
 from audit.core.wording import plural, verb
 from audit.report.content import Content
 from audit.report.finding import format_estimate
 from audit.report.templating import percent
-from audit.verdict.causes import words_of
-from audit.verdict.sensitivity import SCENE, Sensitivity
+from audit.verdict.sensitivity import SCENE
 
 _NAMED = 4  # classes that a finding links to
 MEND = {
@@ -39,7 +38,7 @@ def sensitive_classes(content: Content) -> Finding | None:
         key="sensitivity",
         severity="look",
         title=f"{plural(n, 'class', 'classes')} proven to rest on the background",
-        words=f"{_by_kind(kinds)}. {_strongest(found.classes[0].strongest)}",
+        words=f"{_by_kind(kinds)}. {_strongest(found.classes[0])}",
         why=(
             "The same edit leaves other classes' answers alone, so it is no composite's fault: "
             "these classes have learnt what the edit takes away."
@@ -48,7 +47,7 @@ def sensitive_classes(content: Content) -> Finding | None:
             Step("See which edit turns which class.", named[:_NAMED]),
             *(Step(MEND[kind]) for kind in kinds),
         ),
-        estimate=excess_of(found.classes[0].strongest),
+        estimate=found.classes[0].excess,
     )
 
 
@@ -57,9 +56,10 @@ def _by_kind(kinds: Mapping[str, int]) -> str:
     return ", ".join(parts)
 
 
-def _strongest(of: Sensitivity) -> str:
+def _strongest(first: SensitiveClass) -> str:
+    of = first.strongest
     whose = "on backgrounds of its own class" if of.edit == SCENE else "of other classes'"
     return (
-        f"Of the strongest, {format_estimate(of.flips)} of its answers turn {words_of(of.edit)}, "
+        f"Of the strongest, {format_estimate(of.flips)} of its answers turn {first.shown_by}, "
         f"against {percent(of.others.value, 0)} {whose}."
     )

@@ -12,7 +12,7 @@ from audit.core.estimate import Estimate
 from audit.core.paired import Difference
 from audit.storage.outputs import Table
 from audit.storage.run import RunFolder
-from audit.verdict.sensitivity import KEYS, SCENE, Sensitivity
+from audit.verdict.sensitivity import KEYS, SCENE, Sensitivity, sensitivities
 
 _ESTIMATES = ("flips", "others")
 _BOUNDS = ("value", "low", "high")
@@ -26,6 +26,12 @@ TABLE = Table(
         **dict.fromkeys(("lost", "others_lost", "p", "corrected"), "real"),
     },
 )
+
+
+def keep_sensitivities(run: RunFolder) -> None:
+    """Hold every class against the others, from the records alone, and keep what is found."""
+    found = table_of(sensitivities(run.evidence()))
+    run.keep(TABLE.file(run), found.to_parquet(index=False))
 
 
 def table_of(found: Sequence[Sensitivity]) -> pd.DataFrame:

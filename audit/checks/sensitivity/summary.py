@@ -56,6 +56,17 @@ class SensitiveClass:
         """What it rests on, in words."""
         return KINDS[self.kind]
 
+    @property
+    def shown_by(self) -> str:
+        """Its strongest edit, in words."""
+        return words_of(self.strongest.edit)
+
+    @property
+    def excess(self) -> Estimate:
+        """How much more of its answers turn under that edit, with its interval and n."""
+        of = self.strongest
+        return Estimate(of.excess.value, of.excess.low, of.excess.high, of.flips.n)
+
 
 @dataclass(frozen=True)
 class Sensitivities:
@@ -80,16 +91,6 @@ class Sensitivities:
     least_swapped = LEAST_SWAPPED
 
     @staticmethod
-    def words_of(key: str) -> str:
-        """Return an edit in words."""
-        return words_of(key)
-
-    @staticmethod
-    def excess_of(each: Sensitivity) -> Estimate:
-        """Return how much more of a class's answers turn."""
-        return excess_of(each)
-
-    @staticmethod
     def step(each: Sensitivity) -> int:
         """Return the depth of a cell's colour, 0..4."""
         return min(4, max(0, int(5 * each.excess.value)))
@@ -104,11 +105,6 @@ def title_of(key: str) -> tuple[str, str]:
     """Return the title of an edit and the kind of cue that it speaks of."""
     titles = {REGION: "a region filled", SCENE: "swapped"}
     return titles.get(key) or EDITS[key].title, kind_of(key)
-
-
-def excess_of(each: Sensitivity) -> Estimate:
-    """Return how much more of a class's answers turn, with its interval and n."""
-    return Estimate(each.excess.value, each.excess.low, each.excess.high, each.flips.n)
 
 
 def find_sensitivities(source: Source) -> Sensitivities | None:
@@ -156,7 +152,7 @@ def summary_part(found: Sensitivities) -> dict[str, Any]:
                 "edit": each.strongest.edit,
                 "flips": as_json(each.strongest.flips),
                 "others": as_json(each.strongest.others),
-                "excess": as_json(excess_of(each.strongest)),
+                "excess": as_json(each.excess),
                 "p": each.strongest.corrected,
             }
             for each in found.classes
