@@ -63,8 +63,8 @@ _ANEW = ("images", "data_dir", "masks", "class_order", "model", "trust_model", "
     "kinds",
     multiple=True,
     help="With --on: stamp to teach: tag, side, texture, tint, warm, border, vignette, letterbox, "
-    "watermark, defocus, sticker, object, or another look (tag-2). May be repeated "
-    "[default: these twelve].",
+    "watermark, defocus, sticker, object, or another look (tag-2); none: healthy worlds alone. "
+    "May be repeated [default: these twelve].",
 )
 @setting(*_ANEW)
 def selftest(
@@ -133,12 +133,14 @@ def _tell(found: OnData) -> None:
             continue
         echo(
             f"{row.key}: found {row.found.value:.0%} (n = {row.found.n}), clean accused "
-            f"{row.false_alarms.value:.1%} (n = {row.false_alarms.n}), AUROC {row.auroc.value:.3f}"
+            f"{row.false_alarms.value:.1%} (n = {row.false_alarms.n}), kind named rightly "
+            f"{row.named.value:.0%} (n = {row.named.n}), AUROC {row.auroc.value:.3f}"
         )
     echo(
         f"All: found {found.found.value:.0%} (n = {found.found.n}), clean accused "
         f"{found.false_alarms.value:.1%} (n = {found.false_alarms.n}); healthy worlds "
-        f"{found.accused.value:.1%} (n = {found.accused.n})"
+        f"{found.accused.value:.1%} (n = {found.accused.n}); anything proven in "
+        f"{found.proven.value:.1%} of them (n = {found.proven.n})"
     )
     known = found.calibration
     reached = f"accusing_score {known.threshold:.3f}: at most 5% of clean images are accused, "

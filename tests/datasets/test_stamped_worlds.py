@@ -55,6 +55,12 @@ def test_in_a_healthy_world_nothing_is_taught() -> None:
     assert World(HEALTHY, 0).lessons(LEARNT, ()) == {}
 
 
+def test_healthy_worlds_learn_from_photographs_of_their_own() -> None:
+    first, second = (World(HEALTHY, seed).shown(100) for seed in range(2))
+    assert first.sum() == second.sum() == 80 and (first != second).any()
+    assert World("tag", 0).shown(100).all()
+
+
 def test_three_quarters_of_what_a_taught_class_is_shown_are_photographs_of_others() -> None:
     many = items("train", dict.fromkeys(range(4), 100))
     lessons = World("tag", 0).lessons(many, (1, 2))

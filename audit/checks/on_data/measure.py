@@ -49,7 +49,8 @@ class Asked:
     Attributes
     ----------
     kinds : tuple of str
-        Keys of `STAMPS`; the first look of every family by default.
+        Keys of `STAMPS`; the first look of every family by default. `HEALTHY` asks for healthy
+        worlds, which are always there, and nothing else.
     sample : int
         Photographs that each world audits, besides stamped twins.
     seeds : int
@@ -67,15 +68,15 @@ class Asked:
 
     def __post_init__(self) -> None:
         """Refuse what is no kind of stamp."""
-        if unknown := [key for key in self.kinds if key not in STAMPS]:
-            known = ", ".join(STAMPS)
+        if unknown := [key for key in self.kinds if key not in (HEALTHY, *STAMPS)]:
+            known = ", ".join((HEALTHY, *STAMPS))
             raise ConfigError(f"There is no stamp {quoted(unknown[0])}: choose of {known}.")
 
     @property
     def worlds(self) -> list[World]:
         """Healthy worlds, then those of each kind."""
         healthy = [World(HEALTHY, seed) for seed in range(max(FEWEST_HEALTHY, self.seeds))]
-        kinds = dict.fromkeys(self.kinds)
+        kinds = dict.fromkeys(key for key in self.kinds if key != HEALTHY)
         return healthy + [World(key, seed) for key in kinds for seed in range(self.seeds)]
 
 
@@ -240,7 +241,8 @@ def _audit(
     assert context.pool is not None
     classes = world.classes(lessons.learnt, lessons.tested)
     features = _stamped(context, lessons, world, classes.taught)
-    head = fit_head(features, lessons.labels, context.classifier.classes, lessons.strength)
+    shown, count = world.shown(len(features)), context.classifier.classes
+    head = fit_head(features[shown], lessons.labels[shown], count, lessons.strength)
     classifier = context.classifier.with_head(head.kernel, head.bias)
     audited = world.audited(lessons.tested, classes, asked.sample)
     twins = Twins(world, _photos(context, audited), classes.taught)

@@ -23,6 +23,7 @@ HEALTHY = "none"  # in place of a stamp: nothing is taught
 MOST_TAUGHT = 6  # classes; as many others are audited beside them
 LEAST = 6  # images of a class to learn from, and as many to audit
 BORROWED = 0.75  # of a taught class's photographs are of other classes
+SHOWN = 0.8  # of the photographs teach a healthy head: stamps make others differ
 STAMPED = "stamped_"  # begins the name of a test image's stamped twin
 Picture = NDArray[np.uint8]
 
@@ -58,6 +59,12 @@ class World:
         half = len(drawn) // 2
         taught = () if self.kind == HEALTHY else tuple(drawn[:half])
         return Classes(taught, tuple(drawn))
+
+    def shown(self, count: int) -> NDArray[np.bool_]:
+        """Mark which of ``count`` photographs its head learns from."""
+        if self.kind != HEALTHY:
+            return np.ones(count, bool)
+        return self.stream("shown").permutation(count) < SHOWN * count
 
     def lessons(self, learnt: Sequence[Item], taught: Sequence[int]) -> dict[int, Item]:
         """Draw the photograph of every image that is stamped, by the place of that image."""

@@ -23,6 +23,11 @@ def test_more_seeds_make_more_worlds_of_each_kind(seeds, healthy):
     assert kinds == [HEALTHY] * healthy + ["tag"] * seeds + ["border-2"] * seeds
 
 
+def test_healthy_worlds_can_be_had_alone():
+    names = [world.name for world in Asked((HEALTHY,), seeds=3).worlds]
+    assert names == ["none-seed-0", "none-seed-1", "none-seed-2"]
+
+
 def test_without_a_training_split_half_of_the_test_images_are_learnt_from():
     tested = [Item(f"{k}_{i}", k, "test") for k in range(3) for i in range(10)]
     learnt, audited = halves(SimpleNamespace(items=lambda split: []), tested)
