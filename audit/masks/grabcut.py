@@ -11,7 +11,8 @@ three priors stand in for that person, on a small copy of the image:
 * ``ellipse``: everything within a large ellipse, nothing along the border.
 
 The guess that agrees best with the others wins (a medoid). It is then redrawn at a finer size, in a
-band along its outline only, with the colour models already learnt.
+band along its outline only, with the colour models already learnt. Where the guesses agree badly,
+colours do not tell the subject: `grabcut_by` starts from where a network responds, instead.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ BINS = 16  # of each Lab channel in the colour histograms
 PLAUSIBLE = (0.01, 0.95)  # shares of the image that a subject may cover
 KEPT_PART, FILLED_HOLE = 0.1, 0.2  # of the largest part's area, of the whole subject's area
 UNSURE = 0.7  # agreement below which what the guesses dispute is left unknown
+CORE, REACH = 24, 36  # fine pixels to either side of a network's coarse outline, left to colours
+BEYOND = 4  # fine pixels outside of an outline that starts from a network's responses, unknown
 FEWEST = 16  # pixels of either side, below which five Gaussians cannot be fitted
 
 
@@ -82,11 +85,54 @@ def grabcut(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     -----
     The result depends on the pixels alone: not on the order of images, the process or threads.
     """
+    return by_colours(image)[0]
+
+
+def by_colours(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], bool]:
+    """Return the trimap of `grabcut`, and whether the guesses agree well enough to trust it."""
     found = segment(image)
     trimap = banded(found.subject, max(1, round(1 / _scale(image, FINE))))
     if found.agreement < UNSURE:
         trimap[found.disputed] = UNKNOWN
+    return trimap, found.agreement >= UNSURE
+
+
+def grabcut_by(image: NDArray[np.uint8], activation: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Segment the subject of an image from where a network responds to it.
+
+    Parameters
+    ----------
+    image : uint8 ``(h, w, 3)``
+        RGB, any size.
+    activation : float32 ``(rows, columns)``
+        Responses over the image, 0..1; those near its centre count more.
+
+    Returns
+    -------
+    uint8 ``(h, w)``
+        255 subject, 0 background, 128 unknown: as `grabcut`, and a wider band outside of the
+        outline, as responses miss thin parts; everywhere, if no subject was found.
+    """
+    fine = _shrink(image, FINE)
+    enlarged = cv2.resize(activation, fine.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+    score = np.clip(enlarged, 0, 1) * np.exp(-_distance(fine) / 2)
+    guess = _cut(fine, _around(_split(score / max(float(score.max()), 1e-9)) & 1), 2)
+    if not _plausible(guess.labels):
+        return np.full(image.shape[:2], UNKNOWN, np.uint8)
+    subject = _enlarge(guess.labels, image.shape[:2])
+    trimap = banded(subject > 0, max(1, round(1 / _scale(image, FINE))))
+    wide = cv2.dilate(subject, _disc(max(1, round(BEYOND / _scale(image, FINE)))))
+    trimap[(wide > 0) & (subject == 0)] = UNKNOWN
     return trimap
+
+
+def _around(start: Labels) -> Labels:
+    """Leave to GrabCut what lies near the outline of a start at `FINE`; the rest is beyond doubt."""
+    core = cv2.erode(start, _disc(CORE), borderValue=1)
+    reach = cv2.dilate(start, _disc(REACH))
+    probable = np.where(start > 0, cv2.GC_PR_FGD, cv2.GC_PR_BGD)
+    sure = np.where(core > 0, cv2.GC_FGD, np.where(reach > 0, probable, cv2.GC_BGD))
+    return sure.astype(np.uint8)
 
 
 def segment(image: NDArray[np.uint8]) -> Segmentation:

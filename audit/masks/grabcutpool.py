@@ -21,10 +21,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.masks.grabcut import grabcut
+from audit.masks.activation import activation
+from audit.masks.grabcut import by_colours, grabcut_by
 
 T = TypeVar("T")
 Trimap = NDArray[np.uint8]
+Drawn = tuple[Trimap, bool]  # by colours, and whether they tell the subject
 AHEAD = 3  # images in flight for each worker
 _log = logging.getLogger("audit")
 
@@ -32,7 +34,8 @@ _log = logging.getLogger("audit")
 class GrabCutPool:
     """Segmentation of images in ``workers`` processes (0: in line), started with the first image.
 
-    The result is the same for any number of workers. Call `close` in the end, also after an error.
+    Where colours do not tell the subject, this process asks a network, and draws the mask anew: the
+    workers have none. The result is the same for any number of workers. Call `close` in the end, also after an error.
     """
 
     def __init__(self, workers: int) -> None:
@@ -47,29 +50,38 @@ class GrabCutPool:
 
     def start(self, image: NDArray[np.uint8]) -> Callable[[], Trimap]:
         """Begin to segment a uint8 RGB image; the callable returned waits for its trimap."""
+        drawn = self._by_colours(image)
+        return lambda: _settled(image, *drawn())
+
+    def _by_colours(self, image: NDArray[np.uint8]) -> Callable[[], Drawn]:
         if not self._workers:
-            return lambda: grabcut(image)
+            return lambda: by_colours(image)
         if self._pool is None:
             self._pool = ProcessPoolExecutor(self._workers, _Context(), initializer=_settle)
         try:
-            future = self._pool.submit(grabcut, image)
+            future = self._pool.submit(by_colours, image)
         except BrokenProcessPool:
             self._give_up()
-            return lambda: grabcut(image)
+            return lambda: by_colours(image)
         return lambda: self._finish(future, image)
 
-    def _finish(self, future: Future[Trimap], image: NDArray[np.uint8]) -> Trimap:
+    def _finish(self, future: Future[Drawn], image: NDArray[np.uint8]) -> Drawn:
         try:
             return future.result()
         except BrokenProcessPool:
             self._give_up()
-            return grabcut(image)
+            return by_colours(image)
 
     def _give_up(self) -> None:
         if self._workers:
             _log.warning("A mask worker was killed (out of memory?): going on without workers.")
         self._workers = 0
         self.close()
+
+
+def _settled(image: NDArray[np.uint8], drawn: Trimap, sure: bool) -> Trimap:
+    """Return a mask by colours where they tell the subject, else by a network's responses."""
+    return drawn if sure else grabcut_by(image, activation(image))
 
 
 def in_order(jobs: Iterator[tuple[T, Callable[[], Any]]], ahead: int) -> Iterator[tuple[T, Any]]:
