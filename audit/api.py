@@ -103,13 +103,14 @@ class Run:
         ----------
         settings
             By the names of `Config`, above those that the run was made with. ``images``,
-            ``masks`` and ``model`` outside of its folder, ``trust_model``, ``executor`` and
-            ``address`` are never taken from it: it may come from anybody.
+            ``masks`` and ``model`` outside of its folder, a command as ``segmenter``,
+            ``trust_model``, ``executor`` and ``address`` are never taken from it: it may come from
+            anybody.
 
         Raises
         ------
         ConfigError
-            The run was made with one of those paths, which is not given.
+            The run was made with one of those paths, or a command, which is not given.
         """
         config = load_config(carried(self.folder, settings))
         commands.sweep(config, self.folder)

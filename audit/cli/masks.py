@@ -65,7 +65,7 @@ def make(out: Path, preset: str, config_file: Path, **flags: Any) -> None:
 @click.option(
     "--against",
     type=click.Path(path_type=Path),
-    help="Second folder of masks [default: GrabCut].",
+    help="Second folder of masks [default: what --segmenter makes].",
 )
 @config_sources
 @settings("data", "masks", run={Stage.SPLIT, Stage.MASK})

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from audit.checks.on_data.results import OnData
 
 # What leads out of a run, whom to trust and which machine to use: never taken from its folder.
-_ANEW = ("images", "data_dir", "masks", "class_order", "model", "trust_model", "anyway", "workers")
+_ANEW = (
+    *("images", "data_dir", "masks", "segmenter", "class_order", "model", "trust_model"),
+    *("anyway", "workers"),
+)
 
 
 @click.command(cls=Command)
@@ -84,7 +87,8 @@ def selftest(
 
     With --on: heads are taught stamps on RUN's own backbone and photographs, about a minute each.
     The score that accuses is then set so that at most 5% of clean images are accused, RUN is
-    judged anew, and its report rendered. Images, masks and models outside of RUN are given anew.
+    judged anew, and its report rendered. Images, masks, models and
+    commands outside of RUN are given anew.
 
     Finished worlds are kept: the same command goes on.
 

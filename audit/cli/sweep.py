@@ -26,7 +26,8 @@ def sweep(run_folder: Path, **flags: Any) -> None:
     """Predict and explain with the model of RUN, going on where an earlier sweep stopped.
 
     Settings are those that RUN was made with, unless given anew. Images, masks and models outside
-    of RUN, trust in code and a cluster are always given anew: RUN may come from anybody.
+    of RUN, a command of --segmenter, trust in code and a cluster are always given anew: RUN may
+    come from anybody.
 
     \b
     Example:

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ _QUOTED = re.compile(rf"(?i)(?P<key>(?P<q>['\"]){_SECRET}(?P=q)\s*[:=]\s*)(?P<v>
 _HEADER = re.compile(
     r"(?i)(\bauthorization['\"]?\s*[:=]\s*['\"]?(?:(?:basic|bearer)\s+)?)[^\s'\",]+"
 )
+_NAMES_SECRET = re.compile(rf"(?i)--?{_SECRET}")  # an option whose value is the next word
+_PLACE = re.compile(r"'(\{\w+\})'")
 _AWS = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")
 
 _ABSOLUTE = r"(?:(?:file|local)://)?(?:~?/(?![\s/])|[A-Za-z]:[\\/]|\\\\(?=\w))"
@@ -39,6 +42,7 @@ _NO_TAG = r"(?!(?<=<)/\w+>)"  # </b> is no path
 _BARE = re.compile(rf"{_BEFORE}{_NO_TAG}(?P<path>{_ABSOLUTE}[^\s'\"<>|:;,)\]}}]*)")
 _WHOLE = re.compile(_ABSOLUTE)
 _HOMES = re.compile(r"(?:[A-Za-z]:)?[\\/](?:home|Users)[\\/][^\\/]+")
+_COMMANDS = {"segmenter"}  # settings that may be a command line
 # Under these keys stand names by which things are known again, never places.
 _IDENTITIES = {"classes", "name", "feature_layer"}
 TOLD = ("skipped", "mask_doubt", "causal_reason", "verdict_reason")  # columns that quote errors
@@ -111,17 +115,18 @@ class Shown:
         return _end(told) if _WHOLE.match(told) else told
 
     def command(self, line: str) -> str:
-        """Redact a command line, each of its words for itself."""
+        """Redact a command line, each of its words for itself; what stands in braces stays bare."""
         try:
             words = shlex.split(line)
         except ValueError:  # one that was cut or made up
             return self.text(line)
-        return shlex.join(self._word(word) for word in words)
+        told = shlex.join(self._word(*pair) for pair in pairwise(["", *words]))
+        return _PLACE.sub(r"\1", told)
 
     def section(self, value: Any, key: str = "") -> Any:
         """Redact a section of a manifest, or all of it, as deep as it goes."""
         if isinstance(value, Mapping):
-            kind = {k: "config" if key == "config" else k for k in value}
+            kind = {k: _kind(k, key) for k in value}
             told = {k: self.section(v, kind[k]) for k, v in value.items() if k not in _IDENTITIES}
             return {k: told.get(k, v) for k, v in value.items()}
         if isinstance(value, list | tuple):
@@ -135,11 +140,24 @@ class Shown:
         """Redact a record of an image, whose reasons may quote an error."""
         return {k: self.text(v) if k in TOLD and v else v for k, v in record.items()}
 
-    def _word(self, word: str) -> str:
+    def _word(self, before: str, word: str) -> str:
+        if before.removeprefix("--") in _COMMANDS:
+            return self.command(word)
+        if _NAMES_SECRET.fullmatch(before):
+            return HIDDEN
         option, mark, value = word.partition("=")
+        if mark and option.removeprefix("--") in _COMMANDS:
+            return f"{option}={self.command(value)}"
         if mark and option.startswith("--"):
             return credentials(f"{option}={self.location(value)}")
         return self.location(word)
+
+
+def _kind(key: str, parent: str) -> str:
+    """Tell how the value of a key is redacted: settings, all but commands, may be paths."""
+    if parent != "config":
+        return key
+    return "command" if key in _COMMANDS else "config"
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -20,6 +20,7 @@ from audit.execution.local import Part, explain_part, read
 from audit.execution.optional import optional_explainers
 from audit.interventions.pool import BackgroundPool
 from audit.masks.masks import fingerprints
+from audit.masks.segmenter import anywhere, refuse_unusable
 from audit.masks.source import WORDS, masks_of
 from audit.models.averaged import averaged
 from audit.models.classifier import FrozenClassifier
@@ -73,7 +74,7 @@ def setup_of(
     files = [f for f in model.rglob("*") if f.is_file()] if model.is_dir() else [model]
     content = {str(f.relative_to(model.parent)): f.read_bytes() for f in files}
     trust = config.model.trust_model and config.model.model is not None
-    there = change(config, **paths)
+    there = change(config, **paths, segmenter=anywhere(config.masks.segmenter))
     return Setup(
         config=there,
         model=content,
@@ -102,6 +103,7 @@ class Worker:
         self._config = setup.config
         self._dataset = open_dataset(setup.config, setup.classes)
         self._dataset.contents.know(setup.contents, {})
+        refuse_unusable(setup.config.masks.segmenter)
         self._masks = masks_of(setup.config, self._dataset)
         own = fingerprints(self._dataset, self._masks)
         for key, what in (("fingerprint", "images or labels"), ("masks", "masks")):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audit.core.errors import BrokenImageError, DataError
 from audit.core.observation import Observation, Strength
@@ -16,10 +16,10 @@ from audit.core.wording import plural, verb
 from audit.datasets.dataset import Dataset, Item, stratified
 from audit.masks.files import ValuedMasks, misfit
 from audit.masks.fit import SIDE, Fit, Pair, measure, upside
-from audit.masks.grabcut import grabcut
-from audit.masks.masks import Masks, doubt
+from audit.masks.masks import BadMask, Masks, Trimap, doubt
 
 SAMPLE, CUT = 64, 12  # images with masks of their own, and images to cut out, that are looked at
+IN_VAIN = 3  # first images on which a segmenter fails, after which it is asked no more
 FEWEST = 8  # pairs below which nothing is beyond doubt
 CLEAR = 0.5  # of the border more than of the centre, or less: which way up a mask is
 SURE, UNSURE = 0.65, 0.4  # shares of clear masks that are upside down, at the interval's low end
@@ -45,7 +45,7 @@ def mask_observations(dataset: Dataset, masks: Masks, items: Sequence[Item]) -> 
     """Look whether the masks of ``items`` are right; takes seconds.
 
     At most 64 images with masks of their own are read, sampled by class, and at most 12 without
-    are cut out by GrabCut.
+    are cut out as they will be.
 
     Parameters
     ----------
@@ -54,7 +54,10 @@ def mask_observations(dataset: Dataset, masks: Masks, items: Sequence[Item]) -> 
     """
     own = [item for item in items if masks.draws or masks.has_own(item)]
     looked = list(_look(dataset, masks, stratified(own, SAMPLE, 0)))
-    found = [source_observation(dataset, masks, items, own, looked)]
+    cut = _cut(dataset, masks, _others(items, own))
+    found = [source_observation(masks, len(items), len(own), [one.doubt for one in looked], cut)]
+    if failed := [given.reason for given in cut if isinstance(given, BadMask)]:
+        found.append(failure_observation(failed, len(cut), masks.maker))
     if looked:
         pairs = [one.pair for one in looked]
         found += [polarity_observation(pairs, _turned(masks)), size_observation(looked)]
@@ -130,27 +133,41 @@ def size_observation(looked: Sequence[Looked]) -> Observation:
 
 
 def source_observation(
-    dataset: Dataset,
-    masks: Masks,
-    items: Sequence[Item],
-    own: Sequence[Item],
-    looked: Sequence[Looked],
+    masks: Masks, images: int, own: int, doubts: Sequence[str], cut: Sequence[Trimap | BadMask]
 ) -> Observation:
-    """Observe how many images have a mask of their own, are cut out by GrabCut, or have none."""
-    names = {item.name for item in own}
-    bare = [item for item in items if item.name not in names]
-    cut = _cut(dataset, stratified(bare, CUT, 0)) if masks.grabcut else []
-    told = [*(one.doubt for one in looked), *cut]
-    instead = "cut out by GrabCut" if masks.grabcut else "without any"
+    """Observe how many images have a mask of their own, are cut out by what, or have none.
+
+    Parameters
+    ----------
+    doubts : sequence of str
+        Of the masks of their own that were looked at.
+    cut : sequence of trimaps
+        Masks that were made to look at them.
+    """
+    told, bare = [*doubts, *map(_doubt, cut)], images - own
+    instead = f"cut out by {masks.maker}" if masks.maker else "without any"
     words = (
-        f"{len(own):,} of {plural(len(items), 'image')} have masks of their own, {len(bare):,} "
-        f"{verb(len(bare), 'is', 'are')} {instead}{_doubts(told)}"
+        f"{own:,} of {plural(images, 'image')} have masks of their own, {bare:,} "
+        f"{verb(bare, 'is', 'are')} {instead}{_doubts(told)}"
     )
     title = "Where masks come from"
     many = bool(told) and wilson(sum(map(bool, told)), len(told))[0] > DOUBTFUL
-    if many or (bare and not masks.grabcut):
+    if many or (bare and not masks.maker):
         return Observation("mask-source", title, words, "weak", "draw masks by hand: give --masks")
     return Observation("mask-source", title, words)
+
+
+def failure_observation(failed: Sequence[str], tried: int, maker: str) -> Observation:
+    """Observe on how many of the images tried a segmenter failed, and why on the first."""
+    of = f"{len(failed)} of {plural(tried, 'image')}"
+    words = f"On {of} tried, {maker} made no mask that can be used: {failed[0].rstrip('.')}"
+    strength: Strength = "strong" if 2 * len(failed) > tried else "weak"
+    mend = "mend it, or leave --segmenter out for GrabCut; these images get no verdict"
+    return Observation("segmenter", "Whether masks can be made", words, strength, mend)
+
+
+def _doubt(given: Trimap | BadMask) -> str:
+    return "of no use" if isinstance(given, BadMask) else doubt(given)
 
 
 def _doubts(told: Sequence[str]) -> str:
@@ -178,12 +195,22 @@ def _look(dataset: Dataset, masks: Masks, items: Sequence[Item]) -> Iterator[Loo
             yield Looked(Pair.of(image, trimap), size, own, doubt(trimap))
 
 
-def _cut(dataset: Dataset, items: Sequence[Item]) -> list[str]:
-    """Say what is doubtful about GrabCut's masks; "" where nothing is."""
-    images: Iterator[NDArray[np.uint8]] = (
-        image for _, image in dataset.images(items) if not isinstance(image, BrokenImageError)
-    )
-    return [doubt(grabcut(image)) for image in images]
+def _others(items: Sequence[Item], own: Sequence[Item]) -> list[Item]:
+    """Return the items that are not among ``own``."""
+    names = {item.name for item in own}
+    return [item for item in items if item.name not in names]
+
+
+def _cut(dataset: Dataset, masks: Masks, bare: Sequence[Item]) -> list[Trimap | BadMask]:
+    """Make the masks of some images that have none; of very few where it fails on all of these."""
+    made: list[Trimap | BadMask] = []
+    some = stratified(bare, CUT, 0) if masks.maker else []
+    with closing(masks.stream(dataset.images(some), 0)) as stream:
+        for _, _, given, _ in stream:
+            made += [] if given is None else [given]
+            if len(made) == IN_VAIN and all(isinstance(each, BadMask) for each in made):
+                break
+    return made
 
 
 def _all_border(pairs: Sequence[Pair]) -> bool:

@@ -91,7 +91,7 @@ def grabcut(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def by_colours(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], bool]:
     """Return the trimap of `grabcut`, and whether the guesses agree well enough to trust it."""
     found = segment(image)
-    trimap = banded(found.subject, max(1, round(1 / _scale(image, FINE))))
+    trimap = bordered(found.subject)
     if found.agreement < UNSURE:
         trimap[found.disputed] = UNKNOWN
     return trimap, found.agreement >= UNSURE
@@ -155,6 +155,14 @@ def banded(subject: NDArray[np.bool_], width: int) -> NDArray[np.uint8]:
     inner, outer = cv2.erode(mask, _disc(width), borderValue=1), cv2.dilate(mask, _disc(width))
     trimap = np.where(inner > 0, FOREGROUND, np.where(outer > 0, UNKNOWN, BACKGROUND))
     return trimap.astype(np.uint8)
+
+
+def bordered(subject: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return a bool mask's trimap, unknown where pixels of a photograph are a mixture.
+
+    That is within a pixel of its outline, of an image of at most 300 x 300; more of a larger one.
+    """
+    return banded(subject, max(1, round(1 / _scale(subject, FINE))))
 
 
 def _overlap(a: Labels, b: Labels) -> float:
@@ -277,7 +285,7 @@ def _refine(image: NDArray[np.uint8], guess: _Guess) -> Labels:
     return clean(_subject(labels))
 
 
-def _scale(image: NDArray[np.uint8], side: int) -> float:
+def _scale(image: NDArray[np.generic], side: int) -> float:
     return min(1.0, side / float(np.sqrt(image.shape[0] * image.shape[1])))
 
 

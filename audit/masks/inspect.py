@@ -15,7 +15,7 @@ from audit.core.errors import BrokenImageError, DataError
 from audit.core.track import Track, silent
 from audit.datasets.dataset import FOREGROUND, UNKNOWN, Dataset, Item
 from audit.explainers import localisation
-from audit.masks.masks import Masks
+from audit.masks.masks import BadMask, Masks
 
 log = logging.getLogger("audit")
 Trimap = NDArray[np.uint8]
@@ -96,11 +96,11 @@ def compare(
     Parameters
     ----------
     a : Masks
-        The more trusted source; its GrabCut is not asked.
+        The more trusted source; its segmenter is not asked.
     b : Masks
-        The source under test, GrabCut included.
+        The source under test, its segmenter included.
     workers : int
-        Processes for GrabCut; 0: in line.
+        Processes that segment; 0: in line.
 
     Returns
     -------
@@ -166,6 +166,8 @@ def _both(
             continue
         if ours is not None:
             nothing = np.full(ours.shape, UNKNOWN, np.uint8)
+            if isinstance(theirs, BadMask):
+                log.warning("%s", theirs.reason)
             other = theirs if isinstance(theirs, np.ndarray) else nothing
             yield item, image, ours, other, (own, source)
 

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,7 @@ from audit.datasets.dataset import (
     Item,
 )
 from audit.masks.files import FolderMasks, MaskFiles, ValuedMasks, fit
-from audit.masks.grabcutpool import AHEAD, GrabCutPool, in_order
+from audit.masks.grabcutpool import AHEAD, in_order
 from audit.masks.match import Joined
 from audit.masks.official import OfficialMasks, unpack
 from audit.masks.reading import (
@@ -40,6 +40,7 @@ from audit.masks.reading import (
     join_observations,
     value_observation,
 )
+from audit.masks.segmenter import GRABCUT, Pool, identity, maker, pool_of, source_of
 from audit.masks.stated import AUTO, Stated, stated
 from audit.masks.values import read_mask
 from audit.storage.run import write_whole
@@ -54,12 +55,12 @@ _ARCHIVE = re.compile(r".*\.(tgz|tar|tar\.gz)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class BadMask:
-    """A mask that cannot be used: unreadable, of odd values, or of another shape than its image.
+    """A mask that cannot be used: unreadable, of odd values or another shape, or never made.
 
     Attributes
     ----------
     reason : str
-        One line that names its file.
+        One line that names its file, or its image.
     """
 
     reason: str
@@ -77,7 +78,8 @@ class Masks:
     """Masks of a data set, each from the first source in order of trust that has one.
 
     The order: what the data set brings (``planted``, ``manifest``), mask files (``folder``), the
-    official segmentations (``official``), GrabCut (``grabcut``), and else ``none``.
+    official segmentations (``official``), what is made here (``grabcut``, or ``segmenter``), and
+    else ``none``.
 
     Parameters
     ----------
@@ -87,6 +89,8 @@ class Masks:
         unpacked into the user's cache.
     grabcut : bool
         Segment what no source knows.
+    segmenter : str
+        By what: ``grabcut``, ``rembg`` or a command, as the setting of this name has it.
     brought : bool
         Use what the data set brings itself.
     subject, unknown : str
@@ -107,6 +111,7 @@ class Masks:
         path: Path | None = None,
         *,
         grabcut: bool = True,
+        segmenter: str = GRABCUT,
         brought: bool = True,
         subject: str = AUTO,
         unknown: str = AUTO,
@@ -117,6 +122,12 @@ class Masks:
         self._named = _named(dataset, said) if self._brings else None
         self._files = _files(path, dataset, said) if path else []
         self.grabcut = grabcut
+        self.segmenter = segmenter
+
+    @property
+    def maker(self) -> str:
+        """Name of what segments images without a mask; "" where nothing does."""
+        return maker(self.segmenter) if self.grabcut else ""
 
     @property
     def sources(self) -> list[MaskFiles]:
@@ -129,7 +140,7 @@ class Masks:
         return bool(self._brings) and self._named is None
 
     def has_own(self, item: Item) -> bool:
-        """Return whether an image has a mask that was not made by GrabCut, be it a bad one."""
+        """Return whether an image has a mask that is not made here, be it a bad one."""
         if any(files.has(item.name) for files in self.sources):
             return True
         return self.draws and self._dataset.trimap(item) is not None
@@ -171,11 +182,11 @@ class Masks:
         by_class = classes_of(self._dataset)
         found = [f for f in self.sources if isinstance(f, ValuedMasks) and f.any()]
         told = [o for files in found for o in (value_observation(files), bad_observation(files))]
-        return [*join_observations(self.sources, by_class, images, self.grabcut), *told]
+        return [*join_observations(self.sources, by_class, images, self.maker), *told]
 
     def stream(
         self, pairs: Iterable[tuple[Item, Decoded]], workers: int
-    ) -> Iterator[tuple[Item, Decoded, Given, str]]:
+    ) -> Generator[tuple[Item, Decoded, Given, str], None, None]:
         """Add each image's trimap and source, in order; memory does not grow with the stream.
 
         Parameters
@@ -183,29 +194,27 @@ class Masks:
         pairs : iterable of (item, image)
             As `Dataset.images` yields them. A broken image has no mask.
         workers : int
-            Processes for GrabCut, started when the first image needs it; 0: in line.
+            Processes that segment, started when the first image needs it; 0: in line.
 
         Yields
         ------
         item, image, trimap, source
             uint8 ``(h, w)`` of the image's size, and its source; None and ``none`` without. In
-            place of a mask that cannot be used its `BadMask`, with ``none``: GrabCut does not
-            stand in for it unasked.
+            place of a mask that cannot be used its `BadMask`, with ``none``: nothing else stands
+            in for it unasked, nor for one that a segmenter failed to make.
         """
-        with closing(GrabCutPool(workers)) as pool:
+        with closing(pool_of(self.segmenter, workers)) as pool:
             jobs = ((pair, self._begin(pool, *pair)) for pair in pairs)
             for (item, image), (trimap, source) in in_order(jobs, AHEAD * workers):
                 yield item, image, trimap, source
 
     def fingerprint(self) -> str:
-        """Return a short hash of the sources: kind and content of files, and GrabCut's help."""
+        """Return a short hash of the sources: kind and content of files, and the segmenter."""
         parts = [self._brings, *(f"{f.name}:{f.fingerprint()}" for f in self._files)]
-        parts += ["grabcut"] if self.grabcut else []
+        parts += [identity(self.segmenter)] if self.grabcut else []
         return hashlib.sha256("\t".join(parts).encode()).hexdigest()[:16]
 
-    def _begin(
-        self, pool: GrabCutPool, item: Item, image: Decoded
-    ) -> Callable[[], tuple[Given, str]]:
+    def _begin(self, pool: Pool, item: Item, image: Decoded) -> Callable[[], tuple[Given, str]]:
         if isinstance(image, BrokenImageError):
             return lambda: (None, "none")
         try:
@@ -216,7 +225,13 @@ class Masks:
         if known[0] is not None or not self.grabcut:
             return lambda: known
         made = pool.start(image)
-        return lambda: (made(), "grabcut")
+        return lambda: self._made(made, item)
+
+    def _made(self, wait: Callable[[], Trimap], item: Item) -> tuple[Given, str]:
+        try:
+            return wait(), source_of(self.segmenter)
+        except DataError as error:
+            return BadMask(f"{self.maker} failed on {item.name}: {str(error).rstrip('.')}."), "none"
 
     def _brought(self, item: Item) -> Trimap | None:
         """Return what a data set draws itself; its masks in files are read as all files are."""

@@ -97,7 +97,7 @@ def bad_observation(files: ValuedMasks) -> Observation:
 
 
 def join_observations(
-    sources: Sequence[MaskFiles], classes: Mapping[str, str], images: int, grabcut: bool
+    sources: Sequence[MaskFiles], classes: Mapping[str, str], images: int, maker: str
 ) -> list[Observation]:
     """Observe how many images got a mask by which rule, how many none, and which files fit none."""
     found = [files for files in sources if files.any()]
@@ -107,7 +107,7 @@ def join_observations(
     left = [file for files in found for file in files.joined.left]
     words = [f"{len(own):,} of {plural(images, 'image')} have masks of their own ({_rules(found)})"]
     if len(own) < images:
-        words.append(_without(own, classes, grabcut))
+        words.append(_without(own, classes, maker))
     if left:
         words.append(_unused(left, found))
     few = len(own) < (1 - _FEW) * images or len(left) > _FEW * (len(left) + len(own))
@@ -132,10 +132,10 @@ def _unused(left: Sequence[Path], found: Sequence[MaskFiles]) -> str:
     return f"{of} {verb(len(left), 'fits', 'fit')} no image, such as {readable(str(left[0]))}"
 
 
-def _without(own: set[str], classes: Mapping[str, str], grabcut: bool) -> str:
+def _without(own: set[str], classes: Mapping[str, str], maker: str) -> str:
     missing = len(classes) - len(own)
-    cut = f"{verb(missing, 'is', 'are')} cut out by GrabCut"
-    words = f"the other {missing:,} {cut if grabcut else verb(missing, 'has none', 'have none')}"
+    cut = f"{verb(missing, 'is', 'are')} cut out by {maker}"
+    words = f"the other {missing:,} {cut if maker else verb(missing, 'has none', 'have none')}"
     every = set(classes.values())
     bare = sorted(every - {classes[name] for name in own if name in classes})
     if not bare:

@@ -12,6 +12,7 @@ from audit.core.track import Track, silent
 from audit.datasets.dataset import Dataset
 from audit.masks import official
 from audit.masks.masks import Masks
+from audit.masks.segmenter import maker, refuse_unusable
 from audit.settings import Config, change
 from audit.storage.download import address, reach
 
@@ -28,7 +29,7 @@ def settled(
     """Decide once where the masks come from, so that no later step has to; say it in the log.
 
     Oxford's official segmentations are fetched into the user's cache where they can be had, else
-    GrabCut takes their place.
+    GrabCut, or another segmenter, takes their place.
 
     Parameters
     ----------
@@ -40,15 +41,16 @@ def settled(
     -------
     Config
         For Oxford's images, ``masks`` is a path, ``official`` or ``grabcut``; None is what runs
-        of earlier versions were begun with, and means GrabCut.
+        of earlier versions were begun with, and means ``grabcut``.
 
     Raises
     ------
     ConfigError
-        ``official`` is asked for with other images.
+        ``official`` is asked for with other images, or a segmenter that is not there.
     DataError
         ``official`` is asked for and cannot be had.
     """
+    refuse_unusable(config.masks.segmenter)
     if config.data.dataset != "oxford_flowers102":
         if config.masks.masks == OFFICIAL:
             raise ConfigError(
@@ -56,9 +58,10 @@ def settled(
                 "of these images."
             )
         return config
-    if config.masks.masks is None and not begun:
+    asked = config.masks.segmenter != GRABCUT.name  # in vain where all have official masks
+    if config.masks.masks is None and not begun and not asked:
         return change(config, masks=_to_be_had(config, track))
-    masks = config.masks.masks or _word(begun or {})
+    masks = config.masks.masks or (_word(begun) if begun else GRABCUT)
     if masks == OFFICIAL:
         if not config.data.download:
             _require_own_copy()
@@ -87,6 +90,7 @@ def masks_of(config: Config, dataset: Dataset, track: Track = silent) -> Masks:
         dataset,
         mask_path(config, track),
         grabcut=config.masks.grabcut,
+        segmenter=config.masks.segmenter,
         subject=config.masks.mask_subject,
         unknown=config.masks.mask_unknown,
     )
@@ -98,7 +102,7 @@ def _word(begun: Mapping[str, Any]) -> Path | None:
 
 
 def _made(config: Config) -> str:
-    return "GrabCut" if config.masks.grabcut else "none"
+    return maker(config.masks.segmenter) if config.masks.grabcut else "none"
 
 
 def _to_be_had(config: Config, track: Track) -> Path:

@@ -12,6 +12,7 @@ from audit.datasets.open import open_dataset
 from audit.masks import inspect
 from audit.masks.contactsheet import contact_sheet
 from audit.masks.masks import Masks, make
+from audit.masks.segmenter import maker
 from audit.masks.source import masks_of, settled
 from audit.settings import Config, change
 from audit.storage.run import write_whole
@@ -32,7 +33,7 @@ def make_masks(config: Config, out: Path, *, track: Track = silent) -> dict[str,
 def inspect_masks(
     config: Config, against: Path | None, sheet: Path, *, track: Track = silent
 ) -> inspect.Agreement:
-    """Compare the masks of ``config`` with ``against`` (None: GrabCut); write a contact sheet.
+    """Compare the masks of ``config`` with ``against`` (None: what is made); write a contact sheet.
 
     Raises
     ------
@@ -41,8 +42,9 @@ def inspect_masks(
     """
     config = settled(config, track=track)
     dataset = open_dataset(config, track=track)
-    ours = masks_of(change(config, grabcut=False), dataset, track)
-    theirs = Masks(dataset, against, grabcut=against is None, brought=False)
+    ours = masks_of(change(config, grabcut=False, segmenter="grabcut"), dataset, track)
+    segmenter = config.masks.segmenter
+    theirs = Masks(dataset, against, grabcut=against is None, segmenter=segmenter, brought=False)
     items = [item for split in SPLITS for item in dataset.items(split) if ours.has_own(item)]
     if not items:
         raise DataError("No image has a mask to compare with: give --masks FOLDER.")
@@ -55,7 +57,7 @@ def inspect_masks(
     shown = Shown()  # a sheet is made to be sent
     labels = (
         shown.location(str(config.masks.masks or dataset.mask_source)),
-        shown.location(str(against or "GrabCut")),
+        shown.location(str(against or maker(segmenter))),
     )
     write_whole(sheet, contact_sheet(groups, labels))
     return inspect.summarise(table)

@@ -26,6 +26,7 @@ from audit.datasets.contents import Contents, short_hash
 from audit.datasets.dataset import Dataset
 from audit.datasets.open import open_dataset
 from audit.masks.masks import Masks, fingerprints
+from audit.masks.segmenter import refuse_unusable
 from audit.masks.source import masks_of, settled
 from audit.settings import Config
 from audit.storage.run import RunFolder
@@ -125,6 +126,7 @@ def _check_settings(config: Config) -> None:
     from audit.report.owner import read_owner
 
     check_further(config)
+    refuse_unusable(config.masks.segmenter)
     if config.run.executor == "ray":
         from audit.execution.ray_executor import refuse_unreachable as check_cluster
 

@@ -1,11 +1,13 @@
 """Going on with a run: what its folder may say of that, and what must be as it was.
 
-A run folder may come from anybody. So what reaches out of it (paths, trust, machines) is never
-taken from it: whoever goes on with it says so anew, and hashes tell whether it is the same.
+A run folder may come from anybody. So what reaches out of it (paths, commands, trust, machines)
+is never taken from it: whoever goes on with it says so anew, and hashes tell whether it is the
+same.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, get_args
@@ -13,6 +15,7 @@ from typing import Any, get_args
 from audit.checks.robustness.outputs import TABLE
 from audit.core.errors import ConfigError, RunFolderError
 from audit.core.wording import some
+from audit.masks.segmenter import is_command
 from audit.masks.source import WORDS
 from audit.settings import Config
 from audit.settings.base import Stage, affects, is_own
@@ -45,10 +48,11 @@ def carried(run: RunFolder, given: Mapping[str, Any]) -> dict[str, Any]:
     begun = run.settings()
     lacking = [key for key in _TO_SWEEP if _reaches_out(key, begun.get(key)) and key not in given]
     if lacking:
-        options = [f"--{key.replace('_', '-')} {begun[key]}" for key in lacking]
+        # Quoted, for whoever pastes them: a stranger may have written them.
+        options = [f"--{key.replace('_', '-')} {shlex.quote(begun[key])}" for key in lacking]
         raise ConfigError(
-            f"{run.root} was begun with {' and '.join(options)}: say anew where that is. No path, "
-            "trust or cluster is taken from a run folder, which may come from anybody."
+            f"{run.root} was begun with {' and '.join(options)}: say anew what that is. No path, "
+            "command, trust or cluster is taken from a run folder, which may come from anybody."
         )
     kept = {k: v for k, v in begun.items() if k not in OWN and not _reaches_out(k, v)}
     return kept | dict(given)
@@ -60,6 +64,8 @@ def _reaches_out(key: str, value: object) -> bool:
         return False
     if key == "masks":
         return Path(value) not in WORDS
+    if key == "segmenter":
+        return is_command(value)
     if key == "class_order":
         return value not in ("auto", "text", "number")
     return key in PATHS or (key == "weights" and value.endswith(".h5"))

@@ -11,6 +11,8 @@ from audit import __version__
 from audit.checks.preflight.outcome import kept
 from audit.core.redact import Shown
 from audit.datasets.dataset import SPLITS
+from audit.masks.segmenter import packages
+from audit.settings import Config
 from audit.stages.inputs import Inputs
 from audit.stages.resume import refuse_others
 from audit.stages.timing import now
@@ -29,7 +31,7 @@ def begin(folder: RunFolder, inputs: Inputs, command: str) -> None:
     if config.report.model_card:
         write_whole(folder.owner_file, config.report.model_card.read_bytes())
     named = {"name": inputs.dataset.name, "classes": list(inputs.dataset.classes)}
-    _begin_session(folder, command)
+    _begin_session(folder, config, command)
     folder.update_manifest(
         started=folder.manifest().get("started", now()),
         config=config.kept(),
@@ -42,7 +44,7 @@ def go_on(folder: RunFolder, inputs: Inputs, command: str) -> None:
     """Tell a run folder that its sweep is gone on with."""
     refuse_others(folder, inputs)
     folder.shown = Shown.of(inputs.config.kept())
-    _begin_session(folder, command)
+    _begin_session(folder, inputs.config, command)
     folder.update_manifest(
         config=inputs.config.kept(),
         data=folder.manifest()["data"] | inputs.hashes,
@@ -50,12 +52,13 @@ def go_on(folder: RunFolder, inputs: Inputs, command: str) -> None:
     )
 
 
-def _begin_session(folder: RunFolder, command: str) -> None:
+def _begin_session(folder: RunFolder, config: Config, command: str) -> None:
     """Keep what goes on with a run, beside those before: a run may see several versions."""
+    names = (*PACKAGES, *packages(config.masks.segmenter))
     facts = {
         "flower_audit": __version__,
         "command": command,
-        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "packages": {name: importlib.metadata.version(name) for name in names},
         "host": _host(),
     }
     folder.begin_session(begun=now(), **facts)

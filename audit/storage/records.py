@@ -114,7 +114,7 @@ COLUMNS = (
     Column("confidence", _REAL),  # softmax of the predicted class
     # Of the explained class; with views, its mean log-probability.
     Column("logit", _REAL, tells="logits"),
-    # planted, manifest, beside, folder, official, grabcut, none
+    # planted, manifest, beside, folder, official, grabcut, segmenter, none
     Column("mask_source", _TEXT, lacking="", tells="where masks come from"),
     # Why the mask is suspect (tiny, full, ...); "" if it is not.
     Column("mask_doubt", _TEXT, lacking="", tells="doubts about masks"),

@@ -86,7 +86,7 @@ def test_help_shows_settings_under_their_sections():
     ]
     of_masks = output.split("\n[masks] ")[1].split("\n[model] ")[0]
     assert re.findall(r"^  --(\S+)", of_masks, re.MULTILINE) == [
-        "masks", "mask-subject", "mask-unknown", "grabcut", "subject",
+        "masks", "mask-subject", "mask-unknown", "grabcut", "segmenter", "subject",
     ]  # fmt: skip
 
 
@@ -262,7 +262,7 @@ def test_run_report_and_sweep_go_the_whole_way(call, tmp_path, images, colour_mo
 
     code, _, err = call("sweep", out, "--workers", 1)
     assert code == 1
-    assert "--images images.csv and --model colours.keras: say anew where that is." in err
+    assert "--images images.csv and --model colours.keras: say anew what that is." in err
 
     code, said, _ = call("sweep", out, "--workers", 1, *flags[:4])
     assert (code, said) == (0, f"Swept. Next: flower-audit report '{out}'\n")

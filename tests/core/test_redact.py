@@ -155,6 +155,30 @@ def test_words_of_a_command_line_are_shown_each_for_itself():
     )
 
 
+SEGMENTER = "/home/ann/venv/bin/python '/home/ann/my seg.py' {image} {mask} --api-key k1 --token=k2"
+SHOWN = "python 'my seg.py' {image} {mask} --api-key '***' '--token=***'"
+
+
+@pytest.mark.parametrize("nested", [True, False])
+def test_a_command_among_the_settings_keeps_no_folder_and_no_credentials(nested):
+    settings = {"segmenter": SEGMENTER, "subject": "flower"}
+    config = {"masks": settings} if nested else settings
+    told = Shown.of(config).section({"config": config})["config"]
+    assert (told["masks"] if nested else told)["segmenter"] == SHOWN
+
+
+def test_a_command_within_a_command_line_is_redacted_too():
+    for words in (["--segmenter", SEGMENTER], [f"--segmenter={SEGMENTER}"]):
+        told = Shown().command(shlex.join(["flower-audit", "run", *words]))
+        assert SHOWN in shlex.split(told)[-1]
+        assert "/home" not in told and "k1" not in told and "k2" not in told
+
+
+@pytest.mark.parametrize("name", ["grabcut", "rembg", "python seg.py {image} {mask}"])
+def test_a_segmenter_without_anything_private_stays_as_it_is(name):
+    assert Shown().section({"config": {"segmenter": name}})["config"]["segmenter"] == name
+
+
 def test_a_command_line_that_is_none_is_shown_as_text():
     assert Shown().command("run '/srv/a/b.png") == "run 'b.png"
 

@@ -144,6 +144,21 @@ def test_what_was_not_judged_blocks_and_says_why(find, cases, cause):
     assert cause in found.words
 
 
+@pytest.mark.parametrize(
+    ("segmenter", "maker"),
+    [
+        ("grabcut", "GrabCut"),
+        ("rembg", "rembg"),
+        ("a {image} {mask}", "the command of --segmenter"),
+    ],
+)
+def test_masks_of_no_use_name_what_made_them(tmp_path, segmenter, maker):
+    run = write_run(tmp_path / "run", [case(verdict="undecided")])
+    run.update_manifest(config=run.config() | {"segmenter": segmenter})
+    step = found_in(run)["not-judged"].steps[0]
+    assert step.words == f"Give usable masks: --masks FOLDER, or look why those of {maker} are not."
+
+
 def test_the_region_that_most_share_is_named(find):
     wrong = [case(verdict="wrong-reasons", removal_place="lower left") for _ in range(3)]
     wrong.append(case(verdict="wrong-reasons", removal_place="top"))

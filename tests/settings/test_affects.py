@@ -13,10 +13,10 @@ from audit.stages.resume import OWN, begun_stages, fixed, for_training
 OF_WHOEVER_RUNS_IT = {"trust_model", "anyway", "executor", "address", "worker_cores", "workers"}
 ALWAYS_FREE = OF_WHOEVER_RUNS_IT | {"download", "data_dir", "health", "opportunity", "model_card",
                                     "class_order", "share"}  # fmt: skip
-OF_ROBUSTNESS = {"robustness", "masks", "grabcut", "feature_layer", "cam", "ig_variant", "ig_rule",
-                 "ig_baseline"}  # fmt: skip
-FREE_BEFORE_SWEEP = {"masks", "mask_subject", "mask_unknown", "grabcut", "subject", "explain",
-                     "explainers", "explain_sample", "explain_flagged", "lime_samples",
+OF_ROBUSTNESS = {"robustness", "masks", "grabcut", "segmenter", "feature_layer", "cam",
+                 "ig_variant", "ig_rule", "ig_baseline"}  # fmt: skip
+FREE_BEFORE_SWEEP = {"masks", "mask_subject", "mask_unknown", "grabcut", "segmenter", "subject",
+                     "explain", "explainers", "explain_sample", "explain_flagged", "lime_samples",
                      "shap_evals", "feature_layer", "cam", "ig_variant", "ig_steps",
                      "ig_tolerance", "ig_rule", "ig_baseline", "interventions",
                      "on_foreground_skill", "suspicious_share", "least_support",
@@ -50,7 +50,7 @@ def test_a_resumed_run_may_change_what_nothing_in_its_folder_rests_on(
 ):
     free = set(ALWAYS_FREE)
     if not explained:
-        free |= FREE_BEFORE_SWEEP - ({"masks", "grabcut"} if on_backgrounds else set())
+        free |= FREE_BEFORE_SWEEP - ({"masks", "grabcut", "segmenter"} if on_backgrounds else set())
     free = free - OF_ROBUSTNESS if corrupted else free | {"robustness"}
     free |= set() if predicted else {"limit", "tta"}
     config = load_config({"augment_background": on_backgrounds})

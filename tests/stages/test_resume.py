@@ -1,9 +1,13 @@
 """Going on with a run, one's own or a stranger's: nothing that reaches out of it is believed."""
 
+import html
 import json
 import os
+import shlex
 import shutil
 import socket
+import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,7 +16,9 @@ from PIL import Image
 
 import audit
 from audit.core.errors import AuditError, ConfigError, DataError, ModelError, RunFolderError
+from audit.core.track import silent
 from audit.execution import local
+from audit.report.build import render
 from audit.settings import change, load_config
 from audit.stages import commands
 from audit.stages.resume import OWN, PATHS, carried
@@ -82,7 +88,7 @@ def test_what_lies_outside_is_asked_for_by_name(run):
     with pytest.raises(ConfigError) as refused:
         audit.load_run(run.root).sweep()
     assert str(refused.value).startswith(
-        f"{run.root} was begun with --images images.csv and --model mine.keras: say anew where"
+        f"{run.root} was begun with --images images.csv and --model mine.keras: say anew what"
     )
 
 
@@ -158,9 +164,92 @@ def test_no_path_of_a_folder_is_opened(run, here, tmp_path, key):
         assert found.get(key) is None
 
 
+@pytest.fixture
+def marking(tmp_path):
+    """A command that leaves a file when it runs, and that file."""
+    mark = tmp_path / "pwned"
+    return f"touch {mark} {{image}} {{mask}}", mark
+
+
+def test_no_command_of_a_folder_is_run(run, here, marking, call):
+    command, mark = marking
+    forge(run, grabcut=True, segmenter=command)
+    render(run, silent)
+    for words in (["judge", "--thresholds", "fixed"], ["check", "--min-accuracy", "0"]):
+        assert call(words[0], run.root, *words[1:])[0] in (0, 3)
+    unsweep(run, 0, 1, 2)
+    given = ["--images", here / "photos" / "images.csv", "--model", here / "mine.keras"]
+    for words in (["sweep", run.root], ["selftest", "--on", run.root]):
+        code, _, err = call(*words, *given)
+        assert code == 1
+        assert "--segmenter 'touch pwned {image} {mask}': say anew what that is" in err
+        assert "No path, command, trust or cluster is taken from a run folder" in err
+    with pytest.raises(ConfigError, match=r"--segmenter 'touch "):
+        audit.load_run(run.root).sweep(images=given[1], model=given[3])
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("value", ["grabcut ", "Rembg", "", ";", "'"])
+def test_what_is_no_segmenter_by_name_is_taken_from_no_folder(run, value):
+    forge(run, segmenter=value)
+    with pytest.raises(ConfigError, match=r"--segmenter .*: say anew what that is"):
+        carried(run, {"images": "x", "model": "y"})
+
+
+def test_a_segmenter_by_name_is_that_of_the_run(run):
+    forge(run, segmenter="rembg")
+    assert carried(run, {"images": "x", "model": "y"})["segmenter"] == "rembg"
+
+
+ELLIPSE = """
+import sys
+from PIL import Image, ImageDraw
+size = Image.open(sys.argv[1]).size
+mask = Image.new("L", size)
+ImageDraw.Draw(mask).ellipse([v * s // 8 for v in (2, 6) for s in size], fill=255)
+mask.save(sys.argv[2])
+"""
+
+
+def segmenting(folder):
+    """A command that marks the middle, by a script in a folder."""
+    folder.mkdir(exist_ok=True)
+    (folder / "seg.py").write_text(ELLIPSE)
+    return shlex.join([sys.executable, str(folder / "seg.py"), "{image}", "{mask}"])
+
+
+def test_a_run_by_a_command_says_so_and_is_gone_on_with_by_no_other(config, here, tmp_path):
+    masks = {"images": here / "plain", "splits": "all", "grabcut": True, "opportunity": False,
+             "interventions": "off"}  # fmt: skip
+    for file in (here / "photos").glob("?_??.png"):
+        if file.stem[2:] >= "08":
+            (here / "plain" / file.stem[0]).mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, here / "plain" / file.stem[0])
+    first = change(config, **masks, segmenter=segmenting(tmp_path / "one"))
+    run = commands.run(first, here / "made", command=f"run --segmenter '{segmenting(tmp_path)}'")
+    assert set(run.records()["mask_source"]) == {"segmenter"}
+    shown = f"{Path(sys.executable).name} seg.py {{image}} {{mask}}"
+    assert run.settings()["segmenter"] == shown
+    assert run.manifest()["command"] == f"run --segmenter '{shown}'"
+    assert str(tmp_path) not in run.manifest_file.read_text()
+    render(run, silent)
+    told = "A segmenter's masks are made by a machine"
+    assert told in html.unescape((run.report_dir / "index.html").read_text())
+    unsweep(run, 1)
+    with pytest.raises(RunFolderError, match=r"begun with segmenter = .*, not grabcut: give the"):
+        commands.run(change(first, segmenter="grabcut"), run.root, resume=True)
+    with pytest.raises(RunFolderError, match="begun with other masks: choose another --out"):
+        other = f"{first.masks.segmenter} --fast"
+        commands.run(change(first, segmenter=other), run.root, resume=True)
+    moved = segmenting(tmp_path / "two")
+    shutil.rmtree(tmp_path / "one")
+    commands.run(change(first, segmenter=moved), run.root, resume=True)
+    assert 1 in run.done_parts()
+
+
 @pytest.mark.parametrize("value", [3, [], {"a": 1}, True, "../../etc", "\x1b[2J"])
 def test_settings_of_other_types_are_one_line(run, value):
-    for key in ("masks", "images", "class_order", "explainers", "tta", "dataset"):
+    for key in ("masks", "segmenter", "images", "class_order", "explainers", "tta", "dataset"):
         forge(run, **{key: value})
         try:
             load_config(carried(run, {}))

@@ -7,14 +7,19 @@ from audit.core.term import Term
 TERMS = (
     Term(
         "GrabCut",
-        "An algorithm that cuts a subject out of a photograph: the fallback where no mask is "
-        "given. Its masks are a machine's and may be wrong.",
+        "An algorithm that cuts a subject out of a photograph: what makes a mask where none "
+        "is given and no other segmenter asked for. Its masks are a machine's and may be wrong.",
         "Rother et al. 2004, ACM TOG 23(3)",
     ),
     Term(
         "Mask",
         "Which pixels are the {subject}. It comes from a folder, from the data set, or from "
-        "GrabCut; each image says from where.",
+        "GrabCut or another segmenter; each image says from where.",
+    ),
+    Term(
+        "Segmenter",
+        "What makes a mask where none is given: GrabCut, or, by --segmenter, rembg (a neural "
+        "network) or a command. Its masks are a machine's and may be wrong.",
     ),
     Term(
         "Trimap",

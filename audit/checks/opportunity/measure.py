@@ -27,7 +27,7 @@ from audit.masks.sample import fit_trimap
 
 SPLITS = ("train", "test")  # validation is of neither
 MOST = 600  # images of a split: more tell much the same, and this takes seconds
-MADE = 240  # of them where GrabCut has to make the masks, which takes 0.1 s each
+MADE = 240  # of them where masks have to be made: GrabCut takes 0.1 s for each
 EACH = FOLDS + 3  # images of a class at the least, should some not be readable
 _AHEAD = 2  # images read while another is described: they may be large
 _SEED = 0  # not the run's, so that runs can be compared

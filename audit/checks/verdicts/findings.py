@@ -7,6 +7,7 @@ from audit.checks.selftest.record import Truth
 from audit.checks.verdicts.provable import unprovable
 from audit.core.finding import Finding, Link, Severity, Step
 from audit.core.wording import plural
+from audit.masks.segmenter import GRABCUT, maker
 from audit.report.content import Content
 from audit.report.finding import GATE, gallery, hold, limit_of, over, said
 from audit.report.templating import percent
@@ -57,7 +58,8 @@ def not_judged(content: Content) -> Finding | None:
         step = "Sweep with --interventions full, and with masks: --masks, or GrabCut."
     else:
         cause = f"all {plural(len(source.correct), 'right prediction')} are undecided"
-        step = "Give usable masks: --masks FOLDER, or look why GrabCut's are not."
+        made = maker(str(source.config.get("segmenter", GRABCUT)))
+        step = f"Give usable masks: --masks FOLDER, or look why those of {made} are not."
     return Finding(
         key="not-judged",
         severity="blocks",
