@@ -75,7 +75,7 @@ def identity(segmenter: str) -> str:
     Of a command its words, and of files that are words of it their content; of rembg its version.
     """
     if segmenter == GRABCUT:
-        return "grabcut"
+        return "grabcut, activation"  # by colours alone until 2026: masks of the two do not mix
     if segmenter == REMBG:
         return f"rembg {version('rembg')} {rembgpool.MODEL}"
     words = shlex.split(segmenter)

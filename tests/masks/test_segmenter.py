@@ -322,10 +322,14 @@ def test_a_segmenter_that_is_asked_for_goes_before_official_masks(caplog):
 # What it is known again by
 
 
-def test_grabcuts_masks_are_known_by_what_they_were_before():
-    expected = hashlib.sha256(b"manifest\tgrabcut").hexdigest()[:16]
-    assert Masks(flat([])).fingerprint() == expected
-    assert Masks(flat([]), segmenter=command("")).fingerprint() != expected
+def test_masks_of_another_segmenter_are_not_those_of_grabcut():
+    made = Masks(flat([])).fingerprint()
+    assert Masks(flat([]), segmenter=command("")).fingerprint() != made
+
+
+def test_masks_that_earlier_versions_made_by_colours_alone_do_not_mix_with_those_of_today():
+    by_colours = hashlib.sha256(b"manifest\tgrabcut").hexdigest()[:16]
+    assert Masks(flat([])).fingerprint() != by_colours
 
 
 def test_a_command_is_known_by_its_words_and_the_content_of_its_files(tmp_path):
