@@ -127,7 +127,7 @@ def grabcut_by(image: NDArray[np.uint8], activation: NDArray[np.float32]) -> NDA
 
 
 def _around(start: Labels) -> Labels:
-    """Leave to GrabCut what lies near the outline of a start at `FINE`; the rest is beyond doubt."""
+    """Leave to GrabCut what lies near the outline of a start at `FINE`; the rest is settled."""
     core = cv2.erode(start, _disc(CORE), borderValue=1)
     reach = cv2.dilate(start, _disc(REACH))
     probable = np.where(start > 0, cv2.GC_PR_FGD, cv2.GC_PR_BGD)

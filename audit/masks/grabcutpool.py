@@ -35,7 +35,8 @@ class GrabCutPool:
     """Segmentation of images in ``workers`` processes (0: in line), started with the first image.
 
     Where colours do not tell the subject, this process asks a network, and draws the mask anew: the
-    workers have none. The result is the same for any number of workers. Call `close` in the end, also after an error.
+    workers have none. The result is the same for any number of workers. Call `close` in the end,
+    also after an error.
     """
 
     def __init__(self, workers: int) -> None:
