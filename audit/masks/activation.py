@@ -8,7 +8,6 @@ left it: masks are the same whatever model is audited.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -44,7 +43,7 @@ def activation(image: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 @cache
-def _network() -> Callable[[NDArray[np.float32]], Any]:
+def _network() -> Any:
     """Build the network, late: most masks need none."""
     from audit.models.backend import tensorflow_ready
 
@@ -54,11 +53,9 @@ def _network() -> Callable[[NDArray[np.float32]], Any]:
         from audit.models.lite0 import build_lite0
 
         model = build_lite0(SIDE, "imagenet")
-        shape = tf.TensorSpec((1, SIDE, SIDE, 3), tf.float32)
 
-        @tf.function(input_signature=[shape])
         def respond(images: Any) -> Any:
             return tf.reduce_sum(model(images, training=False), axis=-1)
 
-        respond.get_concrete_function()
-        return respond
+        shape = tf.TensorSpec((1, SIDE, SIDE, 3), tf.float32)
+        return tf.function(respond, input_signature=[shape])

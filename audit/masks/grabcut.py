@@ -116,7 +116,8 @@ def grabcut_by(image: NDArray[np.uint8], activation: NDArray[np.float32]) -> NDA
     fine = _shrink(image, FINE)
     enlarged = cv2.resize(activation, fine.shape[1::-1], interpolation=cv2.INTER_CUBIC)
     score = np.clip(enlarged, 0, 1) * np.exp(-_distance(fine) / 2)
-    guess = _cut(fine, _around(_split(score / max(float(score.max()), 1e-9)) & 1), 2)
+    start = _subject(_split(score / max(float(score.max()), 1e-9)))
+    guess = _cut(fine, _around(start), 2)
     if not _plausible(guess.labels):
         return np.full(image.shape[:2], UNKNOWN, np.uint8)
     subject = _enlarge(guess.labels, image.shape[:2])
