@@ -13,10 +13,17 @@ from audit.verdict.sensitivity import REGION, SCENE, ClassEvidence, kind_of
 
 Record = Mapping[str, Any]
 _LOST = 0.5  # of other backgrounds: an answer that stays on no more hangs on its own
+_EVEN = 0.5  # a score: of an answer that a proven cue of its class turns, more speaks for it
 
 
 def cause_of(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> str:
-    """Return the kind of what decides an answer, of `audit.core.edits.KINDS`; "" of nothing."""
+    """Return the kind of what decides an answer, of `audit.core.edits.KINDS`; "" of nothing.
+
+    An answer that stays on most backgrounds of other classes hangs on its own in no way, whatever
+    an edit does to it: an edit may put in another class's cue.
+    """
+    if thresholds.thresholds == "calibrated" and record["survival"] > _LOST:
+        return ""
     if proven := proven_edit(record, thresholds, evidence):
         return kind_of(proven)
     if decisive_region(record, thresholds):
@@ -35,17 +42,20 @@ def accused(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> 
 def proven_edit(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> str:
     """Return the edit that turns the answer, of those its class is sensitive to; "" where none.
 
-    Share or swap must agree, as with a region: composites turn some answers by themselves.
+    Share or swap must agree, as with a region, and so must the score: composites turn some answers
+    by themselves, and one class's leaves are more of a cue than another's.
     """
-    if not _supported(record, thresholds):
+    calibrated = thresholds.thresholds == "calibrated"
+    if not _supported(record, thresholds) or (calibrated and score(record, evidence) < _EVEN):
         return ""
     found = (edit for edit in evidence.proven if _decides(record, edit, thresholds, evidence))
     return next(found, "")
 
 
 def _decides(record: Record, edit: str, thresholds: Thresholds, evidence: ClassEvidence) -> bool:
-    if edit == SCENE:
-        return bool(record["survival"] <= _LOST)
+    if edit == SCENE:  # names no part, so most of the answer must come from the background
+        most = record["background_share"] > thresholds.suspicious_share
+        return bool(record["survival"] <= _LOST and most)
     if edit == REGION:
         return region_turns(record) and excess(record) >= thresholds.least_edit
     return _turns(record, edit) and beyond(record, edit, evidence) >= thresholds.least_edit

@@ -120,7 +120,8 @@ def sensitivities(records: pd.DataFrame) -> list[Sensitivity]:
     Parameters
     ----------
     records : DataFrame
-        Of every explained image, as ``RECORD_SCHEMA``; right and wrong answers count alike.
+        Of every explained image, as ``RECORD_SCHEMA``; right and wrong answers count alike, but
+        for the swap, which asks of right ones alone.
     """
     tested = records[(records["causal_reason"] == "") & (records["prediction"] >= 0)]
     found = [*_edited(tested), *_swapped(tested)]
@@ -222,8 +223,12 @@ def _apart(table: Sequence[Sequence[int]]) -> Difference:
 
 
 def _swapped(tested: pd.DataFrame) -> Iterator[Sensitivity]:
-    """Hold other classes' backgrounds against those of the own class, image by image."""
-    both = tested[tested["survival_same"].notna() & tested["survival"].notna()]
+    """Hold other classes' backgrounds against those of the own class, image by image.
+
+    Right answers alone: a wrong one's own class is not the one that it is explained as.
+    """
+    right = tested[tested["correct"].astype(bool)]
+    both = right[right["survival_same"].notna() & right["survival"].notna()]
     for target in _classes(both["prediction"].to_numpy()):
         own = both[both["prediction"] == target]
         swapped, kept = 1 - own["survival"], 1 - own["survival_same"]

@@ -63,12 +63,35 @@ def test_regions_and_swaps_are_kinds_too():
     )
     assert (region["verdict"], region["verdict_cause"]) == ("wrong-reasons", "object")
     swap = columns(
-        {"survival": 0.4, "background_share": 0.4},
+        {"survival": 0.4, "background_share": 0.6},
         evidence=ClassEvidence((SCENE,)),
         thresholds="fixed",
     )
     assert (swap["verdict"], swap["verdict_cause"]) == ("wrong-reasons", "scene")
     assert "the answer turns on other backgrounds" in swap["verdict_reason"]
+
+
+def test_a_scene_is_accused_only_of_what_owes_most_to_it():
+    least = {"survival": 0.4, "background_share": 0.45}
+    assert (
+        columns(least, evidence=ClassEvidence((SCENE,)), thresholds="fixed")["verdict_cause"] == ""
+    )
+
+
+def test_an_answer_that_most_other_backgrounds_keep_hangs_on_none():
+    low = {"accusing_score": 0.0}
+    assert columns(BLURRED, {"survival": 0.6}, evidence=SENSITIVE, **low)["verdict_cause"] == ""
+    assert (
+        columns(BLURRED, {"survival": 0.5}, evidence=SENSITIVE, **low)["verdict_cause"] == "texture"
+    )
+
+
+def test_the_score_must_not_speak_against_a_proven_kind():
+    weak = {"survival": 0.4, "background_share": 0.35}
+    strong = {"survival": 0.0, "background_share": 0.8, "background_log_odds": 3.0}
+    for evidence, cause in ((weak, ""), (strong, "texture")):
+        found = columns(BLURRED, evidence, evidence=SENSITIVE, accusing_score=1.0)
+        assert (found["verdict_score"] >= 0.5, found["verdict_cause"]) == (cause != "", cause)
 
 
 def test_a_region_decides_only_where_all_fills_agree():
@@ -80,9 +103,10 @@ def test_a_region_decides_only_where_all_fills_agree():
 
 def test_the_score_accuses_from_its_threshold_on_where_something_turns_the_answer():
     low, high = ({"accusing_score": value} for value in (0.0, 1.0))
-    assert columns(BLURRED, **low)["verdict"] == "wrong-reasons"
-    assert columns(BLURRED, **low)["verdict_cause"] == "texture"
-    assert columns(BLURRED, **high)["verdict"] == "right-reasons"
+    lost = {**BLURRED, "survival": 0.4}
+    assert columns(lost, **low)["verdict"] == "wrong-reasons"
+    assert columns(lost, **low)["verdict_cause"] == "texture"
+    assert columns(lost, **high)["verdict"] == "right-reasons"
     assert columns(**low)["verdict"] == "suspect"  # nothing turns it
     assert columns(HELD, **low)["verdict_cause"] == "scene"
 

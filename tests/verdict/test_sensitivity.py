@@ -15,6 +15,7 @@ def records(**columns):
     n = CLASSES * EACH
     table = {
         "causal_reason": [""] * n,
+        "correct": [True] * n,
         "prediction": np.repeat(np.arange(CLASSES), EACH),
         "survival": np.ones(n),
         "survival_same": np.ones(n),
@@ -108,6 +109,15 @@ def test_a_swap_is_held_against_backgrounds_of_the_own_class():
     assert only.excess.value == pytest.approx(0.6)
     table["survival_same"] = table["survival"]  # its own backgrounds do as badly
     assert not proven(table)
+
+
+def test_a_swap_asks_of_right_answers_alone_whose_own_class_is_the_explained_one():
+    table = records()
+    wrong = table.index[table["prediction"] == 1]
+    table.loc[wrong, "survival"] = 0.0
+    assert (1, SCENE) in proven(table)
+    table.loc[wrong, "correct"] = False
+    assert not [s for s in sensitivities(table) if (s.target, s.edit) == (1, SCENE)]
 
 
 def test_a_swap_names_the_kind_where_no_edit_does():
