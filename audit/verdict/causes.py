@@ -9,7 +9,7 @@ from typing import Any
 from audit.core.edits import EDITS, KINDS
 from audit.settings.verdict import Thresholds
 from audit.verdict.score import excess, score
-from audit.verdict.sensitivity import REGION, SCENE, ClassEvidence, kind_of
+from audit.verdict.sensitivity import REGION, SCENE, ClassEvidence, kind_of, narrowest
 
 Record = Mapping[str, Any]
 _LOST = 0.5  # of other backgrounds: an answer that stays on no more hangs on its own
@@ -24,10 +24,10 @@ def cause_of(record: Record, thresholds: Thresholds, evidence: ClassEvidence) ->
     """
     if thresholds.thresholds == "calibrated" and record["survival"] > _LOST:
         return ""
-    if proven := proven_edit(record, thresholds, evidence):
-        return kind_of(proven)
-    if decisive_region(record, thresholds):
-        return kind_of(REGION)
+    proven, region = proven_edits(record, thresholds, evidence), decisive_region(record, thresholds)
+    if proven or region:
+        edits = [*proven, *([REGION] if region else [])]
+        return narrowest(_by_kind({edit: _cost(record, edit, evidence) for edit in edits}))
     if thresholds.thresholds == "fixed":
         return kind_of(SCENE) if decisive_background(record, thresholds) else ""
     return turned_by(record, evidence) if accused(record, thresholds, evidence) else ""
@@ -39,17 +39,16 @@ def accused(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> 
     return calibrated and score(record, evidence) >= thresholds.accusing_score
 
 
-def proven_edit(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> str:
-    """Return the edit that turns the answer, of those its class is sensitive to; "" where none.
+def proven_edits(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> list[str]:
+    """Return the edits that turn the answer, of those its class is sensitive to.
 
     Share or swap must agree, as with a region, and so must the score: composites turn some answers
     by themselves, and one class's leaves are more of a cue than another's.
     """
     calibrated = thresholds.thresholds == "calibrated"
     if not _supported(record, thresholds) or (calibrated and score(record, evidence) < _EVEN):
-        return ""
-    found = (edit for edit in evidence.proven if _decides(record, edit, thresholds, evidence))
-    return next(found, "")
+        return []
+    return [edit for edit in evidence.proven if _decides(record, edit, thresholds, evidence)]
 
 
 def _decides(record: Record, edit: str, thresholds: Thresholds, evidence: ClassEvidence) -> bool:
@@ -59,6 +58,13 @@ def _decides(record: Record, edit: str, thresholds: Thresholds, evidence: ClassE
     if edit == REGION:
         return region_turns(record) and excess(record) >= thresholds.least_edit
     return _turns(record, edit) and beyond(record, edit, evidence) >= thresholds.least_edit
+
+
+def _cost(record: Record, edit: str, evidence: ClassEvidence) -> float:
+    """Return the log-odds that an edit or the region costs; of a swap, which takes all, none."""
+    if edit in (REGION, SCENE):
+        return excess(record) if edit == REGION else 0.0
+    return beyond(record, edit, evidence)
 
 
 def beyond(record: Record, edit: str, evidence: ClassEvidence) -> float:
@@ -71,18 +77,22 @@ def _turns(record: Record, edit: str) -> bool:
 
 
 def turned_by(record: Record, evidence: ClassEvidence) -> str:
-    """Return the kind of the intervention that turns the answer and costs most; "" of none.
+    """Return the narrowest kind of the interventions that turn the answer; "" of none.
 
     A region, an edit, or the background as a whole, where half of the others lose the answer.
     That its own keeps it is not enough: a model may say the same of any background.
     """
     costs = {key: beyond(record, key, evidence) for key in EDITS if _turns(record, key)}
-    kinds = {kind_of(key): cost for key, cost in sorted(costs.items(), key=lambda e: e[1])}
     if region_turns(record):
-        kinds[kind_of(REGION)] = excess(record)
-    if kinds:
-        return max(kinds, key=lambda kind: kinds[kind])
+        costs[REGION] = excess(record)
+    if costs:
+        return narrowest(_by_kind(costs))
     return kind_of(SCENE) if record["survival"] <= _LOST else ""
+
+
+def _by_kind(costs: Mapping[str, float]) -> dict[str, float]:
+    """Return the most that an edit of each kind costs."""
+    return {kind_of(key): cost for key, cost in sorted(costs.items(), key=lambda e: e[1])}
 
 
 def region_turns(record: Record) -> bool:
@@ -144,11 +154,10 @@ def causal_words(
 
 
 def _edit_words(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> Iterator[str]:
-    proven = proven_edit(record, thresholds, evidence)
-    if proven:
+    if proven := proven_edits(record, thresholds, evidence):
         yield (
-            f"the answer turns {words_of(proven)}, and its class rests on "
-            f"{KINDS[kind_of(proven)]} beyond doubt"
+            f"the answer turns {words_of(proven[0])}, and its class rests on "
+            f"{KINDS[kind_of(proven[0])]} beyond doubt"
         )
         return
     turned = [key for key in EDITS if _turns(record, key)]

@@ -26,6 +26,10 @@ LEVEL = 0.05  # of a false alarm anywhere in a run
 LEAST_EXCESS = 0.3
 LEAST_SWAPPED = 0.1
 LEAST_LOST = 1.2  # log-odds of the median answer, beyond those of others
+MOST_KEPT = 0.5  # of other classes' backgrounds: answers that stay on more rest on none of them
+# A cue that lies in one place is lost under an edit of everything, too, not the other way round.
+_WIDTHS = {"object": 0, "corner": 1, "band": 1, "frame": 2, "colour": 3, "texture": 3, "scene": 4}
+_NEARLY = 0.7  # of what the costliest kind costs: a narrower kind that costs as much is the cue
 SEED = 0  # of the bootstrap
 FEWEST = 6  # images of a class that say something
 NAN = float("nan")
@@ -48,6 +52,9 @@ class Sensitivity:
         ``flips - others``, -1..1, with its 95% interval; lower is better.
     lost, others_lost : float
         Median log-odds that the edit costs either; NaN of a swap.
+    kept : float
+        Share of other classes' backgrounds on which its answers stay, in the mean; NaN where an
+        earlier version did not keep it.
     p, corrected : float
         One-sided tests that its answers change more often and lose more (Fisher's exact and
         Mann-Whitney, the larger p; of a swap the sign test of pairs), and the same after Holm's
@@ -63,6 +70,7 @@ class Sensitivity:
     others_lost: float
     p: float
     corrected: float = NAN
+    kept: float = NAN
 
     @property
     def kind(self) -> str:
@@ -75,7 +83,8 @@ class Sensitivity:
         if self.edit == SCENE:
             enough = self.excess.value >= LEAST_SWAPPED
         else:
-            enough = self.excess.value >= LEAST_EXCESS and self.costs >= LEAST_LOST
+            turned = self.excess.value >= LEAST_EXCESS and not self.kept > MOST_KEPT
+            enough = turned and self.costs >= LEAST_LOST
         return bool(self.corrected <= LEVEL and enough)
 
     @property
@@ -91,7 +100,7 @@ class ClassEvidence:
     Attributes
     ----------
     proven : tuple of str
-        Edits that the class is proven to be sensitive to, the strongest first.
+        Edits that the class is proven to be sensitive to, those of its kind first.
     excess : float
         The most that an edit flips more of its answers than of others', 0..1; 0 where unknown.
     control : mapping of float
@@ -111,6 +120,15 @@ def kind_of(edit: str) -> str:
     return {REGION: "object", SCENE: "scene"}.get(edit) or EDITS[edit].kind
 
 
+def narrowest(costs: Mapping[str, float]) -> str:
+    """Return the kind of cue, of those with what each costs, that lies in the least of the image.
+
+    One that costs much less than another is no more than a part of it.
+    """
+    nearly = _NEARLY * max(costs.values())
+    return min((k for k in costs if costs[k] >= nearly), key=lambda k: (_WIDTHS[k], -costs[k]))
+
+
 def sensitivities(records: pd.DataFrame) -> list[Sensitivity]:
     """Measure every class with `FEWEST` tested answers or more under every edit.
 
@@ -126,7 +144,11 @@ def sensitivities(records: pd.DataFrame) -> list[Sensitivity]:
     tested = records[(records["causal_reason"] == "") & (records["prediction"] >= 0)]
     found = [*_edited(tested), *_swapped(tested)]
     corrected = holm([each.p for each in found])
-    return [replace(each, corrected=p) for each, p in zip(found, corrected, strict=True)]
+    kept = tested.groupby("prediction")["survival"].mean()
+    return [
+        replace(each, corrected=p, kept=float(kept[each.target]))
+        for each, p in zip(found, corrected, strict=True)
+    ]
 
 
 def evidence_of(records: pd.DataFrame, found: Sequence[Sensitivity]) -> dict[int, ClassEvidence]:
@@ -144,13 +166,25 @@ def evidence_of(records: pd.DataFrame, found: Sequence[Sensitivity]) -> dict[int
 
 
 def _evidence(own: Sequence[Sensitivity]) -> ClassEvidence:
-    # A swap takes every cue out: it names the kind where nothing else does.
-    proven = sorted((e for e in own if e.proven), key=lambda e: (e.edit == SCENE, -e.costs))
     return ClassEvidence(
-        proven=tuple(e.edit for e in proven),
+        proven=tuple(e.edit for e in _named_first(own)),
         excess=max((e.excess.value for e in own), default=0.0),
         control={e.edit: e.others_lost for e in own if e.edit in EDITS},
     )
+
+
+def _named_first(own: Sequence[Sensitivity]) -> list[Sensitivity]:
+    """Return what is proven, those of the kind that is named first, each by its costs.
+
+    A swap takes every cue out: it names the kind where nothing else does.
+    """
+    proven = [e for e in own if e.proven]
+    costs: dict[str, float] = {}
+    for each in proven:
+        if each.edit != SCENE:
+            costs[each.kind] = max(each.costs, costs.get(each.kind, 0.0))
+    kind = narrowest(costs) if costs else ""
+    return sorted(proven, key=lambda e: (e.edit == SCENE, e.kind != kind, -e.costs))
 
 
 def _edited(tested: pd.DataFrame) -> Iterator[Sensitivity]:

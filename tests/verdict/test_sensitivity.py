@@ -5,7 +5,15 @@ import pandas as pd
 import pytest
 
 from audit.core.edits import EDITS
-from audit.verdict.sensitivity import ALONE, FEWEST, SCENE, evidence_of, kind_of, sensitivities
+from audit.verdict.sensitivity import (
+    ALONE,
+    FEWEST,
+    SCENE,
+    evidence_of,
+    kind_of,
+    narrowest,
+    sensitivities,
+)
 
 CLASSES, EACH = 6, 20
 
@@ -31,10 +39,11 @@ def records(**columns):
 
 
 def turn(table, column, of_class, share, lost):
-    """Turn the answers of a share of a class's images, at a cost."""
+    """Turn the answers of a share of a class's images, at a cost; no background keeps them."""
     rows = table.index[table["prediction"] == of_class][: round(share * EACH)]
     table.loc[rows, f"{column}_prediction"] = CLASSES
     table.loc[rows, f"{column}_lost"] = lost
+    table.loc[rows, ["survival", "survival_same"]] = 0.0
     return table
 
 
@@ -64,6 +73,28 @@ def test_a_class_whose_answers_turn_is_proven_with_its_rates():
     assert 0.6 < only.excess.low < 0.9 < only.excess.high <= 1
     assert only.lost == 4.0
     assert only.p < only.corrected < 1e-5
+
+
+def test_a_class_whose_answers_other_backgrounds_keep_rests_on_none():
+    table = turn(records(), "edit_blur", 2, 0.9, 4.0)
+    table[["survival", "survival_same"]] = 0.6
+    assert proven(table) == set()
+    table[["survival", "survival_same"]] = 0.5
+    assert proven(table) == {(2, "blur")}
+
+
+@pytest.mark.parametrize(
+    ("costs", "kind"),
+    [
+        ({"texture": 4.0, "object": 3.0}, "object"),  # blurred, a tag is gone, too
+        ({"texture": 4.0, "object": 2.0}, "texture"),  # a part of it is no object
+        ({"frame": 5.0, "corner": 4.0}, "corner"),
+        ({"texture": 3.0, "colour": 3.5, "scene": 5.0}, "colour"),
+        ({"scene": 0.0}, "scene"),
+    ],
+)
+def test_of_kinds_that_cost_much_the_same_the_narrowest_is_the_cue(costs, kind):
+    assert narrowest(costs) == kind
 
 
 def test_shortcuts_of_half_of_the_classes_do_not_hide_each_other():
@@ -122,7 +153,7 @@ def test_a_swap_asks_of_right_answers_alone_whose_own_class_is_the_explained_one
 
 def test_a_swap_names_the_kind_where_no_edit_does():
     table = turn(records(), "edit_blur", 4, 0.9, 4.0)
-    table.loc[table["prediction"] == 4, "survival"] = 0.0
+    table.loc[table["prediction"] == 4, ["survival", "survival_same"]] = 0.0, 1.0
     assert evidence_of(table, sensitivities(table))[4].proven == ("blur", SCENE)
 
 

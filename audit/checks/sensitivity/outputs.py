@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ TABLE = Table(
         **{f"{e}_n": "whole" for e in _ESTIMATES},
         **dict.fromkeys(("lost", "others_lost", "p", "corrected"), "real"),
     },
+    more={"kept": "real"},
 )
 
 
@@ -36,7 +38,7 @@ def keep_sensitivities(run: RunFolder) -> None:
 
 def table_of(found: Sequence[Sensitivity]) -> pd.DataFrame:
     """Return one row a class and edit, as `TABLE` has them."""
-    return pd.DataFrame([_row(each) for each in found], columns=list(TABLE.columns))
+    return pd.DataFrame([_row(each) for each in found], columns=[*TABLE.columns, *TABLE.more])
 
 
 def _row(each: Sensitivity) -> dict[str, Any]:
@@ -46,7 +48,7 @@ def _row(each: Sensitivity) -> dict[str, Any]:
         for bound in _BOUNDS
     }
     counts = {f"{name}_n": getattr(each, name).n for name in _ESTIMATES}
-    plain = ("target", "edit", "lost", "others_lost", "p", "corrected")
+    plain = ("target", "edit", "lost", "others_lost", "p", "corrected", "kept")
     return {name: getattr(each, name) for name in plain} | spread | counts
 
 
@@ -75,6 +77,7 @@ def _read(table: pd.DataFrame, run: RunFolder) -> Iterator[Sensitivity]:
             others=_estimate(row, "others"),
             excess=Difference(row["excess_value"], row["excess_low"], row["excess_high"]),
             **{key: float(row[key]) for key in ("lost", "others_lost", "p", "corrected")},
+            kept=float(row.get("kept", math.nan)),
         )
 
 
