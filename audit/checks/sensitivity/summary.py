@@ -34,7 +34,7 @@ class SensitiveClass:
     Attributes
     ----------
     proven : sequence of Sensitivity
-        All that are proven, the strongest first.
+        All that are proven, those of its kind first.
     """
 
     anchor: str
@@ -43,7 +43,7 @@ class SensitiveClass:
 
     @property
     def strongest(self) -> Sensitivity:
-        """The edit that turns most of its answers beyond what it turns of others'."""
+        """The edit that names its kind; of several the one that costs most."""
         return self.proven[0]
 
     @property

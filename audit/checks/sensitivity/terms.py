@@ -14,8 +14,9 @@ METRICS = (
             "of the steadier half of the others; of a swap, how much more often another class's "
             "background does than one of its own. Proven where one-sided tests (Fisher's exact "
             "and Mann-Whitney; of swaps the sign test) hold at 5% after Holm's correction for all "
-            "classes and edits, the difference reaches 30 points (10 by a swap), and the median "
-            "answer loses 1.2 log-odds more."
+            "classes and edits, the difference reaches 30 points (10 by a swap), the median answer "
+            "loses 1.2 log-odds more, and its answers stay on half of other classes' backgrounds "
+            "at most. A swap is asked of right answers alone."
         ),
         formula="answers that turn / answers of the class - the same of the steadier other classes",
         direction="lower is better",
