@@ -24,7 +24,7 @@ from audit.verdict.score import WEIGHTS, signs_of
 from audit.verdict.sensitivity import ALONE, evidence_of, sensitivities
 from audit.verdict.truth import Truth, truths
 
-RISES = {"alone", "share", "class", "off"}  # what accuses more the more there is of it
+RISES = {"lost", "share", "class", "off"}  # what accuses more the more there is of it
 PENALTY = 0.02
 LEVELS = (0.03, 0.05)
 FEWEST = 8  # cases of a kind that is told by itself

@@ -13,6 +13,7 @@ from audit.verdict.sensitivity import REGION, SCENE, ClassEvidence, kind_of, nar
 
 Record = Mapping[str, Any]
 _LOST = 0.5  # of other backgrounds: an answer that stays on no more hangs on its own
+_MOST = 0.6  # of the log-odds of both parts: a scene that decides brings more by itself
 _EVEN = 0.5  # a score: of an answer that a proven cue of its class turns, more speaks for it
 
 
@@ -43,21 +44,32 @@ def proven_edits(record: Record, thresholds: Thresholds, evidence: ClassEvidence
     """Return the edits that turn the answer, of those its class is sensitive to.
 
     Share or swap must agree, as with a region, and so must the score: composites turn some answers
-    by themselves, and one class's leaves are more of a cue than another's.
+    by themselves, and one class's leaves are more of a cue than another's. The score weighs what
+    edits and regions do, so of a scene, which they need not touch, it is not asked.
     """
-    calibrated = thresholds.thresholds == "calibrated"
-    if not _supported(record, thresholds) or (calibrated and score(record, evidence) < _EVEN):
+    if not _supported(record, thresholds):
         return []
-    return [edit for edit in evidence.proven if _decides(record, edit, thresholds, evidence)]
+    even = thresholds.thresholds == "fixed" or score(record, evidence) >= _EVEN
+    asked = (edit for edit in evidence.proven if even or edit == SCENE)
+    return [edit for edit in asked if _decides(record, edit, thresholds, evidence)]
 
 
 def _decides(record: Record, edit: str, thresholds: Thresholds, evidence: ClassEvidence) -> bool:
-    if edit == SCENE:  # names no part, so most of the answer must come from the background
+    if edit == SCENE:
         most = record["background_share"] > thresholds.suspicious_share
-        return bool(record["survival"] <= _LOST and most)
+        return bool(record["survival"] <= _LOST and most and _carries(record))
     if edit == REGION:
         return region_turns(record) and excess(record) >= thresholds.least_edit
     return _turns(record, edit) and beyond(record, edit, evidence) >= thresholds.least_edit
+
+
+def _carries(record: Record) -> bool:
+    """Return whether the background alone brings most of what it and the foreground bring.
+
+    Other backgrounds may lose an answer that its own opposed as well.
+    """
+    both = record["foreground_effect"] + record["background_effect"]
+    return bool(record["background_log_odds"] >= record["log_odds"] - (1 - _MOST) * both)
 
 
 def _cost(record: Record, edit: str, evidence: ClassEvidence) -> float:

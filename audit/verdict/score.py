@@ -12,15 +12,14 @@ from audit.verdict.sensitivity import ALONE, ClassEvidence
 Record = Mapping[str, Any]
 
 # Fitted by benchmarks/score.py on development worlds alone, each sign as the sign's words say.
-INTERCEPT = -3.43
+INTERCEPT = -2.75
 WEIGHTS: Mapping[str, float] = {
-    "worst": -0.11,
-    "region": -0.17,
-    "survival": -0.85,
-    "alone": 0.21,
-    "share": 2.39,
-    "class": 1.89,
-    "off": 3.32,
+    "lost": 0.31,
+    "region": -0.22,
+    "survival": -1.95,
+    "share": 1.05,
+    "class": 2.30,
+    "off": 1.56,
 }
 _BOUND = 6.0  # log-odds beyond which an answer is no surer
 
@@ -40,28 +39,26 @@ def score(record: Record, evidence: ClassEvidence = ALONE) -> float:
 def signs_of(record: Record, evidence: ClassEvidence) -> Iterator[tuple[str, float]]:
     """Yield what the score weighs, by the keys of `WEIGHTS`; log-odds within -6..6.
 
-    ``worst``: the least log-odds that an edit of the background leaves, beyond what it costs images
-    of other classes; ``region``: what the most costly region leaves beyond its controls;
-    ``survival`` on other backgrounds; ``alone``: the log-odds of the background without its
-    foreground; ``share`` of the background; ``class``: how much more often an edit turns the
+    ``lost``: the most that an edit of the background costs, beyond what it costs images of other
+    classes; ``region``: what the most costly region leaves beyond its controls; ``survival`` on
+    other backgrounds; ``share`` of the background; ``class``: how much more often an edit turns the
     class's answers than others'; ``off``: one less Grad-CAM's skill.
     """
     own = record["log_odds"]
-    yield "worst", _bounded(min([own, *_left(record, evidence)]))
+    yield "lost", _bounded(max([0.0, *_lost(record, evidence)]))
     yield "region", _bounded(own - excess(record))
     yield "survival", _known(record["survival"], 1.0)
-    yield "alone", _bounded(_known(record["background_log_odds"], 0.0))
     yield "share", record["background_share"]
     yield "class", max(evidence.excess, 0.0)
     yield "off", 1 - max(_known(record["gradcam_skill"], 1.0), 0.0)
 
 
-def _left(record: Record, evidence: ClassEvidence) -> Iterator[float]:
-    """Yield the log-odds that every edit leaves, beyond what it costs others."""
+def _lost(record: Record, evidence: ClassEvidence) -> Iterator[float]:
+    """Yield the log-odds that every edit costs, beyond what it costs others."""
     for key in EDITS:
         lost = record[f"edit_{key}_lost"]
         if not math.isnan(lost):
-            yield record["log_odds"] - lost + max(evidence.control.get(key, 0.0), 0.0)
+            yield lost - max(evidence.control.get(key, 0.0), 0.0)
 
 
 def excess(record: Record) -> float:

@@ -63,7 +63,7 @@ def test_regions_and_swaps_are_kinds_too():
     )
     assert (region["verdict"], region["verdict_cause"]) == ("wrong-reasons", "object")
     swap = columns(
-        {"survival": 0.4, "background_share": 0.6},
+        {"survival": 0.4, "background_share": 0.6, "background_log_odds": 2.0},
         evidence=ClassEvidence((SCENE,)),
         thresholds="fixed",
     )
@@ -71,11 +71,20 @@ def test_regions_and_swaps_are_kinds_too():
     assert "the answer turns on other backgrounds" in swap["verdict_reason"]
 
 
-def test_a_scene_is_accused_only_of_what_owes_most_to_it():
-    least = {"survival": 0.4, "background_share": 0.45}
-    assert (
-        columns(least, evidence=ClassEvidence((SCENE,)), thresholds="fixed")["verdict_cause"] == ""
-    )
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"background_share": 0.45},
+        {"background_log_odds": -4.0},  # of 8 that both bring, 3 to 0.2: alone it brings 1 of them
+        {"survival": 0.6},
+    ],
+)
+def test_a_scene_is_accused_only_of_what_owes_most_to_it(changes):
+    most = {"survival": 0.4, "background_share": 0.6, "background_log_odds": 0.0,
+            "foreground_effect": 4.0, "background_effect": 4.0}  # fmt: skip
+    scene = ClassEvidence((SCENE,))
+    assert columns(most, evidence=scene)["verdict_cause"] == "scene"
+    assert columns(most, changes, evidence=scene)["verdict_cause"] == ""
 
 
 def test_an_answer_that_most_other_backgrounds_keep_hangs_on_none():
@@ -87,8 +96,8 @@ def test_an_answer_that_most_other_backgrounds_keep_hangs_on_none():
 
 
 def test_the_score_must_not_speak_against_a_proven_kind():
-    weak = {"survival": 0.4, "background_share": 0.35}
-    strong = {"survival": 0.0, "background_share": 0.8, "background_log_odds": 3.0}
+    weak = {"survival": 0.5, "background_share": 0.35, "edit_blur_lost": 2.0}
+    strong = {"survival": 0.0, "background_share": 0.8, "gradcam_skill": 0.0}
     for evidence, cause in ((weak, ""), (strong, "texture")):
         found = columns(BLURRED, evidence, evidence=SENSITIVE, accusing_score=1.0)
         assert (found["verdict_score"] >= 0.5, found["verdict_cause"]) == (cause != "", cause)

@@ -11,7 +11,7 @@ from audit.verdict.score import INTERCEPT, WEIGHTS, score, signs_of
 from audit.verdict.sensitivity import ClassEvidence
 from tests.verdict.test_verdict import HEALTHY, NAN, UNTESTED
 
-RISES = {"alone", "share", "class", "off"}
+RISES = {"lost", "share", "class", "off"}
 SENSITIVE = ClassEvidence((), 0.4, {"blur": 1.0, "hue": -0.5})
 
 
@@ -22,10 +22,9 @@ def signs(evidence=SENSITIVE, **changes):
 def test_signs_equal_worked_ones():
     assert signs() == pytest.approx(
         {
-            "worst": 2.5,  # 3 less 0.5 that most edits cost; blur costs others more than that
+            "lost": 0.5,  # of most edits; blur costs others more than that
             "region": 2.9,  # 3 less 0.2, beyond the 0.1 of its worst control
             "survival": 1.0,
-            "alone": -2.0,
             "share": 0.1,
             "class": 0.4,
             "off": 0.5,
@@ -34,16 +33,16 @@ def test_signs_equal_worked_ones():
 
 
 def test_what_an_edit_costs_other_classes_is_no_sign():
-    assert signs(edit_blur_lost=4.0)["worst"] == pytest.approx(0.0)  # 3 - 4 + 1
-    assert signs(edit_hue_lost=4.0)["worst"] == pytest.approx(-1.0)  # what helps others counts not
+    assert signs(edit_blur_lost=4.0)["lost"] == pytest.approx(3.0)  # 4 - 1
+    assert signs(edit_hue_lost=4.0)["lost"] == pytest.approx(4.0)  # what helps others counts not
 
 
 def test_log_odds_are_bounded_and_what_is_unknown_accuses_nobody():
-    far = signs(log_odds=40.0, background_log_odds=-30.0, edit_grain_lost=90.0)
-    assert (far["worst"], far["region"], far["alone"]) == (-6, 6, -6)
+    far = signs(log_odds=40.0, edit_grain_lost=90.0)
+    assert (far["lost"], far["region"]) == (6, 6)
     blank = {f"edit_{key}_lost": NAN for key in EDITS}
     nothing = signs(**blank, survival=NAN, gradcam_skill=NAN, removal_lost=NAN)
-    assert (nothing["worst"], nothing["survival"], nothing["off"]) == (3.0, 1.0, 0.0)
+    assert (nothing["lost"], nothing["survival"], nothing["off"]) == (0.0, 1.0, 0.0)
     assert nothing["region"] == 3.0
 
 
@@ -59,9 +58,9 @@ def test_every_weight_has_the_direction_of_its_sign():
     assert {key for key, weight in WEIGHTS.items() if weight < 0}.isdisjoint(RISES)
 
 
-@given(st.floats(0, 1), st.floats(0, 1), st.floats(-20, 20), st.floats(-20, 20), st.floats(0, 1))
-def test_more_from_the_background_never_accuses_less(low, high, own, alone, excess):
-    record = HEALTHY | {"log_odds": own, "background_log_odds": alone}
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(-20, 20), st.floats(0, 1))
+def test_more_from_the_background_never_accuses_less(low, high, own, excess):
+    record = HEALTHY | {"log_odds": own}
     low, high = sorted((low, high))
     less, more = (score(record | {"background_share": s}) for s in (low, high))
     assert 0 <= less <= more <= 1

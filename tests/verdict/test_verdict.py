@@ -34,6 +34,7 @@ HEALTHY = {
     "causal_reason": "",
     "log_odds": 3.0,
     "background_share": 0.1,
+    "foreground_effect": 4.0,
     "background_effect": 4.0,
     "background_share_reason": "",
     "survival": 1.0,
