@@ -5,7 +5,7 @@ python benchmarks/waterbirds.py ../shared/data runs/waterbirds
 Trains a head on EfficientNet-Lite0 over Waterbirds' biased training split and audits a sample of
 the test images. How many right answers rest on the scene is implied by group accuracies: of a label
 on a background, 1 - accuracy on the other background / accuracy on this one, 0 at least. Nothing
-was chosen here.
+was chosen on this sample.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ SETTINGS = {
     "explain": SAMPLE,
     "robustness": 0,
     "health": False,
+    "seed": 1,  # the sample of seed 0 was looked at while rules were made
 }
 
 
@@ -49,7 +50,7 @@ def main(data: Path, out: Path) -> None:
     groups = pd.read_csv(data / "waterbirds" / "manifest.csv").set_index("path")["background"]
     predictions = run.predictions()
     accuracy = _accuracies(predictions, groups)
-    records = run.records().query("skipped == ''")
+    records = run.records().query("skipped == ''").copy()
     records["background"] = records["name"].map(groups)
     right = records[records["correct"]]
     print("| right answers | accuracy | implied to rest on the scene | accused | undecided |")

@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 from audit.settings.verdict import Thresholds
-from audit.verdict.causes import accused, causal_words, cause_of, lost_share
+from audit.verdict.causes import accused, causal_words, cause_of, lost_share, region_turns
 from audit.verdict.score import score
-from audit.verdict.sensitivity import ALONE, ClassEvidence
+from audit.verdict.sensitivity import ALONE, SCENE, ClassEvidence, kind_of
 
 
 class Verdict(StrEnum):
@@ -90,11 +90,17 @@ def judge(
 
 
 def mask_doubtful(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> bool:
-    """Return whether what decides may be a part of the foreground that a machine's mask lacks."""
+    """Return whether what decides may be a part of the foreground that a machine's mask lacks.
+
+    Where its class is proven to rest on the scene, a region that turns nothing is not what decides.
+    """
     # NaN, where nobody asked or nothing can be said, is above no threshold.
     alike = record["removal_resembles"] > thresholds.mask_resemblance
-    decides = bool(cause_of(record, thresholds, evidence))
-    return bool(record["mask_source"] in AUTOMATIC and alike and decides)
+    if record["mask_source"] not in AUTOMATIC or not alike:
+        return False
+    cause = cause_of(record, thresholds, evidence)
+    by_scene = cause == kind_of(SCENE) and SCENE in evidence.proven
+    return bool(cause) and (region_turns(record) or not by_scene)
 
 
 def background_driven(record: Record, thresholds: Thresholds) -> bool:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from audit.core.edits import EDITS
 from audit.explainers.registry import titles
 from audit.settings.verdict import Thresholds
+from audit.verdict.sensitivity import ALONE, SCENE, ClassEvidence
 from audit.verdict.verdict import Labels, Verdict, judge
 
 THRESHOLDS = Thresholds(
@@ -64,11 +65,11 @@ UNTESTED = {"causal_reason": "not tested by intervention", "background_share": N
 NO_MASK = {"gradcam_reason": "no mask", "ig_reason": "no mask", "causal_reason": "no mask"}
 
 
-def verdict(*changes, thresholds=THRESHOLDS, words=WORDS):
+def verdict(*changes, thresholds=THRESHOLDS, words=WORDS, evidence=ALONE):
     record = dict(HEALTHY)
     for change in changes:
         record |= change
-    return judge(record, thresholds, words)
+    return judge(record, thresholds, words, evidence)
 
 
 WRONG = {"correct": False}
@@ -134,6 +135,14 @@ def test_a_region_like_the_flower_casts_doubt_on_a_mask_that_a_machine_made(sour
         "mask doubtful: the region that decides looks like the flower, of which the mask may leave "
         "a part out"
     )
+
+
+def test_a_proven_scene_is_not_doubted_for_a_region_that_turns_nothing():
+    owed = {"survival": 0.2, "background_share": 0.7, "background_log_odds": 2.0,
+            "mask_source": "grabcut"}  # fmt: skip
+    scene = ClassEvidence((SCENE,))
+    assert verdict(owed, ALIKE, evidence=scene).verdict == "wrong-reasons"
+    assert verdict(owed, ALIKE, FLIPPED, evidence=scene).verdict == "undecided"  # or a part of it
 
 
 @pytest.mark.parametrize("source", ["folder", "manifest", "planted"])
