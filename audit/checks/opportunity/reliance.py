@@ -23,7 +23,7 @@ class Reliance:
     Attributes
     ----------
     wrong_reasons : Estimate
-        Share of those tested whose verdict is *wrong reasons*.
+        Share of those with a verdict that have *wrong reasons*.
     share : Estimate
         Mean of their background share.
     keeps : Estimate
@@ -61,7 +61,7 @@ def reliance(source: Source, label: int) -> Reliance:
     removed = right[right["without_foreground"] >= 0]
     others = tested[(tested["label"] != label) & (tested["without_foreground"] >= 0)]
     return Reliance(
-        wrong_reasons=_share(right["verdict"] == Verdict.WRONG_REASONS),
+        wrong_reasons=_accused(right),
         share=mean(right["background_share"], source.seed),
         keeps=_share(removed["without_foreground"] == label),
         usual=_share(others["without_foreground"] == label).value,
@@ -74,11 +74,17 @@ def overall(source: Source) -> Reliance:
     right = tested[tested["correct"].astype(bool)]
     removed = right[right["without_foreground"] >= 0]
     return Reliance(
-        wrong_reasons=_share(right["verdict"] == Verdict.WRONG_REASONS),
+        wrong_reasons=_accused(right),
         share=mean(right["background_share"], source.seed),
         keeps=_share(removed["without_foreground"] == removed["label"]),
         usual=math.nan,
     )
+
+
+def _accused(right: pd.DataFrame) -> Estimate:
+    """Return the share with wrong reasons, of right answers that have a verdict."""
+    judged = right[right["verdict"] != Verdict.UNDECIDED]
+    return _share(judged["verdict"] == Verdict.WRONG_REASONS)
 
 
 def _share(holds: pd.Series) -> Estimate:
