@@ -20,12 +20,13 @@ _EVEN = 0.5  # a score: of an answer that a proven cue of its class turns, more 
 def cause_of(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> str:
     """Return the kind of what decides an answer, of `audit.core.edits.KINDS`; "" of nothing.
 
-    An answer that stays on most backgrounds of other classes hangs on its own in no way, whatever
-    an edit does to it: an edit may put in another class's cue.
+    An answer that stays on most backgrounds of other classes is accused for no edit of its own: an
+    edit may put in another class's cue. A region that turns it tells of this very background.
     """
+    region = decisive_region(record, thresholds)
     if thresholds.thresholds == "calibrated" and record["survival"] > _LOST:
-        return ""
-    proven, region = proven_edits(record, thresholds, evidence), decisive_region(record, thresholds)
+        return kind_of(REGION) if region else ""
+    proven = proven_edits(record, thresholds, evidence)
     if proven or region:
         edits = [*proven, *([REGION] if region else [])]
         return narrowest(_by_kind({edit: _cost(record, edit, evidence) for edit in edits}))

@@ -87,8 +87,11 @@ def test_a_scene_is_accused_only_of_what_owes_most_to_it(changes):
     assert columns(most, changes, evidence=scene)["verdict_cause"] == ""
 
 
-def test_an_answer_that_most_other_backgrounds_keep_hangs_on_none():
+def test_an_answer_that_most_other_backgrounds_keep_hangs_on_a_region_or_on_nothing():
     low = {"accusing_score": 0.0}
+    region = {**FLIPPED, "background_share": 0.6, "survival": 0.8, "removal_fills": 3,
+              "removal_fills_flipped": 3}  # fmt: skip
+    assert columns(region)["verdict_cause"] == "object"
     assert columns(BLURRED, {"survival": 0.6}, evidence=SENSITIVE, **low)["verdict_cause"] == ""
     assert (
         columns(BLURRED, {"survival": 0.5}, evidence=SENSITIVE, **low)["verdict_cause"] == "texture"
