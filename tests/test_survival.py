@@ -35,8 +35,10 @@ PROGRAM = """
     import audit.models.averaged, audit.models.load, audit.stages.commands, audit.report.build
     import audit.execution.predict, audit.execution.select
     import audit.checks.robustness.measure, audit.checks.explainer_sanity.measure
+    import audit.checks.opportunity.measure, audit.checks.sensitivity.summary
     import audit.execution.local as local
     import matplotlib.backends.backend_svg, mkdocs.commands.build, scipy.stats, sklearn.metrics
+    import statsmodels.stats.multitest, statsmodels.stats.proportion
     from audit.cli import main
     local.PART_SIZE = 4
 

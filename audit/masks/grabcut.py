@@ -121,7 +121,7 @@ def grabcut_by(image: NDArray[np.uint8], activation: NDArray[np.float32]) -> NDA
     if not _plausible(guess.labels):
         return np.full(image.shape[:2], UNKNOWN, np.uint8)
     subject = _enlarge(guess.labels, image.shape[:2])
-    trimap = banded(subject > 0, max(1, round(1 / _scale(image, FINE))))
+    trimap = bordered(subject > 0)
     wide = cv2.dilate(subject, _disc(max(1, round(BEYOND / _scale(image, FINE)))))
     trimap[(wide > 0) & (subject == 0)] = UNKNOWN
     return trimap

@@ -54,7 +54,8 @@ def images(tmp_path_factory, draw_manifest):
 def config(images, colour_model):
     def make(**flags):
         given = {"images": images, "model": colour_model, "grabcut": False, "workers": 0}
-        return load_config(given | {"ig_steps": 4, "batch_size": 2, "robustness": 3} | flags)
+        given |= {"ig_steps": 4, "batch_size": 2, "robustness": 3, "opportunity": False}
+        return load_config(given | flags)
 
     return make
 
@@ -162,8 +163,8 @@ def test_manifest_tells_data_model_and_settings(finished):
         "explained": 12,
     }
     assert manifest["config"]["data"]["images"] == "images.csv"
-    stages = {"predict", "explain", "sensitivity", "causes", "trust", "shortcuts", "opportunity",
-              "robustness", "health", "report"}  # fmt: skip
+    stages = {"predict", "explain", "sensitivity", "causes", "trust", "shortcuts", "robustness",
+              "health", "report"}  # fmt: skip
     assert set(manifest["seconds"]) == stages
 
 
@@ -250,8 +251,7 @@ def test_a_torn_part_is_made_again_bit_for_bit(finished, copy, config, file, har
 
 def test_torn_files_are_made_again(finished, copy, config):
     names = ("predictions.parquet", "contents.parquet", "donors.npz", "trust.json",
-             "shortcuts.json", "opportunity.json", "robustness.parquet",
-             "health.parquet")  # fmt: skip
+             "shortcuts.json", "robustness.parquet", "health.parquet")  # fmt: skip
     before = copy.contents()
     for name in names:
         half(copy.root / name)
