@@ -13,6 +13,7 @@ from audit.verdict.sensitivity import REGION, SCENE, ClassEvidence, kind_of, nar
 
 Record = Mapping[str, Any]
 _LOST = 0.5  # of other backgrounds: an answer that stays on no more hangs on its own
+_WHOLE = 0.8  # of what speaks for a class: the foreground hardly does
 _MOST = 0.6  # of the log-odds of both parts: a scene that decides brings more by itself
 _EVEN = 0.5  # a score: of an answer that a proven cue of its class turns, more speaks for it
 
@@ -32,7 +33,14 @@ def cause_of(record: Record, thresholds: Thresholds, evidence: ClassEvidence) ->
         return narrowest(_by_kind({edit: _cost(record, edit, evidence) for edit in edits}))
     if thresholds.thresholds == "fixed":
         return kind_of(SCENE) if decisive_background(record, thresholds) else ""
-    return turned_by(record, evidence) if accused(record, thresholds, evidence) else ""
+    owed = nothing_else(record) or accused(record, thresholds, evidence)
+    return turned_by(record, evidence) if owed else ""
+
+
+def nothing_else(record: Record) -> bool:
+    """Return whether the background carries the answer by itself and none other keeps it."""
+    alone = record["without_foreground"] == record["prediction"] and record["survival"] == 0
+    return bool(alone and record["background_share"] >= _WHOLE)
 
 
 def accused(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> bool:

@@ -98,6 +98,15 @@ def test_an_answer_that_most_other_backgrounds_keep_hangs_on_a_region_or_on_noth
     )
 
 
+@pytest.mark.parametrize(
+    "changes", [{"background_share": 0.75}, {"survival": 0.2}, {"without_foreground": 1}]
+)
+def test_a_background_that_is_all_there_is_needs_no_score(changes):
+    whole = {"without_foreground": 2, "background_share": 0.9, "survival": 0.0}
+    assert columns(whole, accusing_score=1.0)["verdict_cause"] == "scene"
+    assert columns(whole, changes, accusing_score=1.0)["verdict_cause"] == ""
+
+
 def test_the_score_must_not_speak_against_a_proven_kind():
     weak = {"survival": 0.5, "background_share": 0.35, "edit_blur_lost": 2.0}
     strong = {"survival": 0.0, "background_share": 0.8, "gradcam_skill": 0.0}
