@@ -15,7 +15,6 @@ Record = Mapping[str, Any]
 _LOST = 0.5  # of other backgrounds: an answer that stays on no more hangs on its own
 _WHOLE = 0.8  # of what speaks for a class: the foreground hardly does
 _MOST = 0.6  # of the log-odds of both parts: a scene that decides brings more by itself
-_EVEN = 0.5  # a score: of an answer that a proven cue of its class turns, more speaks for it
 
 
 def cause_of(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> str:
@@ -25,7 +24,7 @@ def cause_of(record: Record, thresholds: Thresholds, evidence: ClassEvidence) ->
     edit may put in another class's cue. A region that turns it tells of this very background.
     """
     region = decisive_region(record, thresholds)
-    if thresholds.thresholds == "calibrated" and record["survival"] > _LOST:
+    if thresholds.thresholds == "calibrated" and kept_elsewhere(record) > _LOST:
         return kind_of(REGION) if region else ""
     proven = proven_edits(record, thresholds, evidence)
     if proven or region:
@@ -52,24 +51,30 @@ def accused(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> 
 def proven_edits(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> list[str]:
     """Return the edits that turn the answer, of those its class is sensitive to.
 
-    Share or swap must agree, as with a region, and so must the score: composites turn some answers
-    by themselves, and one class's leaves are more of a cue than another's. The score weighs what
-    edits and regions do, so of a scene, which they need not touch, it is not asked.
+    Share or swap must agree, as with a region: composites turn some answers by themselves.
     """
     if not _supported(record, thresholds):
         return []
-    even = thresholds.thresholds == "fixed" or score(record, evidence) >= _EVEN
-    asked = (edit for edit in evidence.proven if even or edit == SCENE)
-    return [edit for edit in asked if _decides(record, edit, thresholds, evidence)]
+    return [edit for edit in evidence.proven if _decides(record, edit, thresholds, evidence)]
 
 
 def _decides(record: Record, edit: str, thresholds: Thresholds, evidence: ClassEvidence) -> bool:
     if edit == SCENE:
         most = record["background_share"] > thresholds.suspicious_share
-        return bool(record["survival"] <= _LOST and most and _carries(record))
+        return bool(kept_elsewhere(record) <= _LOST and most and _carries(record))
     if edit == REGION:
         return region_turns(record) and excess(record) >= thresholds.least_edit
     return _turns(record, edit) and beyond(record, edit, evidence) >= thresholds.least_edit
+
+
+def kept_elsewhere(record: Record) -> float:
+    """Return the share of other backgrounds that keep an answer, 0..1; NaN where none was tried.
+
+    Survival counts its own background, softened, which still has its colours and its frame. Of
+    right answers it is known what donors' backgrounds alone do.
+    """
+    alone = record["mixed_rand"] if record["correct"] else math.nan
+    return float(record["survival"] if math.isnan(alone) else min(record["survival"], alone))
 
 
 def _carries(record: Record) -> bool:
@@ -108,7 +113,7 @@ def turned_by(record: Record, evidence: ClassEvidence) -> str:
         costs[REGION] = excess(record)
     if costs:
         return narrowest(_by_kind(costs))
-    return kind_of(SCENE) if record["survival"] <= _LOST else ""
+    return kind_of(SCENE) if kept_elsewhere(record) <= _LOST else ""
 
 
 def _by_kind(costs: Mapping[str, float]) -> dict[str, float]:

@@ -36,6 +36,7 @@ HEALTHY = {
     "log_odds": 3.0,
     "background_share": 0.1,
     "foreground_effect": 4.0,
+    "mixed_rand": NAN,
     "background_effect": 4.0,
     "background_share_reason": "",
     "survival": 1.0,
