@@ -125,7 +125,8 @@ def narrowest(costs: Mapping[str, float]) -> str:
 
     One that costs much less than another is no more than a part of it.
     """
-    nearly = _NEARLY * max(costs.values())
+    most = max(costs.values())
+    nearly = most - (1 - _NEARLY) * abs(most)  # an edit that turns an answer may cost less than 0
     return min((k for k in costs if costs[k] >= nearly), key=lambda k: (_WIDTHS[k], -costs[k]))
 
 

@@ -91,6 +91,8 @@ def test_a_class_whose_answers_other_backgrounds_keep_rests_on_none():
         ({"frame": 5.0, "corner": 4.0}, "corner"),
         ({"texture": 3.0, "colour": 3.5, "scene": 5.0}, "colour"),
         ({"scene": 0.0}, "scene"),
+        ({"texture": -0.5}, "texture"),  # beyond what it costs other classes
+        ({"texture": -0.5, "corner": -0.6}, "corner"),
     ],
 )
 def test_of_kinds_that_cost_much_the_same_the_narrowest_is_the_cue(costs, kind):
