@@ -14,7 +14,7 @@ from audit.verdict.sensitivity import REGION, SCENE, ClassEvidence, kind_of, nar
 Record = Mapping[str, Any]
 _LOST = 0.5  # of other backgrounds: an answer that stays on no more hangs on its own
 _WHOLE = 0.8  # of what speaks for a class: the foreground hardly does
-_MOST = 0.6  # of the log-odds of both parts: a scene that decides brings more by itself
+_MOST = 0.7  # of the log-odds of both parts: a scene that decides brings more by itself
 
 
 def cause_of(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> str:

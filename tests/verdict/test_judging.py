@@ -75,12 +75,12 @@ def test_regions_and_swaps_are_kinds_too():
     "changes",
     [
         {"background_share": 0.45},
-        {"background_log_odds": -4.0},  # of 8 that both bring, 3 to 0.2: alone it brings 1 of them
+        {"background_log_odds": -4.0},  # of 8 that both bring it brings 1 by itself
         {"survival": 0.6},
     ],
 )
 def test_a_scene_is_accused_only_of_what_owes_most_to_it(changes):
-    most = {"survival": 0.4, "background_share": 0.6, "background_log_odds": 0.0,
+    most = {"survival": 0.4, "background_share": 0.6, "background_log_odds": 1.0,
             "foreground_effect": 4.0, "background_effect": 4.0}  # fmt: skip
     scene = ClassEvidence((SCENE,))
     assert columns(most, evidence=scene)["verdict_cause"] == "scene"
