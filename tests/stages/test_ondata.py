@@ -145,7 +145,9 @@ def test_a_run_without_records_is_told_to_sweep_first(tmp_path, given):
 
 
 def test_a_stamp_that_there_is_none_of_is_named():
-    with pytest.raises(ConfigError, match="There is no stamp 'tatoo': choose of tag, tag-2, "):
+    with pytest.raises(
+        ConfigError, match="There is no stamp 'tatoo': choose of none, tag, tag-2, "
+    ):
         Asked(("tatoo",))
 
 

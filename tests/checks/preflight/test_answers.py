@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.checks.preflight.answers import Answers, assigned_order, observe
@@ -65,6 +65,7 @@ def test_two_classes_that_are_exchanged_among_many_are_worth_a_look_and_stop_not
     assert "With 2 of 40 outputs read as other classes" in seen.words
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.integers(2, 30), st.floats(0, 1))
 def test_no_order_is_doubted_beyond_doubt_where_errors_fall_at_random(seed, classes, share):
     labels = np.arange(120) % classes
