@@ -69,10 +69,9 @@ def test_a_torn_gate_is_named(tmp_path, source, text):
         gate(replace(source, run=run))
 
 
-def test_the_shipped_self_test_was_made_at_the_fixed_thresholds():
+def test_the_shipped_self_test_was_made_at_the_thresholds_that_runs_have():
     shipped = json.loads(SHIPPED.read_text(encoding="utf-8"))
-    # It was measured before scores accused: reports of other thresholds say so.
-    assert shipped["thresholds"] == dict(Thresholds(thresholds="fixed"))
+    assert shipped["thresholds"] == dict(Thresholds())
 
 
 def test_a_run_of_unknown_truth_cites_the_self_test(source):
