@@ -87,8 +87,8 @@ def selftest(
 
     With --on: heads are taught stamps on RUN's own backbone and photographs, about a minute each.
     The score that accuses is then set so that at most 5% of clean images are accused, RUN is
-    judged anew, and its report rendered. Images, masks, models and
-    commands outside of RUN are given anew.
+    judged anew, and its report rendered. Images, masks, models and commands outside of RUN are
+    given anew.
 
     Finished worlds are kept: the same command goes on.
 

@@ -9,7 +9,14 @@ from typing import Any
 from audit.core.edits import EDITS, KINDS
 from audit.settings.verdict import Thresholds
 from audit.verdict.score import excess, score
-from audit.verdict.sensitivity import REGION, SCENE, ClassEvidence, kind_of, narrowest
+from audit.verdict.sensitivity import (
+    REGION,
+    SCENE,
+    ClassEvidence,
+    by_kind,
+    kind_of,
+    narrowest,
+)
 
 Record = Mapping[str, Any]
 _LOST = 0.5  # of other backgrounds: an answer that stays on no more hangs on its own
@@ -29,7 +36,7 @@ def cause_of(record: Record, thresholds: Thresholds, evidence: ClassEvidence) ->
     proven = proven_edits(record, thresholds, evidence)
     if proven or region:
         edits = [*proven, *([REGION] if region else [])]
-        return narrowest(_by_kind({edit: _cost(record, edit, evidence) for edit in edits}))
+        return narrowest(by_kind({edit: _cost(record, edit, evidence) for edit in edits}))
     if thresholds.thresholds == "fixed":
         return kind_of(SCENE) if decisive_background(record, thresholds) else ""
     owed = nothing_else(record) or accused(record, thresholds, evidence)
@@ -108,17 +115,11 @@ def turned_by(record: Record, evidence: ClassEvidence) -> str:
     A region, an edit, or the background as a whole, where half of the others lose the answer.
     That its own keeps it is not enough: a model may say the same of any background.
     """
-    costs = {key: beyond(record, key, evidence) for key in EDITS if _turns(record, key)}
-    if region_turns(record):
-        costs[REGION] = excess(record)
-    if costs:
-        return narrowest(_by_kind(costs))
+    turned = [key for key in EDITS if _turns(record, key)]
+    turned += [REGION] if region_turns(record) else []
+    if turned:
+        return narrowest(by_kind({key: _cost(record, key, evidence) for key in turned}))
     return kind_of(SCENE) if kept_elsewhere(record) <= _LOST else ""
-
-
-def _by_kind(costs: Mapping[str, float]) -> dict[str, float]:
-    """Return the most that an edit of each kind costs."""
-    return {kind_of(key): cost for key, cost in sorted(costs.items(), key=lambda e: e[1])}
 
 
 def region_turns(record: Record) -> bool:

@@ -120,6 +120,11 @@ def kind_of(edit: str) -> str:
     return {REGION: "object", SCENE: "scene"}.get(edit) or EDITS[edit].kind
 
 
+def by_kind(costs: Mapping[str, float]) -> dict[str, float]:
+    """Return the most that an edit of each kind costs."""
+    return {kind_of(key): cost for key, cost in sorted(costs.items(), key=lambda e: e[1])}
+
+
 def narrowest(costs: Mapping[str, float]) -> str:
     """Return the kind of cue, of those with what each costs, that lies in the least of the image.
 
@@ -180,10 +185,7 @@ def _named_first(own: Sequence[Sensitivity]) -> list[Sensitivity]:
     A swap takes every cue out: it names the kind where nothing else does.
     """
     proven = [e for e in own if e.proven]
-    costs: dict[str, float] = {}
-    for each in proven:
-        if each.edit != SCENE:
-            costs[each.kind] = max(each.costs, costs.get(each.kind, 0.0))
+    costs = by_kind({e.edit: e.costs for e in proven if e.edit != SCENE})
     kind = narrowest(costs) if costs else ""
     return sorted(proven, key=lambda e: (e.edit == SCENE, e.kind != kind, -e.costs))
 
