@@ -49,7 +49,7 @@ from audit.settings.verdict import Thresholds
 from audit.storage.run import RunFolder
 from audit.training.replicas import replicas
 from audit.training.training import train
-from audit.verdict.verdict import Verdict, mask_doubtful, verdict_for
+from audit.verdict.verdict import Verdict, verdict_for
 
 SIDE, EPOCHS, WILD = 224, 10, 96
 RING = 8  # pixels that are taken from all around
@@ -203,7 +203,7 @@ def row(kind: str, run: RunFolder) -> str:
     believing = thresholds.model_copy(update={"mask_resemblance": 1.0})
     words = [verdict_for(r, believing, titles()) for r in right]
     accused = [r for r, w in zip(right, words, strict=True) if w is Verdict.WRONG_REASONS]
-    doubted = sum(mask_doubtful(r, thresholds) for r in accused)
+    doubted = sum(verdict_for(r, thresholds, titles()) is Verdict.UNDECIDED for r in accused)
     shares = rated(len(accused), len(right)), rated(len(accused) - doubted, len(right))
     return f"| {kind} | {shares[0]} | {rated(doubted, len(accused))} | {shares[1]} |"
 

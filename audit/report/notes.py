@@ -12,7 +12,7 @@ import pandas as pd
 from audit.checks.registry import every
 from audit.datasets.dataset import UNUSABLE
 from audit.report.source import Source
-from audit.verdict.verdict import MASK_DOUBTFUL, Verdict
+from audit.verdict.verdict import AUTOMATIC, MASK_DOUBTFUL, Verdict
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class Notes:
     undecided: list[tuple[str, int]]
     mask_sources: list[tuple[str, int]]
     completeness: Completeness
+
+    @property
+    def by_machine(self) -> list[str]:
+        """Sources of masks that nobody drew, of those that there are."""
+        return [source for source, _ in self.mask_sources if source in AUTOMATIC]
 
 
 def notes(source: Source) -> Notes:

@@ -78,27 +78,32 @@ def judge(
     undefined = _undefined(record, words)
     if undefined:
         return Judgement(Verdict.UNDECIDED, undefined, math.nan)
-    word = verdict_for(record, thresholds, words.titles, evidence)
+    word, cause = _decided(record, thresholds, words.titles, evidence)
     if word is Verdict.UNDECIDED:
         return Judgement(word, _mask_words(words), math.nan)
     told = causal_words(record, thresholds, words.subject, evidence)
     clauses = [*told, *_heatmap_words(record, words)]
     opening = f"{'right' if record['correct'] else 'wrong'}, {_OPENINGS[word]}"
     reason = f"{opening.format(subject=words.subject)}: {'; '.join(clauses)}"
-    cause = cause_of(record, thresholds, evidence) if word in ACCUSED else ""
-    return Judgement(word, reason, score(record, evidence), cause)
+    return Judgement(word, reason, score(record, evidence), cause if word in ACCUSED else "")
 
 
-def mask_doubtful(record: Record, thresholds: Thresholds, evidence: ClassEvidence) -> bool:
+def mask_doubtful(
+    record: Record, thresholds: Thresholds, evidence: ClassEvidence, cause: str
+) -> bool:
     """Return whether what decides may be a part of the foreground that a machine's mask lacks.
 
     Where its class is proven to rest on the scene, a region that turns nothing is not what decides.
+
+    Parameters
+    ----------
+    cause : str
+        As `cause_of` gives it.
     """
     # NaN, where nobody asked or nothing can be said, is above no threshold.
     alike = record["removal_resembles"] > thresholds.mask_resemblance
     if record["mask_source"] not in AUTOMATIC or not alike:
         return False
-    cause = cause_of(record, thresholds, evidence)
     by_scene = cause == kind_of(SCENE) and SCENE in evidence.proven
     return bool(cause) and (region_turns(record) or not by_scene)
 
@@ -129,27 +134,39 @@ def verdict_for(
     evidence: ClassEvidence = ALONE,
 ) -> Verdict:
     """Return the word alone, of a record whose evidence is defined."""
+    return _decided(record, thresholds, explainers, evidence)[0]
+
+
+def _decided(
+    record: Record, thresholds: Thresholds, explainers: Iterable[str], evidence: ClassEvidence
+) -> tuple[Verdict, str]:
+    """Return the word, and the kind of what decides; "" of nothing."""
     on_foreground = any(
         record[f"{name}_skill"] >= thresholds.on_foreground_skill for name in explainers
     )
     if record["causal_reason"]:  # heatmaps alone: no more than a suspicion
-        if record["correct"]:
-            return Verdict.RIGHT_REASONS if on_foreground else Verdict.SUSPECT
-        return Verdict.MISREAD if on_foreground else Verdict.DISTRACTED
-    if mask_doubtful(record, thresholds, evidence):
-        return Verdict.UNDECIDED
+        return _looked_at(bool(record["correct"]), on_foreground), ""
+    cause = cause_of(record, thresholds, evidence)
+    if mask_doubtful(record, thresholds, evidence, cause):
+        return Verdict.UNDECIDED, cause
     carried = record["background_share"] > thresholds.suspicious_share
-    decisive = bool(cause_of(record, thresholds, evidence))
     if not record["correct"]:
-        return Verdict.DISTRACTED if carried or decisive else Verdict.MISREAD
-    if decisive:
-        return Verdict.WRONG_REASONS
+        return (Verdict.DISTRACTED if carried or cause else Verdict.MISREAD), cause
+    if cause:
+        return Verdict.WRONG_REASONS, cause
     moved = (
         record["survival"] == 0
         or lost_share(record) > HALF
         or accused(record, thresholds, evidence)
     )
-    return Verdict.SUSPECT if carried or moved or not on_foreground else Verdict.RIGHT_REASONS
+    doubted = carried or moved or not on_foreground
+    return (Verdict.SUSPECT if doubted else Verdict.RIGHT_REASONS), ""
+
+
+def _looked_at(correct: bool, on_foreground: bool) -> Verdict:
+    if correct:
+        return Verdict.RIGHT_REASONS if on_foreground else Verdict.SUSPECT
+    return Verdict.MISREAD if on_foreground else Verdict.DISTRACTED
 
 
 _OPENINGS = {

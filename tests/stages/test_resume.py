@@ -233,7 +233,7 @@ def test_a_run_by_a_command_says_so_and_is_gone_on_with_by_no_other(config, here
     assert run.manifest()["command"] == f"run --segmenter '{shown}'"
     assert str(tmp_path) not in run.manifest_file.read_text()
     render(run, silent)
-    told = "A segmenter's masks are made by a machine"
+    told = "Those by segmenter are made by a machine"
     assert told in html.unescape((run.report_dir / "index.html").read_text())
     unsweep(run, 1)
     with pytest.raises(RunFolderError, match=r"begun with segmenter = .*, not grabcut: give the"):
