@@ -28,15 +28,16 @@ def cause_of(record: Record, thresholds: Thresholds, evidence: ClassEvidence) ->
     """Return the kind of what decides an answer, of `audit.core.edits.KINDS`; "" of nothing.
 
     An answer that stays on most backgrounds of other classes is accused for no edit of its own: an
-    edit may put in another class's cue. A region that turns it tells of this very background.
+    edit may put in another class's cue. A region that turns it tells of this very background. The
+    kind is that of the class where an edit of the class decides: many images tell it better.
     """
     region = decisive_region(record, thresholds)
     if thresholds.thresholds == "calibrated" and kept_elsewhere(record) > _LOST:
         return kind_of(REGION) if region else ""
-    proven = proven_edits(record, thresholds, evidence)
-    if proven or region:
-        edits = [*proven, *([REGION] if region else [])]
-        return narrowest(by_kind({edit: _cost(record, edit, evidence) for edit in edits}))
+    if proven_edits(record, thresholds, evidence):
+        return evidence.kind
+    if region:
+        return kind_of(REGION)
     if thresholds.thresholds == "fixed":
         return kind_of(SCENE) if decisive_background(record, thresholds) else ""
     owed = nothing_else(record) or accused(record, thresholds, evidence)
@@ -110,13 +111,16 @@ def _turns(record: Record, edit: str) -> bool:
 
 
 def turned_by(record: Record, evidence: ClassEvidence) -> str:
-    """Return the narrowest kind of the interventions that turn the answer; "" of none.
+    """Return the kind of the interventions that turn the answer; "" of none.
 
-    A region, an edit, or the background as a whole, where half of the others lose the answer.
-    That its own keeps it is not enough: a model may say the same of any background.
+    That of its class where one is proven, else the narrowest. A region, an edit, or the background
+    as a whole, where half of the others lose the answer: that its own keeps it is not enough, as a
+    model may say the same of any background.
     """
     turned = [key for key in EDITS if _turns(record, key)]
     turned += [REGION] if region_turns(record) else []
+    if set(turned) & set(evidence.proven):
+        return evidence.kind
     if turned:
         return narrowest(by_kind({key: _cost(record, key, evidence) for key in turned}))
     return kind_of(SCENE) if kept_elsewhere(record) <= _LOST else ""
@@ -184,7 +188,7 @@ def _edit_words(record: Record, thresholds: Thresholds, evidence: ClassEvidence)
     if proven := proven_edits(record, thresholds, evidence):
         yield (
             f"the answer turns {words_of(proven[0])}, and its class rests on "
-            f"{KINDS[kind_of(proven[0])]} beyond doubt"
+            f"{KINDS[evidence.kind]} beyond doubt"
         )
         return
     turned = [key for key in EDITS if _turns(record, key)]

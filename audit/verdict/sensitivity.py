@@ -28,7 +28,8 @@ LEAST_SWAPPED = 0.1
 LEAST_LOST = 1.2  # log-odds of the median answer, beyond those of others
 MOST_KEPT = 0.5  # of other classes' backgrounds: answers that stay on more rest on none of them
 # A cue that lies in one place is lost under an edit of everything, too, not the other way round.
-_WIDTHS = {"object": 0, "corner": 1, "band": 1, "frame": 2, "colour": 3, "texture": 3, "scene": 4}
+# Nor does a texture hang on its colours, while what is blurred looks like no photograph any more.
+_WIDTHS = {"object": 0, "corner": 1, "band": 1, "frame": 2, "colour": 3, "texture": 4, "scene": 5}
 _NEARLY = 0.7  # of what the costliest kind costs: a narrower kind that costs as much is the cue
 SEED = 0  # of the bootstrap
 FEWEST = 6  # images of a class that say something
@@ -83,9 +84,14 @@ class Sensitivity:
         if self.edit == SCENE:
             enough = self.excess.value >= LEAST_SWAPPED
         else:
-            turned = self.excess.value >= LEAST_EXCESS and not self.kept > MOST_KEPT
-            enough = turned and self.costs >= LEAST_LOST
+            enough = self.large and not self.kept > MOST_KEPT
         return bool(self.corrected <= LEVEL and enough)
+
+    @property
+    def large(self) -> bool:
+        """Whether an edit does enough to matter, certain or not; a swap, of all cues, does not."""
+        turned = self.edit != SCENE and self.excess.value >= LEAST_EXCESS
+        return bool(turned and self.costs >= LEAST_LOST)
 
     @property
     def costs(self) -> float:
@@ -105,11 +111,14 @@ class ClassEvidence:
         The most that an edit flips more of its answers than of others', 0..1; 0 where unknown.
     control : mapping of float
         Median log-odds that each edit costs images of other classes.
+    kind : str
+        Kind of the cue that a class with anything proven rests on; "" of others.
     """
 
     proven: tuple[str, ...] = ()
     excess: float = 0.0
     control: Mapping[str, float] = field(default_factory=dict)
+    kind: str = ""
 
 
 ALONE = ClassEvidence()  # of an image of whose class nothing is known
@@ -172,22 +181,25 @@ def evidence_of(records: pd.DataFrame, found: Sequence[Sensitivity]) -> dict[int
 
 
 def _evidence(own: Sequence[Sensitivity]) -> ClassEvidence:
+    proven = [each for each in own if each.proven]
+    kind = _named(own) if proven else ""
+    proven.sort(key=lambda e: (e.edit == SCENE, e.kind != kind, -e.costs))
     return ClassEvidence(
-        proven=tuple(e.edit for e in _named_first(own)),
+        proven=tuple(each.edit for each in proven),
         excess=max((e.excess.value for e in own), default=0.0),
         control={e.edit: e.others_lost for e in own if e.edit in EDITS},
+        kind=kind,
     )
 
 
-def _named_first(own: Sequence[Sensitivity]) -> list[Sensitivity]:
-    """Return what is proven, those of the kind that is named first, each by its costs.
+def _named(own: Sequence[Sensitivity]) -> str:
+    """Name the cue of a class that rests on its background, by all edits that cost it much.
 
-    A swap takes every cue out: it names the kind where nothing else does.
+    That it does is proven; of what, is estimated. A swap takes every cue out: it names the kind
+    where nothing else does.
     """
-    proven = [e for e in own if e.proven]
-    costs = by_kind({e.edit: e.costs for e in proven if e.edit != SCENE})
-    kind = narrowest(costs) if costs else ""
-    return sorted(proven, key=lambda e: (e.edit == SCENE, e.kind != kind, -e.costs))
+    costs = by_kind({e.edit: e.costs for e in own if e.large})
+    return narrowest(costs) if costs else kind_of(SCENE)
 
 
 def _edited(tested: pd.DataFrame) -> Iterator[Sensitivity]:

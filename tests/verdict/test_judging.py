@@ -16,7 +16,7 @@ from tests.verdict.test_verdict import FLIPPED, HEALTHY, HELD
 
 WORDS = Labels("flower", titles())
 BLURRED = {"edit_blur_prediction": 5, "edit_blur_lost": 4.0, "background_share": 0.4}
-SENSITIVE = ClassEvidence(("blur",), 0.9, {"blur": 0.5})
+SENSITIVE = ClassEvidence(("blur",), 0.9, {"blur": 0.5}, "texture")
 
 
 def record(*changes, **more):
@@ -46,7 +46,10 @@ def test_an_answer_that_turns_under_what_its_class_is_sensitive_to_has_wrong_rea
     [
         ([], SENSITIVE),  # it does not turn
         ([BLURRED], ALONE),  # nothing is known of its class
-        ([BLURRED], ClassEvidence(("hue",), 0.9, {})),  # its class is sensitive to something else
+        (
+            [BLURRED],
+            ClassEvidence(("hue",), 0.9, {}, "colour"),
+        ),  # its class is sensitive to something else
         ([BLURRED, {"background_share": 0.2}], SENSITIVE),  # neither share nor swap agrees
         ([BLURRED, {"edit_blur_lost": 1.4}], SENSITIVE),  # it costs other classes half a log-odd
     ],
@@ -59,12 +62,15 @@ def test_elsewhere_the_evidence_must_carry_alone(changes, evidence):
 
 def test_regions_and_swaps_are_kinds_too():
     region = columns(
-        FLIPPED, {"survival": 0.0}, evidence=ClassEvidence((REGION,)), thresholds="fixed"
+        FLIPPED,
+        {"survival": 0.0},
+        evidence=ClassEvidence((REGION,), kind="object"),
+        thresholds="fixed",
     )
     assert (region["verdict"], region["verdict_cause"]) == ("wrong-reasons", "object")
     swap = columns(
         {"survival": 0.4, "background_share": 0.6, "background_log_odds": 2.0},
-        evidence=ClassEvidence((SCENE,)),
+        evidence=ClassEvidence((SCENE,), kind="scene"),
         thresholds="fixed",
     )
     assert (swap["verdict"], swap["verdict_cause"]) == ("wrong-reasons", "scene")
@@ -82,7 +88,7 @@ def test_regions_and_swaps_are_kinds_too():
 def test_a_scene_is_accused_only_of_what_owes_most_to_it(changes):
     most = {"survival": 0.4, "background_share": 0.6, "background_log_odds": 1.0,
             "foreground_effect": 4.0, "background_effect": 4.0}  # fmt: skip
-    scene = ClassEvidence((SCENE,))
+    scene = ClassEvidence((SCENE,), kind="scene")
     assert columns(most, evidence=scene)["verdict_cause"] == "scene"
     assert columns(most, changes, evidence=scene)["verdict_cause"] == ""
 

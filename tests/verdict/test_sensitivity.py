@@ -1,5 +1,7 @@
 """Sensitivity of classes, on records made by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -89,7 +91,7 @@ def test_a_class_whose_answers_other_backgrounds_keep_rests_on_none():
         ({"texture": 4.0, "object": 3.0}, "object"),  # blurred, a tag is gone, too
         ({"texture": 4.0, "object": 2.0}, "texture"),  # a part of it is no object
         ({"frame": 5.0, "corner": 4.0}, "corner"),
-        ({"texture": 3.0, "colour": 3.5, "scene": 5.0}, "colour"),
+        ({"texture": 3.5, "colour": 3.0, "scene": 4.0}, "colour"),  # not a texture in grey
         ({"scene": 0.0}, "scene"),
         ({"texture": -0.5}, "texture"),  # beyond what it costs other classes
         ({"texture": -0.5, "corner": -0.6}, "corner"),
@@ -97,6 +99,14 @@ def test_a_class_whose_answers_other_backgrounds_keep_rests_on_none():
 )
 def test_of_kinds_that_cost_much_the_same_the_narrowest_is_the_cue(costs, kind):
     assert narrowest(costs) == kind
+
+
+def test_what_a_class_rests_on_is_named_by_all_that_costs_it_much_proven_or_not():
+    table = turn(records(), "edit_blur", 2, 0.9, 4.0)
+    table = turn(table, "edit_grey", 2, 0.6, 3.0)
+    found = [replace(s, corrected=1.0) if s.edit == "grey" else s for s in sensitivities(table)]
+    evidence = evidence_of(table, found)[2]
+    assert (evidence.proven, evidence.kind) == (("blur",), "colour")
 
 
 def test_shortcuts_of_half_of_the_classes_do_not_hide_each_other():

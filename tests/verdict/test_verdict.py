@@ -141,7 +141,7 @@ def test_a_region_like_the_flower_casts_doubt_on_a_mask_that_a_machine_made(sour
 def test_a_proven_scene_is_not_doubted_for_a_region_that_turns_nothing():
     owed = {"survival": 0.2, "background_share": 0.7, "background_log_odds": 2.0,
             "mask_source": "grabcut"}  # fmt: skip
-    scene = ClassEvidence((SCENE,))
+    scene = ClassEvidence((SCENE,), kind="scene")
     assert verdict(owed, ALIKE, evidence=scene).verdict == "wrong-reasons"
     assert verdict(owed, ALIKE, FLIPPED, evidence=scene).verdict == "undecided"  # or a part of it
 

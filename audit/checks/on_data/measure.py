@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import logging
@@ -140,6 +141,7 @@ def _audited(context: Context, asked: Asked) -> Iterator[Audited]:
             told = f"Self-test {number}/{len(asked.worlds)}: {world.kind}"
             records = _audit(context, lessons, world, asked, told)
             _keep(context.folder, file, records)
+            gc.collect()  # a head's compiled graphs, 300 MB and more, refer to themselves
         yield Audited(world, records)
 
 

@@ -33,23 +33,21 @@ class SensitiveClass:
 
     Attributes
     ----------
+    kind : str
+        Kind of its shortcut.
     proven : sequence of Sensitivity
         All that are proven, those of its kind first.
     """
 
     anchor: str
     name: str
+    kind: str
     proven: Sequence[Sensitivity]
 
     @property
     def strongest(self) -> Sensitivity:
-        """The edit that names its kind; of several the one that costs most."""
+        """The proven edit that costs most, of its kind where one is."""
         return self.proven[0]
-
-    @property
-    def kind(self) -> str:
-        """Kind of its shortcut."""
-        return self.strongest.kind
 
     @property
     def words(self) -> str:
@@ -122,6 +120,7 @@ def find_sensitivities(source: Source) -> Sensitivities | None:
         SensitiveClass(
             f"class-{target}",
             source.classes[target],
+            evidence[target].kind,
             [own[edit] for edit in evidence[target].proven],
         )
         for target, own in by_class.items()
