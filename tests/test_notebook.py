@@ -8,6 +8,7 @@ import pytest
 import audit
 from audit.core.errors import RunFolderError
 
+pytestmark = pytest.mark.usefixtures("without_charts")
 PAGE = Path(__file__).parent.parent / "site" / "notebook.md"
 
 

@@ -198,12 +198,12 @@ def holm(p_values: Sequence[float]) -> list[float]:
     list of float
         In the order given, each at least as large as it was, at most 1.
     """
-    from statsmodels.stats.multitest import multipletests
-
+    # Not statsmodels' multipletests: each call looks the whole process through for garbage,
+    # which takes half a second beside TensorFlow.
     corrected = np.array(p_values, np.float64)
-    tested = ~np.isnan(corrected)
-    if tested.any():
-        corrected[tested] = multipletests(corrected[tested], method="holm")[1]
+    order = np.argsort(corrected)[: np.count_nonzero(~np.isnan(corrected))]
+    times = corrected[order] * np.arange(len(order), 0, -1)
+    corrected[order] = np.maximum.accumulate(times).clip(max=1)
     return corrected.tolist()
 
 

@@ -249,7 +249,8 @@ def test_memory_that_gives_out_is_one_line(call, monkeypatch):
 def test_run_report_and_sweep_go_the_whole_way(call, tmp_path, images, colour_model):
     out = tmp_path / "a run"
     flags = ["--images", images, "--model", colour_model, "--no-grabcut", "--workers", 0]
-    code, said, err = call("run", *flags, "--ig-steps", 2, "--out", out)
+    small = ["--ig-steps", 2, "--robustness", 1, "--no-opportunity"]
+    code, said, err = call("run", *flags, *small, "--out", out)
     assert code == 0
     assert f"Report: {out / 'report' / 'index.html'}" in said
     assert f"To attach: {out / 'report.html'}" in said
@@ -267,7 +268,7 @@ def test_run_report_and_sweep_go_the_whole_way(call, tmp_path, images, colour_mo
     code, said, _ = call("sweep", out, "--workers", 1, *flags[:4])
     assert (code, said) == (0, f"Swept. Next: flower-audit report '{out}'\n")
 
-    code, _, err = call("run", *flags, "--ig-steps", 2, "--out", out)
+    code, _, err = call("run", *flags, *small, "--out", out)
     assert code == 1
     assert err.splitlines()[-1].endswith(
         "already holds a run: go on with --resume, or choose another --out."

@@ -51,7 +51,7 @@ def images(tmp_path_factory, draw_manifest):
 def config(images, colour_model):
     def make(**flags):
         given = {"images": images, "model": colour_model, "workers": 0, "batch_size": 2}
-        off = {"robustness": 0, "health": False}
+        off = {"robustness": 0, "health": False, "opportunity": False}
         return load_config(given | off | {"ig_steps": 4} | flags)
 
     return make

@@ -632,7 +632,8 @@ def to_train(images, monkeypatch):
     """A config that trains a backbone of one layer."""
     monkeypatch.setitem(BACKBONES, "tiny", Backbone(tiny_backbone, 32, "drawn"))
     given = {"images": images, "backbone": "tiny", "weights": "random", "image_size": 32}
-    small = {"epochs": 1, "ig_steps": 4, "robustness": 0, "grabcut": False, "workers": 0}
+    small = {"epochs": 1, "ig_steps": 4, "robustness": 0, "grabcut": False, "workers": 0,
+             "opportunity": False, "health": False}  # fmt: skip
     return load_config(given | small)
 
 

@@ -24,7 +24,8 @@ from audit.stages import commands
 from audit.stages.resume import OWN, PATHS, carried
 from audit.storage.run import RunFolder
 
-FEW = {"grabcut": False, "workers": 0, "ig_steps": 2, "robustness": 0, "health": False}
+FEW = {"grabcut": False, "workers": 0, "ig_steps": 2, "robustness": 0, "health": False,
+       "opportunity": False}  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -219,7 +220,7 @@ def segmenting(folder):
 
 
 def test_a_run_by_a_command_says_so_and_is_gone_on_with_by_no_other(config, here, tmp_path):
-    masks = {"images": here / "plain", "splits": "all", "grabcut": True, "opportunity": False,
+    masks = {"images": here / "plain", "splits": "all", "grabcut": True,
              "interventions": "off"}  # fmt: skip
     for file in (here / "photos").glob("?_??.png"):
         if file.stem[2:] >= "08":

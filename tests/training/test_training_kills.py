@@ -19,7 +19,7 @@ from audit.storage.run import RunFolder
 # to die: at the first call of a function, before it, after it, or with half of its file written; or
 # where its folder is to become a file under its hands.
 PROGRAM = """
-    import importlib, json, os, signal, sys
+    import gc, importlib, json, os, signal, sys
     import keras
     import audit.datasets.open, audit.training.training, audit.stages.commands, audit.report.owner
     import audit.execution.optional
@@ -59,6 +59,7 @@ PROGRAM = """
             die_in(asked, *asked["die"])
         audit.stages.commands.train(load_config(asked["config"]), asked["out"], resume=True)
 
+    gc.freeze()  # none of it will go
     for line in sys.stdin:
         asked = json.loads(line)
         asked["out"] = __import__("pathlib").Path(asked["out"])

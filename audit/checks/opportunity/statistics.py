@@ -170,6 +170,7 @@ def enough(labels: Labels, groups: Labels) -> NDArray[np.bool_]:
 def held_out(features: NDArray[Any], labels: Labels, groups: Labels, learner: str) -> Labels:
     """Return the answer ``(n,)`` to each image of a classifier that saw none of its group."""
     from sklearn.model_selection import StratifiedGroupKFold
+    from threadpoolctl import threadpool_limits
 
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=_SEED)
     answers = np.full(len(labels), -1, np.int64)
@@ -179,7 +180,8 @@ def held_out(features: NDArray[Any], labels: Labels, groups: Labels, learner: st
             answers[unseen] = known[0]
             continue
         made = _learner(learner, features[seen], labels)
-        answers[unseen] = made.fit(features[seen], labels[seen]).predict(features[unseen])
+        with threadpool_limits(1):  # for arrays this small, more threads wait for each other
+            answers[unseen] = made.fit(features[seen], labels[seen]).predict(features[unseen])
     return answers
 
 

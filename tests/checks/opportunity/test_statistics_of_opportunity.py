@@ -17,6 +17,14 @@ from audit.checks.opportunity.statistics import (
 )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_trees():
+    """Grow a quarter of the trees, which take most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(statistics, "_TREES", 25)
+        yield
+
+
 def noise(classes=3, each=20, columns=6, seed=0):
     """Features that know nothing of labels."""
     labels = np.repeat(np.arange(classes), each)

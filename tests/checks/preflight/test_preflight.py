@@ -15,7 +15,7 @@ from audit.stages.commands import preflight
 pytestmark = pytest.mark.usefixtures("without_charts")
 NAMES = ("ember", "grass", "sky")  # what is red, green, blue
 FAST = {"robustness": 0, "health": False, "interventions": "off", "workers": 0, "ig_steps": 2,
-        "grabcut": False}  # fmt: skip
+        "opportunity": False, "grabcut": False}  # fmt: skip
 
 
 @pytest.fixture
