@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, get_args
 
+from audit.checks.groups.outputs import TABLE as GROUPS
 from audit.checks.robustness.outputs import TABLE
 from audit.core.errors import ConfigError, RunFolderError
 from audit.core.wording import some
@@ -132,6 +133,8 @@ def begun_stages(run: RunFolder, config: Config) -> set[Stage]:
         begun.add(Stage.EXPLAIN)
     if TABLE.file(run).exists():
         begun.add(Stage.ROBUSTNESS)
+    if GROUPS.file(run).exists():
+        begun.add(Stage.GROUPS)
     used = begun & {Stage.EXPLAIN, Stage.ROBUSTNESS}
     # Training reads masks only where it puts foregrounds on other backgrounds.
     return begun | ({Stage.MASK} if used or config.training.augment_background else set())

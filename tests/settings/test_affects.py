@@ -28,6 +28,7 @@ class Made:
     """A run folder by what it holds."""
 
     def __init__(self, root, predicted, explained, corrupted):
+        self.root = root
         self.predictions_file, self.robustness_file = root / "predictions", root / "robustness"
         self._parts = {0} if explained else set()
         for there, file in ((predicted, self.predictions_file), (corrupted, self.robustness_file)):
@@ -35,7 +36,7 @@ class Made:
                 file.touch()
 
     def file(self, name):
-        return {"robustness.parquet": self.robustness_file}[name]
+        return {"robustness.parquet": self.robustness_file}.get(name, self.root / name)
 
     def done_parts(self):
         return self._parts
