@@ -47,8 +47,8 @@ def clopper_pearson(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return exact intervals of rates (Clopper and Pearson 1934).
 
-    Each holds its rate at ``level`` or more, on either side, whatever the rate: where many are to
-    hold together, Wilson's, which hold it in the mean, miss twice as often as they say.
+    Each holds its rate at ``level`` or more, whatever the rate, and misses it alike on either side:
+    needed where many are to hold together, for which Wilson's, right in the mean, are too short.
 
     Parameters
     ----------
