@@ -53,7 +53,7 @@ def test_other_groups_are_refused_once_they_are_kept(run, config):
 
 
 def test_an_unknown_column_ends_the_run_before_anything_is_written(config, tmp_path):
-    with pytest.raises(DataError, match="--group place: .* further columns are site, camera"):
+    with pytest.raises(DataError, match=r"--group place: .* further columns are site, camera"):
         commands.run(change(config, group="site,place"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
