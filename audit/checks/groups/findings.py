@@ -83,10 +83,10 @@ def _gaps(column: Column) -> str:
     """Say what is missing of a column; "" where nothing is."""
     told = []
     if column.without:
-        told.append(f"{plural(column.without, 'test image')} of {column.tested:,} without a value")
+        told.append(f"{plural(column.without, 'test image')} without a value")
     if column.elsewhere:
         told.append(f"{plural(len(column.elsewhere), 'group')} without a test image")
     if column.worst.small:
         small, of = column.worst.small, column.worst.small + column.worst.counted
         told.append(f"{small:,} of {of:,} classes in groups with fewer than {column.least} images")
-    return f"{', '.join(told)}." if told else ""
+    return f"{', '.join(told)} (n = {column.tested:,} test images)." if told else ""
