@@ -137,7 +137,7 @@ class Run:
             Judge a run whose preflight says that its inputs are read wrongly.
         limits
             ``max_wrong_reasons``, ``max_suspect``, ``min_accuracy``, ``max_bg_gap``,
-            ``min_class_accuracy``, ``no_worse_than``.
+            ``min_class_accuracy``, ``min_group_accuracy``, ``no_worse_than``.
         """
         from audit.gate.gates import Limits
 

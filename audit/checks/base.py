@@ -86,12 +86,15 @@ class Headline(NamedTuple):
     column : callable or None
         What each tested image adds to it, for a comparison of two runs by its mean; None: they
         are not compared by it.
+    tile : str
+        Short title on the first screen, in runs where the figure is defined; "" for none there.
     """
 
     metric: Metric
     estimate: Callable[[Source], Estimate]
     after: str = ""
     column: Callable[[Source], pd.Series] | None = None
+    tile: str = ""
 
 
 class Page(NamedTuple):
@@ -212,6 +215,10 @@ class Check:
     def held(self, found: Any) -> Iterable[str]:
         """Name the pictures that its sections of the self-contained file show."""
         return ()
+
+    def filters(self, found: Any) -> Mapping[str, Mapping[str, str]]:
+        """Give filters of the gallery: by title, the value of each image that has one by name."""
+        return {}
 
     def tables(self, source: Source) -> Mapping[str, pd.DataFrame]:
         """Give tables to download, by the name of their CSV file."""

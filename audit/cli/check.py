@@ -26,6 +26,11 @@ from audit.core.output import echo
     "chance.",
 )
 @click.option(
+    "--min-group-accuracy",
+    type=SHARE,
+    help="Of the worst class in a group (--group of the run), at least; allows for picking it.",
+)
+@click.option(
     "--against",
     metavar="BASE",
     type=PLACE,

@@ -42,6 +42,36 @@ def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
     return float(bounds.low), float(bounds.high)
 
 
+def clopper_pearson(
+    successes: ArrayLike, n: ArrayLike, level: float = 0.95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return exact intervals of rates (Clopper and Pearson 1934).
+
+    Each holds its rate at ``level`` or more, whatever the rate, and misses it alike on either side:
+    needed where many are to hold together, for which Wilson's, right in the mean, are too short.
+
+    Parameters
+    ----------
+    successes, n : int ``(k,)``
+        At most ``n`` each, ``n`` at least 1.
+    level : float
+        Confidence level of each, between 0 and 1.
+
+    Returns
+    -------
+    low, high : float64 ``(k,)``
+        Within 0..1, around ``successes / n``.
+    """
+    from scipy.stats import beta
+
+    hits, sizes = np.asarray(successes, np.float64), np.asarray(n, np.float64)
+    tail = (1 - level) / 2
+    with np.errstate(invalid="ignore"):  # of 0, and of all, one bound is no quantile
+        low = np.where(hits == 0, 0.0, beta.ppf(tail, hits, sizes - hits + 1))
+        high = np.where(hits == sizes, 1.0, beta.ppf(1 - tail, hits + 1, sizes - hits))
+    return low, high
+
+
 def mean_recall(right: ArrayLike, labels: ArrayLike) -> float:
     """Return the mean over classes of the share that is right, so that common ones count no more.
 

@@ -39,6 +39,7 @@ class Limits:
     min_accuracy: float | None = None
     max_bg_gap: float | None = None
     min_class_accuracy: float | None = None
+    min_group_accuracy: float | None = None
     no_worse_than: float = 0.0
     anyway: bool = False
 

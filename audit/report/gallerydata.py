@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from audit.checks.registry import every
 from audit.report.cases import Case
 from audit.report.content import Content
 from audit.report.shapes import Shapes
@@ -55,6 +56,7 @@ def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
         "label": [indices[c.label] for c in cases],
         "prediction": [indices[c.prediction] for c in cases],
         "mask": [masks.index(c.mask_source) for c in cases],
+        "groups": _groups(content, cases),
         "fragile": [int(c.fragile) for c in cases],
         "composites": [int(bool(c.composites)) for c in cases],
         "confidence": _thousandths(c.confidence for c in cases),
@@ -71,6 +73,19 @@ def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
             for k in range(2, len(source.titles))
         },
     }
+
+
+def _groups(content: Content, cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """Return filters that checks bring: title, values, and each case's value by its place or -1."""
+    told = ((check, content.checks[check.key]) for check in every())
+    filters = {t: v for check, found in told if found for t, v in check.filters(found).items()}
+    groups = []
+    for title, value_of in filters.items():
+        values = sorted({value_of[c.name] for c in cases if c.name in value_of})
+        places = {value: k for k, value in enumerate(values)}
+        of = [places.get(value_of.get(c.name, ""), -1) for c in cases]
+        groups.append({"title": plain(title), "values": [plain(v) for v in values], "of": of})
+    return groups
 
 
 def _detail(case: Case, shapes: Shapes) -> dict[str, Any]:

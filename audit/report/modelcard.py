@@ -216,9 +216,10 @@ def _cards(content: Content) -> Iterator[Card]:
 def _caveats(content: Content) -> Iterator[Entry]:
     for found in findings(content):
         yield Entry(f"{found.says}: {found.title}", f"{found.words} {found.why}")
+    groups = "other groups" if content.checks["groups"] else "groups"
     yield Entry(
         "Not looked at",
-        "groups across factors (a class in one light), other data than these test images, "
+        f"{groups} across factors (a class in one light), other data than these test images, "
         "people in or behind the images",
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from audit.core.errors import RunFolderError
 from audit.report.cases import Case
 from audit.report.content import Content
+from audit.report.figures import of_checks
 from audit.report.source import Source
 
 _EVIDENCE = 3
@@ -49,13 +50,16 @@ class Screen:
 def screen(content: Content) -> Screen:
     """Gather the first screen."""
     source = content.source
-    return Screen(_figures(source), gate(source), content.strongest(_EVIDENCE))
+    return Screen(_figures(content), gate(source), content.strongest(_EVIDENCE))
 
 
-def _figures(source: Source) -> tuple[tuple[str, str], ...]:
-    """Return the keys and short titles of the six figures."""
+def _figures(content: Content) -> tuple[tuple[str, str], ...]:
+    """Return the keys and short titles of the six figures, and of those that checks add."""
+    source = content.source
+    added = ((own.metric.key, own.tile) for own in of_checks() if own.tile)
     return (
         ("accuracy", "Accuracy"),
+        *((key, title) for key, title in added if content.figures[key].estimate.n),
         ("wrong_reasons_share", "Wrong reasons"),
         ("suspect_share", "Suspect"),
         ("background_share", "Background share"),

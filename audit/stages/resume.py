@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, get_args
 
+from audit.checks.groups.outputs import TABLE as GROUPS
 from audit.checks.robustness.outputs import TABLE
 from audit.core.errors import ConfigError, RunFolderError
 from audit.core.wording import some
@@ -31,7 +32,7 @@ OWN = tuple(name for name, field in FIELDS.items() if is_own(field))
 _TO_SWEEP = tuple(n for n, f in FIELDS.items() if not affects(f) & {Stage.TRAIN, Stage.REPORT})
 # What hosts that train together may differ in: it tells only what becomes of the model then.
 _AFTER_TRAINING = {
-    Stage.MASK, Stage.EXPLAIN, Stage.HEALTH, Stage.OPPORTUNITY, Stage.REPORT
+    Stage.MASK, Stage.EXPLAIN, Stage.HEALTH, Stage.OPPORTUNITY, Stage.GROUPS, Stage.REPORT
 }  # fmt: skip
 # What else a run must not be gone on with, by the key of its hash in the manifest.
 _FILES = {"weights": "--weights", "albumentations": "--albumentations"}
@@ -132,6 +133,8 @@ def begun_stages(run: RunFolder, config: Config) -> set[Stage]:
         begun.add(Stage.EXPLAIN)
     if TABLE.file(run).exists():
         begun.add(Stage.ROBUSTNESS)
+    if GROUPS.file(run).exists():
+        begun.add(Stage.GROUPS)
     used = begun & {Stage.EXPLAIN, Stage.ROBUSTNESS}
     # Training reads masks only where it puts foregrounds on other backgrounds.
     return begun | ({Stage.MASK} if used or config.training.augment_background else set())

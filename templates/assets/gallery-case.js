@@ -74,7 +74,9 @@
       ["Fragile", data.fragile[i] ? "yes: the verdict hangs on 3 px of the mask" : "no"],
       ["Mask", data.masks[data.mask[i]] + (details.doubt ? "; doubtful: " + details.doubt : "")],
       ["Planted shortcut", details.shortcut || ""]
-    ];
+    ].concat(data.groups.map(function (column) {
+      return [column.title, column.of[i] < 0 ? "no value" : column.values[column.of[i]]];
+    }));
     return found.filter(function (pair) { return pair[1]; }).map(function (pair) {
       var box = element("div");
       box.append(element("dt", pair[0]), element("dd", pair[1]));

@@ -6,7 +6,7 @@
   var gallery = (window.FA = {});
   window.FA_DETAILS = {};
   var DEFAULTS = {
-    verdict: "", q: "", class: "", predicted: "", answer: "", mask: "", fragile: "",
+    verdict: "", q: "", class: "", predicted: "", answer: "", group: "", mask: "", fragile: "",
     sort: "verdict", direction: "down", show: "photo", case: "", over: "heat0", at: "60", lines: "outline region"
   };
   function each(prefix) { return data.titles.map(function (_, k) { return prefix + k; }); }
@@ -37,6 +37,23 @@
     return "#" + said.toString();
   };
 
+  /* What an address calls a group; of -1 the images without a value. */
+  gallery.group = function (column, place) {
+    return column.title + "=" + (place < 0 ? "" : column.values[place]);
+  };
+
+  /* Whether a case is in the group of that address. */
+  function grouped(address) {
+    if (!address) return function () { return true; };
+    var found = null;
+    data.groups.forEach(function (column) {
+      for (var k = -1; k < column.values.length; k++) {
+        if (gallery.group(column, k) === address) found = { of: column.of, place: k };
+      }
+    });
+    return function (i) { return found !== null && found.of[i] === found.place; };
+  }
+
   gallery.blank = function () { return gallery.read(""); };
 
   gallery.find = function (anchor) { return anchor ? data.anchor.indexOf(anchor) : -1; };
@@ -46,6 +63,7 @@
     var q = state.q.trim().toLowerCase();
     var label = state.class === "" ? -1 : data.indexes.indexOf(Number(state.class));
     var predicted = state.predicted === "" ? -1 : data.indexes.indexOf(Number(state.predicted));
+    var inGroup = grouped(state.group);
     var mask = state.mask === "" ? -1 : data.masks.indexOf(state.mask);
     return function (i) {
       var right = data.label[i] === data.prediction[i];
@@ -54,6 +72,7 @@
         (state.predicted === "" || data.prediction[i] === predicted) &&
         (!state.answer || right === (state.answer === "right")) &&
         (!state.fragile || data.fragile[i] === 1) &&
+        inGroup(i) &&
         (state.mask === "" || data.mask[i] === mask) &&
         (!q || data.name[i].toLowerCase().indexOf(q) >= 0);
     };

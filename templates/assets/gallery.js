@@ -15,7 +15,7 @@
   function fillForm() {
     var wanted = state.verdict.split(" ");
     form.querySelectorAll("[name=verdict]").forEach(function (box) { box.checked = wanted.indexOf(box.value) >= 0; });
-    ["class", "predicted", "answer", "mask", "sort", "direction", "show", "q"].forEach(function (name) {
+    ["class", "predicted", "answer", "group", "mask", "sort", "direction", "show", "q"].forEach(function (name) {
       if (form.elements[name].value !== state[name]) form.elements[name].value = state[name];
     });
     form.elements.fragile.checked = state.fragile === "1";
@@ -24,7 +24,7 @@
   function readForm() {
     var wanted = Array.from(form.querySelectorAll("[name=verdict]:checked"), function (box) { return box.value; });
     var found = { verdict: wanted.join(" "), fragile: form.elements.fragile.checked ? "1" : "" };
-    ["class", "predicted", "answer", "mask", "sort", "direction", "show", "q"].forEach(function (name) {
+    ["class", "predicted", "answer", "group", "mask", "sort", "direction", "show", "q"].forEach(function (name) {
       found[name] = form.elements[name].value;
     });
     return found;
@@ -112,6 +112,13 @@
     options(name, data.indexes, data.classes.map(function (text) { return text.slice(0, 80); }));
   });
   options("mask", data.masks, data.masks);
+  data.groups.forEach(function (column) {
+    for (var k = -1; k < column.values.length; k++) {
+      var text = column.title + ": " + (k < 0 ? "no value" : column.values[k]);
+      form.elements.group.add(new Option(text.slice(0, 80), gallery.group(column, k)));
+    }
+  });
+  get("fa-groups").hidden = !data.groups.length;
   get("fa-gallery").hidden = false;
   grid = new gallery.Grid(get("fa-grid"), function () { return state; });
   close = new gallery.Close(dialog, change);

@@ -16,6 +16,7 @@ from drawnhealth import write_health
 from PIL import Image
 
 from audit.checks.explainer_sanity.outputs import FILE as TRUST
+from audit.checks.groups.outputs import TABLE as GROUPS
 from audit.checks.on_data.results import KindRow, OnData, rule
 from audit.checks.preflight.outcome import gathered, kept
 from audit.checks.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt
@@ -178,6 +179,7 @@ def make_run(
     write_shortcuts(run, [r for r in rows if not r["skipped"]])
     write_opportunity(run, len(classes))
     write_sensitivity(run, len(classes))
+    write_groups(run, rows)
     if judged:
         write_verdicts(run, rows)
     write_self_test(run)
@@ -303,6 +305,25 @@ def write_verdicts(run: RunFolder, rows: Sequence[dict[str, object]]) -> None:
     accused = table["verdict"] == "wrong-reasons"
     table["verdict_cause"] = np.where(accused, "object", "")
     write_whole(run.verdicts_file, table.to_parquet(index=False))
+
+
+def write_groups(run: RunFolder, rows: Sequence[dict[str, object]]) -> None:
+    """Two backgrounds in turn, the last image without; one is of training images alone."""
+    read = [row for row in rows if not row["skipped"]]
+    told = [("background", "test", str(row["name"]), int(row["label"]),
+             ("land", "<b>water</b>")[i % 2] if i + 1 < len(read) else "")
+            for i, row in enumerate(read)]  # fmt: skip
+    trained = [("land", 40), ("<b>water</b>", 4), ("snow", 2)]
+    told += [("background", "train", f"train_{value}_{k}.jpg", 0, value)
+             for value, n in trained for k in range(n)]  # fmt: skip
+    keep_groups(run, told)
+
+
+def keep_groups(run: RunFolder, told: Sequence[tuple[str, str, str, int, str]]) -> None:
+    """Keep groups of images: column, split, name, label and value of each."""
+    table = pd.DataFrame(told, columns=["column", "split", "name", "label", "value"])
+    types = dict.fromkeys(("column", "split", "name", "value"), "str") | {"label": "int64"}
+    write_whole(GROUPS.file(run), table.astype(types).to_parquet(index=False))
 
 
 def write_sensitivity(run: RunFolder, classes: int) -> None:

@@ -62,5 +62,5 @@ def _names_a_state(fragment: str, pages: dict[Path, Page]) -> bool:
     state = dict(parse_qsl(fragment, strict_parsing=fragment != ""))
     if "case" in state:
         return any(state["case"] in page.ids for page in pages.values())
-    known = {"verdict", "class", "predicted", "answer", "mask", "fragile", "sort", "show"}
+    known = {"verdict", "class", "predicted", "answer", "group", "mask", "fragile", "sort", "show"}
     return set(state) <= known

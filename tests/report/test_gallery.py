@@ -9,6 +9,7 @@ from drawnruns import PLAIN, make_run
 from uncharted import render
 from waiting import until
 
+from audit.checks.groups.outputs import TABLE
 from audit.report.templating import plain
 from audit.storage.run import RunFolder
 
@@ -308,3 +309,15 @@ def test_odd_runs_have_a_screen_a_gallery_and_cases(tmp_path, visit, images, cha
     page.locator("#fa-grid a").last.click()
     page.locator(".fa-facts div").first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_group_is_a_filter_with_an_address(gallery, records, report):
+    page = gallery("#group=background%3Dland&answer=right")
+    given = TABLE.read(report).set_index("name")["value"]
+    lands = records["name"].map({plain(name): value for name, value in given.items()}) == "land"
+    assert count(page) == (lands & records["correct"]).sum() > 0
+    assert page.get_by_label("Group").input_value() == "background=land"
+    page.get_by_label("Group").select_option("background: no value")
+    assert count(page) == 1
+    page.get_by_label("Group").select_option("background: <b>water</b>")
+    assert state(page)["group"] == ["background=<b>water</b>"]

@@ -12,7 +12,7 @@ from audit.stages.resume import OWN, begun_stages, fixed, for_training
 
 OF_WHOEVER_RUNS_IT = {"trust_model", "anyway", "executor", "address", "worker_cores", "workers"}
 ALWAYS_FREE = OF_WHOEVER_RUNS_IT | {"download", "data_dir", "health", "opportunity", "model_card",
-                                    "class_order", "share"}  # fmt: skip
+                                    "class_order", "share", "group"}  # fmt: skip
 OF_ROBUSTNESS = {"robustness", "masks", "grabcut", "segmenter", "feature_layer", "cam",
                  "ig_variant", "ig_rule", "ig_baseline"}  # fmt: skip
 FREE_BEFORE_SWEEP = {"masks", "mask_subject", "mask_unknown", "grabcut", "segmenter", "subject",
@@ -28,6 +28,7 @@ class Made:
     """A run folder by what it holds."""
 
     def __init__(self, root, predicted, explained, corrupted):
+        self.root = root
         self.predictions_file, self.robustness_file = root / "predictions", root / "robustness"
         self._parts = {0} if explained else set()
         for there, file in ((predicted, self.predictions_file), (corrupted, self.robustness_file)):
@@ -35,7 +36,7 @@ class Made:
                 file.touch()
 
     def file(self, name):
-        return {"robustness.parquet": self.robustness_file}[name]
+        return {"robustness.parquet": self.robustness_file}.get(name, self.root / name)
 
     def done_parts(self):
         return self._parts

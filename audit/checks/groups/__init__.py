@@ -1,0 +1,1 @@
+"""Groups that were given with the images: whom does the model serve worst?"""
