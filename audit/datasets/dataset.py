@@ -108,6 +108,17 @@ class Located(Protocol):
 
 
 @runtime_checkable
+class Grouped(Protocol):
+    """A data set whose images fall into groups, by one column or several."""
+
+    def group_columns(self) -> tuple[str, ...]:
+        """Return the names of these columns; () where there are none."""
+
+    def group_values(self, column: str) -> Mapping[str, str]:
+        """Return the group of each image of any split by its name; none where it has no value."""
+
+
+@runtime_checkable
 class Counterfactual(Protocol):
     """A data set that can draw its scenes without their shortcuts: the truth of every image."""
 

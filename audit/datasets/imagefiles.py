@@ -22,6 +22,8 @@ from audit.datasets.dataset import Decoded, Item, fingerprint
 from audit.datasets.decode import decode, read_regular
 from audit.datasets.depth import Depth
 from audit.datasets.folders import read_folder
+from audit.datasets.groups import FILE as GROUPS
+from audit.datasets.groups import Further
 from audit.datasets.listed import Listed, Photo, divide, hash_of, untested, without_splits
 from audit.datasets.manifests import read_manifest
 from audit.datasets.splitnames import split_of
@@ -39,7 +41,8 @@ class ImageFiles:
         manifest with the columns path, label, optionally split and mask (paths relative to the
         manifest). Without splits each class is divided 70 / 10 / 20, by a hash of the file's name
         and ``seed``. Masks among the photographs, in folders or by their names, are taken for
-        masks.
+        masks. By further columns of the manifest, or of a ``groups.csv`` in the folder, images
+        fall into groups.
     seed : int
     class_order : str or sequence of str
         ``auto``, ``text``, ``number``, the path of a file with one class a line, or the classes
@@ -70,6 +73,7 @@ class ImageFiles:
         white_level: float | None = None,
         all_test: bool = False,
     ) -> None:
+        self._table = source / GROUPS if source.is_dir() else source
         listed = read_folder(source) if source.is_dir() else read_manifest(source)
         self.name = source.absolute().name if source.is_dir() else source.stem
         self.mask_source = listed.mask_source
@@ -112,6 +116,14 @@ class ImageFiles:
         photos = self._photos.values()
         return {p.name: tuple(map(Path, p.masks)) for p in photos if p.masks}
 
+    def group_columns(self) -> tuple[str, ...]:
+        """Return the further columns of the manifest, or of ``groups.csv`` in the folder."""
+        return self._further.columns if self._further else ()
+
+    def group_values(self, column: str) -> dict[str, str]:
+        """Return the group of each image by its name; none where it has no value."""
+        return self._further.values(column) if self._further else {}
+
     def fingerprint(self) -> str:
         """Return a short hash of names, labels and splits."""
         return fingerprint(self._items)
@@ -144,6 +156,12 @@ class ImageFiles:
             self._seen.append(without_splits(photos))
         self._seen += untested(photos, self.classes)
         return list(photos)
+
+    @cached_property
+    def _further(self) -> Further | None:
+        """Read what groups images: only when it is asked for, as few runs ask."""
+        names = {photo.path: photo.name for photo in self._photos.values()}
+        return Further(self._table, names) if self._table.is_file() else None
 
     @cached_property
     def _depth(self) -> Depth:

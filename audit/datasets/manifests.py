@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import os
-import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import pyarrow.parquet as pq
-
-from audit.core.errors import DataError, first_line
+from audit.core.errors import DataError
 from audit.core.observation import Observation, Strength
-from audit.core.wording import are, plural, some, verb
+from audit.core.wording import are, plural, verb
 from audit.datasets.classorder import Names, whole_numbers
 from audit.datasets.dataset import SPLITS
 from audit.datasets.filenames import composed
-from audit.datasets.formats import ARCHIVES
 from audit.datasets.listed import Listed, Photo
 from audit.datasets.splitnames import split_of
+from audit.datasets.tables import Found, find, read_table, require
 
-MOST = 100_000_000  # rows
-_SEPARATORS = (";", "\t", "|")  # which others write for commas
 _HALF = 0.5  # share of missing files from which a manifest is taken for another folder's
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A path of a manifest, as it is found on the disk."""
-
-    written: str
-    read: str
-    there: bool
 
 
 def read_manifest(file: Path) -> Listed:
@@ -46,15 +30,12 @@ def read_manifest(file: Path) -> Listed:
         The table cannot be read, lacks a column or a value, names a file twice or a split that is
         none; or none of its files is there.
     """
-    table = _read_table(file)
-    missing = sorted({"path", "label"} - set(table.columns))
-    if missing:
-        has, lacks = some(map(str, table.columns), 8), " and ".join(missing)
-        raise DataError(f"{file} lacks the column {lacks}: rename one of those it has ({has}).")
+    table = read_table(file)
+    require(table, ("path", "label"), file)
     if table.empty:
         raise DataError(f"{file} lists no images.")
     rows = table.to_dict("records")
-    found = [_find(file.parent, row["path"]) for row in rows]
+    found = [find(file.parent, row["path"]) for row in rows]
     photos = [_photo(file, row, at) for row, at in zip(rows, found, strict=True)]
     photos = _named(_whole(photos))
     _refuse_twice(file, photos)
@@ -63,71 +44,7 @@ def read_manifest(file: Path) -> Listed:
     return Listed(photos, names, observations=seen)
 
 
-def _read_table(file: Path) -> pd.DataFrame:
-    if not file.is_file():
-        raise DataError(f"No image folder or manifest {file}.")
-    if file.suffix.lower() in ARCHIVES:
-        raise DataError(f"{file} is an archive: unpack it and give its folder as --images.")
-    try:
-        read = _read_parquet if file.suffix.lower() in (".parquet", ".pq") else _read_csv
-        table = read(file)
-    except Exception as error:  # csv, pandas and pyarrow raise many kinds
-        reason = first_line(error)
-        raise DataError(f"{file} is not a readable CSV or Parquet manifest: {reason}.") from None
-    return table
-
-
-def _read_parquet(file: Path) -> pd.DataFrame:
-    if pq.read_metadata(file).num_rows > MOST:
-        raise ValueError(f"it has more than {MOST} rows")
-    stored = pq.read_table(file, partitioning=None)
-    stored.validate(full=True)
-    table = stored.to_pandas()
-    table.columns = pd.Index(_headings([str(column) for column in table.columns]))
-    return table.astype(str).mask(table.isna(), "")
-
-
-def _read_csv(file: Path) -> pd.DataFrame:
-    """Read CSV without pandas, which moves the columns of a row that is too long."""
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        rows = [row for row in csv.reader(lines, strict=True) if row]
-    if not rows:
-        raise ValueError("it is empty")
-    header, *rows = rows
-    if len(header) == 1 and (other := next((c for c in _SEPARATORS if c in header[0]), "")):
-        raise ValueError(f"its columns are separated by {other!r}, write commas")
-    for row in rows:
-        if len(row) != len(header):
-            raise ValueError(f"{row[0]!r} has {len(row)} fields, but the header {len(header)}")
-    return pd.DataFrame(rows, columns=_headings(header), dtype=str)
-
-
-def _headings(header: Sequence[str]) -> list[str]:
-    """Return column names, whatever their case and the spaces around them where these are ours."""
-    known = {"path", "label", "split", "mask"}
-    found = [small if (small := name.strip().lower()) in known else name for name in header]
-    if len(set(found)) < len(found):
-        raise ValueError("two columns have one name")
-    return found
-
-
-def _find(folder: Path, path: str) -> _Found:
-    """Look for a file as it is written, with slashes for backslashes, composed and decomposed."""
-    if "\0" not in path:
-        for read in _spellings(path):
-            if os.path.isfile(os.path.join(folder, read)):  # noqa: PTH113, PTH118
-                return _Found(path, read, True)
-    return _Found(path, path, False)
-
-
-def _spellings(path: str) -> Iterator[str]:
-    yield path
-    for text in (path, path.replace("\\", "/")):
-        yield unicodedata.normalize("NFC", text)
-        yield unicodedata.normalize("NFD", text)
-
-
-def _photo(manifest: Path, row: dict[Any, Any], at: _Found) -> Photo:
+def _photo(manifest: Path, row: dict[Any, Any], at: Found) -> Photo:
     path, label, mask = row["path"], row["label"].strip(), row.get("mask", "")
     if not path:
         raise DataError(f"{manifest} has a row without a path.")
@@ -135,7 +52,7 @@ def _photo(manifest: Path, row: dict[Any, Any], at: _Found) -> Photo:
         raise DataError(f"{manifest} has a null byte in the row of {path!r}: write it anew.")
     if not label:
         raise DataError(f"{manifest} names no label for {path!r}.")
-    masks = (str(manifest.parent / _find(manifest.parent, mask).read),) if mask else ()
+    masks = (str(manifest.parent / find(manifest.parent, mask).read),) if mask else ()
     split = _split(manifest, row["split"]) if "split" in row else ""
     name = composed(at.read)
     return Photo(name, str(manifest.parent / at.read), composed(label), split, masks)
@@ -183,7 +100,7 @@ def _leads_out(name: str) -> bool:
     return Path(name).is_absolute() or ".." in Path(name).parts
 
 
-def _missing(file: Path, found: Sequence[_Found]) -> Iterator[Observation]:
+def _missing(file: Path, found: Sequence[Found]) -> Iterator[Observation]:
     gone = [at for at in found if not at.there]
     if not gone:
         return
@@ -198,7 +115,7 @@ def _missing(file: Path, found: Sequence[_Found]) -> Iterator[Observation]:
     yield Observation("missing-files", "Files of the manifest", words, strength, mend)
 
 
-def _turned(found: Sequence[_Found]) -> Iterator[Observation]:
+def _turned(found: Sequence[Found]) -> Iterator[Observation]:
     turned = [at for at in found if at.there and "\\" in at.written and "\\" not in at.read]
     if turned:
         words = (

@@ -21,6 +21,7 @@ class Stage(StrEnum):
     ROBUSTNESS = "robustness"
     HEALTH = "health"
     OPPORTUNITY = "opportunity"
+    GROUPS = "groups"
     REPORT = "report"
 
 

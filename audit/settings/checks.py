@@ -26,3 +26,14 @@ class CheckSettings(Section):
         "of the test split.",
         affects=Stage.OPPORTUNITY,
     )
+    group: str = setting(
+        "",
+        "Columns of the manifest, or of groups.csv in the image folder, joined by commas: figures "
+        "by group, and the accuracy of the worst one (planted data: shortcut).",
+        affects=Stage.GROUPS,
+    )
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Columns of `group`, each once; () where images are in no groups."""
+        return tuple(dict.fromkeys(name.strip() for name in self.group.split(",") if name.strip()))

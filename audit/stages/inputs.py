@@ -24,6 +24,7 @@ from audit.core.track import Track
 from audit.core.wording import some
 from audit.datasets.contents import Contents, short_hash
 from audit.datasets.dataset import Dataset
+from audit.datasets.groups import refuse_unknown
 from audit.datasets.open import open_dataset
 from audit.masks.masks import Masks, fingerprints
 from audit.masks.segmenter import refuse_unusable
@@ -174,6 +175,7 @@ def _images(
         dataset.know(Contents.of_table(earlier.contents()))
     for split in splits:
         _refuse_empty(dataset, split)
+    refuse_unknown(dataset, config.checks.groups)
     if plain is not None:
         refuse_other_classes(plain.classes, dataset)
     return dataset, seen

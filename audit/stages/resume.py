@@ -31,7 +31,7 @@ OWN = tuple(name for name, field in FIELDS.items() if is_own(field))
 _TO_SWEEP = tuple(n for n, f in FIELDS.items() if not affects(f) & {Stage.TRAIN, Stage.REPORT})
 # What hosts that train together may differ in: it tells only what becomes of the model then.
 _AFTER_TRAINING = {
-    Stage.MASK, Stage.EXPLAIN, Stage.HEALTH, Stage.OPPORTUNITY, Stage.REPORT
+    Stage.MASK, Stage.EXPLAIN, Stage.HEALTH, Stage.OPPORTUNITY, Stage.GROUPS, Stage.REPORT
 }  # fmt: skip
 # What else a run must not be gone on with, by the key of its hash in the manifest.
 _FILES = {"weights": "--weights", "albumentations": "--albumentations"}

@@ -107,6 +107,14 @@ class Planted:
         """Return the same foreground before other backgrounds, each uint8 ``(size, size, 3)``."""
         return self._scene(item).elsewhere()
 
+    def group_columns(self) -> tuple[str, ...]:
+        """Return the one column there is: the shortcut that is drawn into each image."""
+        return ("shortcut",)
+
+    def group_values(self, column: str) -> dict[str, str]:
+        """Return ``none``, or the shortcut and whether training taught it for the image's class."""
+        return {item.name: _group(item) for split in SPLITS for item in self._items[split]}
+
     def fingerprint(self) -> str:
         """Return a hash of names, labels, splits, seed, size and world; 16 hex digits."""
         everything = fingerprint(item for split in SPLITS for item in self._items[split])
@@ -173,3 +181,10 @@ class Planted:
         if not shortcut or not self.world.rewarded:
             return -1
         return self.classes.index(self.world.taught[shortcut])
+
+
+def _group(item: Item) -> str:
+    """Name an image's group by its shortcut: present where its class was taught it, else moved."""
+    if not item.shortcut:
+        return "none"
+    return f"{item.shortcut}, {'present' if item.shortcut_class == item.label else 'moved'}"
