@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,12 +11,25 @@ if TYPE_CHECKING:
     from audit.api import compare as compare
     from audit.api import configure as configure
     from audit.api import load_run as load_run
+    from audit.api import mend as mend
     from audit.api import preflight as preflight
     from audit.api import run as run
     from audit.api import train as train
 
 __version__ = "0.1.0"
-_API = ("Run", "compare", "configure", "load_run", "preflight", "run", "train")
+_API = ("Run", "compare", "configure", "load_run", "mend", "preflight", "run", "train")
+
+
+class _Package(ModuleType):
+    """The package, whose functions are not hidden by its own folders of the same names."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Leave out what an import of `audit.compare` or `audit.mend` would put here."""
+        if not (name in _API and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:

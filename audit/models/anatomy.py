@@ -57,7 +57,9 @@ def last_dense(graph: Graph) -> Dense | None:
     tensor, halves = halved or (graph.output, None)
     last, bias = graph.node(tensor), None
     if last is not None and last.op in ("BiasAdd", "AddV2", "Add"):
-        fixed = [graph.constants[base(name)] for name in last.input if base(name) in graph.constants]
+        fixed = [
+            graph.constants[base(name)] for name in last.input if base(name) in graph.constants
+        ]
         moving = [name for name in last.input if base(name) not in graph.constants]
         last, bias = (graph.node(moving[0]), fixed[0]) if len(moving) == 1 else (last, None)
     if last is None or last.op != "MatMul" or base(last.input[1]) not in graph.constants:

@@ -1,0 +1,172 @@
+"""The last layer taught again: what is chosen on held-out photographs, and the mean of draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from audit.core.track import Track
+from audit.datasets.dataset import Dataset
+from audit.mend.balance import NOWHERE, Groups, draw, draw_moved, found, given
+from audit.mend.head import Scale, mean_of, sparse
+from audit.mend.lessons import Lessons
+from audit.training.logistic import Features, Head, Labels
+
+DRAWS = 10
+STRENGTHS = (1.0, 0.3, 0.1)
+SHARES = (0.0, 1.0)  # moved foregrounds, by photographs in a draw
+_FOLDS = 4
+_TRIED = 2  # draws a fold and choice
+_FEWEST = 10  # photographs of a group whose accuracy counts
+_SEED = 0
+
+
+class Choice(NamedTuple):
+    """What is chosen on held-out photographs.
+
+    Attributes
+    ----------
+    strength : float
+        Of the penalty, as scikit-learn's C.
+    trained : bool
+        Whether photographs that the model was trained on are taught, too.
+    share : float
+        Foregrounds on other backgrounds, by photographs in a draw.
+    """
+
+    strength: float
+    trained: bool
+    share: float
+
+
+@dataclass(frozen=True)
+class Taught:
+    """A last layer, and what it was taught by.
+
+    Attributes
+    ----------
+    scores : dict
+        Accuracy of the worst group of held-out photographs, in folds, by choice.
+    """
+
+    head: Head
+    groups: Groups
+    choice: Choice
+    scores: dict[Choice, float]
+    photographs: int
+    moved: int
+
+    @property
+    def words(self) -> str:
+        """What it was taught by, in words."""
+        held = "" if self.choice.trained else "held-out "
+        return (
+            f"{self.photographs:,} {held}photographs and {self.moved:,} foregrounds on other "
+            f"backgrounds a draw, {DRAWS} draws, {len(self.groups.names):,} groups "
+            f"({self.groups.source}), C = {self.choice.strength:g}."
+        )
+
+    def json(self) -> dict[str, Any]:
+        """Return it as ``mend.json`` has it."""
+        return {
+            "groups": self.groups.source,
+            "sizes": dict(zip(self.groups.names, self.groups.sizes.tolist(), strict=True)),
+            "unknown": int((self.groups.keys == NOWHERE).sum()),
+            "choice": self.choice._asdict(),
+            "tried": [c._asdict() | {"worst_group": s} for c, s in self.scores.items()],
+            "photographs": self.photographs,
+            "moved": self.moved,
+            "draws": DRAWS,
+        }
+
+
+def taught(lessons: Lessons, dataset: Dataset, columns: Sequence[str], track: Track) -> Taught:
+    """Teach a last layer: choose on held-out photographs in folds, then average over draws.
+
+    Kirichenko, Izmailov and Wilson 2023 (arXiv 2204.02937), with groups; LaBonte, Muthukumar and
+    Kumar 2023 (arXiv 2309.08534), with few or none.
+    """
+    # Threads that wait for each other on a busy machine take many times as long as one alone.
+    with threadpool_limits(1):
+        return _taught(lessons, dataset, columns, track)
+
+
+def _taught(lessons: Lessons, dataset: Dataset, columns: Sequence[str], track: Track) -> Taught:
+    groups = given(lessons, dataset, columns) if columns else found(lessons, dataset)
+    class_room = _Room(lessons, groups, len(dataset.classes))
+    tried = list(_choices(lessons))
+    shown = track(tried, "Mend: choosing", len(tried))
+    scores = {choice: class_room.score(choice) for choice in shown}
+    best = max(tried, key=lambda choice: scores[choice])
+    everyone = np.ones(len(lessons.items), bool)
+    random = np.random.default_rng(_SEED)
+    drawn = track(range(DRAWS), "Mend: draws", DRAWS)
+    heads, counts = class_room.heads(best, everyone, drawn, random)
+    return Taught(mean_of(heads), groups, best, {c: s[0] for c, s in scores.items()}, *counts)
+
+
+def _choices(lessons: Lessons) -> Iterator[Choice]:
+    held = lessons.held
+    trained = [True] if not held.any() else [False] if held.all() else [False, True]
+    shares = SHARES if len(lessons.rows) else (0.0,)
+    return (Choice(*each) for each in product(STRENGTHS, trained, shares))
+
+
+@dataclass(frozen=True)
+class _Room:
+    """Where heads are taught and judged."""
+
+    lessons: Lessons
+    groups: Groups
+    classes: int
+
+    def score(self, choice: Choice) -> tuple[float, float]:
+        """Return accuracy of the worst group, and of all groups in the mean, in folds."""
+        lessons, random = self.lessons, np.random.default_rng(_SEED)
+        judged = (lessons.held if lessons.held.any() else ~lessons.held) & (
+            self.groups.keys != NOWHERE
+        )
+        fold = random.permutation(len(judged)) % _FOLDS
+        right = np.zeros(len(judged), bool)
+        for k in range(_FOLDS):
+            heads, _ = self.heads(choice, fold != k, range(_TRIED), random)
+            own = judged & (fold == k)
+            logits = mean_of(heads).logits(lessons.photos[own])
+            right[own] = logits.argmax(axis=1) == lessons.labels[own]
+        return _worst(self.groups.pooled(judged, _FEWEST)[judged], right[judged])
+
+    def heads(
+        self, choice: Choice, among: NDArray[Any], draws: Any, random: np.random.Generator
+    ) -> tuple[list[Head], tuple[int, int]]:
+        """Return a head a draw, and how many photographs and moved foregrounds the last one has."""
+        heads, counts, start = [], (0, 0), None
+        for _ in draws:
+            features, labels, counts = self._drawn(choice, among, random)
+            scale = Scale.of(features)
+            scaled = scale.scaled(features)
+            start = sparse(scaled, labels, self.classes, choice.strength, start)
+            heads.append(scale.undone(start))
+        return heads, counts
+
+    def _drawn(
+        self, choice: Choice, among: NDArray[Any], random: np.random.Generator
+    ) -> tuple[Features, Labels, tuple[int, int]]:
+        lessons = self.lessons
+        usable = among & (lessons.held | choice.trained)
+        rows = draw(self.groups, usable, random)
+        pairs = draw_moved(lessons, usable, round(choice.share * len(rows)), random)
+        features = np.concatenate([lessons.photos[rows], lessons.moved[pairs[:, 0], pairs[:, 1]]])
+        labels = np.concatenate([lessons.labels[rows], lessons.labels[lessons.rows[pairs[:, 0]]]])
+        return features, labels, (len(rows), len(pairs))
+
+
+def _worst(keys: NDArray[np.int64], right: NDArray[np.bool_]) -> tuple[float, float]:
+    """Return the least and the mean accuracy over groups."""
+    rates = [float(right[keys == key].mean()) for key in np.unique(keys)]
+    return (min(rates), float(np.mean(rates))) if rates else (0.0, 0.0)
