@@ -26,7 +26,7 @@ from audit.storage.run import write_whole
 Features = NDArray[np.float32]
 Images = list[NDArray[np.uint8]]
 MOST = 6000  # photographs that are taught
-MASKED = 1600  # of these, whose foreground is put on other backgrounds: each needs a mask
+MASKED = 900  # of these, whose foreground is put on other backgrounds: each needs a mask
 DONORS = 96  # backgrounds, at least
 MOVES = 2  # other backgrounds for each
 PART = 64  # photographs; what a kill can cost at most
@@ -159,14 +159,16 @@ class Teacher:
         """Return the items that are shown, and features ``(m, images each, channels)`` of them."""
         parts = list(in_batches(items, PART))
         files = [self.folder / f"{kind}-{number:04d}.npz" for number in range(len(parts))]
-        kept = [_read(file, part) for file, part in zip(files, parts, strict=True)]
-        left = [n for n, found in enumerate(kept) if found is None]
+        read = [_read(file, part) for file, part in zip(files, parts, strict=True)]
+        kept = {n: found for n, found in enumerate(read) if found is not None}
+        left = [n for n in range(len(parts)) if n not in kept]
         stream = show([item for n in left for item in parts[n]])
         for n in left:
             kept[n] = self._made(parts[n], islice(stream, len(parts[n])))
             _write(files[n], parts[n], *kept[n])
-        shown = np.concatenate([np.zeros(0, bool), *(each[0] for each in kept if each)])
-        found = [each[1] for each in kept if each and len(each[1])]
+        made = [kept[n] for n in range(len(parts))]
+        shown = np.concatenate([np.zeros(0, bool), *(each[0] for each in made)])
+        found = [each[1] for each in made if len(each[1])]
         own = [item for item, is_shown in zip(items, shown, strict=True) if is_shown]
         return own, np.concatenate(found) if found else np.zeros((0, 1 + MOVES, 0), np.float32)
 
@@ -193,13 +195,11 @@ def _chosen(dataset: Dataset) -> dict[str, list[Item]]:
 
 
 def _masked(items: Sequence[Item]) -> dict[str, list[Item]]:
-    """Return the photographs that are taken apart by split, two thirds of them held out."""
+    """Return the photographs that are taken apart by split, as many of either where they are."""
     of = {split: [i for i in items if i.split == split] for split in ("train", "validation")}
-    held = min(len(of["validation"]), max(2 * MASKED // 3, MASKED - len(of["train"])))
-    return {
-        "train": stratified(of["train"], MASKED - held, _SEED),
-        "validation": stratified(of["validation"], held, _SEED),
-    }
+    fewer = min(len(own) for own in of.values())
+    each = max(MASKED - fewer, MASKED // 2)
+    return {split: stratified(own, each, _SEED) for split, own in of.items()}
 
 
 def _read(file: Path, part: Sequence[Item]) -> tuple[NDArray[np.bool_], Features] | None:

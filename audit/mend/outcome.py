@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from audit.compare.content import Versus, comparison
 from audit.compare.exports import defined
@@ -134,12 +134,15 @@ def _groups(
     right = [t.loc[names, "label"] == t.loc[names, "prediction"] for t in tables]
     rows = []
     for column in columns:
-        values = pd.Series(groups_of(dataset, [items[n] for n in names], column), index=names)
-        labels = pd.Series([dataset.classes[items[n].label] for n in names], index=names)
-        for (label, value), own in values.groupby([labels, values]).groups.items():
-            if len(own) >= FEWEST:
-                name = f"{label}, {column} {value}"
-                rows.append(_change(name, *(r.loc[own].to_numpy(bool) for r in right)))
+        values = groups_of(dataset, [items[n] for n in names], column)
+        told = [
+            None if value is None else f"{dataset.classes[items[n].label]}, {column} {value}"
+            for n, value in zip(names, values, strict=True)
+        ]
+        for name, count in Counter(each for each in told if each is not None).items():
+            if count >= FEWEST:
+                own = np.array([each == name for each in told])
+                rows.append(_change(name, *(r.to_numpy(bool)[own] for r in right)))
     return sorted(rows, key=lambda each: each.before.value)
 
 

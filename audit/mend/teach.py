@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
@@ -19,10 +19,10 @@ from audit.mend.lessons import Lessons
 from audit.training.logistic import Features, Head, Labels
 
 DRAWS = 10
-STRENGTHS = (1.0, 0.3, 0.1)
+STRENGTHS = (0.3, 1.0, 0.1)  # the first one is that under which all else is chosen
 SHARES = (0.0, 1.0)  # moved foregrounds, by photographs in a draw
 _FOLDS = 4
-_TRIED = 2  # draws a fold and choice
+_TRIED, _FEW = 2, 10  # draws a fold and choice, of at most so many classes; one of more
 _FEWEST = 10  # photographs of a group whose accuracy counts
 _SEED = 0
 
@@ -99,23 +99,31 @@ def taught(lessons: Lessons, dataset: Dataset, columns: Sequence[str], track: Tr
 
 def _taught(lessons: Lessons, dataset: Dataset, columns: Sequence[str], track: Track) -> Taught:
     groups = given(lessons, dataset, columns) if columns else found(lessons, dataset)
-    class_room = _Room(lessons, groups, len(dataset.classes))
-    tried = list(_choices(lessons))
-    shown = track(tried, "Mend: choosing", len(tried))
-    scores = {choice: class_room.score(choice) for choice in shown}
-    best = max(tried, key=lambda choice: scores[choice])
+    room = _Room(lessons, groups, len(dataset.classes))
+    scores = _scores(room, track)
+    best = max(scores, key=lambda choice: scores[choice])
     everyone = np.ones(len(lessons.items), bool)
     random = np.random.default_rng(_SEED)
     drawn = track(range(DRAWS), "Mend: draws", DRAWS)
-    heads, counts = class_room.heads(best, everyone, drawn, random)
+    heads, counts = room.heads(best, everyone, drawn, random)
     return Taught(mean_of(heads), groups, best, {c: s[0] for c, s in scores.items()}, *counts)
 
 
-def _choices(lessons: Lessons) -> Iterator[Choice]:
-    held = lessons.held
-    trained = [True] if not held.any() else [False] if held.all() else [False, True]
-    shares = SHARES if len(lessons.rows) else (0.0,)
-    return (Choice(*each) for each in product(STRENGTHS, trained, shares))
+def _scores(room: _Room, track: Track) -> dict[Choice, tuple[float, float]]:
+    """Score by what is taught at a middle strength, then the other strengths of the best."""
+    middle, *others = STRENGTHS
+    first = [Choice(middle, *each) for each in product(room.sources, room.shares)]
+    ticks = iter(track(range(len(first) + len(others)), "Mend: choosing", len(first) + len(others)))
+    scores: dict[Choice, tuple[float, float]] = {}
+    for choice in first:
+        next(ticks)
+        scores[choice] = room.score(choice)
+    best = max(first, key=lambda choice: scores[choice])
+    for strength in others:
+        next(ticks)
+        scores[best._replace(strength=strength)] = room.score(best._replace(strength=strength))
+    next(ticks, None)  # ends it
+    return scores
 
 
 @dataclass(frozen=True)
@@ -126,6 +134,21 @@ class _Room:
     groups: Groups
     classes: int
 
+    @property
+    def sources(self) -> list[bool]:
+        """Whether photographs that the model was trained on are taught, too: what can be tried."""
+        held = self.lessons.held
+        return [True] if not held.any() else [False] if held.all() else [False, True]
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Shares of moved foregrounds that can be tried."""
+        return SHARES if len(self.lessons.rows) else (0.0,)
+
+    @property
+    def _tries(self) -> range:
+        return range(_TRIED if self.classes <= _FEW else 1)
+
     def score(self, choice: Choice) -> tuple[float, float]:
         """Return accuracy of the worst group, and of all groups in the mean, in folds."""
         lessons, random = self.lessons, np.random.default_rng(_SEED)
@@ -135,7 +158,7 @@ class _Room:
         fold = random.permutation(len(judged)) % _FOLDS
         right = np.zeros(len(judged), bool)
         for k in range(_FOLDS):
-            heads, _ = self.heads(choice, fold != k, range(_TRIED), random)
+            heads, _ = self.heads(choice, fold != k, self._tries, random)
             own = judged & (fold == k)
             logits = mean_of(heads).logits(lessons.photos[own])
             right[own] = logits.argmax(axis=1) == lessons.labels[own]
