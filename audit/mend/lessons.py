@@ -76,6 +76,8 @@ class Teacher:
     ----------
     features : callable
         Gives float32 ``(n, channels)`` of uint8 images ``(n, H, W, 3)``.
+    pool : callable
+        Draws the other backgrounds, which takes masks: called only where any are needed.
     size : int
         Side of the model's input.
     folder : Path
@@ -84,7 +86,7 @@ class Teacher:
 
     dataset: Dataset
     masks: Masks
-    pool: BackgroundPool
+    pool: Callable[[], BackgroundPool]
     features: Callable[[NDArray[np.uint8]], Features]
     size: int
     folder: Path
@@ -117,11 +119,16 @@ class Teacher:
 
     def _photographs(self, items: Sequence[Item]) -> Iterator[Images | None]:
         """Yield each photograph; None of a broken one."""
+        if not items:
+            return
         for _, image in self.track(self.dataset.images(items), "Mend: photographs", len(items)):
             yield None if isinstance(image, BrokenImageError) else [resize(image, self.size)]
 
     def _set_elsewhere(self, items: Sequence[Item]) -> Iterator[Images | None]:
         """Yield each background alone, then the foreground on others; None without a mask."""
+        if not items:
+            return
+        pool = self.pool()
         stream = self.masks.stream(self.dataset.images(items), self.workers)
         for item, image, trimap, _ in self.track(stream, "Mend: other backgrounds", len(items)):
             known = trusted(trimap)
@@ -133,7 +140,7 @@ class Teacher:
             if parts is None:
                 yield None
                 continue
-            behind = self.pool.backgrounds[self.pool.drawn(item.name, MOVES)]
+            behind = pool.backgrounds[pool.drawn(item.name, MOVES)]
             shown = [paste(photo, parts.opacity, b.astype(np.float32)) for b in behind]
             yield [np.rint(i).astype(np.uint8) for i in (parts.removed, *shown)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from audit.stages.resume import refuse_others
 from audit.storage.run import RunFolder
 
 if TYPE_CHECKING:
+    from audit.interventions.pool import BackgroundPool
     from audit.mend.lessons import Lessons
     from audit.mend.teach import Taught
     from audit.models.classifier import FrozenClassifier
@@ -123,10 +125,15 @@ def _lessons(
     from audit.mend.lessons import DONORS, Teacher
 
     dataset, masks, workers = inputs.dataset, inputs.masks, inputs.config.run.workers
+
+    @cache
+    def pool() -> BackgroundPool:
+        return draw_pool(dataset, masks, classifier, workers, fewest=DONORS)
+
     return Teacher(
         dataset=dataset,
         masks=masks,
-        pool=draw_pool(dataset, masks, classifier, workers, fewest=DONORS),
+        pool=pool,
         features=layer.features,
         size=classifier.input_size,
         folder=place.features,
