@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
@@ -45,6 +45,22 @@ class Choice(NamedTuple):
     share: float
 
 
+class Score(NamedTuple):
+    """Accuracy on held-out photographs, 0..1.
+
+    Attributes
+    ----------
+    worst, mean : float
+        Of the worst group, and of all groups in the mean.
+    error : float
+        Standard error of the first.
+    """
+
+    worst: float
+    mean: float
+    error: float
+
+
 @dataclass(frozen=True)
 class Taught:
     """A last layer, and what it was taught by.
@@ -52,13 +68,13 @@ class Taught:
     Attributes
     ----------
     scores : dict
-        Accuracy of the worst group of held-out photographs, in folds, by choice.
+        Of every choice that was tried, in folds.
     """
 
     head: Head
     groups: Groups
     choice: Choice
-    scores: dict[Choice, float]
+    scores: dict[Choice, Score]
     photographs: int
     moved: int
 
@@ -79,7 +95,7 @@ class Taught:
             "sizes": dict(zip(self.groups.names, self.groups.sizes.tolist(), strict=True)),
             "unknown": int((self.groups.keys == NOWHERE).sum()),
             "choice": self.choice._asdict(),
-            "tried": [c._asdict() | {"worst_group": s} for c, s in self.scores.items()],
+            "tried": [c._asdict() | s._asdict() for c, s in self.scores.items()],
             "photographs": self.photographs,
             "moved": self.moved,
             "draws": DRAWS,
@@ -101,20 +117,20 @@ def _taught(lessons: Lessons, dataset: Dataset, columns: Sequence[str], track: T
     groups = given(lessons, dataset, columns) if columns else found(lessons, dataset)
     room = _Room(lessons, groups, len(dataset.classes))
     scores = _scores(room, track)
-    best = max(scores, key=lambda choice: scores[choice])
+    best = _chosen(scores)
     everyone = np.ones(len(lessons.items), bool)
     random = np.random.default_rng(_SEED)
     drawn = track(range(DRAWS), "Mend: draws", DRAWS)
     heads, counts = room.heads(best, everyone, drawn, random)
-    return Taught(mean_of(heads), groups, best, {c: s[0] for c, s in scores.items()}, *counts)
+    return Taught(mean_of(heads), groups, best, scores, *counts)
 
 
-def _scores(room: _Room, track: Track) -> dict[Choice, tuple[float, float]]:
+def _scores(room: _Room, track: Track) -> dict[Choice, Score]:
     """Score by what is taught at a middle strength, then the other strengths of the best."""
     middle, *others = STRENGTHS
     first = [Choice(middle, *each) for each in product(room.sources, room.shares)]
     ticks = iter(track(range(len(first) + len(others)), "Mend: choosing", len(first) + len(others)))
-    scores: dict[Choice, tuple[float, float]] = {}
+    scores: dict[Choice, Score] = {}
     for choice in first:
         next(ticks)
         scores[choice] = room.score(choice)
@@ -124,6 +140,18 @@ def _scores(room: _Room, track: Track) -> dict[Choice, tuple[float, float]]:
         scores[best._replace(strength=strength)] = room.score(best._replace(strength=strength))
     next(ticks, None)  # ends it
     return scores
+
+
+def _chosen(scores: Mapping[Choice, Score]) -> Choice:
+    """Return the best choice under the strongest penalty that costs it no standard error.
+
+    The worst group may have few photographs: a penalty that looks worse by less than chance makes
+    is the safer one (Breiman, Friedman, Olshen and Stone 1984).
+    """
+    best = max(scores, key=lambda choice: scores[choice])
+    least = scores[best].worst - scores[best].error
+    alike = [c for c in scores if (c.trained, c.share) == (best.trained, best.share)]
+    return min((c for c in alike if scores[c].worst >= least), key=lambda c: c.strength)
 
 
 @dataclass(frozen=True)
@@ -149,8 +177,8 @@ class _Room:
     def _tries(self) -> range:
         return range(_TRIED if self.classes <= _FEW else 1)
 
-    def score(self, choice: Choice) -> tuple[float, float]:
-        """Return accuracy of the worst group, and of all groups in the mean, in folds."""
+    def score(self, choice: Choice) -> Score:
+        """Judge a choice in folds."""
         lessons, random = self.lessons, np.random.default_rng(_SEED)
         judged = (lessons.held if lessons.held.any() else ~lessons.held) & (
             self.groups.keys != NOWHERE
@@ -189,7 +217,12 @@ class _Room:
         return features, labels, (len(rows), len(pairs))
 
 
-def _worst(keys: NDArray[np.int64], right: NDArray[np.bool_]) -> tuple[float, float]:
-    """Return the least and the mean accuracy over groups."""
-    rates = [float(right[keys == key].mean()) for key in np.unique(keys)]
-    return (min(rates), float(np.mean(rates))) if rates else (0.0, 0.0)
+def _worst(keys: NDArray[np.int64], right: NDArray[np.bool_]) -> Score:
+    """Score answers by group; nothing where there are none."""
+    groups = [right[keys == key] for key in np.unique(keys)]
+    if not groups:
+        return Score(0.0, 0.0, 0.0)
+    worst = min(groups, key=np.mean)
+    rate = float(worst.mean())
+    error = float(np.sqrt(rate * (1 - rate) / len(worst)))
+    return Score(rate, float(np.mean([g.mean() for g in groups])), error)

@@ -132,3 +132,12 @@ def test_no_foreground_is_drawn_of_photographs_that_are_left_out(drawn):
     among = lessons.held
     pairs = draw_moved(lessons, among, 60, np.random.default_rng(1))
     assert among[lessons.rows[pairs[:, 0]]].all()
+
+
+def test_the_penalty_is_the_strongest_within_a_standard_error_of_the_best(drawn):
+    lessons, data, *_ = drawn
+    made = taught(lessons, data, ("scene",), silent)
+    alike = {c: s for c, s in made.scores.items() if c[1:] == made.choice[1:]}
+    best = max(alike.values())
+    near = [c.strength for c, s in alike.items() if s.worst >= best.worst - best.error]
+    assert len(alike) == 3 and made.choice.strength == min(near)
