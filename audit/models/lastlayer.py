@@ -28,8 +28,8 @@ class LastLayer:
 
     Attributes
     ----------
-    channels : int
-        Number of features that it reads.
+    classifier : FrozenClassifier
+        As given.
     kernel, bias : float32 ``(channels, classes)``, ``(classes,)``
         That give logits, whatever number of units the model has.
 
@@ -53,7 +53,7 @@ class LastLayer:
             )
         self.model, self.reads, self._halves = model, found.reads, found.halves
         self._variables = _variables(model, found.kernel, found.bias)
-        self.channels = len(found.kernel)
+        self.classifier = classifier
         self.kernel, self.bias = self._of_classes(found.kernel), self._of_classes(found.bias)
         spec = tf.TensorSpec((None, classifier.input_size, classifier.input_size, 3), tf.float32)
         self._features = tf.function(

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from audit.interventions.pool import BackgroundPool
     from audit.mend.lessons import Lessons
     from audit.mend.teach import Taught
-    from audit.models.classifier import FrozenClassifier
     from audit.models.lastlayer import LastLayer
 
 log = logging.getLogger("audit")
@@ -78,6 +77,8 @@ def run(
     AuditError
         The run was not swept, its data or its model is another, or the head cannot be cut off.
     """
+    from audit.models.lastlayer import LastLayer
+
     if not folder.done_parts():
         raise RunFolderError(f"{folder.root} has no records yet: flower-audit sweep {folder.root}.")
     inputs = read_inputs(config, ("test",), folder, track)
@@ -85,10 +86,11 @@ def run(
     say(inputs.preflight)
     refuse_others(folder, inputs)
     classifier, hashes = model_of(folder, inputs)
+    layer = LastLayer(classifier)  # before anything is written: not every head can be cut off
     place = Place(out)
     with place.begun(_begun(inputs, hashes), resume=resume):
         if not place.has_model():
-            _teach(place, inputs, classifier, track)
+            _teach(place, inputs, layer, track)
         audited = _audit(place, inputs.config, classifier.scaling, command, track)
         found = outcome(folder, audited, inputs.dataset, inputs.config.checks.groups)
         place.tell(outcome=found.json())
@@ -106,20 +108,15 @@ def _begun(inputs: Inputs, hashes: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _teach(place: Place, inputs: Inputs, classifier: FrozenClassifier, track: Track) -> None:
+def _teach(place: Place, inputs: Inputs, layer: LastLayer, track: Track) -> None:
     """Teach the last layer, and write the whole model with it."""
-    from audit.models.lastlayer import LastLayer
-
-    layer = LastLayer(classifier)
-    found = _taught(_lessons(place, inputs, classifier, layer, track), inputs, track)
+    found = _taught(_lessons(place, inputs, layer, track), inputs, track)
     place.save(layer.replaced(found.head.kernel, found.head.bias), inputs.dataset.classes)
     place.tell(taught=found.json())
     log.info("Taught by %s", found.words)
 
 
-def _lessons(
-    place: Place, inputs: Inputs, classifier: FrozenClassifier, layer: LastLayer, track: Track
-) -> Lessons:
+def _lessons(place: Place, inputs: Inputs, layer: LastLayer, track: Track) -> Lessons:
     """Take the features that are not in the folder yet."""
     from audit.interventions.pool import draw_pool
     from audit.mend.lessons import DONORS, Teacher
@@ -128,14 +125,14 @@ def _lessons(
 
     @cache
     def pool() -> BackgroundPool:
-        return draw_pool(dataset, masks, classifier, workers, fewest=DONORS)
+        return draw_pool(dataset, masks, layer.classifier, workers, fewest=DONORS)
 
     return Teacher(
         dataset=dataset,
         masks=masks,
         pool=pool,
         features=layer.features,
-        size=classifier.input_size,
+        size=layer.classifier.input_size,
         folder=place.features,
         workers=workers,
         track=track,
