@@ -180,9 +180,9 @@ class _Room:
     def score(self, choice: Choice) -> Score:
         """Judge a choice in folds."""
         lessons, random = self.lessons, np.random.default_rng(_SEED)
-        judged = (lessons.held if lessons.held.any() else ~lessons.held) & (
-            self.groups.keys != NOWHERE
-        )
+        judged = self.groups.keys != NOWHERE
+        if (judged & lessons.held).any():
+            judged &= lessons.held
         fold = random.permutation(len(judged)) % _FOLDS
         right = np.zeros(len(judged), bool)
         for k in range(_FOLDS):
