@@ -20,13 +20,22 @@ __version__ = "0.1.0"
 _API = ("Run", "compare", "configure", "load_run", "mend", "preflight", "run", "train")
 
 
+class _Callable(ModuleType):
+    """A folder of the package that has the name of a function: it can be called as that one."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function of `audit.api`."""
+        return __getattr__(self.__name__.rpartition(".")[2])(*args, **kwargs)
+
+
 class _Package(ModuleType):
-    """The package, whose functions are not hidden by its own folders of the same names."""
+    """The package, whose folders do not hide the functions of their names."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Leave out what an import of `audit.compare` or `audit.mend` would put here."""
-        if not (name in _API and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
+        """Make `audit.compare` and `audit.mend` callable as they are imported."""
+        if name in _API and isinstance(value, ModuleType):
+            value.__class__ = _Callable
+        super().__setattr__(name, value)
 
 
 sys.modules[__name__].__class__ = _Package

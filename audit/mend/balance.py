@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.core.errors import DataError
 from audit.datasets.dataset import Dataset
 from audit.datasets.groups import groups_of
 from audit.mend.lessons import Lessons
 
 FEWEST = 8  # photographs of a group in a draw; where there are fewer, some come several times
 _FOLDS = 5
+_LEAST = 20  # backgrounds that say anything
 _RIDGE = 1.0  # penalty of what reads backgrounds, on standardised features and by their number
 NOWHERE = -1  # of a photograph whose group is not known
 
@@ -68,21 +71,41 @@ def given(lessons: Lessons, dataset: Dataset, columns: Sequence[str]) -> Groups:
         None if None in row else (dataset.classes[item.label], *(str(value) for value in row))
         for item, row in zip(lessons.items, zip(*values, strict=True), strict=True)
     ]
-    return _grouped("given", told)
+    return _grouped("given", told, lessons, dataset)
 
 
 def found(lessons: Lessons, dataset: Dataset) -> Groups:
-    """Group photographs by label and whether their background alone says it."""
+    """Group photographs by label and whether their background alone says it.
+
+    Raises
+    ------
+    DataError
+        Too few have a mask by which foreground and background can be told apart.
+    """
+    if len(lessons.rows) < _LEAST:
+        raise DataError(
+            f"{len(lessons.rows)} images of {dataset.name} have a usable mask, too few to tell "
+            "what their backgrounds say: give --group COLUMN, or --masks FOLDER."
+        )
     says = _said_by_backgrounds(lessons)
     told: list[tuple[str, ...] | None] = [None] * len(lessons.items)
     for row, said in zip(lessons.rows, says, strict=True):
         label = lessons.items[row].label
         own = "a background that says so" if said == label else "a background that does not"
         told[row] = (dataset.classes[label], own)
-    return _grouped("found", told)
+    return _grouped("found", told, lessons, dataset)
 
 
-def _grouped(source: str, told: Sequence[tuple[str, ...] | None]) -> Groups:
+def _grouped(
+    source: str, known: Sequence[tuple[str, ...] | None], lessons: Lessons, dataset: Dataset
+) -> Groups:
+    """Make groups; photographs of a label that hardly has any known are one of their own."""
+    counts = Counter(each[0] for each in known if each is not None)
+    told = list(known)
+    for row, item in enumerate(lessons.items):
+        label = dataset.classes[item.label]
+        if known[row] is None and counts[label] < FEWEST:
+            told[row] = (label, "not known")
     names = sorted({each for each in told if each is not None})
     places = {name: place for place, name in enumerate(names)}
     keys = [NOWHERE if each is None else places[each] for each in told]
@@ -102,25 +125,29 @@ def _said_by_backgrounds(lessons: Lessons) -> NDArray[np.int64]:
     it has not learnt from.
     """
     from sklearn.linear_model import RidgeClassifier
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.model_selection import KFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     labels = lessons.labels[lessons.rows]
     penalty = _RIDGE * len(labels)
     model = make_pipeline(StandardScaler(), RidgeClassifier(penalty, class_weight="balanced"))
-    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+    folds = KFold(_FOLDS, shuffle=True, random_state=0)
     said: NDArray[np.int64] = cross_val_predict(model, lessons.alone, labels, cv=folds)
     return said
 
 
-def draw(groups: Groups, among: NDArray[Any], random: np.random.Generator) -> NDArray[np.int64]:
-    """Draw as many photographs of every group: the smallest one's number, `FEWEST` at least.
+def draw(
+    groups: Groups, among: NDArray[Any], quantile: float, random: np.random.Generator
+) -> NDArray[np.int64]:
+    """Draw as many photographs of every group, `FEWEST` at least; some several times if need be.
 
     Parameters
     ----------
     among : bool ``(n,)``
         Photographs to draw from.
+    quantile : float
+        Of the groups' sizes, 0..1, that every group has in the draw: 0 for the smallest one's.
 
     Returns
     -------
@@ -129,7 +156,7 @@ def draw(groups: Groups, among: NDArray[Any], random: np.random.Generator) -> ND
     """
     rows = [np.flatnonzero(among & (groups.keys == key)) for key in range(len(groups.names))]
     rows = [own for own in rows if len(own)]
-    size = max(FEWEST, min((len(own) for own in rows), default=0))
+    size = max(FEWEST, int(np.quantile([len(own) for own in rows] or [0], quantile)))
     drawn = [random.choice(own, size, replace=len(own) < size) for own in rows]
     return np.concatenate([np.zeros(0, np.int64), *drawn])
 

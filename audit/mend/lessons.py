@@ -108,6 +108,8 @@ class Teacher:
                 "validation or training split is needed, test images are never taught."
             )
         split, parts = self._each("moved", _masked(read), self._set_elsewhere)
+        if not split:
+            parts = np.zeros((0, 1 + MOVES, photos.shape[-1]), np.float32)
         rows = {item.name: row for row, item in enumerate(read)}
         return Lessons(
             items=read,

@@ -20,10 +20,11 @@ from audit.training.logistic import Features, Head, Labels
 
 DRAWS = 10
 STRENGTHS = (0.3, 1.0, 0.1)  # the first one is that under which all else is chosen
-SHARES = (0.0, 1.0)  # moved foregrounds, by photographs in a draw
+SIZES = {"smallest": 0.0, "median": 0.5}  # of groups in a draw: quantiles of their sizes
 _FOLDS = 4
 _TRIED, _FEW = 2, 10  # draws a fold and choice, of at most so many classes; one of more
 _FEWEST = 10  # photographs of a group whose accuracy counts
+_NEAR = 0.01  # of the mean accuracy of groups
 _SEED = 0
 
 
@@ -36,13 +37,13 @@ class Choice(NamedTuple):
         Of the penalty, as scikit-learn's C.
     trained : bool
         Whether photographs that the model was trained on are taught, too.
-    share : float
-        Foregrounds on other backgrounds, by photographs in a draw.
+    size : str
+        Of `SIZES`: photographs of each group in a draw; of smaller groups some come several times.
     """
 
     strength: float
     trained: bool
-    share: float
+    size: str
 
 
 class Score(NamedTuple):
@@ -128,7 +129,7 @@ def _taught(lessons: Lessons, dataset: Dataset, columns: Sequence[str], track: T
 def _scores(room: _Room, track: Track) -> dict[Choice, Score]:
     """Score by what is taught at a middle strength, then the other strengths of the best."""
     middle, *others = STRENGTHS
-    first = [Choice(middle, *each) for each in product(room.sources, room.shares)]
+    first = [Choice(middle, *each) for each in product(room.sources, SIZES)]
     ticks = iter(track(range(len(first) + len(others)), "Mend: choosing", len(first) + len(others)))
     scores: dict[Choice, Score] = {}
     for choice in first:
@@ -143,15 +144,19 @@ def _scores(room: _Room, track: Track) -> dict[Choice, Score]:
 
 
 def _chosen(scores: Mapping[Choice, Score]) -> Choice:
-    """Return the best choice under the strongest penalty that costs it no standard error.
+    """Return the best choice under the strongest penalty that costs it no more than chance.
 
-    The worst group may have few photographs: a penalty that looks worse by less than chance makes
-    is the safer one (Breiman, Friedman, Olshen and Stone 1984).
+    That is a standard error of the worst group, which may have few photographs (Breiman, Friedman,
+    Olshen and Stone 1984), and a hundredth of the mean of all groups.
     """
     best = max(scores, key=lambda choice: scores[choice])
-    least = scores[best].worst - scores[best].error
-    alike = [c for c in scores if (c.trained, c.share) == (best.trained, best.share)]
-    return min((c for c in alike if scores[c].worst >= least), key=lambda c: c.strength)
+    worst, mean, error = scores[best]
+    alike = [
+        choice
+        for choice, score in scores.items()
+        if choice[1:] == best[1:] and score.worst >= worst - error and score.mean >= mean - _NEAR
+    ]
+    return min(alike, key=lambda choice: choice.strength)
 
 
 @dataclass(frozen=True)
@@ -167,11 +172,6 @@ class _Room:
         """Whether photographs that the model was trained on are taught, too: what can be tried."""
         held = self.lessons.held
         return [True] if not held.any() else [False] if held.all() else [False, True]
-
-    @property
-    def shares(self) -> tuple[float, ...]:
-        """Shares of moved foregrounds that can be tried."""
-        return SHARES if len(self.lessons.rows) else (0.0,)
 
     @property
     def _tries(self) -> range:
@@ -210,8 +210,8 @@ class _Room:
     ) -> tuple[Features, Labels, tuple[int, int]]:
         lessons = self.lessons
         usable = among & (lessons.held | choice.trained)
-        rows = draw(self.groups, usable, random)
-        pairs = draw_moved(lessons, usable, round(choice.share * len(rows)), random)
+        rows = draw(self.groups, usable, SIZES[choice.size], random)
+        pairs = draw_moved(lessons, usable, len(rows), random)
         features = np.concatenate([lessons.photos[rows], lessons.moved[pairs[:, 0], pairs[:, 1]]])
         labels = np.concatenate([lessons.labels[rows], lessons.labels[lessons.rows[pairs[:, 0]]]])
         return features, labels, (len(rows), len(pairs))

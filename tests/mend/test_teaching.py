@@ -1,8 +1,11 @@
 """What a last layer is taught by, and what is chosen for it, on features that are drawn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from audit.core.errors import DataError
 from audit.core.track import silent
 from audit.datasets.dataset import Item
 from audit.mend.balance import NOWHERE, draw, draw_moved, found, given
@@ -86,6 +89,14 @@ def test_a_group_is_a_label_and_a_value_and_unknown_without_one(drawn):
     assert groups.keys[0] == NOWHERE and groups.sizes.sum() == 399
 
 
+def test_a_label_whose_groups_are_not_known_is_taught_all_the_same(drawn):
+    lessons, data, *_ = drawn
+    water = [item.name for item in lessons.items if item.label == 1]
+    groups = given(lessons, Scenes({**data.values, **dict.fromkeys(water)}), ("scene",))
+    assert groups.names == ["land, 0", "land, 1", "water, not known"]
+    assert groups.sizes[2] == len(water) and not (groups.keys == NOWHERE).any()
+
+
 def test_backgrounds_tell_groups_where_none_are_given(drawn):
     lessons, data, *_ = drawn
     groups = found(lessons, data)
@@ -94,10 +105,24 @@ def test_backgrounds_tell_groups_where_none_are_given(drawn):
     assert (says_so == agree).mean() > 0.95
 
 
+def test_without_masks_and_groups_one_line_says_what_to_give(drawn):
+    lessons, data, *_ = drawn
+    bare = replace(lessons, rows=lessons.rows[:0], alone=lessons.alone[:0], moved=lessons.moved[:0])
+    with pytest.raises(DataError, match="give --group COLUMN, or --masks FOLDER"):
+        taught(bare, data, (), silent)
+
+
+def test_groups_do_without_masks(drawn):
+    lessons, data, *_ = drawn
+    bare = replace(lessons, rows=lessons.rows[:0], alone=lessons.alone[:0], moved=lessons.moved[:0])
+    made = taught(bare, data, ("scene",), silent)
+    assert made.moved == 0 and _worst(made.head, drawn) > 0.85
+
+
 def test_a_draw_has_as_many_of_every_group(drawn):
     lessons, data, *_ = drawn
     groups = given(lessons, data, ("scene",))
-    rows = draw(groups, np.ones(400, bool), np.random.default_rng(1))
+    rows = draw(groups, np.ones(400, bool), 0.0, np.random.default_rng(1))
     counts = np.bincount(groups.keys[rows])
     assert set(counts) == {groups.sizes.min()} and len(set(rows)) == len(rows)
 
@@ -107,8 +132,18 @@ def test_a_tiny_group_is_drawn_several_times(drawn):
     groups = given(lessons, data, ("scene",))
     few = np.ones(400, bool)
     few[np.flatnonzero(groups.keys == 1)[2:]] = False
-    counts = np.bincount(groups.keys[draw(groups, few, np.random.default_rng(1))])
+    counts = np.bincount(groups.keys[draw(groups, few, 0.0, np.random.default_rng(1))])
     assert set(counts) == {8}
+
+
+def test_a_draw_of_the_median_size_repeats_small_groups_and_no_others(drawn):
+    lessons, data, *_ = drawn
+    groups = given(lessons, data, ("scene",))
+    rows = draw(groups, np.ones(400, bool), 0.5, np.random.default_rng(1))
+    counts = np.bincount(groups.keys[rows])
+    assert set(counts) == {int(np.median(groups.sizes))}
+    large = np.isin(groups.keys[rows], np.flatnonzero(groups.sizes > counts[0]))
+    assert len(set(rows[large])) == large.sum()
 
 
 def test_small_groups_are_judged_with_their_like(drawn):
@@ -139,5 +174,6 @@ def test_the_penalty_is_the_strongest_within_a_standard_error_of_the_best(drawn)
     made = taught(lessons, data, ("scene",), silent)
     alike = {c: s for c, s in made.scores.items() if c[1:] == made.choice[1:]}
     best = max(alike.values())
-    near = [c.strength for c, s in alike.items() if s.worst >= best.worst - best.error]
+    near = [c.strength for c, s in alike.items()
+            if s.worst >= best.worst - best.error and s.mean >= best.mean - 0.01]  # fmt: skip
     assert len(alike) == 3 and made.choice.strength == min(near)
