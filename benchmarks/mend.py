@@ -32,8 +32,9 @@ from audit.stages import mend as stage
 from audit.stages.resume import carried
 from audit.storage.run import RunFolder
 
-SHARED = {"backbone": "efficientnet-lite0", "epochs": 30, "explain": 120, "robustness": 0,
+SHARED = {"backbone": "efficientnet-lite0", "explain": 40, "robustness": 0,
           "health": False, "opportunity": False}  # fmt: skip
+EPOCHS = {"waterbirds": 3, "plantvillage": 30, "oxford": 30}
 LEVELS = (255.0, 127.5, 0.0)
 
 
@@ -47,7 +48,7 @@ def audited(name: str, data: Path, out: Path) -> RunFolder:
     """The run of a data set; made where it is not there yet."""
     run = RunFolder(out / name)
     if not run.report_html.exists():
-        config = load_config(SHARED | settings(name, data))
+        config = load_config(SHARED | {"epochs": EPOCHS[name]} | settings(name, data))
         made = commands.run(config, run.root, resume=True, command="benchmarks/mend.py")
         assert made is not None
         run = made
