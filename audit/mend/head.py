@@ -10,7 +10,7 @@ from scipy.special import softmax
 
 from audit.training.logistic import Features, Head, Labels
 
-_STEPS = 200  # of proximal gradient descent, at most
+_STEPS = 120  # of proximal gradient descent, at most
 _SETTLED = 3e-4  # largest change of a weight, in shares of the largest, at which it ends
 _POWER = 12  # iterations that find the steepest curvature
 _MARGIN = 1.05  # on that curvature, of which too little makes steps too long

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from audit.core.track import Track
 from audit.datasets.dataset import Dataset
-from audit.mend.balance import NOWHERE, Groups, draw, draw_moved, found, given
+from audit.mend.balance import FEWEST, NOWHERE, Groups, draw, draw_moved, found, given
 from audit.mend.head import Scale, mean_of, sparse
 from audit.mend.lessons import Lessons
 from audit.training.logistic import Features, Head, Labels
@@ -21,8 +21,8 @@ from audit.training.logistic import Features, Head, Labels
 DRAWS = 10
 STRENGTHS = (0.3, 1.0, 0.1)  # the first one is that under which all else is chosen
 SIZES = {"smallest": 0.0, "median": 0.5}  # of groups in a draw: quantiles of their sizes
-_FOLDS = 4
-_TRIED, _FEW = 2, 10  # draws a fold and choice, of at most so many classes; one of more
+_FEW = 10  # classes; of more, every fit takes long
+_FOLDS, _TRIED = 4, 2  # folds, and draws in each; of more classes 2 and 1
 _FEWEST = 10  # photographs of a group whose accuracy counts
 _NEAR = 0.01  # of the mean accuracy of groups
 _SEED = 0
@@ -129,7 +129,7 @@ def _taught(lessons: Lessons, dataset: Dataset, columns: Sequence[str], track: T
 def _scores(room: _Room, track: Track) -> dict[Choice, Score]:
     """Score by what is taught at a middle strength, then the other strengths of the best."""
     middle, *others = STRENGTHS
-    first = [Choice(middle, *each) for each in product(room.sources, SIZES)]
+    first = [Choice(middle, *each) for each in product(room.sources, room.sizes)]
     ticks = iter(track(range(len(first) + len(others)), "Mend: choosing", len(first) + len(others)))
     scores: dict[Choice, Score] = {}
     for choice in first:
@@ -174,6 +174,17 @@ class _Room:
         return [True] if not held.any() else [False] if held.all() else [False, True]
 
     @property
+    def sizes(self) -> list[str]:
+        """Sizes of groups in a draw that differ."""
+        known = self.groups.sizes
+        counts = {max(FEWEST, int(np.quantile(known, q))): size for size, q in SIZES.items()}
+        return list(counts.values())
+
+    @property
+    def _folds(self) -> int:
+        return _FOLDS if self.classes <= _FEW else 2
+
+    @property
     def _tries(self) -> range:
         return range(_TRIED if self.classes <= _FEW else 1)
 
@@ -183,9 +194,9 @@ class _Room:
         judged = self.groups.keys != NOWHERE
         if (judged & lessons.held).any():
             judged &= lessons.held
-        fold = random.permutation(len(judged)) % _FOLDS
+        fold = random.permutation(len(judged)) % self._folds
         right = np.zeros(len(judged), bool)
-        for k in range(_FOLDS):
+        for k in range(self._folds):
             heads, _ = self.heads(choice, fold != k, self._tries, random)
             own = judged & (fold == k)
             logits = mean_of(heads).logits(lessons.photos[own])
