@@ -146,6 +146,31 @@ class Run:
         )
 
 
+@dataclass(frozen=True)
+class Mending:
+    """A mended model.
+
+    Attributes
+    ----------
+    model : Path
+        Its ``.keras`` file.
+    run : Run
+        Its audit.
+    page : Path
+        Before and after.
+    says : str
+        ``mended``, ``no better beyond doubt`` or ``worse``.
+    words : str
+        The same in a sentence or two, with figures.
+    """
+
+    model: Path
+    run: Run
+    page: Path
+    says: str
+    words: str
+
+
 def load_run(path: Folder) -> Run:
     """Open the folder of a run, on disk or at a URL; `RunFolderError` where it is none."""
     return Run(RunFolder.open(location(str(path))))
@@ -167,6 +192,30 @@ def train(config: Config, out: Folder, *, resume: bool = False) -> Run | None:
     """Train a model into a run folder, as ``flower-audit train``; `Run.sweep` goes on."""
     made = commands.train(config, location(str(out)), resume=resume, command="audit.train")
     return Run(made) if made else None
+
+
+def mend(run: Run, out: Folder, *, resume: bool = False, **settings: Any) -> Mending:
+    """Teach the last layer of a run's model again, audit and compare it: ``flower-audit mend``.
+
+    Parameters
+    ----------
+    out : path
+        Folder of the mended model, of its audit and of the comparison.
+    settings
+        By the names of `Config`, above those that the run was made with, as for `Run.sweep`:
+        ``group="background"``.
+
+    Raises
+    ------
+    ModelError
+        The model's head cannot be cut off.
+    """
+    from audit.stages import mend as stage
+
+    config = load_config(carried(run.folder, settings))
+    place = location(str(out))
+    made = stage.run(config, run.folder, place, resume=resume, command="audit.mend")
+    return Mending(made.model, Run(made.run), made.page, made.outcome.says, made.outcome.words)
 
 
 def compare(runs: Sequence[Run], out: Folder) -> Path:

@@ -17,6 +17,7 @@ from audit.cli.command import Group
 from audit.cli.compare import compare
 from audit.cli.judge import judge
 from audit.cli.masks import masks
+from audit.cli.mend import mend
 from audit.cli.preflight import preflight
 from audit.cli.report import report
 from audit.cli.run import run
@@ -56,6 +57,7 @@ for command in (
     check,
     judge,
     selftest,
+    mend,
     masks,
 ):
     cli.add_command(command)

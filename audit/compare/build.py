@@ -29,7 +29,7 @@ def default_out(runs: Sequence[RunFolder]) -> Path:
     return locations[-1].parent / "-".join(["compare", *(location.name for location in locations)])
 
 
-def render(runs: Sequence[RunFolder], out: Path, track: Track = silent) -> Path:
+def render(runs: Sequence[RunFolder], out: Path, track: Track = silent, sentence: str = "") -> Path:
     """Compare runs with the first of them.
 
     Parameters
@@ -40,6 +40,9 @@ def render(runs: Sequence[RunFolder], out: Path, track: Track = silent) -> Path:
         Folder of ``compare.html``, ``compare.json``, ``compare.md`` and ``flips-*.csv``.
     track : callable
         Wraps an iterable to show progress: (items, label, total) -> items.
+
+    sentence : str
+        What the page says first, beyond what it finds itself.
 
     Returns
     -------
@@ -57,7 +60,11 @@ def render(runs: Sequence[RunFolder], out: Path, track: Track = silent) -> Path:
     earlier = _earlier(out)
     _refuse_foreign(out, names, earlier)
     # The list of files comes first: a comparison that is cut off knows what it has written.
-    contents = {JSON: compare_json(found, names), PAGE: page(found, track), TEXT: compare_md(found)}
+    contents = {
+        JSON: compare_json(found, names),
+        PAGE: page(found, track, sentence),
+        TEXT: compare_md(found),
+    }
     _make(out)
     for name, content in (contents | tables).items():
         write_whole(out / name, content)
@@ -66,7 +73,7 @@ def render(runs: Sequence[RunFolder], out: Path, track: Track = silent) -> Path:
     return out / PAGE
 
 
-def page(found: Comparison, track: Track) -> bytes:
+def page(found: Comparison, track: Track, sentence: str = "") -> bytes:
     """Return the HTML of the self-contained page."""
     pictures = draw(found.versus, track)
     return fill(
@@ -74,6 +81,7 @@ def page(found: Comparison, track: Track) -> bytes:
         css=(templates_dir() / "assets" / "audit.css").read_text(encoding="utf-8"),
         compare_css=(templates_dir() / "compare" / "compare.css").read_text(encoding="utf-8"),
         found=found,
+        sentence=sentence,
         pictures={v.pair.key: drawn for v, drawn in zip(found.versus, pictures, strict=True)},
         view=View("", {}),
         subject=found.baseline.source.subject,

@@ -22,6 +22,7 @@ from audit.compare.flips import (
     joined,
     transitions,
 )
+from audit.compare.grown import Grown, grown
 from audit.compare.pairing import Entry, Pair, entries, merged_titles, pair
 from audit.core.estimate import Estimate
 from audit.report.figures import headline, metrics
@@ -33,7 +34,13 @@ _SHARED = 32  # and what several pairs share, so that the file stays below 10 MB
 
 @dataclass(frozen=True)
 class Versus:
-    """A run against the baseline."""
+    """A run against the baseline.
+
+    Attributes
+    ----------
+    grown : list of Grown or None
+        How sensitive each class is to each kind of cue in both; None where one has not measured it.
+    """
 
     pair: Pair
     findings: list[PairFinding]
@@ -42,6 +49,7 @@ class Versus:
     galleries: list[Gallery]
     classes: list[ClassChange]
     flips: pd.DataFrame
+    grown: list[Grown] | None
 
     @cached_property
     def by_key(self) -> dict[str, PairFinding]:
@@ -141,6 +149,7 @@ def _versus(found: Pair, most: int) -> Versus:
         galleries=gallery(found, choose(both), most),
         classes=class_changes(found),
         flips=changed(both),
+        grown=grown(found),
     )
 
 

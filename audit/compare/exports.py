@@ -13,6 +13,7 @@ from audit.checks.registry import every
 from audit.compare.classes import Change, ClassChange
 from audit.compare.content import Comparison, Versus
 from audit.compare.findings import PairFinding
+from audit.compare.grown import Grown
 from audit.report.exports import csv_text
 from audit.report.templating import fill
 
@@ -82,6 +83,7 @@ def _pair(v: Versus) -> dict[str, Any]:
         "flips": {g.direction.key: {"images": g.total, "shown": len(g.shown)} for g in v.galleries},
         "flips_file": v.csv,
         "classes": [_class(row) for row in v.classes],
+        "grown": None if v.grown is None else [_grown(row) for row in v.grown],
     }
 
 
@@ -112,6 +114,19 @@ def _class(row: ClassChange) -> dict[str, Any]:
         "name": row.name,
         "accuracy": _change(row.accuracy),
         "wrong_reasons": _change(row.wrong_reasons),
+    }
+
+
+def _grown(row: Grown) -> dict[str, Any]:
+    return {
+        "class": row.name,
+        "kind": row.a.kind,
+        "edit": row.edit,
+        **{side: asdict(getattr(row, side).excess) for side in ("a", "b")},
+        "proven": [row.a.proven, row.b.proven],
+        "change": asdict(row.change),
+        "p": row.p,
+        "says": row.says,
     }
 
 

@@ -241,7 +241,10 @@ def _setting(source: Source, key: str) -> Any:
 
 def _models(a: Entry, b: Entry) -> Iterator[str]:
     shapes = [e.source.section("model") for e in (a, b)]
-    if any(shapes[0].get(key) != shapes[1].get(key) for key in ("backbone", "input_size")):
+    told = [shape.get("architecture_sha256", shape.get("backbone")) for shape in shapes]
+    # A model that is given has another name than the backbone it was trained on.
+    other = told[0] != told[1] and shapes[0].get("backbone") != shapes[1].get("backbone")
+    if other or shapes[0].get("input_size") != shapes[1].get("input_size"):
         yield (
             "The models are of other kinds or input sizes: their heatmaps differ in resolution, so "
             "mass and skill are not quite on one scale. Interventions are."

@@ -65,6 +65,10 @@ class BackgroundPool:
         neutral = [i for i in allowed if not cues[i]]
         return self._nearest(name, neutral if len(neutral) >= count else allowed, count)
 
+    def drawn(self, name: str, count: int) -> list[int]:
+        """Return at most ``count`` donors of any class for an image."""
+        return self._nearest(name, range(len(self.names)), count)
+
     def same(self, name: str, label: int, count: int = 1) -> list[int]:
         """Return at most ``count`` donors of an image's own class."""
         own = [i for i, k in enumerate(self.labels) if int(k) == label]
@@ -110,7 +114,12 @@ class BackgroundPool:
 
 
 def draw_pool(
-    dataset: Dataset, masks: Masks, classifier: Classifier, workers: int, split: str = "train"
+    dataset: Dataset,
+    masks: Masks,
+    classifier: Classifier,
+    workers: int,
+    split: str = "train",
+    fewest: int = _FEWEST,
 ) -> BackgroundPool:
     """Choose donors by class, and fill their foregrounds in.
 
@@ -121,9 +130,11 @@ def draw_pool(
     split : str
         Where they come from; the test split fills up what it lacks, or gives all of them where
         there is none. A test image's own shortcut is on other test images, too.
+    fewest : int
+        Donors at least, where there are as many.
     """
     size = classifier.input_size
-    wanted = min(_MOST, max(_FEWEST, _EACH * len(dataset.classes)))
+    wanted = min(_MOST, max(fewest, _EACH * len(dataset.classes)))
     kept = list(_usable(dataset, masks, size, workers, split, wanted))
     if split != "test" and len(kept) < min(_FEWEST, wanted):
         kept += _usable(dataset, masks, size, workers, "test", wanted - len(kept))

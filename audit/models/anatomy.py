@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -29,25 +31,54 @@ def seen_range(graph: Graph, size: int) -> tuple[float, float]:
     return float(values.min()), float(values.max())
 
 
-def pooled_kernel(graph: Graph, features_at: str) -> NDArray[np.float32] | None:
-    """Return the kernel of a head of global average pooling and one dense layer, else None."""
+class Dense(NamedTuple):
+    """A dense layer that a graph's logits come from.
+
+    Attributes
+    ----------
+    reads : str
+        Tensor ``(n, channels)`` that it reads.
+    kernel : float32 ``(channels, units)``
+    bias : float32 ``(units,)`` or None
+        None where it has none.
+    halves : float32 ``(2,)`` or None
+        Weights of one unit in two logits; None where every class has a unit of its own.
+    """
+
+    reads: str
+    kernel: NDArray[np.float32]
+    bias: NDArray[np.float32] | None
+    halves: NDArray[np.float32] | None
+
+
+def last_dense(graph: Graph) -> Dense | None:
+    """Return the dense layer whose outputs are the graph's logits; None where another one ends."""
     halved = two_class_kernel(graph)
     tensor, halves = halved or (graph.output, None)
-    last = graph.node(tensor)
+    last, bias = graph.node(tensor), None
     if last is not None and last.op in ("BiasAdd", "AddV2", "Add"):
+        fixed = [
+            graph.constants[base(name)] for name in last.input if base(name) in graph.constants
+        ]
         moving = [name for name in last.input if base(name) not in graph.constants]
-        last = graph.node(moving[0]) if len(moving) == 1 else last
+        last, bias = (graph.node(moving[0]), fixed[0]) if len(moving) == 1 else (last, None)
     if last is None or last.op != "MatMul" or base(last.input[1]) not in graph.constants:
         return None
-    turned = last.attr["transpose_a"].b or last.attr["transpose_b"].b
-    pool = graph.node(last.input[0])
-    if turned or pool is None or pool.op != "Mean" or pool.input[0] != features_at:
+    if last.attr["transpose_a"].b or last.attr["transpose_b"].b:
+        return None
+    return Dense(last.input[0], graph.constants[base(last.input[1])], bias, halves)
+
+
+def pooled_kernel(graph: Graph, features_at: str) -> NDArray[np.float32] | None:
+    """Return the kernel of a head of global average pooling and one dense layer, else None."""
+    dense = last_dense(graph)
+    pool = graph.node(dense.reads) if dense else None
+    if dense is None or pool is None or pool.op != "Mean" or pool.input[0] != features_at:
         return None
     axes = graph.constants.get(base(pool.input[1]))
     if axes is None or sorted(np.ravel(axes)) != [1, 2] or pool.attr["keep_dims"].b:
         return None
-    kernel = graph.constants[base(last.input[1])]
-    return kernel if halves is None else kernel * halves
+    return dense.kernel if dense.halves is None else dense.kernel * dense.halves
 
 
 def with_pooled_head(

@@ -205,11 +205,16 @@ def judge(folder: RunFolder, changed: Mapping[str, Any]) -> tuple[pd.Series, pd.
     return explained["verdict"].value_counts(), now["verdict"].value_counts()
 
 
-def compare(runs: Sequence[RunFolder], out: Path, track: Track = silent) -> Path:
-    """Set runs on the same test images side by side, each against the first; return the page."""
+def compare(
+    runs: Sequence[RunFolder], out: Path, track: Track = silent, sentence: str = ""
+) -> Path:
+    """Set runs on the same test images side by side, each against the first; return the page.
+
+    ``sentence`` is what the page says first.
+    """
     from audit.compare.build import render
 
-    return render(runs, out, track)
+    return render(runs, out, track, sentence)
 
 
 def check(

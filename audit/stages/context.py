@@ -30,28 +30,34 @@ def context_of(folder: RunFolder, inputs: Inputs, track: Track) -> Context:
         The run was begun with another model.
     """
     from audit.execution.optional import manifest_entry
-    from audit.models.identity import difference
 
-    classifier, hashes = _classifier(folder, inputs)
+    classifier, hashes = model_of(folder, inputs)
     log.info("Model: %s.", classifier.describe())
-    if other := difference(folder.manifest().get("model", {}), hashes):
-        raise RunFolderError(
-            f"{folder.root} was begun with another model (other {other}): choose another --out."
-        )
     context = _planned(folder, inputs, classifier, track)
     facts, besides = _facts(inputs, classifier, hashes), manifest_entry(inputs.config)
     folder.update_manifest(model=facts, sweep=_counts(context), **besides)
     return context
 
 
-def _classifier(folder: RunFolder, inputs: Inputs) -> tuple[FrozenClassifier, dict[str, str]]:
-    """Load the classifier that was given or trained, and tell by what it is known again."""
-    from audit.models.identity import identity
+def model_of(folder: RunFolder, inputs: Inputs) -> tuple[FrozenClassifier, dict[str, str]]:
+    """Load the classifier that was given or trained, and tell by what it is known again.
+
+    Raises
+    ------
+    RunFolderError
+        The run was begun with another model.
+    """
+    from audit.models.identity import difference, identity
 
     with fetched(inputs.config.model.model or folder.model_file) as file:
         classifier = inputs.classifier or _trained(file, inputs)
         classes = inputs.dataset.classes
-        return classifier, identity(classifier.model, file, classifier.scaling, classes)
+        hashes = identity(classifier.model, file, classifier.scaling, classes)
+    if other := difference(folder.manifest().get("model", {}), hashes):
+        raise RunFolderError(
+            f"{folder.root} was begun with another model (other {other}): choose another --out."
+        )
+    return classifier, hashes
 
 
 def _trained(file: Path, inputs: Inputs) -> FrozenClassifier:

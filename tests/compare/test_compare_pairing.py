@@ -144,3 +144,9 @@ def test_an_image_skipped_in_one_run_is_left_out_of_both(runs):
     found = paired(runs)
     assert "image_00003.jpg" not in set(found.a.source.explained["name"])
     assert len(found.a.source.explained) == len(found.b.source.explained) == 9
+
+
+def test_one_architecture_under_two_names_is_no_other_kind(runs):
+    change(runs[0], "model", backbone="small", architecture_sha256="a" * 64)
+    change(runs[1], "model", backbone="small_classifier", architecture_sha256="a" * 64)
+    assert paired(runs).warnings == []

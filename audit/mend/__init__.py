@@ -1,0 +1,1 @@
+"""Mending of a model: its last layer taught again, on images that no shortcut tells apart."""
