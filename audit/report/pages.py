@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from PIL import Image
 from audit.checks.base import Page
 from audit.checks.registry import CHECKS, every
 from audit.core.finding import SEVERITIES
+from audit.core.term import Term
 from audit.report.cases import gallery_pages, page_path
 from audit.report.classes import ranked
 from audit.report.content import Content
@@ -66,7 +68,7 @@ def shared(content: Content) -> dict[str, Any]:
     """Return what every template may use."""
     titles = content.source.titles
     pages = {row.index: f"classes/{row.page}" for row in content.classes}
-    terms = glossary(content.source.explainers, content.source.subject)
+    terms = _terms(content)
     return {
         "content": content,
         "screen": screen(content),
@@ -97,6 +99,14 @@ def shared(content: Content) -> dict[str, Any]:
         "augmented": content.source.run.augmentations_file.is_file(),
         "mixed": content.source.run.mixed_file.is_file(),
     }
+
+
+def _terms(content: Content) -> list[Term]:
+    """Return the glossary, without links to pages of checks that have nothing to say."""
+    written = [page.path for page in check_pages(content).values()]
+    absent = {check.page.path for check in every() if check.page} - set(written)
+    terms = glossary(content.source.explainers, content.source.subject)
+    return [replace(t, page="") if t.page.partition(".")[0] in absent else t for t in terms]
 
 
 def site_name(content: Content) -> str:

@@ -55,7 +55,7 @@ def by_groups(a: Source, b: Source) -> Compared | None:
     """
     given = columns_of(a) or columns_of(b)
     ours, theirs = answers(a), answers(b)
-    both = ours.join(theirs["right"], rsuffix="_b", how="inner")
+    both = ours.join(theirs["right"].rename("right_b"), how="inner")
     parts = []
     for column, rows in given.items():
         groups = groups_by_name(rows).reindex(both.index, fill_value="")
