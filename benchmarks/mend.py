@@ -6,7 +6,7 @@ Trains a head on EfficientNet-Lite0 over the official training split of each dat
 sample, mends by training and validation images, and reports on the test split: accuracy, of the
 worst group where there are groups, and of foregrounds cut out (before white, grey and black, the
 mean of the three) where masks are given. Waterbirds is mended twice, with its groups and without.
-Finished runs are kept. Nothing was chosen on a test split.
+Finished runs are kept. What was settled after test figures had been seen, site/mend.md tells.
 """
 
 from __future__ import annotations
