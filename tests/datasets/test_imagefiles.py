@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from audit.core.errors import BrokenImageError, DataError
-from audit.datasets import manifests
+from audit.datasets import tables
 from audit.datasets.dataset import SPLITS
 from audit.datasets.imagefiles import ImageFiles
 from audit.datasets.open import open_dataset
@@ -330,7 +330,7 @@ def test_spreadsheets_begin_their_files_with_a_mark(ten):
 
 
 def test_parquet_of_endless_rows_is_not_read(ten, monkeypatch):
-    monkeypatch.setattr(manifests, "MOST", 3)
+    monkeypatch.setattr(tables, "MOST", 3)
     pd.DataFrame({"path": list("abcd"), "label": list("aabb")}).to_parquet(ten / "x.parquet")
     with pytest.raises(DataError, match="it has more than 3 rows"):
         ImageFiles(ten / "x.parquet")
