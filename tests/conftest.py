@@ -38,8 +38,9 @@ COLOURS = ((220, 40, 40), (40, 200, 60), (50, 70, 230))
 
 
 # Files that take longest come first: of two workers, one would end with them alone.
-LONGEST = ("test_survival.py", "test_notebook.py", "test_default_run.py", "test_commands.py",
-           "test_replicas.py", "test_build.py", "test_families.py", "test_training.py",
+LONGEST = ("test_survival.py", "test_notebook.py", "test_mending.py", "test_default_run.py",
+           "test_commands.py", "test_replicas.py", "test_build.py", "test_families.py",
+           "test_training.py",
            "test_ray_executor.py", "test_weights.py", "test_preflight.py", "test_training_kills.py",
            "test_integrated_gradients.py", "test_backbones.py", "test_gallery.py",
            "test_program.py", "test_ondata.py")  # fmt: skip
