@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from audit.core.paired import newcombe
+from audit.datasets.decode import resize
 from audit.datasets.open import open_dataset
 from audit.interventions.composites import paste, split_foreground
 from audit.masks.masks import trusted
@@ -74,19 +75,13 @@ def cut_out(config: Config, model: Path) -> np.ndarray:
     right = []
     for item, image, trimap, _ in stream:
         known = trusted(trimap)
-        photo = np.asarray(fit(image, size))
+        photo = resize(image, size)
         parts = None if known is None else split_foreground(photo, fit_trimap(known, size))[0]
         if parts is not None:
             shown = [paste(photo, parts.opacity, np.full_like(parts.removed, v)) for v in LEVELS]
             answers = np.asarray(classifier.logits(np.stack(shown))).argmax(axis=1)
             right.append(float((answers == item.label).mean()))
     return np.array(right)
-
-
-def fit(image: Any, size: int) -> Any:
-    from audit.datasets.decode import resize
-
-    return resize(image, size)
 
 
 def figures(run: RunFolder, data: Path, name: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:

@@ -9,21 +9,15 @@ import click
 
 from audit.cli.command import Command
 from audit.cli.common import command_line, load_tensorflow, track
-from audit.cli.options import PLACE, given, run_argument, setting
+from audit.cli.options import ANEW, PLACE, given, run_argument, setting
 from audit.core.output import echo
-
-# What leads out of a run, whom to trust and which machine to use: never taken from its folder.
-_ANEW = (
-    *("images", "data_dir", "masks", "segmenter", "class_order", "model", "trust_model"),
-    *("anyway", "workers"),
-)
 
 
 @click.command(cls=Command)
 @run_argument
 @click.option("--out", type=PLACE, required=True, help="Folder to write the mended model to.")
 @click.option("--resume", is_flag=True, help="Go on with what is in --out.")
-@setting("group", *_ANEW)
+@setting("group", *ANEW)
 def mend(run_folder: Path, out: Path, resume: bool, **flags: Any) -> None:
     """Teach the last layer of RUN's model again, so that it rests on backgrounds less.
 

@@ -17,6 +17,11 @@ from audit.settings.nesting import RENAMED, RETIRED
 
 Function = Callable[..., Any]
 PLACE, SHARE = PathType(), ShareType()
+# What leads out of a run, whom to trust and which machine to use: never taken from its folder.
+ANEW = (
+    *("images", "data_dir", "masks", "segmenter", "class_order", "model", "trust_model"),
+    *("anyway", "workers"),
+)
 
 
 class SettingOption(click.Option):

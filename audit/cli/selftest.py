@@ -10,17 +10,11 @@ import click
 
 from audit.cli.command import Command
 from audit.cli.common import command_line, load_tensorflow, track
-from audit.cli.options import PLACE, given, setting
+from audit.cli.options import ANEW, PLACE, given, setting
 from audit.core.output import echo
 
 if TYPE_CHECKING:
     from audit.checks.on_data.results import OnData
-
-# What leads out of a run, whom to trust and which machine to use: never taken from its folder.
-_ANEW = (
-    *("images", "data_dir", "masks", "segmenter", "class_order", "model", "trust_model"),
-    *("anyway", "workers"),
-)
 
 
 @click.command(cls=Command)
@@ -69,7 +63,7 @@ _ANEW = (
     "watermark, defocus, sticker, object, or another look (tag-2); none: healthy worlds alone. "
     "May be repeated [default: these twelve].",
 )
-@setting(*_ANEW)
+@setting(*ANEW)
 def selftest(
     out: Path | None,
     run_folder: Path | None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.core.errors import BrokenImageError
-from audit.datasets.dataset import Dataset, Item, stratified
+from audit.datasets.dataset import Dataset, Decoded, Item, stratified
 from audit.datasets.decode import resize
-from audit.interventions.composites import ENOUGH, Image, softened, split_foreground
+from audit.interventions.composites import ENOUGH, Image, Parts, softened, split_foreground
 from audit.interventions.edits import Colours
-from audit.masks.masks import Masks, trusted
+from audit.masks.masks import Given, Masks, trusted
 from audit.masks.sample import fit_trimap
 from audit.models.base import Classifier
 
@@ -162,13 +162,32 @@ def _usable(
     dataset: Dataset, masks: Masks, size: int, workers: int, split: str, count: int
 ) -> Iterator[tuple[Item, NDArray[np.uint8]]]:
     items = stratified(dataset.items(split), count, _SEED)
-    for item, image, trimap, _ in masks.stream(dataset.images(items), workers):
+    for found in taken_apart(masks.stream(dataset.images(items), workers), size):
+        if found is not None:
+            item, _, parts = found
+            yield item, np.rint(parts.removed).astype(np.uint8)
+
+
+def taken_apart(
+    stream: Iterable[tuple[Item, Decoded, Given, str]], size: int
+) -> Iterator[tuple[Item, NDArray[np.uint8], Parts] | None]:
+    """Yield photographs at a model's size with their parts; None of those without a usable mask.
+
+    Parameters
+    ----------
+    stream : iterable
+        As `Masks.stream` gives it.
+    size : int
+        Side of the model's input.
+    """
+    for item, image, trimap, _ in stream:
         known = trusted(trimap)
         if isinstance(image, BrokenImageError) or known is None:
+            yield None
             continue
-        parts, _ = split_foreground(resize(image, size), fit_trimap(known, size), least=ENOUGH)
-        if parts is not None:
-            yield item, np.rint(parts.removed).astype(np.uint8)
+        photo = resize(image, size)
+        parts, _ = split_foreground(photo, fit_trimap(known, size), least=ENOUGH)
+        yield None if parts is None else (item, photo, parts)
 
 
 def _hash(name: str, donor: str) -> bytes:

@@ -17,10 +17,9 @@ from audit.core.track import Track
 from audit.datasets.batches import in_batches
 from audit.datasets.dataset import Dataset, Item, stratified
 from audit.datasets.decode import resize
-from audit.interventions.composites import ENOUGH, paste, split_foreground
-from audit.interventions.pool import BackgroundPool
-from audit.masks.masks import Masks, trusted
-from audit.masks.sample import fit_trimap
+from audit.interventions.composites import paste
+from audit.interventions.pool import BackgroundPool, taken_apart
+from audit.masks.masks import Masks
 from audit.storage.run import write_whole
 
 Features = NDArray[np.float32]
@@ -132,19 +131,15 @@ class Teacher:
             return
         pool = self.pool()
         stream = self.masks.stream(self.dataset.images(items), self.workers)
-        for item, image, trimap, _ in self.track(stream, "Mend: other backgrounds", len(items)):
-            known = trusted(trimap)
-            if isinstance(image, BrokenImageError) or known is None:
+        shown = self.track(stream, "Mend: other backgrounds", len(items))
+        for found in taken_apart(shown, self.size):
+            if found is None:
                 yield None
                 continue
-            photo = resize(image, self.size)
-            parts, _ = split_foreground(photo, fit_trimap(known, self.size), least=ENOUGH)
-            if parts is None:
-                yield None
-                continue
+            item, photo, parts = found
             behind = pool.backgrounds[pool.drawn(item.name, MOVES)]
-            shown = [paste(photo, parts.opacity, b.astype(np.float32)) for b in behind]
-            yield [np.rint(i).astype(np.uint8) for i in (parts.removed, *shown)]
+            moved = [paste(photo, parts.opacity, b.astype(np.float32)) for b in behind]
+            yield [np.rint(i).astype(np.uint8) for i in (parts.removed, *moved)]
 
     def _each(
         self,

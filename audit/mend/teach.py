@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
@@ -130,16 +130,15 @@ def _scores(room: _Room, track: Track) -> dict[Choice, Score]:
     """Score by what is taught at a middle strength, then the other strengths of the best."""
     middle, *others = STRENGTHS
     first = [Choice(middle, *each) for each in product(room.sources, room.sizes)]
-    ticks = iter(track(range(len(first) + len(others)), "Mend: choosing", len(first) + len(others)))
     scores: dict[Choice, Score] = {}
-    for choice in first:
-        next(ticks)
+
+    def tried() -> Iterator[Choice]:
+        yield from first
+        best = max(first, key=lambda choice: scores[choice])
+        yield from (best._replace(strength=strength) for strength in others)
+
+    for choice in track(tried(), "Mend: choosing", len(first) + len(others)):
         scores[choice] = room.score(choice)
-    best = max(first, key=lambda choice: scores[choice])
-    for strength in others:
-        next(ticks)
-        scores[best._replace(strength=strength)] = room.score(best._replace(strength=strength))
-    next(ticks, None)  # ends it
     return scores
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from audit.checks.preflight.outcome import say
 from audit.core.errors import RunFolderError
 from audit.core.track import Track, silent
-from audit.datasets.groups import refuse_unknown
 from audit.mend.outcome import Outcome, outcome
 from audit.mend.place import Place
 from audit.models.backend import tensorflow_ready
@@ -82,7 +81,6 @@ def run(
     if not folder.done_parts():
         raise RunFolderError(f"{folder.root} has no records yet: flower-audit sweep {folder.root}.")
     inputs = read_inputs(config, ("test",), folder, track)
-    refuse_unknown(inputs.dataset, inputs.config.checks.groups)
     say(inputs.preflight)
     refuse_others(folder, inputs)
     classifier, hashes = model_of(folder, inputs)

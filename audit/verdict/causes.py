@@ -95,10 +95,8 @@ def _carries(record: Record) -> bool:
 
 
 def _cost(record: Record, edit: str, evidence: ClassEvidence) -> float:
-    """Return the log-odds that an edit or the region costs; of a swap, which takes all, none."""
-    if edit in (REGION, SCENE):
-        return excess(record) if edit == REGION else 0.0
-    return beyond(record, edit, evidence)
+    """Return the log-odds that an edit or the region costs."""
+    return excess(record) if edit == REGION else beyond(record, edit, evidence)
 
 
 def beyond(record: Record, edit: str, evidence: ClassEvidence) -> float:

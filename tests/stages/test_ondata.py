@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-import keras
 import numpy as np
 import pytest
+from convolutions import save_convolutions
 from jsonschema import Draft202012Validator
-from keras import layers
 from links import broken, read_site
 
 from audit.checks.on_data.measure import Asked, write
@@ -25,7 +24,6 @@ from audit.stages.context import context_of
 from audit.stages.inputs import read_inputs
 from audit.stages.resume import carried
 from audit.storage.run import RunFolder
-from audit.training.logistic import fit_head
 
 pytestmark = pytest.mark.usefixtures("without_charts")
 SPLITS = {"train": 14, "validation": 3, "test": 12}
@@ -35,20 +33,9 @@ SAMPLE = 24
 @pytest.fixture(scope="module")
 def model(tmp_path_factory, draw):
     """Random convolutions see colours and grain; a head on them tells the discs apart."""
-    keras.utils.set_random_seed(3)
-    x = keras.Input((64, 64, 3))
-    scaled = layers.Rescaling(1 / 64, offset=-2)(x)
-    seen = layers.Conv2D(48, 3, strides=2, activation="relu")(scaled)
-    seen = layers.Conv2D(48, 3, strides=2, activation="relu", name="top")(seen)
-    pooled = layers.GlobalAveragePooling2D()(seen)
-    made = keras.Model(x, layers.Dense(3, activation="softmax")(pooled), name="random")
     labels = np.repeat(np.arange(3), 20)
     images = [draw(label, seed)[0] for seed, label in enumerate(labels.tolist())]
-    features = keras.Model(x, pooled).predict(np.stack(images).astype(np.float32), verbose=0)
-    made.layers[-1].set_weights([*fit_head(features, labels, 3, 1.0)])
-    file = tmp_path_factory.mktemp("model") / "random.keras"
-    made.save(file)
-    return file
+    return save_convolutions(tmp_path_factory.mktemp("model") / "random.keras", images, labels, 1.0)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 
 from audit.checks.base import Headline
@@ -58,9 +60,14 @@ def cells_of(source: Source) -> dict[str, list[Cell]]:
 
 def worst_of(source: Source) -> Worst:
     """Return the worst class in a group, of all columns together."""
+    return worst_among(source, cells_of(source))
+
+
+def worst_among(source: Source, found: Mapping[str, Sequence[Cell]]) -> Worst:
+    """Return the worst of the classes in groups that `cells_of` found."""
     right = answers(source)["right"]
-    found = [cell for column in cells_of(source).values() for cell in column]
-    return worst(found, int(right.sum()), len(right))
+    cells = [cell for column in found.values() for cell in column]
+    return worst(cells, int(right.sum()), len(right))
 
 
 def _worst(source: Source) -> Estimate:

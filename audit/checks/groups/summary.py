@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from audit.checks.groups.headline import answers, cells_of, groups_by_name, worst_of
+from audit.checks.groups.headline import answers, cells_of, groups_by_name, worst_among
 from audit.checks.groups.outputs import columns_of
 from audit.checks.groups.statistics import LEAST, Cell, Worst, worst
 from audit.core.estimate import Estimate, as_json, rate
@@ -133,7 +133,7 @@ def find_groups(source: Source) -> Groups | None:
     cells = cells_of(source)
     columns = [_column(source, name, rows, cells[name]) for name, rows in given.items()]
     of = {name: _with_value(groups_by_name(rows)) for name, rows in given.items()}
-    return Groups(columns, worst_of(source), of, source.classes)
+    return Groups(columns, worst_among(source, cells), of, source.classes)
 
 
 def _with_value(groups: pd.Series) -> dict[str, str]:
