@@ -34,7 +34,7 @@ from audit.stages.resume import carried
 from audit.storage.run import RunFolder
 
 SHARED = {"backbone": "efficientnet-lite0", "explain": 40, "robustness": 0,
-          "health": False, "opportunity": False}  # fmt: skip
+          "health": False}  # fmt: skip
 EPOCHS = {"waterbirds": 3, "plantvillage": 30, "oxford": 30}
 LEVELS = (255.0, 127.5, 0.0)
 

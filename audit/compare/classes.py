@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from audit.compare.columns import accused, hits, rate_of
+from audit.compare.columns import accused, hits, share_of
 from audit.compare.findings import LEVEL
 from audit.compare.pairing import Pair
 from audit.core.estimate import Estimate
@@ -51,13 +51,13 @@ class ClassChange:
 
 def class_changes(pair: Pair) -> list[ClassChange]:
     """Return classes with shared images, the greatest loss of accuracy first, then of reasons."""
-    labels = pair.a.source.predictions["label"], pair.a.source.explained["label"]
+    tested, explained = pair.a.source.predictions, pair.a.source.explained
     answers = pd.DataFrame({"a": hits(pair.a.source), "b": hits(pair.b.source)})
     reasons = pd.DataFrame({"a": accused(pair.a.source), "b": accused(pair.b.source)})
     rows = [
-        ClassChange(i, name, _change(answers[labels[0] == i]), _change(reasons[labels[1] == i]))
+        ClassChange(i, name, _change(answers, tested, i), _change(reasons, explained, i))
         for i, name in pair.a.source.classes.items()
-        if (labels[0] == i).any()
+        if (tested["label"] == i).any()
     ]
     return sorted(_corrected(rows), key=_order)
 
@@ -67,9 +67,10 @@ def _order(row: ClassChange) -> tuple[float, float, str]:
     return row.accuracy.value, -reasons if reasons == reasons else 0.0, row.name
 
 
-def _change(values: pd.DataFrame) -> Change:
-    a, b = (rate_of(values[side]) for side in ("a", "b"))
-    both = values.dropna()
+def _change(values: pd.DataFrame, images: pd.DataFrame, label: int) -> Change:
+    own = images["label"] == label
+    a, b = (share_of(values.loc[own, side], 0, images[own]) for side in ("a", "b"))
+    both = values[own].dropna()
     return Change(a, b, b.value - a.value, mcnemar(both["a"] > 0, both["b"] > 0))
 
 

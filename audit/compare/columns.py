@@ -7,19 +7,20 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from audit.core.estimate import Estimate, mean, rate
+from audit.core.estimate import Estimate, mean, share
 from audit.core.registries import JUDGED
 from audit.report import figures as f
 from audit.report.source import Source
 from audit.verdict.verdict import Verdict
 
 Column = Callable[[Source], pd.Series]
+Estimator = Callable[[pd.Series, int, pd.DataFrame], Estimate]
 
 
-def rate_of(values: pd.Series, seed: int = 0) -> Estimate:
-    """Return the share of what counts."""
-    given = values.dropna()
-    return rate(int(given.sum()), len(given))
+def share_of(values: pd.Series, seed: int, table: pd.DataFrame) -> Estimate:
+    """Return the share of what counts, of the images of a table."""
+    counts = values.notna()
+    return share(values[counts].astype(bool), table[counts.to_numpy()])
 
 
 def hits(source: Source) -> pd.Series:
@@ -83,13 +84,13 @@ PROPORTIONS: dict[str, Column] = {
     "only_foreground": _answers("only_foreground"),
     "without_foreground": _answers("without_foreground"),
 }
-_COLUMNS: dict[str, tuple[Column, Callable[[pd.Series, int], Estimate]]] = {
-    f.WRONG_REASONS.key: (accused, rate_of),
-    f.SUSPECTS.key: (lambda s: _verdict(s, Verdict.SUSPECT), rate_of),
-    f.FRAGILE.key: (_fragile, rate_of),
+_COLUMNS: dict[str, tuple[Column, Estimator]] = {
+    f.WRONG_REASONS.key: (accused, share_of),
+    f.SUSPECTS.key: (lambda s: _verdict(s, Verdict.SUSPECT), share_of),
+    f.FRAGILE.key: (_fragile, share_of),
     f.BACKGROUND_SHARE.key: (_of_right("background_share"), mean),
     f.SURVIVAL.key: (_of_right("survival"), mean),
-    f.WITHOUT.key: (_without, rate_of),
+    f.WITHOUT.key: (_without, share_of),
     f.BG_GAP.key: (_gap, mean),
     **{
         f"{key}_{column}": (_explained(f"{key}_{column}"), mean)
@@ -99,7 +100,7 @@ _COLUMNS: dict[str, tuple[Column, Callable[[pd.Series, int], Estimate]]] = {
 }
 
 
-def columns() -> dict[str, tuple[Column, Callable[[pd.Series, int], Estimate]]]:
+def columns() -> dict[str, tuple[Column, Estimator]]:
     """Return what each image adds to a mean, and how that is estimated, by the figure's key."""
     of_checks = {own.metric.key: own.column for own in f.of_checks()}
     return _COLUMNS | {key: (column, mean) for key, column in of_checks.items() if column}

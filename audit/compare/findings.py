@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from audit.checks.base import Compared
-from audit.compare.columns import PROPORTIONS, accused, columns
+from audit.compare.columns import PROPORTIONS, Estimator, accused, columns
 from audit.compare.pairing import Pair
-from audit.core.estimate import OURS, Estimate, Metric, mean, rate
+from audit.core.estimate import OURS, Estimate, Metric, clusters_in, mean, share
 from audit.core.paired import Difference, McNemar, difference_of_means, mcnemar, newcombe
 from audit.report import figures as f
 
@@ -160,7 +161,7 @@ def _findings(pair: Pair, compared: Iterable[Compared | None]) -> Iterator[PairF
             yield finding(pair, WRONG_BOTH)
     for found in compared:
         if found is not None:
-            yield _mean(found.metric, found.a, found.b, mean, pair.seed)
+            yield _mean(pair, found.metric, found.a, found.b, mean)
 
 
 def finding(pair: Pair, metric: Metric) -> PairFinding:
@@ -168,41 +169,51 @@ def finding(pair: Pair, metric: Metric) -> PairFinding:
     a, b = pair.a.source, pair.b.source
     proportions = PROPORTIONS | {WRONG_BOTH.key: accused}
     if metric.key in proportions:
-        return _proportion(metric, *(proportions[metric.key](s) for s in (a, b)))
+        return _proportion(pair, metric, *(proportions[metric.key](s) for s in (a, b)))
     column, estimate = columns()[metric.key]
-    return _mean(metric, column(a), column(b), estimate, pair.seed)
+    return _mean(pair, metric, column(a), column(b), estimate)
 
 
-def _proportion(metric: Metric, a: pd.Series, b: pd.Series) -> PairFinding:
+def _proportion(pair: Pair, metric: Metric, a: pd.Series, b: pd.Series) -> PairFinding:
     """Compare shares of the images that count in both runs."""
-    both = (a.notna() & b.notna()).to_numpy()
-    first, second = (s.to_numpy()[both].astype(bool) for s in (a, b))
-    ours, theirs = (rate(int(hits.sum()), hits.size) for hits in (first, second))
+    both = a.notna() & b.notna()
+    table = pair.images(a)[both.to_numpy()]
+    first, second = (s[both].astype(bool) for s in (a, b))
     return PairFinding(
         metric=metric,
-        a=ours,
-        b=theirs,
-        difference=newcombe(first, second),
+        a=share(first, table),
+        b=share(second, table),
+        difference=_change(first, second, table, pair.seed),
         n=int(both.sum()),
         mcnemar=mcnemar(first, second),
     )
 
 
+def _change(a: pd.Series, b: pd.Series, table: pd.DataFrame, seed: int) -> Difference:
+    """Return the difference of two shares, by a bootstrap where clusters say more than images."""
+    plain, clusters = newcombe(a, b), clusters_in(table)
+    if clusters is None:
+        return plain
+    drawn = difference_of_means(a, b, seed, clusters=clusters)
+    low, high = float(np.fmin(drawn.low, plain.low)), float(np.fmax(drawn.high, plain.high))
+    return Difference(plain.value, low, high)
+
+
 def _mean(
+    pair: Pair,
     metric: Metric,
     a: pd.Series,
     b: pd.Series,
-    estimate: Callable[[pd.Series, int], Estimate],
-    seed: int,
+    estimate: Estimator,
 ) -> PairFinding:
     """Compare means over the images that count in each run."""
-    n = int((a.notna() | b.notna()).sum())
-    difference = difference_of_means(a.to_numpy(), b.to_numpy(), seed)
+    table, seed = pair.images(a), pair.seed
+    clusters = clusters_in(table)
     return PairFinding(
         metric=metric,
-        a=estimate(a, seed),
-        b=estimate(b, seed),
-        difference=difference,
-        n=n,
+        a=estimate(a, seed, table),
+        b=estimate(b, seed, table),
+        difference=difference_of_means(a.to_numpy(), b.to_numpy(), seed, clusters=clusters),
+        n=int((a.notna() | b.notna()).sum()),
         mcnemar=None,
     )

@@ -8,7 +8,10 @@ from functools import cached_property
 from string import ascii_uppercase
 from typing import Any
 
+import pandas as pd
+
 from audit.core.errors import RunFolderError
+from audit.core.estimate import CLUSTER
 from audit.core.wording import plain
 from audit.explainers.registry import titles
 from audit.report.source import Source, load
@@ -57,6 +60,20 @@ class Pair:
     def seed(self) -> int:
         """Seed of the bootstrap."""
         return self.a.source.seed
+
+    def images(self, values: pd.Series) -> pd.DataFrame:
+        """Return name and cluster, if any, of the images that have these values, one a row.
+
+        Parameters
+        ----------
+        values : Series
+            One a shared image that was tested, or that was explained; or by name.
+        """
+        source = self.a.source
+        tested = source.predictions[source.predictions.columns.intersection(["name", CLUSTER])]
+        if pd.api.types.is_integer_dtype(values.index):
+            return tested if len(values) == len(tested) else source.explained
+        return tested.set_index("name", drop=False).loc[values.index]
 
     @property
     def key(self) -> str:

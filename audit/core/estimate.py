@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from audit.core import clusters as drawn
 from audit.core.statistics import (
     bootstrap_mean,
     bootstrap_median,
@@ -18,6 +20,7 @@ from audit.core.statistics import (
 )
 
 OURS = "this audit"
+CLUSTER = "cluster"  # column of a table of images: images of the same value are not independent
 
 
 @dataclass(frozen=True)
@@ -70,20 +73,94 @@ def rate(successes: int, n: int) -> Estimate:
     return Estimate(successes / n if n else math.nan, low, high, n)
 
 
-def mean(values: pd.Series, seed: int) -> Estimate:
-    """Return the mean of what is defined, with its bootstrap interval; what is NaN is counted."""
+def share(hits: pd.Series, table: pd.DataFrame) -> Estimate:
+    """Return the share of images that count, with its interval; undefined (NaN) without images.
+
+    Wilson's interval; where images of `CLUSTER` are together, a bootstrap over clusters, which
+    reaches as far as Wilson's at least. It says nothing where all images are alike: then Wilson's,
+    of as many images as there are clusters.
+
+    Parameters
+    ----------
+    hits : Series of bool
+        One value a row of ``table``.
+    """
+    plain = rate(int(hits.sum()), len(hits))
+    clusters = clusters_in(table)
+    if clusters is None:
+        return plain
+    if plain.value in (0.0, 1.0):
+        size = len(np.unique(clusters))
+        low, high = wilson(size * int(plain.value), size)
+    else:
+        low, high = drawn.bootstrap_clusters(hits.to_numpy(np.float64), clusters, seed=0)
+        low, high = np.fmin(low, plain.low), np.fmax(high, plain.high)
+    return replace(plain, low=float(low), high=float(high), method=drawn.METHOD)
+
+
+def share_at(hits: pd.Series, table: pd.DataFrame, level: float) -> Estimate:
+    """Return the share of images that count, with Wilson's interval at a level of one's own.
+
+    Where images of `CLUSTER` are together, it is that of as many independent images as would tell
+    as much: far in the tails, where many intervals are to hold together, a bootstrap says little.
+
+    Parameters
+    ----------
+    hits : Series of bool
+        One value a row of ``table``.
+    level : float
+        Confidence level, between 0 and 1.
+    """
+    right, n = int(hits.sum()), len(hits)
+    size = effective_size(hits, table)
+    low, high = wilson(right, n, level) if size == n else wilson(right / n * size, size, level)
+    return Estimate(right / n if n else math.nan, low, high, n)
+
+
+def effective_size(hits: pd.Series, table: pd.DataFrame) -> float:
+    """Return how many independent images would tell as much of a share: at most all of them.
+
+    Parameters
+    ----------
+    hits : Series of bool
+        One value a row of ``table``.
+    """
+    clusters = clusters_in(table)
+    return float(len(hits)) if clusters is None else drawn.effective_size(hits, clusters)
+
+
+def mean(values: pd.Series, seed: int, table: pd.DataFrame | None = None) -> Estimate:
+    """Return the mean of what is defined, with its bootstrap interval; what is NaN is counted.
+
+    Parameters
+    ----------
+    table : DataFrame, optional
+        Images, one a value: where those of `CLUSTER` are together, whole clusters are drawn.
+    """
     given = values.to_numpy(dtype=np.float64)
-    defined = given[~np.isnan(given)]
-    low, high = bootstrap_mean(defined, seed)
-    value = float(defined.mean()) if defined.size else math.nan
+    known = ~np.isnan(given)
+    defined = given[known]
+    clusters = None if table is None else clusters_in(table[known])
+    if clusters is None:
+        low, high = bootstrap_mean(defined, seed)
+    else:
+        low, high = drawn.bootstrap_clusters(defined, clusters, seed)
     return Estimate(
-        value=value,
+        value=float(defined.mean()) if defined.size else math.nan,
         low=low,
         high=high,
         n=defined.size,
         undefined=given.size - defined.size,
-        method="bootstrap",
+        method="bootstrap" if clusters is None else drawn.METHOD,
     )
+
+
+def clusters_in(table: pd.DataFrame) -> NDArray[Any] | None:
+    """Return the cluster of each image, ``(n,)``; None where all are independent."""
+    if CLUSTER not in table:
+        return None
+    found = table[CLUSTER].to_numpy()
+    return None if drawn.are_alone(found) else found
 
 
 def median(values: pd.Series, seed: int) -> Estimate:

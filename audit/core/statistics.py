@@ -15,15 +15,15 @@ _CHUNK = 2_000_000  # resampled values held at once, so that memory does not gro
 
 
 @lru_cache(maxsize=65_536)  # SciPy tests before it bounds; classes of like size ask the same
-def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
+def wilson(successes: float, n: float, level: float = 0.95) -> tuple[float, float]:
     """Return the Wilson score interval of a rate (Wilson 1927).
 
     Parameters
     ----------
-    successes : int
+    successes : int or float
         At most ``n``.
-    n : int
-        Trials; with none the interval is ``(nan, nan)``.
+    n : int or float
+        Trials, or their effective number; with none the interval is ``(nan, nan)``.
     level : float
         Confidence level, between 0 and 1.
 
@@ -32,13 +32,18 @@ def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
     (low, high)
         Within 0..1, around ``successes / n``.
     """
-    from scipy.stats import binomtest
-
     if not 0 <= successes <= n:
         raise ValueError(f"{successes} successes of {n} trials")
     if n == 0:
         return float("nan"), float("nan")
-    bounds = binomtest(successes, n).proportion_ci(level, method="wilson")
+    if isinstance(n, float):
+        from statsmodels.stats.proportion import proportion_confint
+
+        low, high = proportion_confint(successes, n, 1 - level, method="wilson")
+        return max(0.0, float(low)), min(1.0, float(high))
+    from scipy.stats import binomtest
+
+    bounds = binomtest(int(successes), n).proportion_ci(level, method="wilson")
     return float(bounds.low), float(bounds.high)
 
 
@@ -150,7 +155,7 @@ def bootstrap_median(
     given = np.asarray(values, dtype=np.float64)
     if given.size < 2:
         return float("nan"), float("nan")
-    drawn = [np.median(given[rows], axis=1) for rows in _resamples(given.size, seed, draws)]
+    drawn = [np.median(given[rows], axis=1) for rows in resamples(given.size, seed, draws)]
     return central(np.concatenate(drawn), level)
 
 
@@ -191,7 +196,7 @@ def bootstrap_rank_correlation(
         return float("nan"), float("nan")
     drawn = [
         _rank_correlations(one, two, _times_drawn(rows))
-        for rows in _resamples(one.size, seed, draws)
+        for rows in resamples(one.size, seed, draws)
     ]
     told = np.concatenate(drawn)
     return central(told[~np.isnan(told)], level)
@@ -228,8 +233,16 @@ def _times_drawn(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.bincount(places.ravel(), minlength=draws * size).reshape(draws, size)
 
 
-def _resamples(size: int, seed: int, draws: int) -> Iterator[NDArray[np.int64]]:
-    """Yield rows of indices, drawn with replacement, as many at once as memory should hold."""
+def resamples(size: int, seed: int, draws: int) -> Iterator[NDArray[np.int64]]:
+    """Yield rows of indices, drawn with replacement, as many at once as memory should hold.
+
+    Parameters
+    ----------
+    size : int
+        Things to draw from, and length of a row.
+    draws : int
+        Rows in all.
+    """
     random, each = np.random.default_rng(seed), max(1, _CHUNK // size)
     for start in range(0, draws, each):
         yield random.integers(0, size, (min(each, draws - start), size))

@@ -46,7 +46,7 @@ def groups_of(dataset: Dataset, items: Sequence[Item], column: str) -> list[str 
     return [values.get(item.name) for item in items]
 
 
-def refuse_unknown(dataset: Dataset, columns: Sequence[str]) -> None:
+def refuse_unknown(dataset: Dataset, columns: Sequence[str], option: str = "--group") -> None:
     """Raise `DataError`, which names the columns there are, where one of these is not there."""
     if not columns:
         return
@@ -58,7 +58,7 @@ def refuse_unknown(dataset: Dataset, columns: Sequence[str]) -> None:
         mend = f"its further columns are {some(known, _SHOWN)}"
     else:
         mend = f"add columns to the manifest, or a {FILE} (path, {unknown}) to the image folder"
-    raise DataError(f"--group {unknown}: {dataset.name} has no such column; {mend}.")
+    raise DataError(f"{option} {unknown}: {dataset.name} has no such column; {mend}.")
 
 
 class Further:

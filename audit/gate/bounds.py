@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Literal
-
-from audit.core.statistics import wilson
 
 Bound = Literal["at most", "at least"]
 Standing = Literal["holds", "doubtful", "broken", "undefined"]
@@ -49,24 +46,3 @@ def shared_level(groups: int, level: float = 0.95) -> float:
         Confidence level of all together, between 0 and 1.
     """
     return 1 - (1 - level) / groups
-
-
-def wilson_each(
-    successes: Sequence[int], sizes: Sequence[int], level: float = 0.95
-) -> list[tuple[float, float]]:
-    """Return Wilson intervals of many rates that all hold together at ``level``.
-
-    Parameters
-    ----------
-    successes, sizes : sequence of int
-        Of each group. A group of size 0 is not counted as one, and its interval is NaN.
-    level : float
-        Confidence level of all together, between 0 and 1.
-
-    Returns
-    -------
-    list of (low, high)
-        In the order given, each as `wilson` at `shared_level`.
-    """
-    each = shared_level(max(1, sum(n > 0 for n in sizes)), level)
-    return [wilson(hits, n, each) for hits, n in zip(successes, sizes, strict=True)]

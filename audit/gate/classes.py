@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.core.estimate import Estimate
+from audit.core.estimate import Estimate, share_at
 from audit.core.wording import verb
-from audit.gate.bounds import Standing, standing, wilson_each
+from audit.gate.bounds import Standing, shared_level, standing
 from audit.gate.limits import as_given
 from audit.report.source import Source
 from audit.report.templating import percent, plain
@@ -39,17 +38,13 @@ class ClassRate:
 
 def class_rates(source: Source, level: float) -> list[ClassRate]:
     """Return all classes, lowest accuracy first, those without test images last."""
-    hits = source.predictions["label"] == source.predictions["prediction"]
-    groups = hits.groupby(source.predictions["label"])
-    indices = list(source.classes)
-    right, sizes = (
-        [int(n) for n in column.reindex(indices, fill_value=0)]
-        for column in (groups.sum(), groups.size())
-    )
-    bounds = wilson_each(right, sizes, level)
+    table = source.predictions
+    hits = table["label"] == table["prediction"]
+    each = shared_level(max(1, table["label"].nunique()), level)
     rates = [
-        ClassRate(i, source.classes[i], Estimate(k / n if n else math.nan, low, high, n))
-        for i, k, n, (low, high) in zip(indices, right, sizes, bounds, strict=True)
+        ClassRate(i, name, share_at(hits[own], table[own], each))
+        for i, name in source.classes.items()
+        for own in [table["label"] == i]
     ]
     return sorted(rates, key=lambda r: (not r.estimate.n, r.estimate.value, -r.estimate.n))
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from audit.core.estimate import Estimate, rate
+from audit.core.estimate import Estimate, share
 from audit.core.registries import JUDGED
 from audit.core.statistics import stands_out
+from audit.report.figures import accuracy
 from audit.report.names import slug
 from audit.report.source import Source
 from audit.report.verdicts import VERDICT_KINDS
@@ -46,15 +47,9 @@ class ClassRow:
 
 def class_rows(source: Source) -> list[ClassRow]:
     """Return every class in the order of its index, also those without test images."""
-    hits = source.predictions["label"] == source.predictions["prediction"]
-    tallies = {
-        int(label): (int(group.sum()), len(group))
-        for label, group in hits.groupby(source.predictions["label"])
-    }
-    groups = dict(iter(source.explained.groupby("label")))
-    empty = source.explained.iloc[:0]
+    tested, explained = (_by_label(table) for table in (source.predictions, source.explained))
     rows = [
-        _class_row(index, name, tallies, groups.get(index, empty))
+        _class_row(index, name, tested(index), explained(index))
         for index, name in source.classes.items()
     ]
     marked = stands_out(
@@ -69,15 +64,18 @@ def ranked(rows: Sequence[ClassRow]) -> list[ClassRow]:
     return sorted(tested, key=lambda r: (-r.wrong_reasons.value, -r.wrong_reasons.n, r.name))
 
 
-def _class_row(
-    index: int, name: str, tallies: dict[int, tuple[int, int]], records: pd.DataFrame
-) -> ClassRow:
-    hits, n = tallies.get(index, (0, 0))
+def _by_label(table: pd.DataFrame) -> Callable[[int], pd.DataFrame]:
+    """Return what gives the images of a class."""
+    found = dict(iter(table.groupby("label")))
+    return lambda index: found.get(index, table.iloc[:0])
+
+
+def _class_row(index: int, name: str, predictions: pd.DataFrame, records: pd.DataFrame) -> ClassRow:
     return ClassRow(
         index=index,
         name=name,
         page=slug(f"{index}-{name}"),
-        accuracy=rate(hits, n),
+        accuracy=accuracy(predictions),
         explained=len(records),
         correct_explained=int(records["correct"].astype(bool).sum()),
         counts={v.key: int((records["verdict"] == v.key).sum()) for v in VERDICT_KINDS},
@@ -89,4 +87,4 @@ def _class_row(
 def _wrong_reasons(records: pd.DataFrame) -> Estimate:
     right = records[records["correct"].astype(bool) & (records["causal_reason"] == "")]
     judged = right[right["verdict"] != Verdict.UNDECIDED]
-    return rate(int((judged["verdict"] == Verdict.WRONG_REASONS).sum()), len(judged))
+    return share(judged["verdict"] == Verdict.WRONG_REASONS, judged)

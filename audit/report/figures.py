@@ -9,7 +9,7 @@ import pandas as pd
 
 from audit.checks.base import Headline
 from audit.checks.registry import every
-from audit.core.estimate import OURS, Estimate, Figure, Metric, mean, rate
+from audit.core.estimate import OURS, Estimate, Figure, Metric, mean, share
 from audit.report.source import Source
 from audit.verdict.verdict import Verdict
 
@@ -235,7 +235,7 @@ def _estimator(metric: Metric) -> Callable[[Source], Estimate]:
         return own[metric.key]
     if metric.key in _ANSWERS:
         return lambda s: _answers(s, metric.key)
-    return lambda s: mean(s.explained[metric.key], s.seed)
+    return lambda s: mean(s.explained[metric.key], s.seed, s.explained)
 
 
 def _suspects(source: Source) -> Estimate:
@@ -245,58 +245,59 @@ def _suspects(source: Source) -> Estimate:
 
 def _wrong_reasons(source: Source) -> Estimate:
     """Return the share of wrong reasons; undefined, not 0%, where no intervention tested any."""
-    tested = source.tested
-    return _verdicts(tested[tested["correct"].astype(bool)], Verdict.WRONG_REASONS)
+    return _verdicts(_right(source), Verdict.WRONG_REASONS)
 
 
 def _verdicts(records: pd.DataFrame, word: str) -> Estimate:
-    undecided = _count(records, Verdict.UNDECIDED)
-    return replace(rate(_count(records, word), len(records) - undecided), undefined=undecided)
+    judged = records[records["verdict"] != Verdict.UNDECIDED]
+    return replace(share(judged["verdict"] == word, judged), undefined=len(records) - len(judged))
 
 
 def _fragile(source: Source) -> Estimate:
     judged = source.explained[source.explained["verdict"] != Verdict.UNDECIDED]
-    return rate(int(judged["fragile"].astype(bool).sum()), len(judged))
+    return share(judged["fragile"].astype(bool), judged)
+
+
+def _right(source: Source) -> pd.DataFrame:
+    """Return right predictions that were tested."""
+    return source.tested[source.tested["correct"].astype(bool)]
 
 
 def _of_right(column: str) -> Callable[[Source], Estimate]:
-    return lambda s: mean(s.tested.loc[s.tested["correct"].astype(bool), column], s.seed)
+    return lambda s: mean(_right(s)[column], s.seed, _right(s))
 
 
 def _survives_without(source: Source) -> Estimate:
-    right = source.tested[source.tested["correct"].astype(bool)]
-    return rate(int((right["without_foreground"] == right["prediction"]).sum()), len(right))
+    right = _right(source)
+    return share(right["without_foreground"] == right["prediction"], right)
 
 
 def _answers(source: Source, column: str) -> Estimate:
     tried = source.tested[source.tested[column] >= 0]
-    return rate(int((tried[column] == tried["label"]).sum()), len(tried))
+    return share(tried[column] == tried["label"], tried)
 
 
 def _gap(source: Source) -> Estimate:
     both = source.tested[source.tested["mixed_same"] >= 0]
     same = (both["mixed_same"] == both["label"]).astype(float)
-    return mean(same - both["mixed_rand"], source.seed)
+    return mean(same - both["mixed_rand"], source.seed, both)
 
 
-def _hits(predictions: pd.DataFrame) -> int:
-    return int((predictions["label"] == predictions["prediction"]).sum())
-
-
-def _count(records: pd.DataFrame, verdict: str) -> int:
-    return int((records["verdict"] == verdict).sum())
+def accuracy(predictions: pd.DataFrame) -> Estimate:
+    """Return the share of predictions that are right."""
+    return share(predictions["label"] == predictions["prediction"], predictions)
 
 
 _OWN: dict[str, Callable[[Source], Estimate]] = {
-    ACCURACY.key: lambda s: rate(_hits(s.predictions), len(s.predictions)),
+    ACCURACY.key: lambda s: accuracy(s.predictions),
     WRONG_REASONS.key: _wrong_reasons,
     SUSPECTS.key: _suspects,
     FRAGILE.key: _fragile,
     BACKGROUND_SHARE.key: _of_right("background_share"),
     SURVIVAL.key: _of_right("survival"),
     WITHOUT.key: _survives_without,
-    TESTED.key: lambda s: rate(int(s.tested["correct"].sum()), len(s.tested)),
+    TESTED.key: lambda s: share(s.tested["correct"].astype(bool), s.tested),
     PASTED.key: lambda s: _answers(s, "pasted_back"),
-    MIXED_RAND.key: lambda s: mean(s.tested["mixed_rand"], s.seed),
+    MIXED_RAND.key: lambda s: mean(s.tested["mixed_rand"], s.seed, s.tested),
     BG_GAP.key: _gap,
 }

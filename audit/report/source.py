@@ -9,11 +9,13 @@ from typing import Any
 
 import pandas as pd
 
+from audit.core.estimate import CLUSTER
 from audit.core.redact import TOLD, Shown
 from audit.core.registries import JUDGED
 from audit.datasets.contents import Contents
 from audit.explainers.base import About
 from audit.report.claims import refuse_settings, refuse_values
+from audit.report.clusters import Clusters, clusters_of
 from audit.report.consistency import refuse_contradictions
 from audit.report.explained import abouts
 from audit.report.sampling import MOST, drawn
@@ -40,6 +42,8 @@ class Source:
         name, label, prediction, confidence of every test image.
     history : DataFrame or None
         None where the model was given, not trained.
+    clusters : Clusters or None
+        Which test images are not independent: column `CLUSTER` of records and predictions.
     """
 
     run: RunFolder
@@ -47,6 +51,7 @@ class Source:
     records: pd.DataFrame
     predictions: pd.DataFrame
     history: pd.DataFrame | None
+    clusters: Clusters | None = None
 
     @cached_property
     def explained(self) -> pd.DataFrame:
@@ -221,4 +226,14 @@ def load(run: RunFolder) -> Source:
     # Columns that were set one by one lie scattered: a copy joins them again.
     found = Source(run, shown.section(manifest), records.copy(), predictions, run.history())
     refuse_contradictions(run, found.records, found.predictions, found.classes)
-    return found
+    return _clustered(found)
+
+
+def _clustered(source: Source) -> Source:
+    """Add the cluster of each image to records and predictions, where any image shares one."""
+    found = clusters_of(source.run, source.predictions["name"])
+    if found is None or found.alone:
+        return replace(source, clusters=found)
+    given = (source.records, source.predictions)
+    records, predictions = (t.assign(**{CLUSTER: found.numbered(t)}) for t in given)
+    return replace(source, records=records, predictions=predictions, clusters=found)

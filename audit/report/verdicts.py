@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from audit.core.estimate import Estimate, rate
+from audit.core.estimate import Estimate, share
 from audit.core.registries import JUDGED
 from audit.report.source import Source
 from audit.verdict.verdict import Verdict
@@ -120,7 +120,7 @@ def verdict_rows(source: Source) -> list[VerdictRow]:
     for verdict in VERDICT_KINDS:
         given = explained["verdict"] == verdict.key
         counts = int((given & right).sum()), int((given & ~right).sum())
-        rows.append(VerdictRow(verdict, *counts, rate(sum(counts), len(explained))))
+        rows.append(VerdictRow(verdict, *counts, share(given, explained)))
     return rows
 
 

@@ -22,6 +22,7 @@ class Stage(StrEnum):
     HEALTH = "health"
     OPPORTUNITY = "opportunity"
     GROUPS = "groups"
+    CLUSTERS = "clusters"
     REPORT = "report"
 
 

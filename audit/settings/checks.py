@@ -33,6 +33,14 @@ class CheckSettings(Section):
         affects=Stage.GROUPS,
     )
 
+    cluster: str = setting(
+        "",
+        "Column of the manifest, or of groups.csv, whose values tell which test images are not "
+        "independent (photographer, plant): intervals draw these together; without, they draw "
+        "near-duplicates together.",
+        affects=Stage.CLUSTERS,
+    )
+
     @property
     def groups(self) -> tuple[str, ...]:
         """Columns of `group`, each once; () where images are in no groups."""

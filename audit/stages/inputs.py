@@ -176,6 +176,7 @@ def _images(
     for split in splits:
         _refuse_empty(dataset, split)
     refuse_unknown(dataset, config.checks.groups)
+    refuse_unknown(dataset, [c for c in (config.checks.cluster,) if c], option="--cluster")
     if plain is not None:
         refuse_other_classes(plain.classes, dataset)
     return dataset, seen

@@ -18,6 +18,7 @@ from audit.core.errors import ConfigError, RunFolderError
 from audit.core.wording import some
 from audit.masks.segmenter import is_command
 from audit.masks.source import WORDS
+from audit.report.clusters import GIVEN
 from audit.settings import Config
 from audit.settings.base import Stage, affects, is_own
 from audit.settings.config import FIELDS
@@ -32,7 +33,8 @@ OWN = tuple(name for name, field in FIELDS.items() if is_own(field))
 _TO_SWEEP = tuple(n for n, f in FIELDS.items() if not affects(f) & {Stage.TRAIN, Stage.REPORT})
 # What hosts that train together may differ in: it tells only what becomes of the model then.
 _AFTER_TRAINING = {
-    Stage.MASK, Stage.EXPLAIN, Stage.HEALTH, Stage.OPPORTUNITY, Stage.GROUPS, Stage.REPORT
+    Stage.MASK, Stage.EXPLAIN, Stage.HEALTH, Stage.OPPORTUNITY, Stage.GROUPS, Stage.CLUSTERS,
+    Stage.REPORT
 }  # fmt: skip
 # What else a run must not be gone on with, by the key of its hash in the manifest.
 _FILES = {"weights": "--weights", "albumentations": "--albumentations"}
@@ -135,6 +137,8 @@ def begun_stages(run: RunFolder, config: Config) -> set[Stage]:
         begun.add(Stage.ROBUSTNESS)
     if GROUPS.file(run).exists():
         begun.add(Stage.GROUPS)
+    if GIVEN.file(run).exists():
+        begun.add(Stage.CLUSTERS)
     used = begun & {Stage.EXPLAIN, Stage.ROBUSTNESS}
     # Training reads masks only where it puts foregrounds on other backgrounds.
     return begun | ({Stage.MASK} if used or config.training.augment_background else set())

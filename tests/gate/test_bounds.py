@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.core.statistics import wilson
-from audit.gate.bounds import shared_level, standing, wilson_each
+from audit.gate.bounds import shared_level, standing
 
 SHARES = st.floats(0, 1)
 NAN = math.nan
@@ -56,19 +55,3 @@ def test_a_looser_limit_never_breaks_what_a_stricter_one_lets_pass(bounds, one, 
 def test_many_intervals_share_what_may_go_wrong():
     assert shared_level(1) == pytest.approx(0.95)
     assert shared_level(102) == pytest.approx(1 - 0.05 / 102)
-
-
-def test_two_groups_have_wider_intervals_than_one():
-    # z = 2.2414 at 97.5%: (0.6 + z^2 / 20) / (1 + z^2 / 10) +- 0.2853
-    assert wilson_each([6, 10], [10, 10])[0] == pytest.approx((0.2813, 0.8518), abs=1e-4)
-    assert wilson_each([6], [10])[0] == wilson(6, 10)
-
-
-def test_a_group_without_members_widens_no_other():
-    found = wilson_each([6, 0], [10, 0])
-    assert found[0] == wilson(6, 10)
-    assert math.isnan(found[1][0])
-
-
-def test_no_group_has_no_interval():
-    assert wilson_each([], []) == []

@@ -28,6 +28,7 @@ from audit.core.paired import Difference
 from audit.datasets.contents import Contents
 from audit.datasets.dataset import Item
 from audit.explainers.registry import titles
+from audit.report.clusters import GIVEN as CLUSTERS
 from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps, pack_donors
 from audit.storage.records import NOT_SAMPLED, RECORD_SCHEMA
@@ -180,6 +181,7 @@ def make_run(
     write_opportunity(run, len(classes))
     write_sensitivity(run, len(classes))
     write_groups(run, rows)
+    write_clusters(run, rows)
     if judged:
         write_verdicts(run, rows)
     write_self_test(run)
@@ -324,6 +326,13 @@ def keep_groups(run: RunFolder, told: Sequence[tuple[str, str, str, int, str]]) 
     table = pd.DataFrame(told, columns=["column", "split", "name", "label", "value"])
     types = dict.fromkeys(("column", "split", "name", "value"), "str") | {"label": "int64"}
     write_whole(GROUPS.file(run), table.astype(types).to_parquet(index=False))
+
+
+def write_clusters(run: RunFolder, rows: Sequence[dict[str, object]]) -> None:
+    """Every image of a photographer of its own: all are independent."""
+    told = [("photographer", str(row["name"]), f"no. {i}") for i, row in enumerate(rows)]
+    table = pd.DataFrame(told, columns=["column", "name", "cluster"]).astype("str")
+    write_whole(CLUSTERS.file(run), table.to_parquet(index=False))
 
 
 def write_sensitivity(run: RunFolder, classes: int) -> None:

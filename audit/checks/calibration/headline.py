@@ -56,9 +56,14 @@ _BRIER = Metric(
 )
 
 
+def answered(source: Source) -> pd.DataFrame:
+    """Return the predictions whose confidence is a number."""
+    return source.predictions[source.predictions["confidence"].notna()]
+
+
 def answers(source: Source) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return confidence and correctness of each test image whose confidence is a number."""
-    given = source.predictions[source.predictions["confidence"].notna()]
+    given = answered(source)
     correct = (given["label"] == given["prediction"]).to_numpy(bool)
     return given["confidence"].to_numpy(np.float64), correct
 

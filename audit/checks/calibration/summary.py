@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audit.checks.calibration.headline import answers
+from audit.checks.calibration.headline import answered, answers
 from audit.checks.calibration.statistics import (
     CalibrationError,
     calibration_error,
@@ -23,6 +23,7 @@ from audit.core.estimate import Estimate, mean, rate
 from audit.core.paired import Difference, difference_of_means
 from audit.core.statistics import auroc, bootstrap_auroc
 from audit.report import charts
+from audit.report.figures import accuracy
 from audit.report.source import Source
 from audit.report.verdicts import VERDICT_KINDS, VerdictKind
 from audit.verdict.verdict import Verdict
@@ -88,6 +89,7 @@ class Calibration:
 
 def calibration(source: Source) -> Calibration | None:
     """Return everything of the page, or None where no test image has a confidence."""
+    given = answered(source)
     sure, right = answers(source)
     if not sure.size:
         return None
@@ -97,8 +99,8 @@ def calibration(source: Source) -> Calibration | None:
         width=width,
         mass=mass,
         even=calibration_error(sure, right, edges, source.seed),
-        confidence=mean(pd.Series(sure), source.seed),
-        accuracy=rate(int(right.sum()), right.size),
+        confidence=mean(given["confidence"], source.seed, given),
+        accuracy=accuracy(given),
         ranking=_ranking(sure, right, source.seed),
         coverages=list(_coverages(source, sure, right)),
         verdicts=list(_by_verdict(source)),
@@ -135,9 +137,9 @@ def _coverages(
 
 def _by_verdict(source: Source) -> Iterator[tuple[VerdictKind, Estimate]]:
     for verdict in VERDICT_KINDS:
-        given = source.explained.loc[source.explained["verdict"] == verdict.key, "confidence"]
+        given = source.explained[source.explained["verdict"] == verdict.key]
         if len(given):
-            yield verdict, mean(given, source.seed)
+            yield verdict, mean(given["confidence"], source.seed, given)
 
 
 def _of_verdict(source: Source, key: str) -> pd.Series:

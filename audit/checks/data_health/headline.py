@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from audit.checks.base import Headline
 from audit.checks.data_health.pairs import leaked_names
-from audit.core.estimate import OURS, Estimate, Metric, rate
+from audit.core.estimate import OURS, Estimate, Metric
+from audit.report.figures import accuracy
 from audit.report.source import Source
 
 _UNLEAKED = Metric(
@@ -25,7 +26,7 @@ def unleaked(source: Source) -> Estimate:
     leaked = leaked_names(source)
     tested = source.predictions
     kept = tested[~tested["name"].isin(leaked)] if leaked is not None else tested[:0]
-    return rate(int((kept["label"] == kept["prediction"]).sum()), len(kept))
+    return accuracy(kept)
 
 
 HEADLINE = (Headline(_UNLEAKED, unleaked, "accuracy"),)

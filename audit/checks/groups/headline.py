@@ -9,7 +9,7 @@ import pandas as pd
 from audit.checks.base import Headline
 from audit.checks.groups.outputs import columns_of
 from audit.checks.groups.statistics import Cell, Worst, cells, worst
-from audit.core.estimate import OURS, Estimate, Metric
+from audit.core.estimate import CLUSTER, OURS, Estimate, Metric, effective_size
 from audit.report.source import Source
 
 SAGAWA = "Sagawa et al. 2020, arXiv 1911.08731"
@@ -36,8 +36,9 @@ BELOW = Metric(
 
 
 def answers(source: Source) -> pd.DataFrame:
-    """Return label and correctness of every test image by its name."""
-    table = source.predictions[["name", "label"]].copy()
+    """Return label, correctness and cluster, if any, of every test image by its name."""
+    table = source.predictions[source.predictions.columns.intersection(["name", "label", CLUSTER])]
+    table = table.copy()
     table["right"] = source.predictions["label"] == source.predictions["prediction"]
     return table.set_index("name")
 
@@ -65,9 +66,13 @@ def worst_of(source: Source) -> Worst:
 
 def worst_among(source: Source, found: Mapping[str, Sequence[Cell]]) -> Worst:
     """Return the worst of the classes in groups that `cells_of` found."""
-    right = answers(source)["right"]
-    cells = [cell for column in found.values() for cell in column]
-    return worst(cells, int(right.sum()), len(right))
+    return worst_in([cell for column in found.values() for cell in column], answers(source))
+
+
+def worst_in(found: Sequence[Cell], tested: pd.DataFrame) -> Worst:
+    """Return the worst of some cells; ``tested`` is what `answers` returned."""
+    right = tested["right"]
+    return worst(found, int(right.sum()), len(right), effective_size(right, tested))
 
 
 def _worst(source: Source) -> Estimate:

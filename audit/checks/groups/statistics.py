@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from audit.core.estimate import NOTHING, Estimate, rate
+from audit.core.estimate import NOTHING, Estimate, effective_size, share
 from audit.core.statistics import clopper_pearson
 from audit.gate.bounds import shared_level
 
@@ -26,6 +27,10 @@ class Cell:
     label : int
     right, n : int
         Images named rightly, and all of them: at least 1.
+    accuracy : Estimate
+        With an interval that stands for itself.
+    effective : float
+        Independent images that would tell as much, at most ``n``.
     """
 
     column: str
@@ -33,16 +38,13 @@ class Cell:
     label: int
     right: int
     n: int
+    accuracy: Estimate
+    effective: float
 
     @property
     def counts(self) -> bool:
         """Whether it holds images enough to be called the worst."""
         return self.n >= LEAST
-
-    @property
-    def accuracy(self) -> Estimate:
-        """With an interval that stands for itself."""
-        return rate(self.right, self.n)
 
 
 @dataclass(frozen=True)
@@ -74,19 +76,29 @@ def cells(column: str, table: pd.DataFrame) -> list[Cell]:
     Parameters
     ----------
     table : DataFrame
-        ``label``, ``group`` and ``right`` of each test image that has a group.
+        ``label``, ``group`` and ``right`` of each test image that has a group, and `CLUSTER`
+        where images are not independent.
 
     Returns
     -------
     list of Cell
         Lowest accuracy first, those with too few images last, the larger ones of these first.
     """
-    sums = table.groupby(["label", "group"], observed=True)["right"].agg(["sum", "size"])
-    found = [
-        Cell(column, str(group), int(label), int(right), int(n))
-        for (label, group), right, n in zip(sums.index, sums["sum"], sums["size"], strict=True)
-    ]
-    return sorted(found, key=rank)
+    parts = table.groupby(["label", "group"], observed=True)
+    return sorted((_cell(column, str(key[1]), part) for key, part in parts), key=rank)
+
+
+def _cell(column: str, group: str, images: pd.DataFrame) -> Cell:
+    right = images["right"]
+    return Cell(
+        column=column,
+        group=group,
+        label=int(images["label"].iloc[0]),
+        right=int(right.sum()),
+        n=len(images),
+        accuracy=share(right, images),
+        effective=effective_size(right, images),
+    )
 
 
 def rank(cell: Cell) -> tuple[bool, float, int]:
@@ -96,14 +108,18 @@ def rank(cell: Cell) -> tuple[bool, float, int]:
     return False, cell.right / cell.n, -cell.n
 
 
-def worst(found: Sequence[Cell], right: int, n: int, level: float = LEVEL) -> Worst:
+def worst(
+    found: Sequence[Cell], right: int, n: int, effective: float, level: float = LEVEL
+) -> Worst:
     """Find the class and group of the lowest accuracy (Sagawa et al. 2020, arXiv 1911.08731).
 
     The lowest of many rates is low by chance, too: its interval reaches from the lowest lower to
     the lowest upper bound of exact intervals that hold for all cells and for all images together
     (Clopper and Pearson 1934, Bonferroni). So it holds the lowest *true* accuracy at ``level`` or
     more, whichever cell has it, and whatever cell looks worst. Cells of fewer than `LEAST` images
-    are left out: one of one image would be the worst in every other run.
+    are left out: one of one image would be the worst in every other run. Where images are not
+    independent, intervals are those of as many images as would tell as much (Korn and Graubard
+    1998).
 
     Parameters
     ----------
@@ -111,6 +127,8 @@ def worst(found: Sequence[Cell], right: int, n: int, level: float = LEVEL) -> Wo
         Of one column, or of several: then each image stands in several cells.
     right, n : int
         Right answers among all test images, whether they have a group or not.
+    effective : float
+        Independent images that would tell as much as all of these.
     level : float
         Confidence level of the intervals.
     """
@@ -120,8 +138,10 @@ def worst(found: Sequence[Cell], right: int, n: int, level: float = LEVEL) -> Wo
         return Worst(None, NOTHING, NOTHING, 0, small)
     lowest = min(counted, key=rank)
     each = shared_level(len(counted) + 1, level)
-    lows, highs = clopper_pearson([c.right for c in counted], [c.n for c in counted], each)
-    (low,), (high,) = clopper_pearson([right], [n], each)
+    sizes = np.array([cell.effective for cell in counted])
+    hits = [cell.right * (cell.effective / cell.n) for cell in counted]
+    lows, highs = clopper_pearson(hits, sizes, each)
+    (low,), (high,) = clopper_pearson([right * (effective / n)], [effective], each)
     value, least, most = lowest.right / lowest.n, float(lows.min()), float(highs.min())
     accuracy = Estimate(value, least, most, lowest.n, method="exact")
     below = Estimate(

@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from audit.checks.groups.headline import answers, cells_of, groups_by_name, worst_among
+from audit.checks.groups.headline import answers, cells_of, groups_by_name, worst_among, worst_in
 from audit.checks.groups.outputs import columns_of
-from audit.checks.groups.statistics import LEAST, Cell, Worst, worst
-from audit.core.estimate import Estimate, as_json, rate
+from audit.checks.groups.statistics import LEAST, Cell, Worst
+from audit.core.estimate import Estimate, as_json
 from audit.core.wording import plural
-from audit.report.figures import BACKGROUND_SHARE, BG_GAP, WRONG_REASONS, estimate
+from audit.report.figures import BACKGROUND_SHARE, BG_GAP, WRONG_REASONS, accuracy, estimate
 from audit.report.source import Source
 from audit.report.verdicts import VERDICT_KINDS
 
@@ -157,7 +157,7 @@ def _column(source: Source, name: str, rows: pd.DataFrame, found: list[Cell]) ->
         tested=len(right),
         elsewhere=sorted(set().union(*values.values()) - tested),
         unseen=sorted(tested - values.get("train", set())) if "train" in values else [],
-        worst=worst(found, int(right["right"].sum()), len(right)),
+        worst=worst_in(found, right),
         picture=_picture(found),
     )
 
@@ -198,7 +198,7 @@ class _Parts:
             group=group,
             label=label,
             trained=len(trained),
-            accuracy=rate(_hits(predictions), len(predictions)),
+            accuracy=accuracy(predictions),
             explained=len(part.explained),
             counts={kind.key: int(verdicts.get(kind.key, 0)) for kind in VERDICT_KINDS},
             wrong_reasons=estimate(part, WRONG_REASONS),

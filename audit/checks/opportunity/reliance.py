@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from audit.core.estimate import Estimate, mean, rate
+from audit.core.estimate import Estimate, mean, share
 from audit.report.source import Source
 from audit.verdict.verdict import Verdict
 
@@ -62,9 +62,9 @@ def reliance(source: Source, label: int) -> Reliance:
     others = tested[(tested["label"] != label) & (tested["without_foreground"] >= 0)]
     return Reliance(
         wrong_reasons=_accused(right),
-        share=mean(right["background_share"], source.seed),
-        keeps=_share(removed["without_foreground"] == label),
-        usual=_share(others["without_foreground"] == label).value,
+        share=mean(right["background_share"], source.seed, right),
+        keeps=share(removed["without_foreground"] == label, removed),
+        usual=share(others["without_foreground"] == label, others).value,
     )
 
 
@@ -75,8 +75,8 @@ def overall(source: Source) -> Reliance:
     removed = right[right["without_foreground"] >= 0]
     return Reliance(
         wrong_reasons=_accused(right),
-        share=mean(right["background_share"], source.seed),
-        keeps=_share(removed["without_foreground"] == removed["label"]),
+        share=mean(right["background_share"], source.seed, right),
+        keeps=share(removed["without_foreground"] == removed["label"], removed),
         usual=math.nan,
     )
 
@@ -84,8 +84,4 @@ def overall(source: Source) -> Reliance:
 def _accused(right: pd.DataFrame) -> Estimate:
     """Return the share with wrong reasons, of right answers that have a verdict."""
     judged = right[right["verdict"] != Verdict.UNDECIDED]
-    return _share(judged["verdict"] == Verdict.WRONG_REASONS)
-
-
-def _share(holds: pd.Series) -> Estimate:
-    return rate(int(holds.sum()), len(holds))
+    return share(judged["verdict"] == Verdict.WRONG_REASONS, judged)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from audit.checks.sensitivity.summary import SensitiveClass, Sensitivities
 from audit.core.edits import KINDS
 from audit.core.finding import Finding, Link, Step
-from audit.core.wording import plural, verb
+from audit.core.wording import plural, some, verb
 from audit.report.content import Content
 from audit.report.finding import format_estimate
 from audit.report.templating import percent
@@ -44,11 +44,23 @@ def sensitive_classes(content: Content) -> Finding | None:
             "these classes have learnt what the edit takes away."
         ),
         steps=(
+            *_masks_first(found.classes),
             Step("See which edit turns which class.", named[:_NAMED]),
             *(Step(MEND[kind]) for kind in kinds),
         ),
         estimate=found.classes[0].excess,
     )
+
+
+def _masks_first(classes: Sequence[SensitiveClass]) -> Iterator[Step]:
+    """Warn of masks that a machine made: an edit changes what they leave out of the foreground."""
+    made = [each.name for each in classes if each.masks_by_machine]
+    if made:
+        yield Step(
+            f"First look at the masks of {some(made, _NAMED)}, which a machine made: where they "
+            "leave a part of the subject out, the edit changed the subject. Masks of your own "
+            "(--masks, --segmenter) settle it."
+        )
 
 
 def _by_kind(kinds: Mapping[str, int]) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from audit.checks.sensitivity.cue import WithCue, with_cue
 from audit.checks.sensitivity.outputs import read_sensitivities
 from audit.core.edits import EDITS, KINDS
-from audit.core.estimate import Estimate, as_json
+from audit.core.estimate import Estimate, as_json, share
 from audit.report.source import Source
 from audit.verdict.causes import words_of
 from audit.verdict.sensitivity import (
@@ -23,6 +24,7 @@ from audit.verdict.sensitivity import (
     evidence_of,
     kind_of,
 )
+from audit.verdict.verdict import AUTOMATIC
 
 _SHOWN = 40  # classes of the picture: the most sensitive ones
 
@@ -37,17 +39,29 @@ class SensitiveClass:
         Kind of its shortcut.
     proven : sequence of Sensitivity
         All that are proven, those of its kind first.
+    accuracy : WithCue
+        With its cue and without it.
+    by_machine : Estimate
+        Share of its tested answers whose mask a machine made: what such a mask leaves out of the
+        foreground, an edit of the background changes, too.
     """
 
     anchor: str
     name: str
     kind: str
     proven: Sequence[Sensitivity]
+    accuracy: WithCue
+    by_machine: Estimate
 
     @property
     def strongest(self) -> Sensitivity:
         """The proven edit that costs most, of its kind where one is."""
         return self.proven[0]
+
+    @property
+    def masks_by_machine(self) -> bool:
+        """Whether a machine made most of the masks that it is proven by."""
+        return self.by_machine.value > 0.5
 
     @property
     def words(self) -> str:
@@ -122,12 +136,19 @@ def find_sensitivities(source: Source) -> Sensitivities | None:
             source.classes[target],
             evidence[target].kind,
             [own[edit] for edit in evidence[target].proven],
+            with_cue(source, target),
+            _by_machine(source, target),
         )
         for target, own in by_class.items()
         if target in evidence and evidence[target].proven
     ]
     sensitive.sort(key=lambda c: -c.strongest.excess.value)
     return Sensitivities(found, sensitive, _rows(by_class, source), answered - len(by_class))
+
+
+def _by_machine(source: Source, target: int) -> Estimate:
+    own = source.tested[source.tested["prediction"] == target]
+    return share(own["mask_source"].isin(AUTOMATIC), own)
 
 
 def _rows(
@@ -153,6 +174,8 @@ def summary_part(found: Sensitivities) -> dict[str, Any]:
                 "others": as_json(each.strongest.others),
                 "excess": as_json(each.excess),
                 "p": each.strongest.corrected,
+                "masks_by_machine": as_json(each.by_machine),
+                "accuracy": {key: as_json(e) for key, e in vars(each.accuracy).items()},
             }
             for each in found.classes
         ],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.core.edits import KINDS
-from audit.core.estimate import Estimate, as_json, rate
+from audit.core.estimate import Estimate, as_json, rate, share
 from audit.report.source import Source
 from audit.verdict.verdict import Verdict
 
@@ -38,9 +38,9 @@ def find_decided(source: Source) -> Decided | None:
     if not source.run.verdicts_file.exists():
         return None
     right = source.correct[source.correct["verdict"] != Verdict.UNDECIDED]
-    accused = right[right["verdict"] == Verdict.WRONG_REASONS]
-    counts = accused["verdict_cause"].value_counts()
-    kinds = {str(k): rate(int(n), len(right)) for k, n in counts.items() if k in KINDS}
+    causes = right["verdict_cause"].where(right["verdict"] == Verdict.WRONG_REASONS)
+    found = [kind for kind in causes.value_counts().index if kind in KINDS]
+    kinds = {str(kind): share(causes == kind, right) for kind in found}
     return Decided(kinds, len(right))
 
 

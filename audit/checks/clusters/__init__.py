@@ -1,0 +1,1 @@
+"""Clusters: images that are not independent of each other."""
