@@ -6,14 +6,13 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from audit.checks.base import Compared
 from audit.compare.columns import PROPORTIONS, Estimator, accused, columns
 from audit.compare.pairing import Pair
-from audit.core.estimate import OURS, Estimate, Metric, clusters_in, mean, share
-from audit.core.paired import Difference, McNemar, difference_of_means, mcnemar, newcombe
+from audit.core.estimate import OURS, Estimate, Metric, clusters_in, mean, share, share_change
+from audit.core.paired import Difference, McNemar, difference_of_means, mcnemar
 from audit.report import figures as f
 
 LEVEL = 0.05
@@ -183,20 +182,10 @@ def _proportion(pair: Pair, metric: Metric, a: pd.Series, b: pd.Series) -> PairF
         metric=metric,
         a=share(first, table),
         b=share(second, table),
-        difference=_change(first, second, table, pair.seed),
+        difference=share_change(first, second, table),
         n=int(both.sum()),
         mcnemar=mcnemar(first, second),
     )
-
-
-def _change(a: pd.Series, b: pd.Series, table: pd.DataFrame, seed: int) -> Difference:
-    """Return the difference of two shares, by a bootstrap where clusters say more than images."""
-    plain, clusters = newcombe(a, b), clusters_in(table)
-    if clusters is None:
-        return plain
-    drawn = difference_of_means(a, b, seed, clusters=clusters)
-    low, high = float(np.fmin(drawn.low, plain.low)), float(np.fmax(drawn.high, plain.high))
-    return Difference(plain.value, low, high)
 
 
 def _mean(

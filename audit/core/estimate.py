@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audit.core import clusters as drawn
+from audit.core.paired import Difference, difference_of_means, newcombe
 from audit.core.statistics import (
     bootstrap_mean,
     bootstrap_median,
@@ -115,6 +116,29 @@ def share_at(hits: pd.Series, table: pd.DataFrame, level: float) -> Estimate:
     size = effective_size(hits, table)
     low, high = wilson(right, n, level) if size == n else wilson(right / n * size, size, level)
     return Estimate(right / n if n else math.nan, low, high, n)
+
+
+def share_change(
+    a: pd.Series, b: pd.Series, table: pd.DataFrame, level: float = 0.95
+) -> Difference:
+    """Return the difference of two shares of the same images, B minus A, with its interval.
+
+    Newcombe's; where images of `CLUSTER` are together, a bootstrap over clusters, which reaches as
+    far as that at least.
+
+    Parameters
+    ----------
+    a, b : Series of bool
+        One value a row of ``table``.
+    level : float
+        Confidence level, between 0 and 1.
+    """
+    plain, clusters = newcombe(a, b, level), clusters_in(table)
+    if clusters is None:
+        return plain
+    found = difference_of_means(a, b, seed=0, level=level, clusters=clusters)
+    low, high = float(np.fmin(found.low, plain.low)), float(np.fmax(found.high, plain.high))
+    return Difference(plain.value, low, high)
 
 
 def effective_size(hits: pd.Series, table: pd.DataFrame) -> float:

@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
+from audit.checks.groups.compare import Change
 from audit.compare.content import Versus, comparison
 from audit.compare.exports import defined
 from audit.compare.findings import PairFinding
 from audit.compare.grown import those
-from audit.core.estimate import Estimate, rate
-from audit.core.paired import Difference, newcombe
 from audit.core.wording import plural, some
-from audit.datasets.dataset import Dataset
-from audit.datasets.groups import groups_of
 from audit.storage.run import RunFolder
 
-FEWEST = 10  # images of a group that says something
 # Figures that tell whether a model rests on its backgrounds less; accuracy is what that costs.
 _REASONS = ("wrong_reasons_share", "wrong_reasons_both_right", "bg_gap")
 MENDED, ALIKE, WORSE = "mended", "no better beyond doubt", "worse"
-
-
-@dataclass(frozen=True)
-class GroupChange:
-    """Accuracy of one label in one group, before and after.
-
-    Attributes
-    ----------
-    change : Difference
-        After less before, paired (Newcombe 1998, method 10).
-    """
-
-    name: str
-    before: Estimate
-    after: Estimate
-    change: Difference
 
 
 @dataclass(frozen=True)
@@ -52,8 +29,9 @@ class Outcome:
         `MENDED`, `ALIKE` or `WORSE`.
     words : str
         The same as one sentence or two, with its figures.
-    groups : list of GroupChange
-        By label and group, the worst before first; empty where no groups are known.
+    groups : list of Change
+        Accuracy by class and group, the worst before first; empty where no groups are known. Their
+        intervals hold together.
     better, worse : list of str
         Keys of figures that are so beyond doubt, of those that tell of reasons.
     grown : list of str
@@ -63,7 +41,7 @@ class Outcome:
     says: str
     words: str
     accuracy: PairFinding
-    groups: list[GroupChange]
+    groups: list[Change]
     better: list[str]
     worse: list[str]
     grown: list[str]
@@ -74,7 +52,7 @@ class Outcome:
             "says": self.says,
             "words": self.words,
             "accuracy": _sides(self.accuracy),
-            "groups": [asdict(group) for group in self.groups],
+            "groups": [_group(each) for each in self.groups],
             **{key: list(getattr(self, key)) for key in ("better", "worse", "grown")},
         }
         cleared: dict[str, Any] = defined(told)
@@ -85,9 +63,16 @@ def _sides(found: PairFinding) -> dict[str, Any]:
     return {key: asdict(getattr(found, key)) for key in ("a", "b", "difference")}
 
 
-def outcome(
-    before: RunFolder, after: RunFolder, dataset: Dataset, columns: Sequence[str]
-) -> Outcome:
+def _group(found: Change) -> dict[str, Any]:
+    sides = {"before": asdict(found.a), "after": asdict(found.b)}
+    return {"name": _name(found), **sides, "change": asdict(found.difference)}
+
+
+def _name(found: Change) -> str:
+    return f"{found.name}, {found.column} {found.group}"
+
+
+def outcome(before: RunFolder, after: RunFolder) -> Outcome:
     """Hold the audit of a mended model against the audit of what it was.
 
     Mended: fewer wrong reasons, a smaller gap between backgrounds or a better worst group, beyond
@@ -95,7 +80,8 @@ def outcome(
     or a class rests on a cue that it did not rest on before.
     """
     found = comparison([before, after]).versus[0]
-    groups = _groups(before, after, dataset, columns)
+    compared = found.checks.get("groups")
+    groups: list[Change] = compared.found if compared else []
     better, worse = _moved(found, groups)
     grown = [f"{each.name}: {each.words}" for each in those(found.grown, "new", "grew")]
     accuracy = found.by_key["accuracy"]
@@ -107,7 +93,7 @@ def outcome(
     return Outcome(says, words, accuracy, groups, better, worse, grown)
 
 
-def _moved(found: Versus, groups: Sequence[GroupChange]) -> tuple[list[str], list[str]]:
+def _moved(found: Versus, groups: Sequence[Change]) -> tuple[list[str], list[str]]:
     """Return what is better and what is worse beyond doubt."""
     told = {key: found.by_key[key].says for key in _REASONS if key in found.by_key}
     if groups:
@@ -115,55 +101,28 @@ def _moved(found: Versus, groups: Sequence[GroupChange]) -> tuple[list[str], lis
     return tuple([k for k, v in told.items() if v == says] for says in ("better", "worse"))  # type: ignore[return-value]
 
 
-def _worst_says(groups: Sequence[GroupChange]) -> str:
+def _worst_says(groups: Sequence[Change]) -> str:
     """Say what became of the worst group; worse, where another one is below it beyond doubt."""
     first = groups[0]
-    if first.change.low > 0:
-        last = min(groups, key=lambda g: g.after.value)
-        return "worse" if last.after.high < first.before.low else "better"
-    return "worse" if first.change.high < 0 else "alike"
+    if first.difference.low > 0:
+        last = min(groups, key=lambda g: g.b.value)
+        return "worse" if last.b.high < first.a.low else "better"
+    return "worse" if first.difference.high < 0 else "alike"
 
 
-def _groups(
-    before: RunFolder, after: RunFolder, dataset: Dataset, columns: Sequence[str]
-) -> list[GroupChange]:
-    """Return accuracy by label and group, where there are groups, the worst before first."""
-    items = {item.name: item for item in dataset.items("test")}
-    tables = [run.predictions().set_index("name") for run in (before, after)]
-    names = [name for name in tables[0].index if name in tables[1].index and name in items]
-    right = [t.loc[names, "label"] == t.loc[names, "prediction"] for t in tables]
-    rows = []
-    for column in columns:
-        values = groups_of(dataset, [items[n] for n in names], column)
-        told = [
-            None if value is None else f"{dataset.classes[items[n].label]}, {column} {value}"
-            for n, value in zip(names, values, strict=True)
-        ]
-        for name, count in Counter(each for each in told if each is not None).items():
-            if count >= FEWEST:
-                own = np.array([each == name for each in told])
-                rows.append(_change(name, *(r.to_numpy(bool)[own] for r in right)))
-    return sorted(rows, key=lambda each: each.before.value)
-
-
-def _change(name: str, a: Any, b: Any) -> GroupChange:
-    sides = [rate(int(np.sum(side)), len(side)) for side in (a, b)]
-    return GroupChange(name, sides[0], sides[1], newcombe(a, b))
-
-
-def _words(says: str, found: Versus, groups: Sequence[GroupChange], grown: Sequence[str]) -> str:
+def _words(says: str, found: Versus, groups: Sequence[Change], grown: Sequence[str]) -> str:
     """Return the sentence, then what it rests on."""
-    first = {
+    verdict = {
         MENDED: "Mended",
         ALIKE: "No better beyond doubt: keep the old model",
         WORSE: "Worse: keep the old model",
     }[says]
-    parts = [f"{first}."]
+    parts = [f"{verdict}."]
     if groups:
-        lowest = [min(groups, key=lambda g: getattr(g, s).value) for s in ("before", "after")]
+        first, last = groups[0], min(groups, key=lambda g: g.b.value)
         parts.append(
-            f"The worst group has {lowest[0].before.value:.1%} of its images right before "
-            f"({lowest[0].name}), {lowest[1].after.value:.1%} after ({lowest[1].name})."
+            f"The worst group has {first.a.value:.1%} of its images right before "
+            f"({_name(first)}), {last.b.value:.1%} after ({_name(last)})."
         )
     for key in ("wrong_reasons_share", "accuracy"):
         each = found.by_key[key]

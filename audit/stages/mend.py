@@ -90,7 +90,7 @@ def run(
         if not place.has_model():
             _teach(place, inputs, layer, track)
         audited = _audit(place, inputs.config, classifier.scaling, command, track)
-        found = outcome(folder, audited, inputs.dataset, inputs.config.checks.groups)
+        found = outcome(folder, audited)
         place.tell(outcome=found.json())
         page = commands.compare([folder, audited], place.comparison, track, found.words)
     return Mended(place.model, audited, page, found)

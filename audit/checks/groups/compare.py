@@ -11,12 +11,11 @@ from audit.checks.base import Compared
 from audit.checks.groups.headline import answers, groups_by_name
 from audit.checks.groups.outputs import columns_of
 from audit.checks.groups.statistics import LEAST, LEVEL
-from audit.core.estimate import OURS, Estimate, Metric, rate
-from audit.core.paired import Difference, newcombe
+from audit.core.estimate import OURS, Estimate, Metric, share, share_change
+from audit.core.paired import Difference
 from audit.gate.bounds import shared_level
 from audit.report.source import Source
 
-SHOWN = 24  # classes in groups
 ALIKE = Metric(
     key="group_alike_accuracy",
     title="Accuracy, all groups alike",
@@ -51,7 +50,7 @@ class Change:
 def by_groups(a: Source, b: Source) -> Compared | None:
     """Compare accuracies by class and group, on shared images; None where neither has groups.
 
-    What is found are the changes, the lowest accuracy of A first.
+    What is found are all changes, the lowest accuracy of A first.
     """
     given = columns_of(a) or columns_of(b)
     ours, theirs = answers(a), answers(b)
@@ -65,7 +64,7 @@ def by_groups(a: Source, b: Source) -> Compared | None:
         return None
     changes = [_change(a, key, cell, len(cells)) for key, cell in cells]
     changes.sort(key=lambda c: (c.a.value, -c.a.n))
-    return Compared(ALIKE, *_alike(cells), changes[:SHOWN])
+    return Compared(ALIKE, *_alike(cells), changes)
 
 
 def _cells(table: pd.DataFrame) -> list[tuple[tuple[str, str, int], pd.DataFrame]]:
@@ -76,14 +75,14 @@ def _cells(table: pd.DataFrame) -> list[tuple[tuple[str, str, int], pd.DataFrame
 
 def _change(a: Source, key: tuple[str, str, int], cell: pd.DataFrame, cells: int) -> Change:
     column, group, label = key
-    before, after = (cell[side].to_numpy(bool) for side in ("right", "right_b"))
+    before, after = cell["right"], cell["right_b"]
     return Change(
         column,
         group,
         a.classes.get(label, ""),
-        rate(int(before.sum()), before.size),
-        rate(int(after.sum()), after.size),
-        newcombe(before, after, shared_level(cells, LEVEL)),
+        share(before, cell),
+        share(after, cell),
+        share_change(before, after, cell, shared_level(cells, LEVEL)),
     )
 
 
