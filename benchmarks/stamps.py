@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+from PIL import Image
 
 from audit.core.geometry import resize_trimap
-from audit.datasets.dataset import UNKNOWN, Decoded, Item, fingerprint
+from audit.datasets.dataset import SPLITS, UNKNOWN, Decoded, Item, fingerprint
 from audit.datasets.decode import resize
 from audit.datasets.oxford import OxfordFlowers
 from audit.datasets.stamps import STAMPS
@@ -124,3 +126,26 @@ class Stamped:
     def _stream(self, *key: str) -> np.random.Generator:
         digest = hashlib.sha256("/".join((str(self._seed), *key)).encode()).digest()
         return np.random.default_rng(int.from_bytes(digest[:8], "big"))
+
+
+def kept(dataset: Stamped, folder: Path) -> Path:
+    """Write every image, and the masks there are, as a folder with a manifest; return that."""
+    manifest = folder / "manifest.csv"
+    if manifest.exists():
+        return manifest
+    rows = []
+    for split in SPLITS:
+        place = folder / split
+        place.mkdir(parents=True, exist_ok=True)
+        for item, image in dataset.images(dataset.items(split)):
+            file, trimap = place / Path(item.name).with_suffix(".jpg"), dataset.trimap(item)
+            Image.fromarray(image).save(file, quality=95, subsampling=0)
+            mask = ""
+            if trimap is not None and split == "test":  # others' are of photographs unstamped
+                Image.fromarray(trimap).save(file.with_suffix(".mask.png"))
+                mask = str(file.with_suffix(".mask.png").relative_to(folder))
+            label = dataset.classes[item.label]
+            rows.append((str(file.relative_to(folder)), label, split, mask, item.shortcut or "no"))
+    table = pd.DataFrame(rows, columns=["path", "label", "split", "mask", "stamp"])
+    table.to_csv(manifest, index=False)
+    return manifest
