@@ -80,7 +80,8 @@ class Steps:
             alive = {tensor for tensor in alive | made if last.get(tensor, -1) > at}
             if len(alive) == 1 and alive <= made:
                 found += [Seam(at + 1, t) for t in step.makes if id(t) in alive]
-        return [seam for seam in found if not self._shared(seam.at)]
+        shared = self._shared()
+        return [seam for seam in found if seam.at not in shared]
 
     def layers(self, start: int, end: int) -> list[Any]:
         """Return the layers of some steps that hold no other, each once, from input to output."""
@@ -92,13 +93,15 @@ class Steps:
         )
         return list({id(layer): layer for layer in inner}.values())
 
-    def _shared(self, at: int) -> bool:
-        """Return whether a layer with weights is called on both sides of a place."""
-        before, after = (
-            {id(layer) for layer in self.layers(*ends) if layer.weights}
-            for ends in ((0, at), (at, len(self.steps)))
-        )
-        return bool(before & after)
+    def _shared(self) -> set[int]:
+        """Return the places on both sides of which one layer with weights is called."""
+        first: dict[int, int] = {}
+        found: set[int] = set()
+        for at in range(len(self.steps)):
+            for layer in self.layers(at, at + 1):
+                if layer.weights:
+                    found.update(range(first.setdefault(id(layer), at) + 1, at + 1))
+        return found
 
     def _called(self, layer: Any, *args: Any, **kwargs: Any) -> Any:
         inner = _graph(layer)
