@@ -20,7 +20,7 @@ from audit.mend.layers import LAST_BLOCK, LAST_LAYER, Layers
 from audit.mend.maps import Maps
 from audit.mend.pupil import BATCH, Pupil
 from audit.mend.room import Fold, Room
-from audit.mend.score import Score
+from audit.mend.score import Score, pays
 from audit.mend.tail import Tail
 from audit.mend.teach import Taught
 from audit.storage.run import write_whole
@@ -72,16 +72,14 @@ class BlockTeacher:
         right = self._right(folds)
         scores = self._scores(right, self.room.judged)
         chosen = best(scores)
-        by_layers = {
-            LAST_LAYER: self.taught.scores[self.taught.choice],
-            LAST_BLOCK: self._unseen(right, folds),
-        }
+        alone, block = self.taught.scores[self.taught.choice], self._unseen(right, folds)
+        kept = LAST_BLOCK if pays(block, alone) else LAST_LAYER
         facts = {
             "behind": self.tail.behind,
             "choice": chosen._asdict(),
             "tried": [course._asdict() | score._asdict() for course, score in scores.items()],
         }
-        return Layers(LAST_BLOCK, by_layers, facts), chosen
+        return Layers(LAST_BLOCK, kept, {LAST_LAYER: alone, LAST_BLOCK: block}, facts), chosen
 
     def teach(self, course: Course) -> Head:
         """Teach the block in place by all photographs; return the last layer taught with it."""

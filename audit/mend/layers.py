@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import ConfigError
-from audit.mend.score import NEAR, Score
+
+if TYPE_CHECKING:
+    from audit.mend.score import Score
 
 LAST_LAYER, LAST_BLOCK = "last-layer", "last-block"
 LAYERS = (LAST_LAYER, LAST_BLOCK)
@@ -18,7 +20,7 @@ class Layers:
 
     Attributes
     ----------
-    asked : str
+    asked, kept : str
         Of `LAYERS`.
     scores : dict of Score
         By `LAYERS`, on held-out photographs in folds: of the last layer alone, and of the last
@@ -28,14 +30,9 @@ class Layers:
     """
 
     asked: str
+    kept: str
     scores: dict[str, Score]
     facts: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def kept(self) -> str:
-        """What was kept: the last block where that was tried and pays."""
-        own = self.scores.get(LAST_BLOCK)
-        return LAST_BLOCK if own and pays(own, self.scores[LAST_LAYER]) else LAST_LAYER
 
     @property
     def words(self) -> str:
@@ -60,16 +57,6 @@ class Layers:
         scores = {key: score._asdict() for key, score in self.scores.items()}
         told = {"asked": self.asked, "kept": self.kept, "words": self.words, "scores": scores}
         return told | self.facts
-
-
-def pays(block: Score, alone: Score) -> bool:
-    """Return whether the block is better than the last layer alone, by more than chance.
-
-    Its worst group is, by more than a standard error, the larger one of both; and the mean of all
-    groups is not lower by more than `NEAR`.
-    """
-    gained = block.worst - alone.worst
-    return gained > max(block.error, alone.error) and block.mean >= alone.mean - NEAR
 
 
 def known(layers: str) -> str:

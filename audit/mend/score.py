@@ -35,3 +35,13 @@ def scored(keys: NDArray[np.int64], right: NDArray[np.bool_]) -> Score:
     rate = float(worst.mean())
     error = float(np.sqrt(rate * (1 - rate) / len(worst)))
     return Score(rate, float(np.mean([g.mean() for g in groups])), error)
+
+
+def pays(block: Score, alone: Score) -> bool:
+    """Return whether the block is better than the last layer alone, by more than chance.
+
+    Its worst group is, by more than a standard error, the larger one of both; and the mean of all
+    groups is not lower by more than `NEAR`.
+    """
+    gained = block.worst - alone.worst
+    return gained > max(block.error, alone.error) and block.mean >= alone.mean - NEAR

@@ -132,7 +132,7 @@ def _teach(place: Place, inputs: Inputs, layer: LastLayer, tail: Tail | None, tr
     found = _taught(lessons, inputs, track)
     log.info("Taught by %s", found.words)
     head = found.head
-    layers = Layers(LAST_LAYER, {LAST_LAYER: found.scores[found.choice]})
+    layers = Layers(LAST_LAYER, LAST_LAYER, {LAST_LAYER: found.scores[found.choice]})
     if tail is not None:
         head, layers = _fine_tuned(place, inputs, lessons, found, tail, track)
     place.save(layer.replaced(head.kernel, head.bias), inputs.dataset.classes)

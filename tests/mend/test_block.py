@@ -11,12 +11,12 @@ from audit.datasets.dataset import Item
 from audit.mend import block
 from audit.mend.balance import Groups
 from audit.mend.block import BlockTeacher, Course, best
-from audit.mend.layers import LAST_BLOCK, LAST_LAYER, Layers, pays
+from audit.mend.layers import LAST_BLOCK, LAST_LAYER, Layers
 from audit.mend.lessons import MOVES, Lessons
 from audit.mend.maps import Maps, share_of
 from audit.mend.pupil import Pupil
 from audit.mend.room import Choice, Fold, Room
-from audit.mend.score import Score
+from audit.mend.score import Score, pays
 from audit.mend.tail import Tail
 from audit.mend.teach import Taught
 from audit.models.classifier import FrozenClassifier
@@ -157,9 +157,14 @@ def test_only_the_block_is_taught_and_statistics_stay():
 )
 def test_a_block_pays_beyond_an_error_and_at_no_ones_cost(own, alone, expected):
     assert pays(own, alone) is expected
-    found = Layers(LAST_BLOCK, {LAST_LAYER: alone, LAST_BLOCK: own}, {"behind": "b"})
-    assert found.kept == (LAST_BLOCK if expected else LAST_LAYER)
-    assert f"{own.worst:.1%}" in found.words and f"{alone.worst:.1%}" in found.words
+
+
+@pytest.mark.parametrize("kept", [LAST_BLOCK, LAST_LAYER])
+def test_a_sentence_says_what_was_taught_with_both_figures(kept):
+    scores = {LAST_LAYER: Score(0.85, 0.95, 0.03), LAST_BLOCK: Score(0.9, 0.95, 0.02)}
+    words = Layers(LAST_BLOCK, kept, scores, {"behind": "b"}).words
+    assert "85.0%" in words and "90.0%" in words and "the last block, behind b" in words
+    assert ("the last layer alone, as" in words) == (kept == LAST_LAYER)
 
 
 def test_of_equal_courses_the_gentlest_is_chosen():

@@ -12,7 +12,6 @@ from PIL import Image
 import audit
 from audit.core.errors import AuditError, ConfigError, ModelError, RunFolderError
 from audit.mend import block as block_teaching
-from audit.mend import layers
 from audit.mend.place import Place
 from audit.settings import load_config
 from audit.stages import commands
@@ -104,7 +103,7 @@ def _block(swept, out, patch, *, pays, resume=False):
     """Mend with the last block, which is said to pay or not to."""
     run, given = swept
     config = load_config(carried(run, given | {"group": "sky", "workers": 0}))
-    patch.setattr(layers, "pays", lambda *_: pays)
+    patch.setattr(block_teaching, "pays", lambda *_: pays)
     return stage.run(config, run, out, layers="last-block", resume=resume)
 
 
