@@ -27,7 +27,7 @@ from audit.storage.run import write_whole
 from audit.training.logistic import Head
 
 RATES = (1e-4, 1e-3)  # of Adam
-EPOCHS = 6
+EPOCHS = 8
 DRAWN = 2048  # images an epoch, at most
 _SEED = 0
 _LABEL = "Mend: last block"
@@ -87,7 +87,7 @@ class BlockTeacher:
         epochs = self._epochs(np.ones(len(self.room.judged), bool), course.epochs)
         for _ in self.track(epochs, _LABEL, course.epochs):
             pass
-        return self._pupil.head
+        return self._pupil.finished()
 
     def _right(self, folds: Sequence[Fold]) -> NDArray[np.bool_]:
         """Return whether each course gives the right answers, each judged where it was not taught.
@@ -130,6 +130,7 @@ class BlockTeacher:
             order = random.permutation(len(shown))[:DRAWN]
             for batch in in_batches(order, BATCH):
                 self._pupil.learn(self._maps[shown[batch]], labels[batch])
+            self._pupil.end_epoch()
             yield epoch
 
     @cached_property

@@ -146,6 +146,26 @@ def test_only_the_block_is_taught_and_statistics_stay():
     )
 
 
+def test_what_is_kept_is_the_mean_of_epochs_and_answers_do_not_disturb_it(tmp_path):
+    tail = _looking_at(1)
+    room = _room(tail, tmp_path)
+    maps, rows = room.lessons.maps, np.arange(8)
+    head = Head(np.eye(1, 2, dtype=np.float32), np.zeros(2, np.float32))
+    pupil, ends = Pupil(tail, head), []
+    pupil.begin(head, 0.1)
+    for _ in range(2):
+        pupil.learn(maps[rows], room.lessons.labels[rows])
+        pupil.end_epoch()
+        ends.append([variable.numpy() for variable in tail.variables])
+        pupil.answers(maps, rows)
+        assert all(np.array_equal(v, end) for v, end in zip(tail.variables, ends[-1], strict=True))
+    finished = pupil.finished()
+    for variable, first, second in zip(tail.variables, *ends, strict=True):
+        assert np.allclose(variable, (first + second) / 2, atol=1e-6)
+    seen = np.asarray(tail.features(maps[rows]))
+    assert np.array_equal(finished.logits(seen).argmax(axis=1), pupil.answers(maps, rows))
+
+
 @pytest.mark.parametrize(
     ("own", "alone", "expected"),
     [
