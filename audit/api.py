@@ -162,6 +162,8 @@ class Mending:
         ``mended``, ``no better beyond doubt`` or ``worse``.
     words : str
         The same in a sentence or two, with figures.
+    layers : str
+        Which layers were taught, in a sentence.
     """
 
     model: Path
@@ -169,6 +171,7 @@ class Mending:
     page: Path
     says: str
     words: str
+    layers: str
 
 
 def load_run(path: Folder) -> Run:
@@ -194,13 +197,18 @@ def train(config: Config, out: Folder, *, resume: bool = False) -> Run | None:
     return Run(made) if made else None
 
 
-def mend(run: Run, out: Folder, *, resume: bool = False, **settings: Any) -> Mending:
+def mend(
+    run: Run, out: Folder, *, layers: str = "last-layer", resume: bool = False, **settings: Any
+) -> Mending:
     """Teach the last layer of a run's model again, audit and compare it: ``flower-audit mend``.
 
     Parameters
     ----------
     out : path
         Folder of the mended model, of its audit and of the comparison.
+    layers : str
+        ``last-layer``, or ``last-block``: that is fine-tuned, too, and kept where it is better on
+        held-out images.
     settings
         By the names of `Config`, above those that the run was made with, as for `Run.sweep`:
         ``group="background"``.
@@ -208,14 +216,21 @@ def mend(run: Run, out: Folder, *, resume: bool = False, **settings: Any) -> Men
     Raises
     ------
     ModelError
-        The model's head cannot be cut off.
+        The model's head cannot be cut off, or its last block.
     """
     from audit.stages import mend as stage
 
     config = load_config(carried(run.folder, settings))
     place = location(str(out))
-    made = stage.run(config, run.folder, place, resume=resume, command="audit.mend")
-    return Mending(made.model, Run(made.run), made.page, made.outcome.says, made.outcome.words)
+    made = stage.run(config, run.folder, place, layers=layers, resume=resume, command="audit.mend")
+    return Mending(
+        model=made.model,
+        run=Run(made.run),
+        page=made.page,
+        says=made.outcome.says,
+        words=made.outcome.words,
+        layers=made.layers,
+    )
 
 
 def compare(runs: Sequence[Run], out: Folder) -> Path:

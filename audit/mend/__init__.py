@@ -1,1 +1,1 @@
-"""Mending of a model: its last layer taught again, on images that no shortcut tells apart."""
+"""Mending of a model: its end taught again, on images that no shortcut tells apart."""

@@ -1,11 +1,11 @@
-"""What a last layer is taught by: features of photographs, and of their parts set elsewhere."""
+"""What a model is taught by: features of photographs, and of their parts set elsewhere."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from audit.datasets.decode import resize
 from audit.interventions.composites import paste
 from audit.interventions.pool import BackgroundPool, taken_apart
 from audit.masks.masks import Masks
+from audit.mend.maps import Maps
 from audit.storage.run import write_whole
 
 Features = NDArray[np.float32]
@@ -48,6 +49,9 @@ class Lessons:
         Of their backgrounds, the foreground filled in.
     moved : float32 ``(m, MOVES, channels)``
         Of their foregrounds on backgrounds of other images, of whatever class.
+    maps : Maps, optional
+        What the last block reads of photographs, then of each of ``rows`` as `alone` and `moved`
+        have them.
     """
 
     items: Sequence[Item]
@@ -55,6 +59,7 @@ class Lessons:
     rows: NDArray[np.int64]
     alone: Features
     moved: Features
+    maps: Maps | None = None
 
     @property
     def labels(self) -> NDArray[np.int64]:
@@ -65,6 +70,10 @@ class Lessons:
     def held(self) -> NDArray[np.bool_]:
         """Whether each photograph was held out while the model was trained, bool ``(n,)``."""
         return np.array([item.split == "validation" for item in self.items], bool)
+
+    def map_rows(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return rows among the maps, int64 ``(k,)``, of moved foregrounds ``(k, 2)``."""
+        return len(self.items) + pairs[:, 0] * (1 + MOVES) + 1 + pairs[:, 1]
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,10 @@ class Teacher:
         Side of the model's input.
     folder : Path
         Finished parts of the features are kept in it.
+    maps : callable, optional
+        Gives float16 ``(n, h, w, channels)`` of such images, where the last block is taught, too.
+    share : float
+        Of `MOST` and `MASKED` that are taught, 0..1.
     """
 
     dataset: Dataset
@@ -91,6 +104,8 @@ class Teacher:
     folder: Path
     workers: int
     track: Track
+    maps: Callable[[NDArray[np.uint8]], NDArray[np.float16]] | None = None
+    share: float = 1.0
 
     def lessons(self) -> Lessons:
         """Make the lessons, or read what was made of them.
@@ -100,13 +115,15 @@ class Teacher:
         DataError
             No image of a training or validation split can be read.
         """
-        read, photos = self._each("photos", _chosen(self.dataset), self._photographs)
+        chosen = _chosen(self.dataset, int(MOST * self.share))
+        read, photos = self._each("photos", chosen, self._photographs)
         if not read:
             raise DataError(
                 f"{self.dataset.name} has no readable image to teach the last layer by: a "
                 "validation or training split is needed, test images are never taught."
             )
-        split, parts = self._each("moved", _masked(read), self._set_elsewhere)
+        masked = _masked(read, int(MASKED * self.share))
+        split, parts = self._each("moved", masked, self._set_elsewhere)
         if not split:
             parts = np.zeros((0, 1 + MOVES, photos.shape[-1]), np.float32)
         rows = {item.name: row for row, item in enumerate(read)}
@@ -116,7 +133,14 @@ class Teacher:
             rows=np.array([rows[item.name] for item in split], np.int64),
             alone=parts[:, 0],
             moved=parts[:, 1:],
+            maps=None if self.maps is None else Maps(self._map_files()),
         )
+
+    def _map_files(self) -> list[Path]:
+        """Return the files of all maps, in the order of photographs and of what was moved."""
+        kinds = product(("photos", "moved"), ("train", "validation"))
+        found = (sorted(self.folder.glob(f"{kind}-{split}-*.npy")) for kind, split in kinds)
+        return [file for files in found for file in files]
 
     def _photographs(self, items: Sequence[Item]) -> Iterator[Images | None]:
         """Yield each photograph; None of a broken one."""
@@ -168,7 +192,7 @@ class Teacher:
         left = [n for n in range(len(parts)) if n not in kept]
         stream = show([item for n in left for item in parts[n]])
         for n in left:
-            kept[n] = self._made(parts[n], islice(stream, len(parts[n])))
+            kept[n] = self._made(files[n], islice(stream, len(parts[n])))
             _write(files[n], parts[n], *kept[n])
         made = [kept[n] for n in range(len(parts))]
         shown = np.concatenate([np.zeros(0, bool), *(each[0] for each in made)])
@@ -177,32 +201,36 @@ class Teacher:
         return own, np.concatenate(found) if found else np.zeros((0, 1 + MOVES, 0), np.float32)
 
     def _made(
-        self, part: Sequence[Item], stream: Iterable[Images | None]
+        self, file: Path, stream: Iterable[Images | None]
     ) -> tuple[NDArray[np.bool_], Features]:
+        """Return which of a part are shown, and their features; write their maps before those."""
         entries = list(stream)
         shown = np.array([entry is not None for entry in entries], bool)
         images = [image for entry in entries if entry for image in entry]
-        found = [self.features(np.stack(batch)) for batch in in_batches(images, _PASS)]
-        if not found:
+        if not images:
             return shown, np.zeros((0, 1, 0), np.float32)
-        features = np.concatenate(found)
+        batches = [np.stack(batch) for batch in in_batches(images, _PASS)]
+        if self.maps is not None:
+            maps = np.concatenate([self.maps(batch) for batch in batches])
+            _write_maps(file.with_suffix(".npy"), maps)
+        features = np.concatenate([self.features(batch) for batch in batches])
         return shown, features.reshape(int(shown.sum()), -1, features.shape[-1])
 
 
-def _chosen(dataset: Dataset) -> dict[str, list[Item]]:
+def _chosen(dataset: Dataset, most: int) -> dict[str, list[Item]]:
     """Return photographs by split: of those that were held out as many as there are."""
-    held = stratified(dataset.items("validation"), MOST, _SEED)
+    held = stratified(dataset.items("validation"), most, _SEED)
     return {
-        "train": stratified(dataset.items("train"), MOST - len(held), _SEED),
+        "train": stratified(dataset.items("train"), most - len(held), _SEED),
         "validation": held,
     }
 
 
-def _masked(items: Sequence[Item]) -> dict[str, list[Item]]:
+def _masked(items: Sequence[Item], most: int) -> dict[str, list[Item]]:
     """Return the photographs that are taken apart by split, as many of either where they are."""
     of = {split: [i for i in items if i.split == split] for split in ("train", "validation")}
     fewer = min(len(own) for own in of.values())
-    each = max(MASKED - fewer, MASKED // 2)
+    each = max(most - fewer, most // 2)
     return {split: stratified(own, each, _SEED) for split, own in of.items()}
 
 
@@ -222,4 +250,10 @@ def _write(file: Path, part: Sequence[Item], shown: Any, features: Any) -> None:
     buffer = io.BytesIO()
     names = np.array([item.name for item in part])
     np.savez(buffer, names=names, shown=shown, features=features)
+    write_whole(file, buffer.getvalue())
+
+
+def _write_maps(file: Path, maps: NDArray[np.float16]) -> None:
+    buffer = io.BytesIO()
+    np.save(buffer, maps)
     write_whole(file, buffer.getvalue())

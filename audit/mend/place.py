@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.core.errors import RunFolderError
+from audit.mend.layers import LAST_LAYER
 from audit.storage import readers
 from audit.storage.lock import LOCK, WRITER, lock_of
 from audit.storage.paths import files_below, make, on_disk
@@ -108,7 +109,7 @@ class Place:
                 f"{self.root} already holds a mended model: go on with --resume, or choose "
                 "another --out."
             )
-        before = known.get("begun", {})
+        before = {"layers": LAST_LAYER} | known.get("begun", {})  # earlier versions had no other
         other = next((key for key in begun if before.get(key) != begun[key]), None)
         if other is not None:
             raise RunFolderError(

@@ -30,6 +30,8 @@ class LastLayer:
     ----------
     classifier : FrozenClassifier
         As given.
+    layer : keras.Layer
+        The layer itself.
     kernel, bias : float32 ``(channels, classes)``, ``(classes,)``
         That give logits, whatever number of units the model has.
 
@@ -52,7 +54,7 @@ class LastLayer:
                 "dense layer with a bias at its end."
             )
         self.model, self.reads, self._halves = model, found.reads, found.halves
-        self._variables = _variables(model, found.kernel, found.bias)
+        self.layer = _owner(model, found.kernel, found.bias)
         self.classifier = classifier
         self.kernel, self.bias = self._of_classes(found.kernel), self._of_classes(found.bias)
         spec = tf.TensorSpec((None, classifier.input_size, classifier.input_size, 3), tf.float32)
@@ -71,7 +73,7 @@ class LastLayer:
         ----------
         kernel, bias : float32 ``(channels, classes)``, ``(classes,)``
         """
-        for variable, value in zip(self._variables, (kernel, bias), strict=True):
+        for variable, value in zip(self.layer.weights, (kernel, bias), strict=True):
             # One unit tells two classes apart by the difference of their logits.
             own = value if self._halves is None else value[..., 1:] - value[..., :1]
             variable.assign(own)
@@ -81,12 +83,12 @@ class LastLayer:
         return np.asarray(values if self._halves is None else values * self._halves, np.float32)
 
 
-def _variables(model: Any, kernel: Features, bias: Features) -> tuple[Any, Any]:
+def _owner(model: Any, kernel: Features, bias: Features) -> Any:
     """Find the layer that has these weights; both are asked for, as a bias may be all zeros."""
     for layer in _layers(model):
         own = layer.weights
         if len(own) == 2 and _is(own[0], kernel) and _is(own[1], bias):
-            return own[0], own[1]
+            return layer
     raise ModelError(
         f"The head of {model.name} cannot be cut off: none of its layers holds the kernel and the "
         "bias that its logits come from."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from audit.core.errors import ModelError
@@ -33,9 +34,14 @@ def blocks(backbone: Any) -> list[list[Any]]:
     list[list[keras.Layer]]
         Empty where the names tell of no block.
     """
+    return blocks_of(backbone.layers)
+
+
+def blocks_of(layers: Iterable[Any]) -> list[list[Any]]:
+    """Return what `blocks` does, of layers from input to output."""
     found: dict[str, list[Any]] = {}
     current = ""
-    for layer in backbone.layers:
+    for layer in layers:
         current = _block_of(layer.name) or current
         if current:
             found.setdefault(current, []).append(layer)

@@ -10,7 +10,9 @@ from links import broken, read_site
 from PIL import Image
 
 import audit
-from audit.core.errors import AuditError, RunFolderError
+from audit.core.errors import AuditError, ConfigError, ModelError, RunFolderError
+from audit.mend import block as block_teaching
+from audit.mend.place import Place
 from audit.settings import load_config
 from audit.stages import commands
 from audit.stages import mend as stage
@@ -57,7 +59,7 @@ def biased(tmp_path_factory, scenes):
     learnt = [(image, label) for image, label, split in scenes[1] if split == "train"]
     images, labels = zip(*learnt, strict=True)
     file = tmp_path_factory.mktemp("model") / "random.keras"
-    return save_convolutions(file, images, np.array(labels), 0.001)
+    return save_convolutions(file, images, np.array(labels), 0.001, more=1)
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +91,89 @@ def mended(tmp_path_factory, swept):
 
 def _killed(*_):
     raise KeyboardInterrupt
+
+
+def _one_course(patch, mended):
+    patch.setattr(stage, "_audit", lambda *_: mended.run)
+    patch.setattr(block_teaching, "RATES", (1e-3,))
+    patch.setattr(block_teaching, "EPOCHS", 1)
+
+
+def _block(swept, out, patch, *, pays, resume=False):
+    """Mend with the last block, which is said to pay or not to."""
+    run, given = swept
+    config = load_config(carried(run, given | {"group": "sky", "workers": 0}))
+    patch.setattr(block_teaching, "pays", lambda *_: pays)
+    return stage.run(config, run, out, layers="last-block", resume=resume)
+
+
+@pytest.fixture(scope="module")
+def block(tmp_path_factory, swept, mended):
+    """Mended with its last block after a kill, for one course and without an audit of its own."""
+    out = tmp_path_factory.mktemp("block") / "mended"
+    with pytest.MonkeyPatch.context() as patch:
+        _one_course(patch, mended)
+        with patch.context() as killing, pytest.raises(KeyboardInterrupt):
+            killing.setattr(block_teaching.BlockTeacher, "teach", _killed)
+            _block(swept, out, patch, pays=True)
+        kept = {file: file.stat().st_mtime_ns for file in (out / "features").iterdir()}
+        made = _block(swept, out, patch, pays=True, resume=True)
+    assert all(file.stat().st_mtime_ns == at for file, at in kept.items())
+    return made
+
+
+def _weights(*models):
+    loaded = (keras.models.load_model(model).get_weights() for model in models)
+    return [not np.array_equal(*pair) for pair in zip(*loaded, strict=True)]
+
+
+def test_the_last_block_and_the_last_layer_change_and_nothing_before(block, biased):
+    assert _weights(biased, block.model) == [False] * 2 + [True] * 6
+    told = json.loads((block.model.parent / "mend.json").read_text())["layers"]
+    assert (told["asked"], told["kept"]) == ("last-block", "last-block")
+    assert set(told["scores"]) == {"last-layer", "last-block"}
+    assert block.layers == told["words"] and "and the last layer" in block.layers
+
+
+def test_the_last_layer_alone_is_written_where_the_block_does_not_pay(
+    block, mended, swept, monkeypatch
+):
+    place = Place(block.model.parent)
+    told = place.read()
+    place.told.write_text(json.dumps({key: told[key] for key in ("kind", "schema", "begun")}))
+    _one_course(monkeypatch, mended)
+    made = _block(swept, place.root, monkeypatch, pays=False, resume=True)
+    assert not any(_weights(mended.model, made.model))
+    told = place.read()["layers"]
+    assert (told["asked"], told["kept"]) == ("last-block", "last-layer")
+    assert "the last layer alone, as the last block" in made.layers
+
+
+def test_other_layers_are_refused_where_a_mending_was_begun(mended, swept, call):
+    run, given = swept
+    flags = [f"--{key}={value}" for key, value in given.items()]
+    wanted = ("--group=sky", "--layers=last-block", "--resume")
+    code, _, err = call("mend", run.root, "--out", mended.model.parent, *wanted, *flags)
+    assert code == 1 and "begun with other layers" in err
+
+
+def test_a_model_without_a_last_block_is_refused_before_anything_is_written(
+    tmp_path, swept, monkeypatch
+):
+    def none(*_):
+        raise ModelError("No last block is to be found.")
+
+    monkeypatch.setattr(stage, "_tail", none)
+    run, given = swept
+    with pytest.raises(ModelError, match="No last block"):
+        audit.mend(audit.load_run(run.root), tmp_path / "out", layers="last-block", **given)
+    assert not (tmp_path / "out").exists()
+
+
+def test_layers_that_there_are_not_are_named(tmp_path, swept):
+    run, given = swept
+    with pytest.raises(ConfigError, match="'first', but may be last-layer or last-block"):
+        audit.mend(audit.load_run(run.root), tmp_path / "out", layers="first", **given)
 
 
 def test_nothing_but_the_last_layer_changes_and_plain_keras_loads_it(mended, biased):

@@ -1,0 +1,47 @@
+"""What a way of teaching is judged by: the worst group of photographs that were held out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+NEAR = 0.01  # of the mean accuracy of groups: what a better worst group may cost
+
+
+class Score(NamedTuple):
+    """Accuracy on held-out photographs, 0..1.
+
+    Attributes
+    ----------
+    worst, mean : float
+        Of the worst group, and of all groups in the mean.
+    error : float
+        Standard error of the first.
+    """
+
+    worst: float
+    mean: float
+    error: float
+
+
+def scored(keys: NDArray[np.int64], right: NDArray[np.bool_]) -> Score:
+    """Score answers by group; nothing where there are none."""
+    groups = [right[keys == key] for key in np.unique(keys)]
+    if not groups:
+        return Score(0.0, 0.0, 0.0)
+    worst = min(groups, key=np.mean)
+    rate = float(worst.mean())
+    error = float(np.sqrt(rate * (1 - rate) / len(worst)))
+    return Score(rate, float(np.mean([g.mean() for g in groups])), error)
+
+
+def pays(block: Score, alone: Score) -> bool:
+    """Return whether the block is better than the last layer alone, by more than chance.
+
+    Its worst group is, by more than a standard error, the larger one of both; and the mean of all
+    groups is not lower by more than `NEAR`.
+    """
+    gained = block.worst - alone.worst
+    return gained > max(block.error, alone.error) and block.mean >= alone.mean - NEAR
