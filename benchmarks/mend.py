@@ -1,12 +1,13 @@
 """What mending does to models whose shortcuts nobody planted, as a Markdown table.
 
-python benchmarks/mend.py ../shared/data runs/mend waterbirds plantvillage oxford
+python benchmarks/mend.py ../shared/data runs/mend waterbirds plantvillage stamped oxford
 
 Trains a head on EfficientNet-Lite0 over the official training split of each data set, audits a
 sample, mends by training and validation images, and reports on the test split: accuracy, of the
-worst group where there are groups, and of foregrounds cut out (before white, grey and black, the
-mean of the three) where masks are given. Waterbirds is mended without its groups, with them, and
-with its last block, too.
+worst group where there are groups, of foregrounds cut out (before white, grey and black, the
+mean of the three) where masks are given, and the share of right answers that have wrong reasons.
+Waterbirds is mended without its groups, with them, and with its last block, too. `stamped` is
+Oxford Flowers 102 with tags on six classes, as `stamps.py` has it, written to the disk.
 Finished runs are kept. What was settled after test figures had been seen, site/mend.md tells.
 """
 
@@ -20,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from stamps import Stamped, kept
 
 from audit.core.paired import newcombe
 from audit.datasets.decode import resize
@@ -28,21 +30,25 @@ from audit.interventions.composites import paste, split_foreground
 from audit.masks.masks import trusted
 from audit.masks.sample import fit_trimap
 from audit.masks.source import masks_of
+from audit.report.source import load
 from audit.settings import Config, load_config
 from audit.stages import commands
 from audit.stages import mend as stage
 from audit.stages.resume import carried
 from audit.storage.run import RunFolder
 
-SHARED = {"backbone": "efficientnet-lite0", "explain": 40, "robustness": 0,
-          "health": False}  # fmt: skip
-EPOCHS = {"waterbirds": 3, "plantvillage": 30, "oxford": 30}
+SHARED = {"backbone": "efficientnet-lite0", "robustness": 0, "health": False}
+EPOCHS = {"waterbirds": 3, "plantvillage": 30, "stamped": 25, "oxford": 30}
+EXPLAINED = {"waterbirds": 160, "plantvillage": 160, "stamped": 255, "oxford": 40}
+STAMP = "tag-4"
 LEVELS = (255.0, 127.5, 0.0)
 
 
-def settings(name: str, data: Path) -> dict[str, Any]:
+def settings(name: str, data: Path, out: Path) -> dict[str, Any]:
     if name == "oxford":
         return {"data_dir": data / "tfds", "masks": data / "masks"}
+    if name == "stamped":
+        return {"images": kept(Stamped(data, STAMP), out / "stamped-images")}
     return {"images": data / name / "manifest.csv"}
 
 
@@ -50,7 +56,8 @@ def audited(name: str, data: Path, out: Path) -> RunFolder:
     """The run of a data set; made where it is not there yet."""
     run = RunFolder(out / name)
     if not run.report_html.exists():
-        config = load_config(SHARED | {"epochs": EPOCHS[name]} | settings(name, data))
+        own = {"epochs": EPOCHS[name], "explain": EXPLAINED[name]}
+        config = load_config(SHARED | own | settings(name, data, out))
         made = commands.run(config, run.root, resume=True, command="benchmarks/mend.py")
         assert made is not None
         run = made
@@ -61,7 +68,7 @@ def mended(
     name: str, run: RunFolder, data: Path, out: Path, layers: str = "last-layer", **more: Any
 ) -> Path:
     """The model that comes of a run."""
-    config = load_config(carried(run, settings(name, data) | more))
+    config = load_config(carried(run, settings(name, data, out.parent) | more))
     command, resume = "benchmarks/mend.py", out.exists()
     return stage.run(config, run, out, layers=layers, resume=resume, command=command).model
 
@@ -101,14 +108,17 @@ def figures(run: RunFolder, data: Path, name: str) -> tuple[np.ndarray, dict[str
 
 def rows(name: str, data: Path, out: Path) -> Iterator[str]:
     run = audited(name, data, out)
-    config = load_config(carried(run, settings(name, data)))
+    config = load_config(carried(run, settings(name, data, out)))
     ways: dict[str, dict[str, str]] = {"": {}}
     if name == "waterbirds":
         given = {"group": "background"}
         ways |= {", groups given": given, ", last block": given | {"layers": "last-block"}}
     before, groups = figures(run, data, name)
     cut = cut_out(config, run.model_file) if name == "plantvillage" else np.zeros(0)
-    yield f"| {name} | as trained | {before.mean():.1%} | {lowest(groups)} | {shown(cut)} |"
+    yield (
+        f"| {name} | as trained | {before.mean():.1%} | {lowest(groups)} | {shown(cut)} | "
+        f"{reasons(run, data, name)} |"
+    )
     for way, more in ways.items():
         place = out / f"{name}-mended{way.replace(', ', '-').replace(' ', '-')}"
         model = mended(name, run, data, place, **more)
@@ -118,7 +128,23 @@ def rows(name: str, data: Path, out: Path) -> Iterator[str]:
             f"{100 * change.value:+.1f} points, {100 * change.low:+.1f} to {100 * change.high:+.1f}"
         )
         cut = cut_out(config, model) if name == "plantvillage" else np.zeros(0)
-        yield (f"| | mended{way} | {after.mean():.1%} ({told}) | {lowest(groups)} | {shown(cut)} |")
+        yield (
+            f"| | mended{way} | {after.mean():.1%} ({told}) | {lowest(groups)} | {shown(cut)} | "
+            f"{reasons(RunFolder.open(place / 'run'), data, name)} |"
+        )
+
+
+def reasons(run: RunFolder, data: Path, name: str) -> str:
+    """Right answers that have wrong reasons, of those tested; of Waterbirds on water beside."""
+    records = load(run).tested
+    right = records[records["correct"] & (records["verdict"] != "undecided")]
+    wrong = right["verdict"] == "wrong-reasons"
+    told = f"{wrong.sum()} of {len(right)}"
+    if name != "waterbirds":
+        return told
+    values = pd.read_csv(data / name / "manifest.csv").set_index("path")["background"]
+    wet = (right["name"].map(values) == "water").to_numpy()
+    return f"{told}; on water {wrong[wet].sum()} of {wet.sum()}"
 
 
 def lowest(groups: dict[str, np.ndarray]) -> str:
@@ -132,7 +158,8 @@ def shown(cut: np.ndarray) -> str:
 
 def main(data: Path, out: Path, names: list[str]) -> None:
     logging.disable(logging.WARNING)
-    print("| data | model | accuracy | worst group | cut out |\n|---|---|---|---|---|")
+    print("| data | model | accuracy | worst group | cut out | wrong reasons |")
+    print("|---|---|---|---|---|---|")
     for name in names:
         for row in rows(name, data, out):
             print(row, flush=True)

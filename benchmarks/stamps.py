@@ -139,7 +139,7 @@ def kept(dataset: Stamped, folder: Path) -> Path:
         place.mkdir(parents=True, exist_ok=True)
         for item, image in dataset.images(dataset.items(split)):
             file, trimap = place / Path(item.name).with_suffix(".jpg"), dataset.trimap(item)
-            Image.fromarray(image).save(file, quality=95, subsampling=0)
+            Image.fromarray(np.asarray(image)).save(file, quality=95, subsampling=0)
             mask = ""
             if trimap is not None and split == "test":  # others' are of photographs unstamped
                 Image.fromarray(trimap).save(file.with_suffix(".mask.png"))
