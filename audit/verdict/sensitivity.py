@@ -25,6 +25,7 @@ LEVEL = 0.05  # of a false alarm anywhere in a run
 # much an edit costs them, so more is asked of it than of a swap, whose control is the image itself.
 LEAST_EXCESS = 0.3
 LEAST_SWAPPED = 0.1
+LEAST_OTHERS = 3  # classes that a swap is held against, too: any model loses some answers by it
 LEAST_LOST = 1.2  # log-odds of the median answer, beyond those of others
 MOST_KEPT = 0.5  # of other classes' backgrounds: answers that stay on more rest on none of them
 # A cue that lies in one place is lost under an edit of everything, too, not the other way round.
@@ -56,6 +57,9 @@ class Sensitivity:
     kept : float
         Share of other classes' backgrounds on which its answers stay, in the mean; NaN where an
         earlier version did not keep it.
+    beyond : float
+        Of a swap, ``excess`` less its mean over the steadier half of the other classes; NaN of
+        edits, of fewer than `LEAST_OTHERS` others, and of earlier versions.
     p, corrected : float
         One-sided tests that its answers change more often and lose more (Fisher's exact and
         Mann-Whitney, the larger p; of a swap the sign test of pairs), and the same after Holm's
@@ -72,6 +76,7 @@ class Sensitivity:
     p: float
     corrected: float = NAN
     kept: float = NAN
+    beyond: float = NAN
 
     @property
     def kind(self) -> str:
@@ -82,7 +87,7 @@ class Sensitivity:
     def proven(self) -> bool:
         """Whether the class is sensitive beyond doubt, and by enough to matter."""
         if self.edit == SCENE:
-            enough = self.excess.value >= LEAST_SWAPPED
+            enough = self.excess.value >= LEAST_SWAPPED and not self.beyond < LEAST_EXCESS
         else:
             enough = self.large and not self.kept > MOST_KEPT
         return bool(self.corrected <= LEVEL and enough)
@@ -157,7 +162,7 @@ def sensitivities(records: pd.DataFrame) -> list[Sensitivity]:
         for the swap, which asks of right ones alone.
     """
     tested = records[(records["causal_reason"] == "") & (records["prediction"] >= 0)]
-    found = [*_edited(tested), *_swapped(tested)]
+    found = [*_edited(tested), *_beyond_others(list(_swapped(tested)))]
     corrected = holm([each.p for each in found])
     kept = tested.groupby("prediction")["survival"].mean()
     return [
@@ -291,6 +296,17 @@ def _swapped(tested: pd.DataFrame) -> Iterator[Sensitivity]:
             others_lost=NAN,
             p=_sign_test((swapped - kept).to_numpy(float)),
         )
+
+
+def _beyond_others(swaps: Sequence[Sensitivity]) -> Iterator[Sensitivity]:
+    """Hold each class's swap against those of the half of the others that it costs least, too."""
+    for each in swaps:
+        others = sorted(s.excess.value for s in swaps if s.target != each.target)
+        if len(others) >= LEAST_OTHERS:
+            steady = others[: -(-len(others) // 2)]
+            yield replace(each, beyond=each.excess.value - float(np.mean(steady)))
+        else:
+            yield each
 
 
 def _sign_test(differences: NDArray[np.float64]) -> float:

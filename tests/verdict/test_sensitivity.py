@@ -154,6 +154,25 @@ def test_a_swap_is_held_against_backgrounds_of_the_own_class():
     assert not proven(table)
 
 
+def test_a_swap_that_costs_all_classes_alike_names_none_of_them():
+    """Any model loses some answers by it: 30 points beyond the steadier half are asked for."""
+    table = records()
+    table["survival"] = 0.7
+    table.loc[table["prediction"] == 4, "survival"] = 0.5
+    (of,) = [s for s in sensitivities(table) if (s.target, s.edit) == (4, SCENE)]
+    assert of.corrected <= 0.05 and of.excess.value == pytest.approx(0.5)
+    assert of.beyond == pytest.approx(0.2) and not proven(table)
+    table.loc[table["prediction"] == 4, "survival"] = 0.3
+    assert proven(table) == {(4, SCENE)}
+
+
+def test_a_swap_of_few_classes_has_its_own_control_alone():
+    table = records()
+    table["survival"] = 0.7
+    few = table[table["prediction"] < 3]
+    assert proven(few) == {(k, SCENE) for k in range(3)}
+
+
 def test_a_swap_asks_of_right_answers_alone_whose_own_class_is_the_explained_one():
     table = records()
     wrong = table.index[table["prediction"] == 1]

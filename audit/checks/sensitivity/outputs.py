@@ -26,7 +26,7 @@ TABLE = Table(
         **{f"{e}_n": "whole" for e in _ESTIMATES},
         **dict.fromkeys(("lost", "others_lost", "p", "corrected"), "real"),
     },
-    more={"kept": "real"},
+    more={"kept": "real", "beyond": "real"},
 )
 
 
@@ -48,7 +48,7 @@ def _row(each: Sensitivity) -> dict[str, Any]:
         for bound in _BOUNDS
     }
     counts = {f"{name}_n": getattr(each, name).n for name in _ESTIMATES}
-    plain = ("target", "edit", "lost", "others_lost", "p", "corrected", "kept")
+    plain = ("target", "edit", "lost", "others_lost", "p", "corrected", "kept", "beyond")
     return {name: getattr(each, name) for name in plain} | spread | counts
 
 
@@ -77,7 +77,7 @@ def _read(table: pd.DataFrame, run: RunFolder) -> Iterator[Sensitivity]:
             others=_estimate(row, "others"),
             excess=Difference(row["excess_value"], row["excess_low"], row["excess_high"]),
             **{key: float(row[key]) for key in ("lost", "others_lost", "p", "corrected")},
-            kept=float(row.get("kept", math.nan)),
+            **{key: float(row.get(key, math.nan)) for key in TABLE.more},
         )
 
 
