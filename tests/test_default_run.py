@@ -28,7 +28,7 @@ from audit.storage.run import RunFolder
 
 SMALL = {"image_size": 64, "epochs": 1, "limit": 6, "robustness": 0, "workers": 0, "ig_steps": 4,
          "interventions": "off", "health": False, "opportunity": False}  # fmt: skip
-pytestmark = pytest.mark.usefixtures("without_charts")
+pytestmark = pytest.mark.usefixtures("without_charts", "without_sanity")
 IMAGES = f"{FLOWERS}102flowers.tgz"
 LABELS, SPLITS = f"{FLOWERS}imagelabels.mat", f"{FLOWERS}setid.mat"
 PROXIES = "http_proxy", "https_proxy", "all_proxy", "no_proxy"

@@ -8,7 +8,7 @@ import pytest
 import audit
 from audit.core.errors import RunFolderError
 
-pytestmark = pytest.mark.usefixtures("without_charts")
+pytestmark = pytest.mark.usefixtures("without_charts", "without_sanity")
 PAGE = Path(__file__).parent.parent / "site" / "notebook.md"
 
 

@@ -23,10 +23,9 @@ PARTS = 6
 # Where a run is killed, in the order in which it comes there: right before a file is in place.
 # Half of them are half-written then, as by a kill a moment earlier.
 MOMENTS = (
-    ("donors.npz", "half"), ("predictions.parquet", "whole"),
-    ("records/part-00000.parquet", "half"), ("maps/part-00002.npz", "whole"),
-    ("checksums/part-00004.json", "whole"), ("trust.json", "half"), ("robustness.parquet", "whole"),
-    ("health.parquet", "half"), ("report.html", "whole"),
+    ("donors.npz", "half"), ("records/part-00000.parquet", "half"),
+    ("maps/part-00002.npz", "whole"), ("checksums/part-00004.json", "whole"),
+    ("trust.json", "half"), ("report.html", "whole"),
 )  # fmt: skip
 # Runs are forks of a process that has imported all and done nothing: importing TensorFlow twenty
 # times takes minutes. Parts of four, so that two dozen images make half a dozen.

@@ -9,6 +9,7 @@ from drawnruns import HOSTILE, PLAIN, make_run
 from filelock import FileLock
 from uncharted import no_charts
 
+from audit.checks.explainer_sanity.check import ExplainerSanityCheck
 from audit.compare.build import render as compare
 from audit.report.build import render
 from audit.storage.run import RunFolder
@@ -28,6 +29,14 @@ _FLAGS = [
 def without_charts():
     """Leave the charts out of whatever a module renders; not for one that asks for `report`."""
     with no_charts():
+        yield
+
+
+@pytest.fixture(scope="module")
+def without_sanity():
+    """Leave the explainers' sanity out of a module's runs: tracing random models takes a third."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ExplainerSanityCheck, "wanted", lambda *_: False)
         yield
 
 

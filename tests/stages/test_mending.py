@@ -19,7 +19,7 @@ from audit.stages import mend as stage
 from audit.stages.resume import carried
 from audit.storage.run import RunFolder
 
-pytestmark = pytest.mark.usefixtures("without_charts")
+pytestmark = pytest.mark.usefixtures("without_charts", "without_sanity")
 SETTINGS = {"workers": 0, "ig_steps": 2, "batch_size": 16, "explain": 8, "robustness": 0,
             "health": False, "opportunity": False, "interventions": "full"}  # fmt: skip
 SKIES = {"grey": (120, 120, 120), "blue": (60, 90, 200)}

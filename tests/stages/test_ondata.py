@@ -25,7 +25,7 @@ from audit.stages.inputs import read_inputs
 from audit.stages.resume import carried
 from audit.storage.run import RunFolder
 
-pytestmark = pytest.mark.usefixtures("without_charts")
+pytestmark = pytest.mark.usefixtures("without_charts", "without_sanity")
 SPLITS = {"train": 14, "validation": 3, "test": 12}
 SAMPLE = 24
 

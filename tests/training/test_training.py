@@ -272,9 +272,7 @@ def dies_after(ticks):
     return track
 
 
-@pytest.mark.parametrize(
-    ("after", "url"), [(1, ""), (4, ""), (8, "memory://bucket/training"), (12, "")]
-)
+@pytest.mark.parametrize(("after", "url"), [(1, ""), (8, "memory://bucket/training"), (12, "")])
 def test_killed_training_goes_on_and_ends_the_same(train, config, shapes, tmp_path, after, url):
     settings = config(pipeline="augmented", epochs=2, fine_tune_epochs=3)
     whole = train(shapes, settings)

@@ -15,7 +15,7 @@ from audit.report.source import load
 from audit.settings import change, load_config
 from audit.stages import commands
 
-pytestmark = pytest.mark.usefixtures("without_charts")
+pytestmark = pytest.mark.usefixtures("without_charts", "without_sanity")
 OFF = {"workers": 0, "robustness": 0, "health": False, "opportunity": False, "ig_steps": 2,
        "interventions": "off", "batch_size": 4}  # fmt: skip
 

@@ -9,7 +9,7 @@ from audit.settings import change, load_config
 from audit.stages import commands
 from audit.storage.run import RunFolder
 
-pytestmark = pytest.mark.usefixtures("without_charts")
+pytestmark = pytest.mark.usefixtures("without_charts", "without_sanity")
 OFF = {"workers": 0, "robustness": 0, "health": False, "opportunity": False, "ig_steps": 2,
        "interventions": "off", "batch_size": 4}  # fmt: skip
 

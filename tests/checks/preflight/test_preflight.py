@@ -12,7 +12,7 @@ from audit.checks.preflight.outcome import PreflightError
 from audit.core.errors import RunFolderError
 from audit.stages.commands import preflight
 
-pytestmark = pytest.mark.usefixtures("without_charts")
+pytestmark = pytest.mark.usefixtures("without_charts", "without_sanity")
 NAMES = ("ember", "grass", "sky")  # what is red, green, blue
 FAST = {"robustness": 0, "health": False, "interventions": "off", "workers": 0, "ig_steps": 2,
         "opportunity": False, "grabcut": False}  # fmt: skip
