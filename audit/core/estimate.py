@@ -78,8 +78,8 @@ def share(hits: pd.Series, table: pd.DataFrame) -> Estimate:
     """Return the share of images that count, with its interval; undefined (NaN) without images.
 
     Wilson's interval; where images of `CLUSTER` are together, a bootstrap over clusters, which
-    reaches as far as Wilson's at least. It says nothing where all images are alike: then Wilson's,
-    of as many images as there are clusters.
+    reaches as far as Wilson's at least. It says nothing where all images are alike, or of one
+    cluster: then Wilson's, of as many images as there are clusters.
 
     Parameters
     ----------
@@ -90,9 +90,9 @@ def share(hits: pd.Series, table: pd.DataFrame) -> Estimate:
     clusters = clusters_in(table)
     if clusters is None:
         return plain
-    if plain.value in (0.0, 1.0):
-        size = len(np.unique(clusters))
-        low, high = wilson(size * int(plain.value), size)
+    size = len(np.unique(clusters))
+    if size < 2 or plain.value in (0.0, 1.0):
+        low, high = wilson(plain.value * size, float(size))
     else:
         low, high = drawn.bootstrap_clusters(hits.to_numpy(np.float64), clusters, seed=0)
         low, high = np.fmin(low, plain.low), np.fmax(high, plain.high)
@@ -136,6 +136,8 @@ def share_change(
     plain, clusters = newcombe(a, b, level), clusters_in(table)
     if clusters is None:
         return plain
+    if len(np.unique(clusters)) < 2:
+        return Difference(plain.value, math.nan, math.nan, "all images are of one cluster")
     found = difference_of_means(a, b, seed=0, level=level, clusters=clusters)
     low, high = float(np.fmin(found.low, plain.low)), float(np.fmax(found.high, plain.high))
     return Difference(plain.value, low, high)

@@ -40,7 +40,8 @@ def wilson(successes: float, n: float, level: float = 0.95) -> tuple[float, floa
         from statsmodels.stats.proportion import proportion_confint
 
         low, high = proportion_confint(successes, n, 1 - level, method="wilson")
-        return max(0.0, float(low)), min(1.0, float(high))
+        # Rounding must not step over the ends of the scale, nor stop short of them.
+        return float(low) if successes else 0.0, float(high) if successes < n else 1.0
     from scipy.stats import binomtest
 
     bounds = binomtest(int(successes), n).proportion_ci(level, method="wilson")

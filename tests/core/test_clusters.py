@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.core.clusters import bootstrap_clusters, effective_size
-from audit.core.estimate import clusters_in, mean, rate, share, share_at
+from audit.core.estimate import clusters_in, mean, rate, share, share_at, share_change
 from audit.core.paired import difference_of_means
 from audit.core.statistics import bootstrap_mean, wilson
 
@@ -71,8 +71,16 @@ def test_an_interval_of_clusters_is_never_shorter_than_that_of_images(bits, data
 def test_where_all_images_are_alike_a_cluster_counts_once():
     """Three plants of ten images each, all right: as three right of three, not thirty of thirty."""
     found = share(pd.Series([True] * 30), images(np.repeat([0, 1, 2], 10)))
-    assert (found.low, found.high) == wilson(3, 3)
+    assert (found.low, found.high) == pytest.approx(wilson(3, 3))
     assert found.method == "cluster bootstrap" and found.n == 30
+
+
+def test_images_of_one_cluster_alone_tell_as_much_as_one():
+    hits, one = pd.Series([True] * 6 + [False] * 4), images([7] * 10)
+    found = share(hits, one)
+    assert found.value == 0.6 and found.low < 0.1 and found.high > 0.95
+    change = share_change(hits, ~hits, one)
+    assert change.value == pytest.approx(-0.2) and math.isnan(change.low) and change.reason
 
 
 def test_an_interval_at_a_level_of_its_own_is_that_of_the_effective_size():
