@@ -53,7 +53,11 @@ def content(source: Source) -> Content:
 
 def uncharted(run: RunFolder) -> Content:
     """What rules read of a run; charts and other galleries would take most of the time."""
-    source = load(run)
+    with no_charts():
+        return _without_galleries(load(run))
+
+
+def _without_galleries(source: Source) -> Content:
     wrong = source.drawn[source.drawn["verdict"] == "wrong-reasons"]
     cases = galleries(source, wrong) if len(wrong) else {}
     quick = (check for check in every() if check.key != CHARTED)
