@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from stamps import Stamped, kept
+from stamps import kept
 
 from audit.core.paired import newcombe
 from audit.datasets.decode import resize
@@ -48,7 +48,7 @@ def settings(name: str, data: Path, out: Path) -> dict[str, Any]:
     if name == "oxford":
         return {"data_dir": data / "tfds", "masks": data / "masks"}
     if name == "stamped":
-        return {"images": kept(Stamped(data, STAMP), out / "stamped-images")}
+        return {"images": kept(data, STAMP, out / "stamped-images")}
     return {"images": data / name / "manifest.csv"}
 
 

@@ -128,12 +128,12 @@ class Stamped:
         return np.random.default_rng(int.from_bytes(digest[:8], "big"))
 
 
-def kept(dataset: Stamped, folder: Path) -> Path:
+def kept(data: Path, stamp: str, folder: Path) -> Path:
     """Write every image, and the masks there are, as a folder with a manifest; return that."""
     manifest = folder / "manifest.csv"
     if manifest.exists():
         return manifest
-    rows = []
+    dataset, rows = Stamped(data, stamp), []
     for split in SPLITS:
         place = folder / split
         place.mkdir(parents=True, exist_ok=True)

@@ -83,6 +83,12 @@ def _tallies(
     values: ArrayLike, clusters: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return sum and number of the values of each cluster."""
-    _, own, counts = np.unique(np.asarray(clusters), return_inverse=True, return_counts=True)
-    sums = np.bincount(own, weights=np.asarray(values, np.float64))
-    return sums.astype(np.float64), counts.astype(np.float64)
+    given = np.asarray(values, np.float64)
+    sums, counts = summed(np.stack([given, np.ones(given.size)], axis=1), clusters).T
+    return sums, counts
+
+
+def summed(table: NDArray[np.float64], clusters: ArrayLike) -> NDArray[np.float64]:
+    """Add up the rows ``(n, columns)`` of each cluster: ``(clusters, columns)``."""
+    _, own = np.unique(np.asarray(clusters), return_inverse=True)
+    return np.stack([np.bincount(own, weights=column) for column in table.T], axis=1)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from audit.core.clusters import summed
 from audit.core.statistics import central, mean_recall, wilson
 
 NAN = float("nan")
@@ -190,8 +191,7 @@ def _resampled(
     columns = [np.nan_to_num(a), ~np.isnan(a), np.nan_to_num(b), ~np.isnan(b)]
     table = np.stack(columns, axis=1).astype(np.float64)
     if clusters is not None:
-        _, own = np.unique(clusters, return_inverse=True)
-        table = np.stack([np.bincount(own, weights=column) for column in table.T], axis=1)
+        table = summed(table, clusters)
     n = len(table)
     sums = np.stack(
         [np.bincount(random.integers(n, size=n), minlength=n) @ table for _ in range(draws)]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from audit.core.estimate import Estimate, share_at
 from audit.core.wording import verb
 from audit.gate.bounds import Standing, shared_level, standing
 from audit.gate.limits import as_given
+from audit.report.classes import by_label
 from audit.report.source import Source
 from audit.report.templating import percent, plain
 
@@ -38,15 +41,14 @@ class ClassRate:
 
 def class_rates(source: Source, level: float) -> list[ClassRate]:
     """Return all classes, lowest accuracy first, those without test images last."""
-    table = source.predictions
-    hits = table["label"] == table["prediction"]
-    each = shared_level(max(1, table["label"].nunique()), level)
-    rates = [
-        ClassRate(i, name, share_at(hits[own], table[own], each))
-        for i, name in source.classes.items()
-        for own in [table["label"] == i]
-    ]
+    images = by_label(source.predictions)
+    each = shared_level(max(1, source.predictions["label"].nunique()), level)
+    rates = [ClassRate(i, name, _accuracy(images(i), each)) for i, name in source.classes.items()]
     return sorted(rates, key=lambda r: (not r.estimate.n, r.estimate.value, -r.estimate.n))
+
+
+def _accuracy(images: pd.DataFrame, level: float) -> Estimate:
+    return share_at(images["label"] == images["prediction"], images, level)
 
 
 def worst_standing(rates: Sequence[ClassRate], limit: float) -> Standing:

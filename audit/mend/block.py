@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,13 +16,12 @@ from threadpoolctl import threadpool_limits
 from audit.core.track import Track
 from audit.datasets.batches import in_batches
 from audit.mend.layers import LAST_BLOCK, LAST_LAYER, Layers
-from audit.mend.maps import Maps
+from audit.mend.maps import Maps, keep
 from audit.mend.pupil import BATCH, Pupil
 from audit.mend.room import Fold, Room
 from audit.mend.score import Score, pays
 from audit.mend.tail import Tail
 from audit.mend.teach import Taught
-from audit.storage.run import write_whole
 from audit.training.logistic import Head
 
 RATES = (1e-4, 1e-3)  # of Adam
@@ -107,9 +105,7 @@ class BlockTeacher:
     def _kept(self, file: Path, fold: Fold, rate: float) -> NDArray[np.bool_]:
         """Read what `_tried` gave, or try it and keep it."""
         if not file.is_file():
-            buffer = io.BytesIO()
-            np.save(buffer, self._tried(fold, rate))
-            write_whole(file, buffer.getvalue())
+            keep(file, self._tried(fold, rate))
         return np.asarray(np.load(file), bool)
 
     def _tried(self, fold: Fold, rate: float) -> NDArray[np.bool_]:

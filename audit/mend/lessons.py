@@ -20,7 +20,7 @@ from audit.datasets.decode import resize
 from audit.interventions.composites import paste
 from audit.interventions.pool import BackgroundPool, taken_apart
 from audit.masks.masks import Masks
-from audit.mend.maps import Maps
+from audit.mend.maps import Maps, keep
 from audit.storage.run import write_whole
 
 Features = NDArray[np.float32]
@@ -212,7 +212,7 @@ class Teacher:
         batches = [np.stack(batch) for batch in in_batches(images, _PASS)]
         if self.maps is not None:
             maps = np.concatenate([self.maps(batch) for batch in batches])
-            _write_maps(file.with_suffix(".npy"), maps)
+            keep(file.with_suffix(".npy"), maps)
         features = np.concatenate([self.features(batch) for batch in batches])
         return shown, features.reshape(int(shown.sum()), -1, features.shape[-1])
 
@@ -250,10 +250,4 @@ def _write(file: Path, part: Sequence[Item], shown: Any, features: Any) -> None:
     buffer = io.BytesIO()
     names = np.array([item.name for item in part])
     np.savez(buffer, names=names, shown=shown, features=features)
-    write_whole(file, buffer.getvalue())
-
-
-def _write_maps(file: Path, maps: NDArray[np.float16]) -> None:
-    buffer = io.BytesIO()
-    np.save(buffer, maps)
     write_whole(file, buffer.getvalue())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from audit.storage.run import write_whole
 
 MOST_BYTES = 2 * 1024**3  # on disk; of larger maps fewer photographs are taught
 
@@ -34,6 +37,13 @@ class Maps:
         parts = np.searchsorted(self._ends, rows, side="right")
         places = rows - self._ends[parts]  # from a part's end, as negative indices count
         return np.stack([self._parts[p][at] for p, at in zip(parts, places, strict=True)])
+
+
+def keep(file: Path, values: NDArray[Any]) -> None:
+    """Write an array as ``.npy``, whole or not at all."""
+    buffer = io.BytesIO()
+    np.save(buffer, values)
+    write_whole(file, buffer.getvalue())
 
 
 def share_of(shape: tuple[int, ...], images: int) -> float:

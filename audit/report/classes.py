@@ -47,7 +47,7 @@ class ClassRow:
 
 def class_rows(source: Source) -> list[ClassRow]:
     """Return every class in the order of its index, also those without test images."""
-    tested, explained = (_by_label(table) for table in (source.predictions, source.explained))
+    tested, explained = (by_label(table) for table in (source.predictions, source.explained))
     rows = [
         _class_row(index, name, tested(index), explained(index))
         for index, name in source.classes.items()
@@ -64,8 +64,8 @@ def ranked(rows: Sequence[ClassRow]) -> list[ClassRow]:
     return sorted(tested, key=lambda r: (-r.wrong_reasons.value, -r.wrong_reasons.n, r.name))
 
 
-def _by_label(table: pd.DataFrame) -> Callable[[int], pd.DataFrame]:
-    """Return what gives the images of a class."""
+def by_label(table: pd.DataFrame) -> Callable[[int], pd.DataFrame]:
+    """Return what gives the images of a class; none of a class without any."""
     found = dict(iter(table.groupby("label")))
     return lambda index: found.get(index, table.iloc[:0])
 
