@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import hypot
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+DOUBT = 1.96  # standard errors
 NEAR = 0.01  # of the mean accuracy of groups: what a better worst group may cost
 
 
@@ -38,10 +40,11 @@ def scored(keys: NDArray[np.int64], right: NDArray[np.bool_]) -> Score:
 
 
 def pays(block: Score, alone: Score) -> bool:
-    """Return whether the block is better than the last layer alone, by more than chance.
+    """Return whether the block is better than the last layer alone, beyond doubt.
 
-    Its worst group is, by more than a standard error, the larger one of both; and the mean of all
-    groups is not lower by more than `NEAR`.
+    Its worst group is, by `DOUBT` standard errors as of two samples (both answer the same
+    photographs, so that is too much rather than too little); and the mean of all groups is not
+    lower by more than `NEAR`.
     """
     gained = block.worst - alone.worst
-    return gained > max(block.error, alone.error) and block.mean >= alone.mean - NEAR
+    return gained > DOUBT * hypot(block.error, alone.error) and block.mean >= alone.mean - NEAR

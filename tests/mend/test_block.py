@@ -169,13 +169,13 @@ def test_what_is_kept_is_the_mean_of_epochs_and_answers_do_not_disturb_it(tmp_pa
 @pytest.mark.parametrize(
     ("own", "alone", "expected"),
     [
-        (Score(0.90, 0.95, 0.02), Score(0.85, 0.95, 0.03), True),
-        (Score(0.87, 0.95, 0.02), Score(0.85, 0.95, 0.03), False),  # within an error
-        (Score(0.90, 0.93, 0.02), Score(0.85, 0.95, 0.03), False),  # the others pay for it
+        (Score(0.93, 0.95, 0.02), Score(0.85, 0.95, 0.03), True),  # 1.96 * hypot(...) = 0.071
+        (Score(0.92, 0.95, 0.02), Score(0.85, 0.95, 0.03), False),  # within doubt
+        (Score(0.93, 0.93, 0.02), Score(0.85, 0.95, 0.03), False),  # the others pay for it
         (Score(1.0, 1.0, 0.0), Score(1.0, 1.0, 0.0), False),
     ],
 )
-def test_a_block_pays_beyond_an_error_and_at_no_ones_cost(own, alone, expected):
+def test_a_block_pays_beyond_doubt_and_at_no_ones_cost(own, alone, expected):
     assert pays(own, alone) is expected
 
 
