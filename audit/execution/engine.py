@@ -61,8 +61,13 @@ class Engine:
             config.explain.ig_variant,
         )
         scan = config.intervene.interventions == "full"
+        adaptive = config.intervene.budget == "adaptive"
         self._interventions = pool and Interventions(
-            self._logits, pool, scan=scan, features=self._features
+            self._logits,
+            pool,
+            scan=scan,
+            thresholds=config.verdict if adaptive else None,
+            features=self._features,
         )
 
     def ig_batch(self, known: int | None) -> int:

@@ -181,6 +181,8 @@ def _causal(causes: Causes, classes: tuple[str, ...]) -> Record:
         "background_log_odds": causes.background_log_odds,
         **_edit_columns(causes.edits),
         "passes": causes.passes,
+        "asked": ",".join(causes.asked),
+        "stopped_by": causes.stopped_by,
     }
 
 

@@ -157,6 +157,10 @@ class Causes:
         By the keys of `audit.core.edits.EDITS`; empty where none was made.
     passes : int
         Forward passes that it took.
+    asked : tuple of str
+        What was asked, of `audit.core.questions.QUESTIONS`, in order.
+    stopped_by : str
+        Why no more was, of `audit.core.questions.STOPS`; "" where everything was.
     """
 
     reason: str = ""
@@ -174,3 +178,5 @@ class Causes:
     removal: Removal = Removal()
     edits: Mapping[str, Edited] = field(default_factory=dict)
     passes: int = 0
+    asked: tuple[str, ...] = ()
+    stopped_by: str = ""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from audit.core.edits import EDITS
 from audit.core.geometry import place_of, upsample
+from audit.core.questions import EDITED, MOVED, NO_MASK, PARTS, REGION, SEARCH
 from audit.datasets.batches import in_batches
 from audit.datasets.dataset import FOREGROUND
 from audit.explainers.base import PASS, seed_of
@@ -21,8 +22,10 @@ from audit.interventions.edits import Scene, all_edits
 from audit.interventions.fills import OTHER_FILLS
 from audit.interventions.pool import DONORS, BackgroundPool
 from audit.interventions.resemblance import resemblance
-from audit.interventions.tested import REACH, Tested
+from audit.interventions.tested import REACH, UNMOVED, Tested
 from audit.masks.sample import Sample
+from audit.settings.verdict import Thresholds
+from audit.verdict.stopping import stopped_by, taken_by
 
 SAME = 2  # donors of an image's own class
 SIZES = {  # shares of the image that each proposer's regions have
@@ -32,6 +35,7 @@ SIZES = {  # shares of the image that each proposer's regions have
     "scan": (0.03, 0.06, 0.12),
 }
 MEDIUM = 0.06
+LARGEST = 0.12
 ACROSS = 4  # tiles of the scan along each side
 TILES = 12  # at most
 TOGETHER = 4  # images under study at once: enough to fill the calls, little memory
@@ -41,6 +45,7 @@ Region = NDArray[np.bool_]
 Logits = NDArray[np.float32]
 Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 Study = Generator[list[Image], Logits, "Tested"]
+Heats = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,10 @@ class Interventions:
         Float32 images ``(n, H, W, 3)`` in 0..255 to float32 logits ``(n, classes)``.
     pool : BackgroundPool
     scan : bool
-        Search the background tile by tile, too: at most 61 passes an image, else 47.
+        Search the background tile by tile, too: at most 62 passes an image, else 48.
+    thresholds : Thresholds, optional
+        Of the verdict: questions are left out whose answers could not change it. By default
+        everything is asked, in a pass less at most.
     features : callable, optional
         The same images to feature maps ``(n, h, w, c)``, for what looks like the foreground.
     """
@@ -85,11 +93,13 @@ class Interventions:
         pool: BackgroundPool,
         *,
         scan: bool = True,
+        thresholds: Thresholds | None = None,
         features: Predict | None = None,
     ) -> None:
         self._predict = predict
         self._pool = pool
         self._scan = scan
+        self._thresholds = thresholds
         self._features = features
 
     def __call__(self, cases: Sequence[ExplainedImage]) -> list[Tested]:
@@ -122,14 +132,16 @@ class Interventions:
         item, target = case.sample.item, case.target
         other = self._pool.background(item.name, {item.label, target}, target)
         causes = yield from self._edited(case, parts, other, causes)
-        removal, region, spent = yield from self._removals(case, parts, other, causes.log_odds)
-        causes = replace(causes, removal=removal, passes=causes.passes + spent)
+        causes, region = yield from self._removed(case, parts, other, causes)
         causes = self._compared(case, parts, causes, region)
+        if causes.stopped_by == NO_MASK:
+            return Tested(causes, UNMOVED, UNMOVED, region, donors)
         variants = []
         for reach in (REACH, -REACH):
             variant, spent = yield from self._variant(case, causes, swapped, donors, region, reach)
             variants.append(variant)
             causes = replace(causes, passes=causes.passes + spent)
+        causes = replace(causes, asked=(*causes.asked, MOVED))
         return Tested(causes, variants[0], variants[1], region, donors)
 
     def _whole(
@@ -160,6 +172,7 @@ class Interventions:
             background_log_odds=float(log_odds(logits[0], target)),
             mixed_rand=_mean(swapped[: len(donors)].argmax(axis=1) == item.label),
             passes=len(shown),
+            asked=(PARTS,),
         )
         return self._weighed(causes, target, logits[0], swapped, donors), swapped, donors
 
@@ -177,7 +190,8 @@ class Interventions:
             key: Edited(float(cost), int(answer))
             for key, cost, answer in zip(EDITS, lost, answers, strict=True)
         }
-        return replace(causes, edits=edits, passes=causes.passes + len(edits))
+        asked = (*causes.asked, EDITED)
+        return replace(causes, edits=edits, passes=causes.passes + len(edits), asked=asked)
 
     def _weighed(
         self, causes: Causes, target: int, removed: Logits, swapped: Logits, donors: Sequence[int]
@@ -195,12 +209,32 @@ class Interventions:
         survival = _mean(swapped.argmax(axis=1) == target)
         return replace(causes, shares=shares, survival=survival)
 
-    def _removals(
-        self, case: ExplainedImage, parts: make.Parts, other: Image | None, before: float
+    def _removed(
+        self, case: ExplainedImage, parts: make.Parts, other: Image | None, causes: Causes
+    ) -> Generator[list[Image], Logits, tuple[Causes, Region]]:
+        """Fill a region, and search for one that costs more where that may change the verdict."""
+        heats, asked, spent = _heats(case, parts), causes.asked, 0
+        if self._thresholds is not None:
+            removal, region = yield from _looked_at(case, parts, heats, causes.log_odds)
+            asked, spent = (*asked, REGION), int(region.any())
+            if why := _enough(causes, removal, case.target, self._thresholds):
+                causes = replace(causes, asked=asked, passes=causes.passes + spent)
+                return replace(causes, removal=removal, stopped_by=why), region
+        removal, region, more = yield from self._searched(case, parts, other, heats, causes)
+        passes, asked = causes.passes + spent + more, (*asked, SEARCH)
+        return replace(causes, removal=removal, passes=passes, asked=asked), region
+
+    def _searched(
+        self,
+        case: ExplainedImage,
+        parts: make.Parts,
+        other: Image | None,
+        heats: Heats,
+        causes: Causes,
     ) -> Generator[list[Image], Logits, tuple[Removal, Region, int]]:
         """Fill what the explainers and the scan propose; control the best of it."""
-        image, target = case.sample.image, case.target
-        regions, spent = yield from self._proposals(case, parts, before)
+        image, target, before = case.sample.image, case.target, causes.log_odds
+        regions, spent = yield from self._proposals(case, parts, heats, before)
         if not regions:
             return Removal(), np.zeros(parts.off.shape, bool), spent
         logits = yield [make.fill(image, region) for _, region in regions]
@@ -230,18 +264,14 @@ class Interventions:
         return replace(causes, removal=replace(causes.removal, resembles=alike), passes=passes)
 
     def _proposals(
-        self, case: ExplainedImage, parts: make.Parts, before: float
+        self, case: ExplainedImage, parts: make.Parts, heats: Heats, before: float
     ) -> Generator[list[Image], Logits, tuple[list[tuple[str, Region]], int]]:
         """Collect regions by what proposes them, and the passes that the scan took."""
-        camera = np.maximum(upsample(case.gradcam, parts.off.shape), 0)
-        gathered = make.smoothed(case.ig)
-        both = make.together(camera, gathered)
-        heats = {"both": both, "gradcam": camera, "ig": gathered}
         tiles = make.windows(parts.off, ACROSS, TILES) if self._scan else []
         if tiles:
             logits = yield [make.fill(case.sample.image, tile) for tile in tiles]
             scanned = make.scan_map(tiles, before - log_odds(logits, case.target), ACROSS)
-            heats["scan"] = make.together(scanned, both)
+            heats = heats | {"scan": make.together(scanned, heats["both"])}
         regions = [
             (name, make.hottest(heat, parts.off, size))
             for name, heat in heats.items()
@@ -279,6 +309,33 @@ class Interventions:
 
     def _backgrounds(self, donors: Sequence[int]) -> list[Image]:
         return [self._pool.backgrounds[i].astype(np.float32) for i in donors]
+
+
+def _heats(case: ExplainedImage, parts: make.Parts) -> Heats:
+    """Return what proposes regions by heatmaps, at the image's size."""
+    camera = np.maximum(upsample(case.gradcam, parts.off.shape), 0)
+    gathered = make.smoothed(case.ig)
+    return {"both": make.together(camera, gathered), "gradcam": camera, "ig": gathered}
+
+
+def _looked_at(
+    case: ExplainedImage, parts: make.Parts, heats: Heats, before: float
+) -> Generator[list[Image], Logits, tuple[Removal, Region]]:
+    """Fill the largest region that both explainers look at most."""
+    region = make.hottest(heats["both"], parts.off, LARGEST)
+    if not region.any():
+        return Removal(), region
+    logits = yield [make.fill(case.sample.image, region)]
+    lost, answer = before - log_odds(logits, case.target)[0], int(logits.argmax())
+    return Removal("both", float(region.mean()), place_of(region), float(lost), answer), region
+
+
+def _enough(causes: Causes, removal: Removal, target: int, thresholds: Thresholds) -> str:
+    """Return why no more need be asked than a region showed; "" where more must be."""
+    taken = 0.0 if removal.prediction < 0 else taken_by(causes.log_odds, removal.lost)
+    turned = removal.prediction not in (-1, target)
+    share = causes.shares.share
+    return "" if turned else stopped_by(share, causes.survival, taken, thresholds)
 
 
 def _refilled(

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.core.questions import NOT_ASKED
 from audit.interventions.causal import Causes
 from audit.verdict.verdict import UNTESTED
 
 REACH = 3 / 224  # by how much masks are grown and shrunk for `fragile`, in shares of the side
 _NOTHING = Causes(UNTESTED)
+UNMOVED = Causes(NOT_ASKED)  # in place of what moved masks show, where that changes no verdict
 
 
 @dataclass(frozen=True)

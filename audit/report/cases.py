@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from audit.core.questions import left_out
 from audit.core.registries import JUDGED
 from audit.report.names import unique_slugs
 from audit.report.source import Source
@@ -53,6 +54,7 @@ class Causes:
     region: str  # the region's area and place, in words
     filled: str  # answers under intervention, by name
     background: str
+    left_out: str  # what was not asked, in words
 
 
 @dataclass(frozen=True)
@@ -203,6 +205,7 @@ def _causes(row: dict[str, Any], classes: Mapping[int, str]) -> Causes:
         region,
         row["removal_prediction_name"],
         classes.get(row["without_foreground"], ""),
+        left_out(row["stopped_by"]),
     )
 
 

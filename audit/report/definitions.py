@@ -5,8 +5,10 @@ from __future__ import annotations
 from audit.checks.registry import every
 from audit.core.estimate import OURS, Metric
 from audit.report.figures import SHAPLEY
+from audit.verdict.score import INTERCEPT, WEIGHTS
 
 _LOWER = "lower is better"
+_WEIGHED = " ".join(f"{'-' if w < 0 else '+'} {abs(w):g} {sign}" for sign, w in WEIGHTS.items())
 
 
 _OF_THE_ENGINE = (
@@ -49,12 +51,15 @@ _OF_THE_ENGINE = (
     Metric(
         key="verdict_score",
         title="Score of a verdict",
-        description="How much accuses an image, whatever the thresholds: its order in the gallery.",
-        formula=(
-            "(2 (1 - (1 - background share)(1 - p)) + 1 - max(skill, 0)) / 3, p the probability "
-            "that the answer is lost without the region beyond its controls, skill that of the "
-            "class activation map"
+        description=(
+            "How much accuses an image, whatever the thresholds: its order in the gallery. "
+            "Log-odds that the costliest edit costs beyond other classes (lost), and that the "
+            "region leaves beyond its controls (region), each within -6..6; survival; the "
+            "background's share; "
+            "how much more often an edit turns its class than others (class); and one less the "
+            "skill of the class activation map (off)."
         ),
+        formula=f"1 / (1 + exp(-z)), z = {INTERCEPT:g} {_WEIGHED}",
         direction=_LOWER,
         paper=OURS,
     ),

@@ -100,6 +100,7 @@ def _detail(case: Case, shapes: Shapes) -> dict[str, Any]:
         "region": plain(causes.region),
         "filled": plain(causes.filled),
         "background": plain(causes.background),
+        "leftOut": causes.left_out,
         "rank": _thousandths(s.rank_accuracy for s in case.scores),
         "pointing": _thousandths(s.pointing for s in case.scores),
         "why": [plain(s.reason) for s in case.scores],

@@ -14,6 +14,7 @@ from audit.core.redact import TOLD, Shown
 from audit.core.registries import JUDGED
 from audit.datasets.contents import Contents
 from audit.explainers.base import About
+from audit.report.asking import Asking, asking
 from audit.report.claims import refuse_settings, refuse_values
 from audit.report.clusters import Clusters, clusters_of
 from audit.report.consistency import refuse_contradictions
@@ -82,6 +83,11 @@ class Source:
     def tested(self) -> pd.DataFrame:
         """Explained records that interventions were tried on."""
         return self.explained[self.explained["causal_reason"] == ""]
+
+    @cached_property
+    def asking(self) -> Asking:
+        """How much was asked of what was tested."""
+        return asking(self.tested)
 
     @cached_property
     def by_hand(self) -> Source:

@@ -12,7 +12,13 @@ class InterveneSettings(Section):
 
     interventions: Literal["full", "cheap", "off"] = setting(
         "full",
-        "Causal tests: at most 61 forward passes an image; cheap: at most 47, without "
+        "Causal tests: at most 62 forward passes an image; cheap: at most 48, without "
         "the scan of the background; off: verdicts by heatmaps alone.",
+        affects=Stage.EXPLAIN,
+    )
+    budget: Literal["adaptive", "full"] = setting(
+        "adaptive",
+        "What is asked of an image: adaptive, questions until none that is left could change its "
+        "verdict; full, all of them.",
         affects=Stage.EXPLAIN,
     )

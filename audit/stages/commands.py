@@ -12,6 +12,7 @@ from audit.checks.preflight.answers import Answers, assigned_order
 from audit.checks.preflight.outcome import Preflight, say
 from audit.core.errors import ConfigError, ModelError, RunFolderError
 from audit.core.track import Track, silent
+from audit.core.wording import plural
 from audit.datasets.dataset import SPLITS
 from audit.masks.source import settled
 from audit.models.backend import tensorflow_ready
@@ -25,6 +26,7 @@ from audit.stages.timing import now, timed
 from audit.stages.training import crew_of, help_chief, train_model
 from audit.storage.paths import on_disk
 from audit.storage.run import RunFolder, write_whole
+from audit.verdict.stopping import unsupported
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,7 +204,21 @@ def judge(folder: RunFolder, changed: Mapping[str, Any]) -> tuple[pd.Series, pd.
         config = nested(folder.config()) | {"verdict": thresholds.model_dump(mode="json")}
         folder.update_manifest(config=config)
     explained = before[before["skipped"] == ""]
+    _warn_of_unasked(explained, thresholds)
     return explained["verdict"].value_counts(), now["verdict"].value_counts()
+
+
+def _warn_of_unasked(explained: pd.DataFrame, thresholds: Thresholds) -> None:
+    """Say how many images other thresholds would have asked more of."""
+    stopped = explained[explained["stopped_by"] != ""]
+    pairs = zip(stopped["background_share"], stopped["survival"], strict=True)
+    lacking = sum(not unsupported(share, survival, thresholds) for share, survival in pairs)
+    if lacking:
+        log.warning(
+            "%s not searched for regions, of which none could decide by the thresholds of the run, "
+            "but may by these: audit into a new --out with --budget full.",
+            plural(lacking, "image was", "images were"),
+        )
 
 
 def compare(

@@ -23,7 +23,8 @@ from audit.storage.heatmaps import MOST_OPTIONAL
 # 2, on 2026-11-25: interventions, the centre Gaussian, scores and fragility.
 # 3, on 2026-11-29: the foreground by that name, as not every subject is a flower.
 # 4, on 2026-11-29: edits of the whole background, other fills, and truth that is exact.
-VERSION = 4
+# 5, on 2026-11-30: what was asked of each image, and why no more was.
+VERSION = 5
 FORMERLY = {
     "flower_effect": "foreground_effect",
     "without_flower": "without_foreground",
@@ -153,6 +154,10 @@ COLUMNS = (
     Column("removal_resembles", _REAL, 4, tells="whether masks leave out what decides"),
     # Forward passes of each view that they took.
     Column("passes", _WHOLE, 2, 0, "interventions"),
+    # What interventions asked, by the keys of `core.questions.QUESTIONS`, joined by commas, and why
+    # no more was asked, of its `STOPS`; earlier versions asked everything.
+    Column("asked", _TEXT, 5, "", "what was asked of each image"),
+    Column("stopped_by", _TEXT, 5, "", "what was asked of each image"),
     # Kinds of fill of the region, and those by which the answer changes; 0 where it does by none.
     Column("removal_fills", _WHOLE, 4, 0, "other fills of regions"),
     Column("removal_fills_flipped", _WHOLE, 4, 0, "other fills of regions"),

@@ -17,6 +17,7 @@ from audit.verdict.sensitivity import (
     kind_of,
     narrowest,
 )
+from audit.verdict.stopping import taken_by
 
 Record = Mapping[str, Any]
 _LOST = 0.5  # of other backgrounds: an answer that stays on no more hangs on its own
@@ -156,12 +157,7 @@ def lost_share(record: Record) -> float:
     """Return the share of the answer's probability that the region takes beyond its controls."""
     if math.isnan(record["removal_lost"]):
         return 0.0
-    before, after = record["log_odds"], record["log_odds"] - excess(record)
-    return 1 - _probability(after) / _probability(before)
-
-
-def _probability(log_odds: float) -> float:
-    return 1 / (1 + math.exp(min(-log_odds, 700.0)))  # exp overflows beyond 709
+    return taken_by(record["log_odds"], excess(record))
 
 
 def causal_words(

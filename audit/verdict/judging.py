@@ -8,12 +8,14 @@ from typing import Any
 
 import pandas as pd
 
+from audit.core.questions import NOT_ASKED
 from audit.core.registries import JUDGED
 from audit.settings.verdict import Thresholds
 from audit.storage.records import REACHES, VARIED
 from audit.verdict.sensitivity import ALONE, ClassEvidence
 from audit.verdict.verdict import Labels, judge
 
+_OF_HEATMAPS = ("chance", *(f"{name}_skill" for name in JUDGED))
 COLUMNS = ("verdict", "verdict_reason", "verdict_score", "verdict_cause", "fragile")
 
 
@@ -68,11 +70,16 @@ def judged(
 
 
 def _moved(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield a record's evidence with its mask grown and shrunk; nothing of earlier versions."""
+    """Yield a record's evidence with its mask grown and shrunk; nothing of earlier versions.
+
+    What interventions were not asked, as it could change no verdict, is as with the mask unmoved.
+    """
     for reach in REACHES:
         moved: dict[str, Any] = {c: record.get(f"{reach}_{c}") for c in VARIED}
         if not isinstance(moved["causal_reason"], str):
             return
+        if moved["causal_reason"] == NOT_ASKED:
+            moved = {column: moved[column] for column in _OF_HEATMAPS}
         # A heatmap's score is undefined where the moved mask leaves nothing to score.
         reasons = {f"{k}_reason": "undefined" if math.isnan(moved[f"{k}_skill"]) else ""
                    for k in JUDGED}  # fmt: skip

@@ -12,6 +12,7 @@ from audit.settings.verdict import Thresholds
 from audit.verdict.causes import accused, causal_words, cause_of, lost_share, region_turns
 from audit.verdict.score import score
 from audit.verdict.sensitivity import ALONE, SCENE, ClassEvidence, kind_of
+from audit.verdict.stopping import HALF
 
 
 class Verdict(StrEnum):
@@ -26,7 +27,6 @@ class Verdict(StrEnum):
 
 
 ACCUSED = (Verdict.WRONG_REASONS, Verdict.SUSPECT, Verdict.DISTRACTED)  # of the background
-HALF = 0.5  # of the answer's probability: a region that takes more is suspicious by itself
 UNTESTED = "not tested by intervention"
 AUTOMATIC = ("grabcut", "official", "segmenter")  # sources of masks that nobody drew
 MASK_DOUBTFUL = "mask doubtful"  # how the reasons of such verdicts begin

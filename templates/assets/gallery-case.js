@@ -72,6 +72,7 @@
       ["Other backgrounds that keep the answer", tested ? survival : ""],
       ["Score (what accuses)", gallery.shown("score", i)],
       ["Fragile", data.fragile[i] ? "yes: the verdict hangs on 3 px of the mask" : "no"],
+      ["Not asked", details.leftOut || ""],
       ["Mask", data.masks[data.mask[i]] + (details.doubt ? "; doubtful: " + details.doubt : "")],
       ["Planted shortcut", details.shortcut || ""]
     ].concat(data.groups.map(function (column) {

@@ -25,6 +25,7 @@ from audit.checks.sensitivity.outputs import table_of
 from audit.core.estimate import Estimate, rate
 from audit.core.observation import Observation
 from audit.core.paired import Difference
+from audit.core.questions import QUESTIONS
 from audit.datasets.contents import Contents
 from audit.datasets.dataset import Item
 from audit.explainers.registry import titles
@@ -271,7 +272,9 @@ def _causes(
         "removal_controls": 3,
         "removal_controls_flipped": 0,
         "removal_control_lost": 0.2,
-        "passes": 38,
+        "passes": 27 if on and share < 0.2 else 52,
+        "asked": "parts,edits,region" if on and share < 0.2 else ",".join(QUESTIONS),
+        "stopped_by": "no-mask-decides" if on and share < 0.2 else "",
     }
 
 

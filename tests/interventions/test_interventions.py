@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from audit.core.questions import NOT_ASKED, QUESTIONS
 from audit.datasets.dataset import Item
 from audit.execution.record import Explanation, record_of
 from audit.explainers.registry import titles
@@ -71,16 +72,16 @@ def sample(draw):
     return of
 
 
-def study(model, sample, donors, *, scan=True, shown=None, features=None):
+def study(model, sample, donors, *, shown=None, heat=None, **asked):
     def predict(images):
         if shown is not None:
             shown.append(len(images))
         return model(images)
 
     logits = model(sample.image[None].astype(np.float32))[0]
-    on_foreground = (sample.trimap == 255).astype(np.float32)
-    case = ExplainedImage(sample, logits, on_foreground[::8, ::8], on_foreground)
-    return Interventions(predict, donors(model), scan=scan, features=features)([case])[0]
+    heat = (sample.trimap == 255).astype(np.float32) if heat is None else heat
+    case = ExplainedImage(sample, logits, heat[::8, ::8], heat)
+    return Interventions(predict, donors(model), **asked)([case])[0]
 
 
 def verdict(model, sample, tested):
@@ -269,3 +270,57 @@ def test_nobody_asks_what_a_region_resembles_on_which_nothing_hangs(sample, dono
 def test_the_pass_for_features_is_counted(sample, donors):
     with_features = study(corner, sample(), donors, features=cells).causes.passes
     assert with_features == study(corner, sample(), donors).causes.passes + 1
+
+
+def test_of_a_background_that_is_ignored_neither_search_nor_moved_masks_are_asked(sample, donors):
+    tested = study(colours, sample(), donors, thresholds=THRESHOLDS)
+    assert tested.causes.asked == ("parts", "edits", "region")
+    assert tested.causes.stopped_by == "no-mask-decides"
+    assert tested.grown.reason == tested.shrunk.reason == NOT_ASKED
+    assert tested.causes.passes == 10 + 16 + 1
+    assert tested.causes.removal.prediction == 0
+    found = verdict(colours, sample(), tested)
+    assert (found["verdict"], found["fragile"]) == ("right-reasons", False)
+    assert found["asked"] == "parts,edits,region"
+
+
+def test_of_a_tag_that_decides_everything_is_asked(sample, donors):
+    tested = study(corner, sample(), donors, thresholds=THRESHOLDS)
+    assert (tested.causes.asked, tested.causes.stopped_by) == (tuple(QUESTIONS), "")
+    assert verdict(corner, sample(), tested)["verdict"] == "wrong-reasons"
+
+
+def speckled(images):
+    """The flower's colour, unless the upper left is smooth, as no photograph's is."""
+    smooth = images[:, *TAG].std(axis=(1, 2)).mean(axis=1) < 3
+    return colours(images) - np.outer(smooth, (40, 0, 0)).astype(np.float32)
+
+
+def test_a_region_that_turns_the_answer_by_itself_is_searched_around(sample, donors):
+    photo = sample(tag=False)
+    heat = np.zeros((SIDE, SIDE), np.float32)
+    heat[TAG] = 1
+    tested = study(speckled, photo, donors, heat=heat, thresholds=THRESHOLDS)
+    assert tested.causes.shares.share <= THRESHOLDS.least_support
+    assert tested.causes.survival > 0
+    assert tested.causes.removal.prediction != 0
+    assert tested.causes.asked == tuple(QUESTIONS)
+
+
+def test_by_default_everything_is_asked_but_the_first_look(sample, donors):
+    tested = study(colours, sample(), donors)
+    assert tested.causes.asked == ("parts", "edits", "search", "masks")
+    assert tested.causes.stopped_by == ""
+
+
+@pytest.mark.parametrize("model", [colours, corner, both])
+@pytest.mark.parametrize("tag", [True, False])
+@pytest.mark.parametrize("label", [0, 1, 2])
+def test_verdicts_are_those_of_everything_asked(sample, donors, model, tag, label):
+    image = sample(tag=tag, label=label)
+    less, more = (
+        verdict(model, image, study(model, image, donors, thresholds=t)) for t in (THRESHOLDS, None)
+    )
+    assert less["passes"] <= more["passes"] + 1
+    for key in ("verdict", "fragile", "background_share", "survival", "without_foreground"):
+        assert less[key] == more[key] or (less[key] != less[key] and more[key] != more[key])

@@ -18,7 +18,7 @@ OF_ROBUSTNESS = {"robustness", "masks", "grabcut", "segmenter", "feature_layer",
 FREE_BEFORE_SWEEP = {"masks", "mask_subject", "mask_unknown", "grabcut", "segmenter", "subject",
                      "explain", "explainers", "explain_sample", "explain_flagged", "lime_samples",
                      "shap_evals", "feature_layer", "cam", "ig_variant", "ig_steps",
-                     "ig_tolerance", "ig_rule", "ig_baseline", "interventions",
+                     "ig_tolerance", "ig_rule", "ig_baseline", "interventions", "budget",
                      "on_foreground_skill", "suspicious_share", "least_support",
                      "most_background", "least_survival", "least_effect", "thresholds",
                      "accusing_score", "least_edit", "mask_resemblance"}  # fmt: skip

@@ -27,6 +27,20 @@ def record(*changes, **more):
     return {**moved, **made}
 
 
+def not_asked(**moved):
+    """What moved masks leave where interventions were not asked about them."""
+    blank = {"causal_reason": "not asked", "background_share": math.nan, "survival": math.nan}
+    return {f"{reach}_{k}": v for reach in REACHES for k, v in (blank | moved).items()}
+
+
+def test_what_moved_masks_were_not_asked_is_as_with_the_mask_unmoved():
+    assert not columns(not_asked())["fragile"]
+
+
+def test_heatmaps_are_scored_on_moved_masks_that_were_not_asked():
+    assert columns(not_asked(gradcam_skill=0.0, ig_skill=0.0))["fragile"]
+
+
 def columns(*changes, evidence=ALONE, **thresholds):
     return verdict_columns(record(*changes), Thresholds(**thresholds), WORDS, evidence)
 
