@@ -243,9 +243,9 @@ class Interventions:
             scanned = make.scan_map(tiles, before - log_odds(logits, case.target), ACROSS)
             heats["scan"] = make.together(scanned, both)
         regions = [
-            (name, make.hottest(heat, parts.off, size))
+            (name, region)
             for name, heat in heats.items()
-            for size in SIZES[name]
+            for region in make.hottest(heat, parts.off, SIZES[name])
         ]
         return [(name, region) for name, region in regions if region.any()], len(tiles)
 
