@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise, product
 
 import cv2
@@ -162,17 +161,13 @@ def softened(image: Image) -> Image:
 def widely_blurred(image: NDArray[np.float32], sigma: float, border: int) -> NDArray[np.float32]:
     """Blur an image, ``(H, W, 3)`` or ``(H, W)``, by much of its side.
 
-    A kernel as wide as the image takes a quarter of the time as two matrices, to the same result.
+    Down the columns, then down those of the turned image: OpenCV is slow along rows. Matrix products
+    would be faster still, but BLAS starts threads, which get in the way of the model's own.
     """
-    down, across = (_blur_matrix(side, sigma, border) for side in image.shape[:2])
-    return np.asarray(cv2.merge([down @ plane @ across.T for plane in cv2.split(image)]))
-
-
-@lru_cache(maxsize=8)
-def _blur_matrix(side: int, sigma: float, border: int) -> NDArray[np.float32]:
-    """Return what turns a column of pixels into the blurred one, ``(side, side)``."""
-    each = np.eye(side, dtype=np.float32)
-    return np.asarray(cv2.GaussianBlur(each, (1, 0), sigma, sigmaY=sigma, borderType=border))
+    for _ in range(2):
+        down = cv2.GaussianBlur(image, (1, 0), sigma, sigmaY=sigma, borderType=border)
+        image = np.asarray(cv2.transpose(down))
+    return image
 
 
 def paste(image: NDArray[np.uint8] | Image, opacity: NDArray[np.float32], behind: Image) -> Image:
