@@ -14,6 +14,7 @@ from audit.core.geometry import upsample
 from audit.datasets.dataset import BACKGROUND, FOREGROUND
 
 Image = NDArray[np.float32]  # (H, W, 3), 0..255
+Pixels = NDArray[np.uint8] | Image  # as read, or as made
 Weighted = NDArray[np.float32]  # (H, W, 4): colours times their weight, and the weight
 Region = NDArray[np.bool_]  # (H, W)
 FEATHER = 1.5 / 224  # standard deviation of a pasted foreground's edge, in shares of the side
@@ -71,7 +72,7 @@ def split_foreground(
     return Parts(feathered(foreground), off, fill(image, ~off)), ""
 
 
-def fill(image: NDArray[np.uint8] | Image, hole: Region) -> Image:
+def fill(image: Pixels, hole: Region) -> Image:
     """Fill a hole smoothly from all that is around it (push-pull: pyramid of weighted means).
 
     Parameters
@@ -161,8 +162,8 @@ def softened(image: Image) -> Image:
 def widely_blurred(image: NDArray[np.float32], sigma: float, border: int) -> NDArray[np.float32]:
     """Blur an image, ``(H, W, 3)`` or ``(H, W)``, by much of its side.
 
-    Down the columns, then down those of the turned image: OpenCV is slow along rows. Matrix products
-    would be faster still, but BLAS starts threads, which get in the way of the model's own.
+    Down the columns, then down those of the turned image: OpenCV is slow along rows. Products of
+    matrices would be faster still, but BLAS has threads of its own, which wait busily.
     """
     for _ in range(2):
         down = cv2.GaussianBlur(image, (1, 0), sigma, sigmaY=sigma, borderType=border)
@@ -170,7 +171,7 @@ def widely_blurred(image: NDArray[np.float32], sigma: float, border: int) -> NDA
     return image
 
 
-def paste(image: NDArray[np.uint8] | Image, opacity: NDArray[np.float32], behind: Image) -> Image:
+def paste(image: Pixels, opacity: NDArray[np.float32], behind: Pixels) -> Image:
     """Paste an image's foreground on another background: float32 ``(H, W, 3)``."""
     pasted, through = layers(image, opacity)
     through *= behind
@@ -178,7 +179,7 @@ def paste(image: NDArray[np.uint8] | Image, opacity: NDArray[np.float32], behind
     return pasted
 
 
-def layers(image: NDArray[np.uint8] | Image, opacity: NDArray[np.float32]) -> tuple[Image, Image]:
+def layers(image: Pixels, opacity: NDArray[np.float32]) -> tuple[Image, Image]:
     """Return a foreground times its opacity, and what it lets through, ``(H, W, 3)`` each."""
     through = cv2.cvtColor(opacity, cv2.COLOR_GRAY2RGB)  # NumPy is slow to stretch one channel
     front = through * image

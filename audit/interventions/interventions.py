@@ -277,8 +277,8 @@ class Interventions:
             variant = replace(variant, removal=removal)
         return replace(variant, without_foreground=int(logits[0].argmax())), len(shown)
 
-    def _backgrounds(self, donors: Sequence[int]) -> list[Image]:
-        return [self._pool.backgrounds[i].astype(np.float32) for i in donors]
+    def _backgrounds(self, donors: Sequence[int]) -> list[make.Pixels]:
+        return [self._pool.backgrounds[i] for i in donors]
 
 
 def _refilled(

@@ -81,12 +81,12 @@ def test_fill_of_turned_images_and_holes_leaves_them_as_they_were():
 @settings(max_examples=25)
 @given(shape=SIDES, seed=st.integers(0, 99))
 def test_paste(dtype, shape, seed):
-    image, behind = drawn(shape, seed, dtype=dtype), drawn(shape, seed + 1, dtype=np.float32)
-    opacity = c.feathered(the_hole(shape, "specks", seed))
-    alpha, kept = opacity[..., None], behind.copy()
-    plainly = alpha * image + (1 - alpha) * behind
-    np.testing.assert_allclose(c.paste(image, opacity, behind), plainly, **CLOSE)
-    np.testing.assert_array_equal(behind, kept)
+    image, opacity = drawn(shape, seed, dtype=dtype), c.feathered(the_hole(shape, "specks", seed))
+    for behind in (drawn(shape, seed + 1, dtype=kind) for kind in (np.uint8, np.float32)):
+        alpha, kept = opacity[..., None], behind.copy()
+        plainly = alpha * image + (1 - alpha) * behind
+        np.testing.assert_allclose(c.paste(image, opacity, behind), plainly, **CLOSE)
+        np.testing.assert_array_equal(behind, kept)
 
 
 def hottest_plainly(heatmap, allowed, share):
