@@ -15,7 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.core.edits import EDITS
-from audit.interventions.composites import Image, Parts, Region, feathered, paste
+from audit.interventions.composites import (
+    Image,
+    Parts,
+    Region,
+    feathered,
+    layers,
+    paste,
+    widely_blurred,
+)
 
 _SIDE = 224
 NEAR, FAR = 3.0, 8.0  # blurs
@@ -64,28 +72,34 @@ class Scene:
         return self.parts.removed
 
     @cached_property
-    def grey(self) -> Image:
-        """Luminance of its background, ``(H, W, 1)``."""
-        return np.asarray((self.own @ _LUMINANCE)[..., None])
+    def grey(self) -> NDArray[np.float32]:
+        """Luminance of its background, ``(H, W)``."""
+        return np.asarray(self.own @ _LUMINANCE)
+
+    @cached_property
+    def front(self) -> tuple[Image, Image]:
+        """What stays, as `composites.layers`: soft on the outside."""
+        kept = ~self.parts.off
+        return layers(self.image, np.maximum(feathered(kept), kept))
 
     def pixels(self, length: float) -> float:
         """Scale a length to the image."""
         return length * self.image.shape[0] / _SIDE
 
-    def blurred(self, image: Image, sigma: float) -> Image:
+    def blurred(self, image: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
         """Blur; ``sigma`` in pixels of an image of side 224."""
-        wide = self.pixels(sigma)
-        soft = cv2.GaussianBlur(image, (0, 0), wide, borderType=cv2.BORDER_REFLECT_101)
-        return np.asarray(soft.reshape(image.shape), np.float32)
+        return np.asarray(cv2.GaussianBlur(image, (0, 0), self.pixels(sigma)))
 
 
 def edited(key: str, scene: Scene) -> Image:
     """Return an image with its background edited, float32 ``(H, W, 3)``, 0..255."""
     if key == "frame_cut":  # of the whole image: cut away, enlarged
         return _frame_cut(scene)
-    behind = np.clip(_BEHIND[key](scene), 0, 255).astype(np.float32)
-    kept = ~scene.parts.off
-    return paste(scene.image, np.maximum(feathered(kept), kept), behind)  # soft on the outside
+    made, (front, through) = _BEHIND[key](scene), scene.front
+    np.clip(made, 0, 255, out=made)
+    made *= through
+    made += front
+    return made
 
 
 def all_edits(scene: Scene) -> list[Image]:
@@ -102,37 +116,37 @@ def _blur_far(scene: Scene) -> Image:
 
 
 def _grain(scene: Scene) -> Image:
-    fine, coarse = (
-        scene.random.standard_normal((*scene.own.shape[:2], 1), np.float32) for _ in "ab"
-    )
+    fine, coarse = (scene.random.standard_normal(scene.grey.shape, np.float32) for _ in "ab")
     soft = scene.blurred(coarse, 1)
     noise = fine + soft * 2 / soft.std()
-    return np.asarray(scene.own + noise * (GRAIN / noise.std()), np.float32)
+    return scene.own + _coloured(noise * (GRAIN / noise.std()))
 
 
 def _texture(scene: Scene) -> Image:
     """Join what is coarse of its own and what is fine of another's."""
-    return scene.blurred(scene.own, DETAIL) + scene.other - scene.blurred(scene.other, DETAIL)
+    return scene.other + scene.blurred(scene.own - scene.other, DETAIL)  # one blur, not two
 
 
 def _colour(scene: Scene) -> Image:
-    known = scene.own[scene.parts.off]
-    gain = np.clip(scene.usual.deviation / np.maximum(known.std(axis=0), 1), 0.5, 2)
-    return np.asarray((scene.own - known.mean(axis=0)) * gain + scene.usual.mean, np.float32)
+    off = scene.parts.off.view(np.uint8)
+    mean, deviation = (found[:, 0] for found in cv2.meanStdDev(scene.own, mask=off))
+    gain = np.clip(scene.usual.deviation / np.maximum(deviation, 1), 0.5, 2)
+    moved = scene.usual.mean - gain * mean
+    return np.asarray(cv2.transform(scene.own, np.column_stack([np.diag(gain), moved])))
 
 
 def _grey(scene: Scene) -> Image:
-    return np.repeat(scene.grey, 3, axis=2)
+    return _coloured(scene.grey)
 
 
 def _hue(scene: Scene) -> Image:
     """Turn every colour into its opposite, as bright."""
-    return 2 * scene.grey - scene.own
+    return _coloured(2 * scene.grey) - scene.own
 
 
 def _light(scene: Scene) -> Image:
-    wide = scene.blurred(scene.grey, LIGHT)
-    return scene.own * (wide.mean() / np.maximum(wide, 8))
+    wide = widely_blurred(scene.grey, scene.pixels(LIGHT), cv2.BORDER_REFLECT_101)
+    return scene.own * _coloured(wide.mean() / np.maximum(wide, 8))
 
 
 def _frame_cut(scene: Scene) -> Image:
@@ -194,8 +208,11 @@ def _mirrored(image: Image, width: int) -> Image:
 
 
 def _within(region: Region, other: Image, scene: Scene) -> Image:
-    weight = cv2.GaussianBlur(region.astype(np.float32), (0, 0), scene.pixels(1))[..., None]
-    return np.asarray(weight * other + (1 - weight) * scene.own, np.float32)
+    return paste(other, scene.blurred(region.astype(np.float32), 1), scene.own)
+
+
+def _coloured(grey: NDArray[np.float32]) -> Image:
+    return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB))
 
 
 _BEHIND: Mapping[str, Callable[[Scene], Image]] = {

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.interventions.composites import Image, Region, fill
+from audit.interventions.composites import Image, Region, fill, paste
 
 _EDGE = 1.0 / 224  # standard deviation of a fill's edge, in shares of the side
 
@@ -36,15 +36,15 @@ def mirrored(image: Image, hole: Region, known: Region, other: Image) -> Image:
         ``image`` off the hole.
     """
     usable = known & ~hole
-    base = fill(image, ~usable)
-    if not usable.any():
-        return _within(hole, base, image)
-    nearest = _nearest(usable)
-    rows, columns = np.indices(hole.shape)
-    height, width = hole.shape
-    y = np.clip(2 * nearest[..., 0] - rows, 0, height - 1)
-    x = np.clip(2 * nearest[..., 1] - columns, 0, width - 1)
-    return _within(hole, np.where(usable[y, x][..., None], image[y, x], base), image)
+    filled = fill(image, ~usable)
+    if usable.any():
+        rows, columns = hole.nonzero()
+        near_rows, near_columns = _nearest(usable, hole)
+        y = np.clip(2 * near_rows - rows, 0, hole.shape[0] - 1)
+        x = np.clip(2 * near_columns - columns, 0, hole.shape[1] - 1)
+        shown = usable[y, x]
+        filled[rows[shown], columns[shown]] = image[y[shown], x[shown]]
+    return _within(hole, filled, image)
 
 
 def transplanted(image: Image, hole: Region, known: Region, other: Image) -> Image:
@@ -58,19 +58,18 @@ OTHER_FILLS: Mapping[str, Callable[[Image, Region, Region, Image], Image]] = {
 }
 
 
-def _nearest(known: Region) -> NDArray[np.intp]:
-    """Row and column ``(H, W, 2)`` of the nearest known pixel."""
+def _nearest(known: Region, hole: Region) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the known pixels that are nearest to each pixel of a hole."""
     _, labels = cv2.distanceTransformWithLabels(
-        (~known).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+        (~known).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    places = np.zeros((int(labels.max()) + 1, 2), np.intp)
-    places[labels[known]] = np.argwhere(known)
-    return places[labels]
+    places = np.zeros(int(labels.max()) + 1, np.intp)
+    places[labels[known]] = np.flatnonzero(known)
+    return np.divmod(places[labels[hole]], known.shape[1])
 
 
 def _within(hole: Region, new: Image, image: Image) -> Image:
     """Show ``new`` in the hole, with a soft edge inside of it: nothing else changes."""
     weight = hole.astype(np.float32)
     soft = cv2.GaussianBlur(weight, (0, 0), _EDGE * hole.shape[1])
-    weight = np.minimum(soft, weight)[..., None]
-    return np.asarray(weight * new + (1 - weight) * image, np.float32)
+    return paste(new, np.minimum(soft, weight), image)

@@ -273,9 +273,9 @@ class Interventions:
             scanned = make.scan_map(tiles, before - log_odds(logits, case.target), ACROSS)
             heats = heats | {"scan": make.together(scanned, heats["both"])}
         regions = [
-            (name, make.hottest(heat, parts.off, size))
+            (name, region)
             for name, heat in heats.items()
-            for size in SIZES[name]
+            for region in make.hottest(heat, parts.off, SIZES[name])
         ]
         return [(name, region) for name, region in regions if region.any()], len(tiles)
 
@@ -307,8 +307,8 @@ class Interventions:
             variant = replace(variant, removal=removal)
         return replace(variant, without_foreground=int(logits[0].argmax())), len(shown)
 
-    def _backgrounds(self, donors: Sequence[int]) -> list[Image]:
-        return [self._pool.backgrounds[i].astype(np.float32) for i in donors]
+    def _backgrounds(self, donors: Sequence[int]) -> list[make.Pixels]:
+        return [self._pool.backgrounds[i] for i in donors]
 
 
 def _heats(case: ExplainedImage, parts: make.Parts) -> Heats:
@@ -322,7 +322,7 @@ def _looked_at(
     case: ExplainedImage, parts: make.Parts, heats: Heats, before: float
 ) -> Generator[list[Image], Logits, tuple[Removal, Region]]:
     """Fill the largest region that both explainers look at most."""
-    region = make.hottest(heats["both"], parts.off, LARGEST)
+    (region,) = make.hottest(heats["both"], parts.off, (LARGEST,))
     if not region.any():
         return Removal(), region
     logits = yield [make.fill(case.sample.image, region)]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -89,8 +90,8 @@ class BackgroundPool:
             With its foreground filled in.
         """
         soft = softened(background)
-        moved = soft + (self.mean - soft.mean(axis=(0, 1)))
-        return np.asarray(np.clip(moved, 0, 255), dtype=np.float32)
+        moved = cv2.add(soft, (*(self.mean - cv2.mean(soft)[:3]), 0))
+        return np.asarray(np.clip(moved, 0, 255, out=moved))
 
     @cached_property
     def colours(self) -> Colours:

@@ -114,7 +114,7 @@ def test_what_cannot_be_split_says_why(given_trimap, least, why) -> None:
 def test_the_hottest_region_is_of_the_share_asked_for_and_where_it_may_be() -> None:
     heat = np.arange(SIDE * SIDE, dtype=np.float32).reshape(SIDE, SIDE)
     allowed = ~square(24, 0, 8)
-    region = c.hottest(heat, allowed, 0.05)
+    (region,) = c.hottest(heat, allowed, (0.05,))
     assert region.sum() == round(0.05 * SIDE * SIDE)
     assert not (region & ~allowed).any()
     assert heat[region].min() > heat[allowed & ~region].max()
@@ -122,9 +122,9 @@ def test_the_hottest_region_is_of_the_share_asked_for_and_where_it_may_be() -> N
 
 def test_what_is_not_hot_is_not_in_the_hottest_region() -> None:
     heat = np.zeros((SIDE, SIDE), np.float32)
-    assert not c.hottest(heat, np.ones((SIDE, SIDE), bool), 0.1).any()
+    assert not c.hottest(heat, np.ones((SIDE, SIDE), bool), (0.1,))[0].any()
     heat[3, 3] = 1
-    assert c.hottest(heat, np.ones((SIDE, SIDE), bool), 0.1).sum() == 1
+    assert c.hottest(heat, np.ones((SIDE, SIDE), bool), (0.1,))[0].sum() == 1
 
 
 def test_two_heatmaps_count_alike_whatever_their_units() -> None:
@@ -166,6 +166,10 @@ def test_tiles_cover_the_background(across, flower, count) -> None:
     assert len(tiles) == count
     if flower == 0:
         assert (np.sum(tiles, axis=0) == 1).all()
+
+
+def test_an_image_smaller_than_the_grid_has_a_tile_for_each_pixel() -> None:
+    assert len(c.windows(np.ones((3, 2), bool), 4, 99)) == 6
 
 
 def test_the_scan_is_hottest_where_filling_cost_most() -> None:
