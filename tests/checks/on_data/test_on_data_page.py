@@ -108,3 +108,14 @@ def test_without_one_the_shipped_self_test_is_told(run):
     assert "fixed thresholds" in first
     assert not (run.report_dir / "selftest.html").exists()
     assert run.summary()["selftest"] is None
+
+
+def test_healthy_worlds_alone_say_that_nothing_was_taught(run):
+    nothing = {"value": None, "low": None, "high": None, "n": 0, "undefined": 0, "method": "wilson"}
+    tell(run, told(run) | {"kinds": [], "found": nothing})
+    judged(run)
+    render(run)
+    first = (run.report_dir / "index.html").read_text("utf-8")
+    assert "On your data: no stamp was learned; false alarms" in first
+    page = (run.report_dir / "selftest.html").read_text("utf-8")
+    assert "how many of these would be found is not known" in page
