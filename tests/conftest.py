@@ -26,8 +26,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Looking for cycles after every 700 objects, as Python does, takes a tenth of the time.
 gc.set_threshold(50_000)
 
-# A shell that starts the suite in the background has it ignore Ctrl-C, which some tests send.
+# A shell that starts the suite in the background has it ignore Ctrl-C, and nohup that a terminal
+# hangs up, which some tests send.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # A busy machine is no failure.
 hypothesis.settings.register_profile("unhurried", deadline=None)
