@@ -125,6 +125,7 @@ def _grown(row: Grown) -> dict[str, Any]:
         **{side: asdict(getattr(row, side).excess) for side in ("a", "b")},
         "proven": [row.a.proven, row.b.proven],
         "change": asdict(row.change),
+        "own_change": asdict(row.own),
         "p": row.p,
         "says": row.says,
     }

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from audit.checks.sensitivity.outputs import read_sensitivities
 from audit.compare.pairing import Pair
 from audit.core.edits import KINDS
+from audit.core.estimate import Estimate
 from audit.core.paired import Difference, holm
 from audit.report.source import Source
 from audit.verdict.causes import words_of
@@ -28,8 +29,11 @@ class Grown:
         Of its kind the one that costs most in either.
     change : Difference
         B's excess minus A's, -2..2; above 0 is worse.
+    own : Difference
+        Share of the class's own answers that change in B, less that in A, -1..1; above 0 is worse.
     p : float
-        Two-sided, after Holm's correction over all classes and kinds.
+        The larger of both, two-sided, after Holm's correction over all classes and kinds; 1 where
+        they point to different sides. Where other classes got steadier a class has not got worse.
     """
 
     name: str
@@ -37,6 +41,7 @@ class Grown:
     a: Sensitivity
     b: Sensitivity
     change: Difference
+    own: Difference
     p: float = 1.0
 
     @property
@@ -98,11 +103,13 @@ def _rows(
         if edits:
             most = max(edits, key=lambda e: max(a[e].excess.value, b[e].excess.value))
             change = _apart(a[most].excess, b[most].excess)
+            own = _apart(a[most].flips, b[most].flips)
+            p = max(_p(change), _p(own)) if change.value * own.value > 0 else 1.0
             name = source.classes[key[0]]
-            yield Grown(name, most, a[most], b[most], change, _p(change))
+            yield Grown(name, most, a[most], b[most], change, own, p)
 
 
-def _apart(a: Difference, b: Difference) -> Difference:
+def _apart(a: Difference | Estimate, b: Difference | Estimate) -> Difference:
     """Return b - a with the interval that those of both give."""
     value = b.value - a.value
     low = value - math.hypot(b.value - b.low, a.high - a.value)

@@ -35,7 +35,7 @@ class Outcome:
     better, worse : list of str
         Keys of figures that are so beyond doubt, of those that tell of reasons.
     grown : list of str
-        Classes and kinds of cue to which a class is more sensitive now, beyond doubt.
+        Classes and kinds of cue that a class is proven to rest on now, and did not or did less.
     """
 
     says: str
@@ -77,13 +77,13 @@ def outcome(before: RunFolder, after: RunFolder) -> Outcome:
 
     Mended: fewer wrong reasons, a smaller gap between backgrounds or a better worst group, beyond
     doubt, and none of them worse. Worse: any of them is worse, or accuracy is and none is better,
-    or a class rests on a cue that it did not rest on before.
+    or a class is proven to rest on a cue, and did not before or did less.
     """
     found = comparison([before, after]).versus[0]
     compared = found.checks.get("groups")
     groups: list[Change] = compared.found if compared else []
     better, worse = _moved(found, groups)
-    grown = [f"{each.name}: {each.words}" for each in those(found.grown, "new", "grew")]
+    grown = _grown(found, proven=True)
     accuracy = found.by_key["accuracy"]
     if worse or grown or (accuracy.says == "worse" and not better):
         says = WORSE
@@ -91,6 +91,12 @@ def outcome(before: RunFolder, after: RunFolder) -> Outcome:
         says = MENDED if better else ALIKE
     words = _words(says, found, groups, grown)
     return Outcome(says, words, accuracy, groups, better, worse, grown)
+
+
+def _grown(found: Versus, proven: bool) -> list[str]:
+    """Return classes and cues to which they are more sensitive, proven to rest on them or not."""
+    more = those(found.grown, "new", "grew")
+    return [f"{each.name}: {each.words}" for each in more if each.b.proven is proven]
 
 
 def _moved(found: Versus, groups: Sequence[Change]) -> tuple[list[str], list[str]]:
@@ -130,6 +136,8 @@ def _words(says: str, found: Versus, groups: Sequence[Change], grown: Sequence[s
         parts.append(f"{title}: {each.words('before', 'after')}.")
     if grown:
         parts.append(f"{plural(len(grown), 'shortcut', 'shortcuts')} grew: {some(list(grown), 3)}.")
+    elif leaning := _grown(found, proven=False):
+        parts.append(f"Short of proof, sensitivity grew: {some(leaning, 3)}.")
     elif found.grown is not None:
         parts.append("No other shortcut is shown to have grown.")
     return " ".join(parts).replace("after is", "the mended model is")

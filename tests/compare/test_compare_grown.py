@@ -1,27 +1,15 @@
 """Whether another shortcut grew while one was weaned: sensitivities of two runs, held together."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from drawnruns import PLAIN, make_run
+from sensitive import sensitive_to
 
-from audit.checks.sensitivity.outputs import TABLE, read_sensitivities, table_of
+from audit.checks.sensitivity.outputs import TABLE
 from audit.compare.build import render
 from audit.compare.content import comparison
 from audit.compare.grown import those
-from audit.core.paired import Difference
-
-
-def _changed(run, edits):
-    """Give a run other sensitivities: excess and whether proven, by class and edit."""
-    found = [
-        replace(each, excess=Difference(*edits[key]), corrected=1e-6, lost=3.0, others_lost=0.2)
-        if (key := (each.target, each.edit)) in edits
-        else each
-        for each in read_sensitivities(run)
-    ]
-    run.keep(TABLE.file(run), table_of(found).to_parquet(index=False))
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +17,8 @@ def runs(tmp_path_factory):
     """A rests on texture in its first class; B does no more, but on corners in its third."""
     root = tmp_path_factory.mktemp("runs")
     made = [make_run(root / name, classes=PLAIN[:4], images=24, seed=0) for name in "ab"]
-    _changed(made[0], {(0, "blur"): (0.8, 0.6, 0.9), (2, "corners"): (0.0, -0.1, 0.1)})
-    _changed(made[1], {(0, "blur"): (0.0, -0.1, 0.1), (2, "corners"): (0.8, 0.6, 0.9)})
+    sensitive_to(made[0], {(0, "blur"): (0.8, 0.6, 0.9), (2, "corners"): (0.0, -0.1, 0.1)})
+    sensitive_to(made[1], {(0, "blur"): (0.0, -0.1, 0.1), (2, "corners"): (0.8, 0.6, 0.9)})
     return made
 
 
@@ -40,6 +28,15 @@ def test_what_grew_comes_first_and_what_is_gone_last(runs):
     assert (rows[-1].name, rows[-1].a.kind, rows[-1].says) == (PLAIN[0], "texture", "gone")
     assert {row.says for row in rows[1:-1]} == {"alike"}
     assert those(rows, "new", "grew") == rows[:1]
+
+
+def test_a_class_beside_others_that_got_steadier_has_not_grown(runs, tmp_path):
+    later = make_run(tmp_path / "later", classes=PLAIN[:4], images=24, seed=0)
+    sensitive_to(later, {(0, "blur"): (0.8, 0.6, 0.9), (2, "corners"): (0.8, 0.6, 0.9)},
+             own={(2, "corners"): 4})  # fmt: skip
+    rows = comparison([runs[0], later]).versus[0].grown
+    assert (rows[0].name, rows[0].change.value, rows[0].own.value) == (PLAIN[2], 0.8, 0.0)
+    assert (rows[0].p, rows[0].says) == (1.0, "alike")
 
 
 def test_the_interval_of_a_change_is_that_of_two_rates(runs):
