@@ -40,6 +40,7 @@ from audit.storage.run import RunFolder
 SHARED = {"backbone": "efficientnet-lite0", "robustness": 0, "health": False}
 EPOCHS = {"waterbirds": 3, "plantvillage": 30, "stamped": 25, "oxford": 30}
 EXPLAINED = {"waterbirds": 160, "plantvillage": 160, "stamped": 255, "oxford": 40}
+SUBJECTS = {"waterbirds": "bird", "plantvillage": "leaf"}
 STAMP = "tag-4"
 LEVELS = (255.0, 127.5, 0.0)
 
@@ -49,7 +50,7 @@ def settings(name: str, data: Path, out: Path) -> dict[str, Any]:
         return {"data_dir": data / "tfds", "masks": data / "masks"}
     if name == "stamped":
         return {"images": kept(data, STAMP, out / "stamped-images")}
-    return {"images": data / name / "manifest.csv"}
+    return {"images": data / name / "manifest.csv", "subject": SUBJECTS[name]}
 
 
 def audited(name: str, data: Path, out: Path) -> RunFolder:
