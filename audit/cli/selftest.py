@@ -15,6 +15,7 @@ from audit.core.output import echo
 
 if TYPE_CHECKING:
     from audit.checks.on_data.results import OnData
+    from audit.core.estimate import Estimate
 
 
 @click.command(cls=Command)
@@ -130,20 +131,21 @@ def _tell(found: OnData) -> None:
             echo(f"{row.key}: not learned (worth {row.worth.value:.2f} log-odds), not counted")
             continue
         echo(
-            f"{row.key}: found {row.found.value:.0%} (n = {row.found.n}), clean accused "
-            f"{row.false_alarms.value:.1%} (n = {row.false_alarms.n}), kind named rightly "
-            f"{row.named.value:.0%} (n = {row.named.n}), AUROC {row.auroc.value:.3f}"
+            f"{row.key}: found {_share(row.found, 0)}, clean accused {_share(row.false_alarms)}, "
+            f"kind named rightly {_share(row.named, 0)}, AUROC {row.auroc.value:.3f}"
         )
     echo(
-        f"All: found {found.found.value:.0%} (n = {found.found.n}), clean accused "
-        f"{found.false_alarms.value:.1%} (n = {found.false_alarms.n}); healthy worlds "
-        f"{found.accused.value:.1%} (n = {found.accused.n}); anything proven in "
-        f"{found.proven.value:.1%} of them (n = {found.proven.n})"
+        f"All: found {_share(found.found, 0)}, clean accused {_share(found.false_alarms)}; healthy "
+        f"worlds {_share(found.accused)}; anything proven in {_share(found.proven)}"
     )
     known = found.calibration
     reached = f"accusing_score {known.threshold:.3f}: at most 5% of clean images are accused, "
     bound = f"{known.bound:.1%} at 95% confidence (n = {known.n})"
     echo(f"Threshold {known.reason}" if known.reason else reached + bound)
+
+
+def _share(found: Estimate, places: int = 1) -> str:
+    return f"{found.value:.{places}%} (n = {found.n})" if found.n else "undefined (n = 0)"
 
 
 def _planted(out: Path, half: str, worlds: tuple[str, ...], seeds: int) -> None:

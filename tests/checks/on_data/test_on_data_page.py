@@ -9,6 +9,7 @@ from uncharted import render
 from audit.checks.on_data.outputs import FILE
 from audit.checks.on_data.reading import read
 from audit.checks.selftest.record import standing
+from audit.cli.selftest import _tell
 from audit.core.errors import RunFolderError
 from audit.report.source import load
 from audit.storage.run import write_whole
@@ -110,7 +111,7 @@ def test_without_one_the_shipped_self_test_is_told(run):
     assert run.summary()["selftest"] is None
 
 
-def test_healthy_worlds_alone_say_that_nothing_was_taught(run):
+def test_healthy_worlds_alone_say_that_nothing_was_taught(run, capsys):
     nothing = {"value": None, "low": None, "high": None, "n": 0, "undefined": 0, "method": "wilson"}
     tell(run, told(run) | {"kinds": [], "found": nothing})
     judged(run)
@@ -119,3 +120,5 @@ def test_healthy_worlds_alone_say_that_nothing_was_taught(run):
     assert "On your data: no stamp was learned; false alarms" in first
     page = (run.report_dir / "selftest.html").read_text("utf-8")
     assert "how many of these would be found is not known" in page
+    _tell(read(load(run)))
+    assert "All: found undefined (n = 0), clean accused" in capsys.readouterr().out
