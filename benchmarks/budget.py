@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+from ondata import opened
 
 from audit.core.estimate import mean, rate
-from audit.core.track import silent
 from audit.datasets.batches import in_batches
 from audit.datasets.dataset import stratified
 from audit.execution.engine import Engine
@@ -33,9 +33,6 @@ from audit.explainers.registry import titles
 from audit.masks.sample import Sample
 from audit.models.backend import tensorflow_ready
 from audit.settings import change, load_config
-from audit.stages.context import context_of
-from audit.stages.inputs import read_inputs
-from audit.stages.resume import carried
 from audit.storage.run import RunFolder
 from audit.verdict.judging import judged
 from audit.verdict.sensitivity import evidence_of, sensitivities
@@ -47,11 +44,9 @@ SEED = 0
 
 def swept(run: RunFolder, data: Path, count: int) -> tuple[dict[str, Any], dict[str, float], float]:
     """Records and seconds by budget, and the seconds of a forward pass."""
-    given = {"data_dir": data / "tfds", "masks": data / "masks"}
-    config = load_config(carried(run, given))
-    context = context_of(run, read_inputs(config, ("test",), run, silent), silent)
+    context = opened(run, data)
     items = stratified(context.dataset.items("test"), count, SEED)
-    configs = {key: change(config, budget=key) for key in BUDGETS}
+    configs = {key: change(context.config, budget=key) for key in BUDGETS}
     engines = {
         key: Engine(context.classifier, context.dataset, made, context.pool)
         for key, made in configs.items()

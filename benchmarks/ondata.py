@@ -16,6 +16,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from audit.checks.context import Context
 from audit.checks.on_data.measure import Asked, write
 from audit.checks.on_data.results import KindRow, OnData
 from audit.core.estimate import Estimate
@@ -30,11 +31,16 @@ from audit.storage.run import RunFolder
 SAMPLE = 108
 
 
-def measured(run: RunFolder, data: Path, kinds: list[str]) -> OnData:
-    """Make the worlds that the run lacks; the run's own verdicts stay as they are."""
+def opened(run: RunFolder, data: Path) -> Context:
+    """Open a run on Oxford for what follows its sweep."""
     given = {"data_dir": data / "tfds", "masks": data / "masks"}
     config = load_config(carried(run, given))
-    context = context_of(run, read_inputs(config, ("test",), run, silent), silent)
+    return context_of(run, read_inputs(config, ("test",), run, silent), silent)
+
+
+def measured(run: RunFolder, data: Path, kinds: list[str]) -> OnData:
+    """Make the worlds that the run lacks; the run's own verdicts stay as they are."""
+    context = opened(run, data)
     own = [item for item in context.tested if context.masks.has_own(item)]
     with run.writing():
         return write(replace(context, tested=own), Asked(tuple(kinds), SAMPLE))

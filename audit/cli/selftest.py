@@ -156,9 +156,8 @@ def _planted(out: Path, half: str, worlds: tuple[str, ...], seeds: int) -> None:
     found = test.run(out, half, worlds=worlds, seeds=seeds, command=command, track=shown)
     verdict, best = found.verdict, found.best_single
     echo(
-        f"wrong-reasons: precision {verdict.precision.value:.1%} (n = {verdict.precision.n}), "
-        f"recall {verdict.found.value:.1%} (n = {verdict.found.n}), healthy worlds accused "
-        f"{found.healthy.value:.1%} (n = {found.healthy.n})"
+        f"wrong-reasons: precision {_share(verdict.precision)}, recall {_share(verdict.found)}, "
+        f"healthy worlds accused {_share(found.healthy)}"
     )
     echo(
         f"AUROC: verdict {verdict.auroc.value:.3f}, best single signal ({best.title}) "

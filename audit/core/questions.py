@@ -9,13 +9,13 @@ from collections.abc import Mapping
 
 PARTS, EDITED, REGION, SEARCH, MOVED = "parts", "edits", "region", "search", "masks"
 
-QUESTIONS: Mapping[str, str] = {
-    PARTS: "foreground and background apart, and on other backgrounds",
-    EDITED: "edits of the whole background",
-    REGION: "the region that both explainers look at most",
-    SEARCH: "the region that costs most, its controls and other fills",
-    MOVED: "all of it again with the mask grown and shrunk",
-}
+QUESTIONS = (
+    PARTS,  # foreground and background apart, and on other backgrounds
+    EDITED,  # edits of the whole background
+    REGION,  # the region that both explainers look at most
+    SEARCH,  # the region that costs most, its controls and other fills
+    MOVED,  # all of it again with the mask grown and shrunk
+)
 
 NOT_ASKED = "not asked"  # why nothing is known of a moved mask that could change no verdict
 NO_REGION, NO_MASK = "no-region-decides", "no-mask-decides"
@@ -25,8 +25,3 @@ STOPS: Mapping[str, str] = {
     NO_REGION: "a search for another region, as none could decide",
     NO_MASK: "a search for another region, and moved masks, as neither could decide",
 }
-
-
-def left_out(stopped_by: str) -> str:
-    """Return in words what was not asked; "" where everything was, or nobody knows the reason."""
-    return STOPS.get(stopped_by, "")

@@ -162,7 +162,7 @@ class Teacher:
                 continue
             item, photo, parts = found
             behind = pool.backgrounds[pool.drawn(item.name, MOVES)]
-            moved = [paste(photo, parts.opacity, b.astype(np.float32)) for b in behind]
+            moved = [paste(photo, parts.opacity, b) for b in behind]
             yield [np.rint(i).astype(np.uint8) for i in (parts.removed, *moved)]
 
     def _each(

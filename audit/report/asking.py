@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from audit.core.questions import NO_MASK, NO_REGION
+from audit.core.questions import NO_MASK, STOPS
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def asking(tested: pd.DataFrame) -> Asking:
     stopped = tested["stopped_by"]
     return Asking(
         tested=len(tested),
-        no_search=int(stopped.isin([NO_REGION, NO_MASK]).sum()),
+        no_search=int(stopped.isin(list(STOPS)).sum()),
         no_masks=int((stopped == NO_MASK).sum()),
         passes=float(tested["passes"].mean()),
     )

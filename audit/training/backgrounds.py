@@ -60,8 +60,7 @@ class Backgrounds:
             donor = int(random.choice(self.usable))
             if row in known and random.random() < SHARE:
                 opacity = self.opacity[row].astype(np.float32) / 255
-                behind = self.removed[donor].astype(np.float32)
-                changed[i] = np.rint(paste(images[i], opacity, behind))
+                changed[i] = np.rint(paste(images[i], opacity, self.removed[donor]))
         return changed
 
 

@@ -52,7 +52,7 @@ class _Foreground:
     opacity: NDArray[np.float32]
 
     def on(self, background: NDArray[Any]) -> Image:
-        return make.paste(self.image, self.opacity, np.asarray(background, np.float32))
+        return make.paste(self.image, self.opacity, background)
 
 
 def write(context: Context) -> None:
