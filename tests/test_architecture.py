@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -90,3 +90,9 @@ def test_modules_import_in_no_circle():
         wanted = named | {n.module for n in at_top}
         graph[name] = {m for m in wanted if m in names.values() and m != name}
     TopologicalSorter(graph).prepare()  # raises CycleError, which names them
+
+
+def test_no_two_test_files_share_a_name():
+    """Pytest knows a test file by its name alone, and stops at the second of one name."""
+    names = Counter(file.name for file in Path(__file__).parent.rglob("test_*.py"))
+    assert [name for name, times in names.items() if times > 1] == []
