@@ -48,7 +48,7 @@ def swept(run: RunFolder, data: Path, count: int) -> tuple[dict[str, Any], dict[
     items = stratified(context.dataset.items("test"), count, SEED)
     configs = {key: change(context.config, budget=key) for key in BUDGETS}
     engines = {
-        key: Engine(context.classifier, context.dataset, made, context.pool)
+        key: Engine(context.classifier, context.dataset, made, context.pool, images=len(items))
         for key, made in configs.items()
     }
     first = engines["full"]
@@ -83,9 +83,9 @@ def forward_pass(classifier: Any) -> float:
 
 
 def words(records: pd.DataFrame) -> pd.DataFrame:
-    config = load_config({})
+    thresholds = load_config({}).verdict
     evidence = evidence_of(records, sensitivities(records))
-    told = judged(records, config.verdict, Labels("flower", titles()), evidence)
+    told = judged(records, thresholds, Labels("flower", titles()), evidence)
     return records.drop(columns=["verdict", "fragile"]).merge(told[["name", "verdict", "fragile"]])
 
 

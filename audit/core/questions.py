@@ -7,21 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-PARTS, EDITED, REGION, SEARCH, MOVED = "parts", "edits", "region", "search", "masks"
+PARTS, YARDSTICKS, REGION, QUARTERS, SEARCH, EDITED, MOVED = (
+    "parts", "yardsticks", "region", "quarters", "search", "edits", "masks",
+)  # fmt: skip
 
 QUESTIONS = (
     PARTS,  # foreground and background apart, and on other backgrounds
-    EDITED,  # edits of the whole background
+    YARDSTICKS,  # the foreground on black, and pasted back on its own background
     REGION,  # the region that both explainers look at most
+    QUARTERS,  # its quarters, where that changes little but the answer hangs on its background
     SEARCH,  # the region that costs most, its controls and other fills
-    MOVED,  # all of it again with the mask grown and shrunk
+    EDITED,  # edits of the whole background
+    MOVED,  # the parts again with the mask grown and shrunk
 )
 
 NOT_ASKED = "not asked"  # why nothing is known of a moved mask that could change no verdict
-NO_REGION, NO_MASK = "no-region-decides", "no-mask-decides"
+SAMPLED, NO_REGION, NO_EDIT, NO_MASK = (
+    "of-a-sample", "no-region-decides", "no-edit-decides", "no-mask-decides",
+)  # fmt: skip
 
 # What was not asked, and why it could not matter.
 STOPS: Mapping[str, str] = {
+    SAMPLED: "the foreground on black and pasted back, which a sample tells",
     NO_REGION: "a search for another region, as none could decide",
-    NO_MASK: "a search for another region, and moved masks, as neither could decide",
+    NO_EDIT: "edits of the whole background, as none could accuse",
+    NO_MASK: "moved masks, as none could change the verdict",
 }
+
+
+def left_out(stopped_by: str) -> list[str]:
+    """Return what was not asked of an image, in words."""
+    return [STOPS[key] for key in stopped_by.split(",") if key in STOPS]

@@ -18,8 +18,10 @@ from audit.explainers.gradcam import Explained
 from audit.explainers.integrated_gradients import Enough
 from audit.explainers.over_views import grad_cam, integrated_gradients
 from audit.explainers.settle import Complete, ScoresSettled
+from audit.interventions.budget import Budget
 from audit.interventions.causal import log_odds
-from audit.interventions.interventions import ExplainedImage, Interventions
+from audit.interventions.explained import ExplainedImage
+from audit.interventions.interventions import Interventions
 from audit.interventions.pool import BackgroundPool
 from audit.interventions.tested import Tested
 from audit.masks.sample import Sample
@@ -29,6 +31,12 @@ from audit.settings import Config
 
 class Engine:
     """Explainer of batches, with the compiled functions.
+
+    Parameters
+    ----------
+    images : int
+        How many the sweep explains: a sample of them is asked more than their verdicts need, all of
+        a few.
 
     Attributes
     ----------
@@ -45,6 +53,7 @@ class Engine:
         config: Config,
         pool: BackgroundPool | None = None,
         optional: OptionalExplainers | None = None,
+        images: int = 0,
     ) -> None:
         self.size = classifier.input_size
         self.clock = Clock()
@@ -66,7 +75,7 @@ class Engine:
             self._logits,
             pool,
             scan=scan,
-            thresholds=config.verdict if adaptive else None,
+            budget=Budget.of(config.verdict, images) if adaptive else None,
             features=self._features,
         )
 
@@ -86,7 +95,7 @@ class Engine:
         with self.clock("explain"):
             # The explainer asks for sample i of view v at index v * n + i.
             view_by_view = [*samples] * self._config.explain.tta
-            attributed = self._ig(images, seen.targets, self._enough(view_by_view))
+            attributed = self._ig(images, seen.targets, self._enough(view_by_view), seen.logits)
         cases = [
             ExplainedImage(sample, seen.logits[i], seen.heatmaps[i], attributed.heatmaps[i])
             for i, sample in enumerate(samples)

@@ -182,7 +182,7 @@ def _causal(causes: Causes, classes: tuple[str, ...]) -> Record:
         **_edit_columns(causes.edits),
         "passes": causes.passes,
         "asked": ",".join(causes.asked),
-        "stopped_by": causes.stopped_by,
+        "stopped_by": ",".join(causes.stopped_by),
     }
 
 

@@ -46,6 +46,8 @@ class Setup:
         In the driver's order, wherever it had it from.
     contents : Contents
         Of the images to explain, as the driver read them.
+    images : int
+        How many all workers explain.
     """
 
     config: Config
@@ -57,6 +59,7 @@ class Setup:
     versions: dict[str, str]
     classes: tuple[str, ...]
     contents: Contents
+    images: int
 
 
 def setup_of(
@@ -67,6 +70,7 @@ def setup_of(
     hashes: dict[str, str],
     classes: Sequence[str],
     contents: Contents,
+    images: int = 0,
 ) -> Setup:
     """Return what workers need to go on where the driver is."""
     given = config.flat().items()
@@ -85,6 +89,7 @@ def setup_of(
         versions=_versions(),
         classes=tuple(classes),
         contents=contents,
+        images=images,
     )
 
 
@@ -113,7 +118,9 @@ class Worker:
                 )
         classifier = _classifier(setup)
         optional = optional_explainers(classifier, self._dataset, self._masks, setup.config)
-        self._engine = Engine(classifier, self._dataset, setup.config, setup.pool, optional)
+        self._engine = Engine(
+            classifier, self._dataset, setup.config, setup.pool, optional, setup.images
+        )
         self._reading, self._explaining = Lock(), Lock()
 
     def ig_batch(self, known: int | None) -> int:

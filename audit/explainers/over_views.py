@@ -69,9 +69,16 @@ class AveragedIntegratedGradients(IntegratedGradients):
         self._views = classifier.views
 
     def __call__(
-        self, images: Images, targets: NDArray[np.int64], enough: Enough | None = None
+        self,
+        images: Images,
+        targets: NDArray[np.int64],
+        enough: Enough | None = None,
+        logits: NDArray[np.float32] | None = None,
     ) -> Attributed:
-        """Attribute ``targets`` ``(n,)`` for images ``(n, H, W, 3)`` in 0..255."""
+        """Attribute ``targets`` ``(n,)`` for images ``(n, H, W, 3)`` in 0..255.
+
+        Each view has logits of its own: those of the mean say nothing of them.
+        """
         found = [self._of_view(v, images, targets, enough) for v in range(len(self._views))]
         returned = [v.give_back(f.heatmaps) for v, f in zip(self._views, found, strict=True)]
         heatmaps = np.mean(returned, axis=0)

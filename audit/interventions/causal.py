@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -159,8 +159,8 @@ class Causes:
         Forward passes that it took.
     asked : tuple of str
         What was asked, of `audit.core.questions.QUESTIONS`, in order.
-    stopped_by : str
-        Why no more was, of `audit.core.questions.STOPS`; "" where everything was.
+    stopped_by : tuple of str
+        Why the others were not, of `audit.core.questions.STOPS`.
     """
 
     reason: str = ""
@@ -179,4 +179,12 @@ class Causes:
     edits: Mapping[str, Edited] = field(default_factory=dict)
     passes: int = 0
     asked: tuple[str, ...] = ()
-    stopped_by: str = ""
+    stopped_by: tuple[str, ...] = ()
+
+    def with_asked(self, question: str, passes: int = 0) -> Causes:
+        """Return the same after one more question, and the passes that it took."""
+        return replace(self, asked=(*self.asked, question), passes=self.passes + passes)
+
+    def without(self, stop: str) -> Causes:
+        """Return the same with a question left out, and why."""
+        return replace(self, stopped_by=(*self.stopped_by, stop))

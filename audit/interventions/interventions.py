@@ -2,72 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audit.core.edits import EDITS
-from audit.core.geometry import place_of, upsample
-from audit.core.questions import EDITED, MOVED, NO_MASK, PARTS, REGION, SEARCH
-from audit.datasets.batches import in_batches
+from audit.core.questions import (
+    EDITED,
+    MOVED,
+    NO_EDIT,
+    NO_MASK,
+    NO_REGION,
+    PARTS,
+    QUARTERS,
+    REGION,
+    SAMPLED,
+    SEARCH,
+    YARDSTICKS,
+)
 from audit.datasets.dataset import FOREGROUND
-from audit.explainers.base import PASS, seed_of
+from audit.explainers.base import seed_of
 from audit.interventions import composites as make
-from audit.interventions.causal import Causes, Edited, Removal, Shares, log_odds, shapley
+from audit.interventions.budget import Budget
+from audit.interventions.causal import Causes, Edited, Shares, log_odds, shapley
 from audit.interventions.edits import Scene, all_edits
-from audit.interventions.fills import OTHER_FILLS
+from audit.interventions.explained import ExplainedImage
 from audit.interventions.pool import DONORS, BackgroundPool
 from audit.interventions.resemblance import resemblance
+from audit.interventions.search import (
+    Filled,
+    Region,
+    controlled,
+    heats,
+    looked_at,
+    most_costly,
+    quarters,
+    refilled,
+    searched,
+)
 from audit.interventions.tested import REACH, UNMOVED, Tested
-from audit.masks.sample import Sample
+from audit.interventions.together import Predict, Study, together
 from audit.settings.verdict import Thresholds
-from audit.verdict.stopping import stopped_by, taken_by
+from audit.verdict.stopping import (
+    edits_may_accuse,
+    hangs,
+    no_mask_decides,
+    no_region_decides,
+    supported,
+)
 
 SAME = 2  # donors of an image's own class
-SIZES = {  # shares of the image that each proposer's regions have
-    "both": (0.03, 0.06, 0.12),
-    "gradcam": (0.06, 0.12),
-    "ig": (0.12,),
-    "scan": (0.03, 0.06, 0.12),
-}
-MEDIUM = 0.06
-LARGEST = 0.12
-ACROSS = 4  # tiles of the scan along each side
-TILES = 12  # at most
-TOGETHER = 4  # images under study at once: enough to fill the calls, little memory
-
 Image = NDArray[np.float32]
-Region = NDArray[np.bool_]
 Logits = NDArray[np.float32]
-Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-Study = Generator[list[Image], Logits, "Tested"]
-Heats = dict[str, NDArray[np.float32]]
-
-
-@dataclass(frozen=True)
-class ExplainedImage:
-    """One image to study: what the model and the explainers said of it.
-
-    Attributes
-    ----------
-    logits : float32 ``(classes,)``
-    gradcam, ig : float32
-        Heatmaps of the predicted class, ``(h, w)`` and ``(H, W)``.
-    """
-
-    sample: Sample
-    logits: Logits
-    gradcam: NDArray[np.float32]
-    ig: NDArray[np.float32]
-
-    @property
-    def target(self) -> int:
-        """Explained class."""
-        return int(self.logits.argmax())
 
 
 class Interventions:
@@ -80,9 +69,9 @@ class Interventions:
     pool : BackgroundPool
     scan : bool
         Search the background tile by tile, too: at most 62 passes an image, else 48.
-    thresholds : Thresholds, optional
-        Of the verdict: questions are left out whose answers could not change it. By default
-        everything is asked, in a pass less at most.
+    budget : Budget, optional
+        Questions are left out whose answers could not change the verdict. By default everything is
+        asked.
     features : callable, optional
         The same images to feature maps ``(n, h, w, c)``, for what looks like the foreground.
     """
@@ -93,56 +82,40 @@ class Interventions:
         pool: BackgroundPool,
         *,
         scan: bool = True,
-        thresholds: Thresholds | None = None,
+        budget: Budget | None = None,
         features: Predict | None = None,
     ) -> None:
         self._predict = predict
         self._pool = pool
         self._scan = scan
-        self._thresholds = thresholds
+        self._budget = budget
         self._features = features
 
     def __call__(self, cases: Sequence[ExplainedImage]) -> list[Tested]:
         """Study each case; images without a usable mask get the reason and nothing else."""
-        found = (
-            self._together([self._study(c) for c in some]) for some in in_batches(cases, TOGETHER)
-        )
-        return list(chain.from_iterable(found))
+        return together((self._study(case) for case in cases), self._predict)
 
-    def _together(self, studies: Sequence[Study]) -> list[Tested]:
-        """Run studies side by side, so that their composites share the model's calls."""
-        done: dict[int, Tested] = {}
-        asked = {i: _advance(study, None, done, i) for i, study in enumerate(studies)}
-        while asked := {i: images for i, images in asked.items() if images is not None}:
-            answers = iter(self._logits(chain.from_iterable(asked.values())))
-            given = {i: np.stack([next(answers) for _ in images]) for i, images in asked.items()}
-            asked = {i: _advance(studies[i], given[i], done, i) for i in asked}
-        return [done[i] for i in range(len(studies))]
-
-    def _logits(self, images: Iterable[Image]) -> Iterator[Logits]:
-        for some in in_batches(images, PASS):  # composites of several studies fill a call together
-            yield from self._predict(np.stack(some))
-
-    def _study(self, case: ExplainedImage) -> Study:
+    def _study(self, case: ExplainedImage) -> Study[Tested]:
         parts, why = make.split_foreground(case.sample.image, case.sample.trimap)
         if parts is None:
             return Tested(Causes(why), Causes(why), Causes(why))
         # First: a removal needs its log-odds, and the variants reuse what it swapped.
         causes, swapped, donors = yield from self._whole(case, parts)
+        causes = yield from self._compared_with(case, parts, causes)
         item, target = case.sample.item, case.target
         other = self._pool.background(item.name, {item.label, target}, target)
-        causes = yield from self._edited(case, parts, other, causes)
         causes, region = yield from self._removed(case, parts, other, causes)
+        causes = yield from self._edited(case, parts, other, causes)
         causes = self._compared(case, parts, causes, region)
-        if causes.stopped_by == NO_MASK:
+        if self._no_mask_decides(case, causes, swapped):
+            causes = causes.without(NO_MASK)
             return Tested(causes, UNMOVED, UNMOVED, region, donors)
         variants = []
         for reach in (REACH, -REACH):
             variant, spent = yield from self._variant(case, causes, swapped, donors, region, reach)
             variants.append(variant)
             causes = replace(causes, passes=causes.passes + spent)
-        causes = replace(causes, asked=(*causes.asked, MOVED))
-        return Tested(causes, variants[0], variants[1], region, donors)
+        return Tested(causes.with_asked(MOVED), variants[0], variants[1], region, donors)
 
     def _whole(
         self, case: ExplainedImage, parts: make.Parts
@@ -154,19 +127,15 @@ class Interventions:
         same = self._pool.same(item.name, item.label, SAME)
         others = self._backgrounds(donors)
         others += [self._pool.neutral(parts.removed)] if donors else []
-        black = np.zeros_like(parts.removed)
-        behind = [black, parts.removed, *others, *self._backgrounds(same)]  # read by position below
+        behind = [*others, *self._backgrounds(same)]  # read by position below
         shown = [parts.removed, *(make.paste(image, parts.opacity, b) for b in behind)]
         logits = yield shown
-        swapped = logits[3 : 3 + len(others)]
-        answers = logits.argmax(axis=1)
-        on_same = answers[3 + len(others) :]
+        swapped = logits[1 : 1 + len(others)]
+        on_same = logits[1 + len(others) :].argmax(axis=1)
         causes = Causes(
             log_odds=float(log_odds(case.logits, target)),
             donors=len(others),
-            without_foreground=int(answers[0]),
-            only_foreground=int(answers[1]),
-            pasted_back=int(answers[2]),
+            without_foreground=int(logits[0].argmax()),
             mixed_same=int(on_same[0]) if same else -1,
             survival_same=_mean(on_same == target),
             background_log_odds=float(log_odds(logits[0], target)),
@@ -176,12 +145,30 @@ class Interventions:
         )
         return self._weighed(causes, target, logits[0], swapped, donors), swapped, donors
 
+    def _compared_with(
+        self, case: ExplainedImage, parts: make.Parts, causes: Causes
+    ) -> Generator[list[Image], Logits, Causes]:
+        """Show the foreground on black, and pasted back on its own background."""
+        image = case.sample.image
+        if not self._in_sample(case):
+            return causes.without(SAMPLED)
+        behind = (np.zeros_like(parts.removed), parts.removed)
+        logits = yield [make.paste(image, parts.opacity, b) for b in behind]
+        only, pasted = logits.argmax(axis=1)
+        found = replace(causes, only_foreground=int(only), pasted_back=int(pasted))
+        return found.with_asked(YARDSTICKS, len(behind))
+
+    def _in_sample(self, case: ExplainedImage) -> bool:
+        return self._budget is None or self._budget.samples(case.sample.item.name)
+
     def _edited(
         self, case: ExplainedImage, parts: make.Parts, other: Image | None, causes: Causes
     ) -> Generator[list[Image], Logits, Causes]:
         """Ask what every edit of the whole background changes."""
         if other is None:
             return causes
+        if not (self._in_sample(case) or self._may_accuse(case, causes)):
+            return causes.without(NO_EDIT)
         random, target = np.random.default_rng(seed_of(case.sample.item.name)), case.target
         scene = Scene(case.sample.image, parts, other, self._pool.colours, random)
         logits = yield all_edits(scene)
@@ -190,8 +177,23 @@ class Interventions:
             key: Edited(float(cost), int(answer))
             for key, cost, answer in zip(EDITS, lost, answers, strict=True)
         }
-        asked = (*causes.asked, EDITED)
-        return replace(causes, edits=edits, passes=causes.passes + len(edits), asked=asked)
+        return replace(causes, edits=edits).with_asked(EDITED, len(edits))
+
+    def _may_accuse(self, case: ExplainedImage, causes: Causes) -> bool:
+        """Return whether an edit of the background may accuse the answer."""
+        return bool(edits_may_accuse(_told(case, causes), self._thresholds))
+
+    def _no_mask_decides(self, case: ExplainedImage, causes: Causes, swapped: Logits) -> bool:
+        if self._budget is None:
+            return False
+        target = case.target
+        answers = [causes.removal.prediction, *(e.prediction for e in causes.edits.values())]
+        return no_mask_decides(
+            _told(case, causes),
+            self._thresholds,
+            turned=any(answer not in (-1, target) for answer in answers),
+            kept=bool((swapped[DONORS // 2 :].argmax(axis=1) == target).any()),
+        )
 
     def _weighed(
         self, causes: Causes, target: int, removed: Logits, swapped: Logits, donors: Sequence[int]
@@ -213,40 +215,51 @@ class Interventions:
         self, case: ExplainedImage, parts: make.Parts, other: Image | None, causes: Causes
     ) -> Generator[list[Image], Logits, tuple[Causes, Region]]:
         """Fill a region, and search for one that costs more where that may change the verdict."""
-        heats, asked, spent = _heats(case, parts), causes.asked, 0
-        if self._thresholds is not None:
-            removal, region = yield from _looked_at(case, parts, heats, causes.log_odds)
-            asked, spent = (*asked, REGION), int(region.any())
-            if why := _enough(causes, removal, case.target, self._thresholds):
-                causes = replace(causes, asked=asked, passes=causes.passes + spent)
-                return replace(causes, removal=removal, stopped_by=why), region
-        removal, region, more = yield from self._searched(case, parts, other, heats, causes)
-        passes, asked = causes.passes + spent + more, (*asked, SEARCH)
-        return replace(causes, removal=removal, passes=passes, asked=asked), region
+        heated = heats(case, parts)
+        first = yield from looked_at(case, parts, heated)
+        causes = causes.with_asked(REGION, len(first))
+        removal, region = most_costly(first, case, causes.log_odds)
+        causes = replace(causes, removal=removal)
+        if self._budget is not None and self._enough(case, causes, first):
+            causes, stands = yield from self._quartered(case, parts, causes)
+            if stands:
+                return causes.without(NO_REGION), region
+        found = yield from searched(case, parts, heated, causes.log_odds, scan=self._scan)
+        removal, region = most_costly([*first, *found.filled], case, causes.log_odds)
+        causes = causes.with_asked(SEARCH, found.passes)
+        if not region.any():
+            return replace(causes, removal=removal), region
+        removal, controls = yield from controlled(case, parts, causes, removal, region)
+        removal, fills = yield from refilled(case, parts, other, removal, region)
+        causes = replace(causes, removal=removal, passes=causes.passes + controls + fills)
+        return causes, region
 
-    def _searched(
-        self,
-        case: ExplainedImage,
-        parts: make.Parts,
-        other: Image | None,
-        heats: Heats,
-        causes: Causes,
-    ) -> Generator[list[Image], Logits, tuple[Removal, Region, int]]:
-        """Fill what the explainers and the scan propose; control the best of it."""
-        image, target, before = case.sample.image, case.target, causes.log_odds
-        regions, spent = yield from self._proposals(case, parts, heats, before)
-        if not regions:
-            return Removal(), np.zeros(parts.off.shape, bool), spent
-        logits = yield [make.fill(image, region) for _, region in regions]
-        lost, answers = before - log_odds(logits, target), logits.argmax(axis=1)
-        best = _best(np.array([r.mean() for _, r in regions]), answers != target, lost)
-        name, region = regions[best]
-        area, place = float(region.mean()), place_of(region)
-        removal = Removal(name, area, place, float(lost[best]), int(answers[best]))
-        controls = make.controls(region, parts.off)
-        removal = yield from _controlled(image, target, before, removal, controls)
-        removal, refilled = yield from _refilled(case, parts, other, removal, region)
-        return removal, region, spent + len(regions) + len(controls) + refilled
+    def _quartered(
+        self, case: ExplainedImage, parts: make.Parts, causes: Causes
+    ) -> Generator[list[Image], Logits, tuple[Causes, bool]]:
+        """Fill the background quarter by quarter, and say whether that, too, changes little.
+
+        Asked where the answer hangs on its background: explainers may look past what decides.
+        """
+        told = _told(case, causes)
+        if not (self._scan and hangs(told) and supported(told, self._thresholds)):
+            return causes, True
+        filled = yield from quarters(case, parts)
+        causes = causes.with_asked(QUARTERS, len(filled))
+        return causes, self._enough(case, causes, filled)
+
+    def _enough(self, case: ExplainedImage, causes: Causes, filled: Sequence[Filled]) -> bool:
+        """Return whether no region decides, by all that were filled; nothing says nothing."""
+        told = _told(case, causes)
+        return all(
+            no_region_decides(told, each.taken(case, causes.log_odds), turned=each.turns(case))
+            for each in filled
+        )
+
+    @property
+    def _thresholds(self) -> Thresholds:
+        assert self._budget is not None
+        return self._budget.thresholds
 
     def _compared(
         self, case: ExplainedImage, parts: make.Parts, causes: Causes, region: Region
@@ -262,22 +275,6 @@ class Interventions:
         foreground, rest = case.sample.trimap == FOREGROUND, parts.off & ~region
         alike = resemblance(image, features, foreground, rest, region)
         return replace(causes, removal=replace(causes.removal, resembles=alike), passes=passes)
-
-    def _proposals(
-        self, case: ExplainedImage, parts: make.Parts, heats: Heats, before: float
-    ) -> Generator[list[Image], Logits, tuple[list[tuple[str, Region]], int]]:
-        """Collect regions by what proposes them, and the passes that the scan took."""
-        tiles = make.windows(parts.off, ACROSS, TILES) if self._scan else []
-        if tiles:
-            logits = yield [make.fill(case.sample.image, tile) for tile in tiles]
-            scanned = make.scan_map(tiles, before - log_odds(logits, case.target), ACROSS)
-            heats = heats | {"scan": make.together(scanned, heats["both"])}
-        regions = [
-            (name, region)
-            for name, heat in heats.items()
-            for region in make.hottest(heat, parts.off, SIZES[name])
-        ]
-        return [(name, region) for name, region in regions if region.any()], len(tiles)
 
     def _variant(
         self,
@@ -311,81 +308,14 @@ class Interventions:
         return [self._pool.backgrounds[i] for i in donors]
 
 
-def _heats(case: ExplainedImage, parts: make.Parts) -> Heats:
-    """Return what proposes regions by heatmaps, at the image's size."""
-    camera = np.maximum(upsample(case.gradcam, parts.off.shape), 0)
-    gathered = make.smoothed(case.ig)
-    return {"both": make.together(camera, gathered), "gradcam": camera, "ig": gathered}
-
-
-def _looked_at(
-    case: ExplainedImage, parts: make.Parts, heats: Heats, before: float
-) -> Generator[list[Image], Logits, tuple[Removal, Region]]:
-    """Fill the largest region that both explainers look at most."""
-    (region,) = make.hottest(heats["both"], parts.off, (LARGEST,))
-    if not region.any():
-        return Removal(), region
-    logits = yield [make.fill(case.sample.image, region)]
-    lost, answer = before - log_odds(logits, case.target)[0], int(logits.argmax())
-    return Removal("both", float(region.mean()), place_of(region), float(lost), answer), region
-
-
-def _enough(causes: Causes, removal: Removal, target: int, thresholds: Thresholds) -> str:
-    """Return why no more need be asked than a region showed; "" where more must be."""
-    taken = 0.0 if removal.prediction < 0 else taken_by(causes.log_odds, removal.lost)
-    turned = removal.prediction not in (-1, target)
-    share = causes.shares.share
-    return "" if turned else stopped_by(share, causes.survival, taken, thresholds)
-
-
-def _refilled(
-    case: ExplainedImage, parts: make.Parts, other: Image | None, removal: Removal, region: Region
-) -> Generator[list[Image], Logits, tuple[Removal, int]]:
-    """Fill a region that turns the answer in the other ways, too: the fill may be the cue."""
-    if removal.prediction == case.target or other is None:
-        return removal, 0
-    image = case.sample.image.astype(np.float32)
-    logits = yield [refill(image, region, parts.off, other) for refill in OTHER_FILLS.values()]
-    turned = 1 + int((logits.argmax(axis=1) != case.target).sum())
-    return replace(removal, fills=1 + len(OTHER_FILLS), fills_flipped=turned), len(OTHER_FILLS)
-
-
-def _controlled(
-    image: NDArray[np.uint8],
-    target: int,
-    before: float,
-    removal: Removal,
-    controls: Sequence[Region],
-) -> Generator[list[Image], Logits, Removal]:
-    """Measure a removal beside what its controls cost."""
-    if not controls:
-        return removal
-    logits = yield [make.fill(image, control) for control in controls]
-    return replace(
-        removal,
-        controls=len(controls),
-        controls_flipped=int((logits.argmax(axis=1) != target).sum()),
-        control_lost=float((before - log_odds(logits, target)).max()),
-    )
-
-
-def _advance(
-    study: Study, answer: Logits | None, done: dict[int, Tested], index: int
-) -> list[Image] | None:
-    """Return the composites that a study wants to see next; None where it has ended."""
-    try:
-        return study.send(answer)  # type: ignore[arg-type]
-    except StopIteration as end:
-        done[index] = end.value
-        return None
-
-
-def _best(areas: NDArray[np.float64], flips: NDArray[np.bool_], lost: NDArray[np.float64]) -> int:
-    """Return the smallest region that flips the answer, else the medium one that costs most."""
-    if flips.any():
-        return min(np.flatnonzero(flips).tolist(), key=lambda i: (areas[i], -lost[i]))
-    # A region has whole pixels, so a medium one may come out a little above.
-    return int(np.where(areas <= MEDIUM + 0.001, lost, -np.inf).argmax())
+def _told(case: ExplainedImage, causes: Causes) -> dict[str, Any]:
+    """Return what a record will tell of the image: what is asked hangs on it."""
+    return {
+        "correct": case.target == case.sample.item.label,
+        "survival": causes.survival,
+        "mixed_rand": causes.mixed_rand,
+        "background_share": causes.shares.share,
+    }
 
 
 def _mean(values: NDArray[Any]) -> float:

@@ -6,28 +6,35 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from audit.core.questions import NO_MASK, STOPS
+from audit.core.questions import NO_EDIT, NO_MASK, NO_REGION, SAMPLED
 
 
 @dataclass(frozen=True)
 class Asking:
-    """Numbers of tested images by what was asked of them.
+    """Numbers of tested images by what was not asked of them.
 
     Attributes
     ----------
     tested : int
         Images that were tested by intervention.
-    no_search, no_masks : int
-        Those without a search for the region that costs most, moved masks tried or not; and those
-        of them without moved masks.
+    no_yardsticks, no_search, no_edits, no_masks : int
+        Those without the foreground on black and pasted back, a search for the region that costs
+        most, edits of the background, and moved masks.
     passes : float
         Forward passes an image, in the mean; NaN where nothing was tested.
     """
 
     tested: int
+    no_yardsticks: int
     no_search: int
+    no_edits: int
     no_masks: int
     passes: float
+
+    @property
+    def everything(self) -> bool:
+        """Whether all was asked of all."""
+        return not (self.no_yardsticks or self.no_search or self.no_edits or self.no_masks)
 
 
 def asking(tested: pd.DataFrame) -> Asking:
@@ -38,10 +45,15 @@ def asking(tested: pd.DataFrame) -> Asking:
     tested : DataFrame
         Records of images that were tested by intervention.
     """
-    stopped = tested["stopped_by"]
+
+    def without(stop: str) -> int:
+        return int(tested["stopped_by"].str.contains(stop, regex=False).sum())
+
     return Asking(
         tested=len(tested),
-        no_search=int(stopped.isin(list(STOPS)).sum()),
-        no_masks=int((stopped == NO_MASK).sum()),
+        no_yardsticks=without(SAMPLED),
+        no_search=without(NO_REGION),
+        no_edits=without(NO_EDIT),
+        no_masks=without(NO_MASK),
         passes=float(tested["passes"].mean()),
     )

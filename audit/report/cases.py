@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from audit.core.questions import STOPS
+from audit.core.questions import left_out
 from audit.core.registries import JUDGED
 from audit.report.names import unique_slugs
 from audit.report.source import Source
@@ -205,7 +205,7 @@ def _causes(row: dict[str, Any], classes: Mapping[int, str]) -> Causes:
         region,
         row["removal_prediction_name"],
         classes.get(row["without_foreground"], ""),
-        STOPS.get(row["stopped_by"], ""),
+        "; ".join(left_out(row["stopped_by"])),
     )
 
 

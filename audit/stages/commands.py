@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from audit.checks.preflight.answers import Answers, assigned_order
 from audit.checks.preflight.outcome import Preflight, say
 from audit.core.errors import ConfigError, ModelError, RunFolderError
+from audit.core.questions import NO_EDIT, NO_REGION
 from audit.core.track import Track, silent
 from audit.core.wording import plural
 from audit.datasets.dataset import SPLITS
@@ -26,7 +27,7 @@ from audit.stages.timing import now, timed
 from audit.stages.training import crew_of, help_chief, train_model
 from audit.storage.paths import on_disk
 from audit.storage.run import RunFolder, write_whole
-from audit.verdict.stopping import unsupported
+from audit.verdict.stopping import edits_may_accuse, hangs, supported
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,27 +197,29 @@ def judge(folder: RunFolder, changed: Mapping[str, Any]) -> tuple[pd.Series, pd.
     before = folder.records()
     if before.empty:
         raise RunFolderError(f"{folder.root} has no records yet: flower-audit sweep {folder.root}.")
-    kept = Thresholds.of(folder.config()).model_dump() | flat(changed)
-    thresholds = load_config(kept).verdict
+    earlier = Thresholds.of(folder.config())
+    thresholds = load_config(earlier.model_dump() | flat(changed)).verdict
     with folder.writing(), timed(folder, "judge"):
         keep_sensitivities(folder)
         now = judge_run(folder, thresholds)
         config = nested(folder.config()) | {"verdict": thresholds.model_dump(mode="json")}
         folder.update_manifest(config=config)
     explained = before[before["skipped"] == ""]
-    _warn_of_unasked(explained, thresholds)
+    _warn_of_unasked(explained, earlier, thresholds)
     return explained["verdict"].value_counts(), now["verdict"].value_counts()
 
 
-def _warn_of_unasked(explained: pd.DataFrame, thresholds: Thresholds) -> None:
+def _warn_of_unasked(explained: pd.DataFrame, earlier: Thresholds, now: Thresholds) -> None:
     """Say how many images other thresholds would have asked more of."""
-    stopped = explained[explained["stopped_by"] != ""]
-    pairs = zip(stopped["background_share"], stopped["survival"], strict=True)
-    lacking = sum(not unsupported(share, survival, thresholds) for share, survival in pairs)
-    if lacking:
+    stopped = explained["stopped_by"].str
+    accused = edits_may_accuse(explained, now) & ~edits_may_accuse(explained, earlier)
+    edits = stopped.contains(NO_EDIT, regex=False) & accused
+    believed = supported(explained, now) & ~supported(explained, earlier)
+    regions = stopped.contains(NO_REGION, regex=False) & hangs(explained) & believed
+    if lacking := int((edits | regions).sum()):
         log.warning(
-            "%s not searched for regions, of which none could decide by the thresholds of the run, "
-            "but may by these: audit into a new --out with --budget full.",
+            "%s not asked all that may decide by these thresholds, since it could not by those of "
+            "the run: audit into a new --out with --budget full.",
             plural(lacking, "image was", "images were"),
         )
 

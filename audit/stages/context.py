@@ -91,7 +91,7 @@ def _planned(
         hashes=inputs.hashes,
         classifier=classifier,
         pool=pool,
-        engine=Engine(classifier, dataset, config, pool, optional),
+        engine=Engine(classifier, dataset, config, pool, optional, len(explained)),
         tested=tested,
         explained=explained,
         track=track,

@@ -91,6 +91,7 @@ def _explain_on_cluster(context: Context) -> None:
         hashes=context.hashes,
         classes=dataset.classes,
         contents=dataset.contents.of(item.name for item in explained),
+        images=len(explained),
     )
     ray_executor.sweep(context.folder, setup, explained, context.engine.clock, context.track)
 

@@ -17,10 +17,9 @@ from audit.verdict.sensitivity import (
     kind_of,
     narrowest,
 )
-from audit.verdict.stopping import taken_by
+from audit.verdict.stopping import KEPT, kept_elsewhere, supported, taken_by
 
 Record = Mapping[str, Any]
-_LOST = 0.5  # of other backgrounds: an answer that stays on no more hangs on its own
 _WHOLE = 0.8  # of what speaks for a class: the foreground hardly does
 _MOST = 0.7  # of the log-odds of both parts: a scene that decides brings more by itself
 
@@ -33,7 +32,7 @@ def cause_of(record: Record, thresholds: Thresholds, evidence: ClassEvidence) ->
     kind is that of the class where an edit of the class decides: many images tell it better.
     """
     region = decisive_region(record, thresholds)
-    if thresholds.thresholds == "calibrated" and kept_elsewhere(record) > _LOST:
+    if thresholds.thresholds == "calibrated" and kept_elsewhere(record) > KEPT:
         return kind_of(REGION) if region else ""
     if proven_edits(record, thresholds, evidence):
         return evidence.kind
@@ -62,7 +61,7 @@ def proven_edits(record: Record, thresholds: Thresholds, evidence: ClassEvidence
 
     Share or swap must agree, as with a region: composites turn some answers by themselves.
     """
-    if not _supported(record, thresholds):
+    if not supported(record, thresholds):
         return []
     return [edit for edit in evidence.proven if _decides(record, edit, thresholds, evidence)]
 
@@ -70,20 +69,10 @@ def proven_edits(record: Record, thresholds: Thresholds, evidence: ClassEvidence
 def _decides(record: Record, edit: str, thresholds: Thresholds, evidence: ClassEvidence) -> bool:
     if edit == SCENE:
         most = record["background_share"] > thresholds.suspicious_share
-        return bool(kept_elsewhere(record) <= _LOST and most and _carries(record))
+        return bool(kept_elsewhere(record) <= KEPT and most and _carries(record))
     if edit == REGION:
         return region_turns(record) and excess(record) >= thresholds.least_edit
     return _turns(record, edit) and beyond(record, edit, evidence) >= thresholds.least_edit
-
-
-def kept_elsewhere(record: Record) -> float:
-    """Return the share of other backgrounds that keep an answer, 0..1; NaN where none was tried.
-
-    Survival counts its own background, softened, which still has its colours and its frame. Of
-    right answers it is known what donors' backgrounds alone do.
-    """
-    alone = record["mixed_rand"] if record["correct"] else math.nan
-    return float(record["survival"] if math.isnan(alone) else min(record["survival"], alone))
 
 
 def _carries(record: Record) -> bool:
@@ -122,7 +111,7 @@ def turned_by(record: Record, evidence: ClassEvidence) -> str:
         return evidence.kind
     if turned:
         return narrowest(by_kind({key: _cost(record, key, evidence) for key in turned}))
-    return kind_of(SCENE) if kept_elsewhere(record) <= _LOST else ""
+    return kind_of(SCENE) if kept_elsewhere(record) <= KEPT else ""
 
 
 def region_turns(record: Record) -> bool:
@@ -134,12 +123,7 @@ def region_turns(record: Record) -> bool:
 def decisive_region(record: Record, thresholds: Thresholds) -> bool:
     """Return whether a region turns the answer, no control nearly, and share or swap agrees."""
     alone = not record["removal_controls_flipped"] and excess(record) >= thresholds.least_effect
-    return bool(region_turns(record) and alone and _supported(record, thresholds))
-
-
-def _supported(record: Record, thresholds: Thresholds) -> bool:
-    """Return whether the background's share or the swap agrees that the background decides."""
-    return bool(record["background_share"] > thresholds.least_support or record["survival"] == 0)
+    return bool(region_turns(record) and alone and supported(record, thresholds))
 
 
 def decisive_background(record: Record, thresholds: Thresholds) -> bool:

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from audit.core.edits import EDITS
+from audit.core.questions import NO_REGION
 from audit.verdict.sensitivity import ALONE, ClassEvidence
+from audit.verdict.stopping import hangs
 
 Record = Mapping[str, Any]
 
@@ -39,13 +41,14 @@ def score(record: Record, evidence: ClassEvidence = ALONE) -> float:
 def signs_of(record: Record, evidence: ClassEvidence) -> Iterator[tuple[str, float]]:
     """Yield what the score weighs, by the keys of `WEIGHTS`; log-odds within -6..6.
 
-    ``lost``: the most that an edit of the background costs, beyond what it costs images of other
-    classes; ``region``: what the most costly region leaves beyond its controls; ``survival`` on
-    other backgrounds; ``share`` of the background; ``class``: how much more often an edit turns the
-    class's answers than others'; ``off``: one less Grad-CAM's skill.
+    ``lost``: the most that an edit of the background costs an answer that hangs on it, beyond what
+    it costs images of other classes; ``region``: what the most costly region leaves beyond its
+    controls; ``survival`` on other backgrounds; ``share`` of the background; ``class``: how much
+    more often an edit turns the class's answers than others'; ``off``: one less Grad-CAM's skill.
     """
     own = record["log_odds"]
-    yield "lost", _bounded(max([0.0, *_lost(record, evidence)]))
+    lost = _lost(record, evidence) if hangs(record) else ()
+    yield "lost", _bounded(max([0.0, *lost]))
     yield "region", _bounded(own - excess(record))
     yield "survival", _known(record["survival"], 1.0)
     yield "share", record["background_share"]
@@ -62,9 +65,12 @@ def _lost(record: Record, evidence: ClassEvidence) -> Iterator[float]:
 
 
 def excess(record: Record) -> float:
-    """Return the log-odds that the region costs beyond the worst of its controls, at least 0."""
+    """Return the log-odds that the region costs beyond the worst of its controls, at least 0.
+
+    Without a search there were no controls: what a region costs by itself says nothing.
+    """
     lost, control = record["removal_lost"], record["removal_control_lost"]
-    if math.isnan(lost):
+    if math.isnan(lost) or NO_REGION in record["stopped_by"]:
         return 0.0
     return float(max(lost - (0.0 if math.isnan(control) else max(control, 0.0)), 0.0))
 

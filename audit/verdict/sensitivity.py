@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from audit.core.edits import EDITS
 from audit.core.estimate import Estimate, mean, rate
 from audit.core.paired import Difference, difference_of_means, holm
+from audit.core.questions import NO_EDIT
+from audit.verdict.stopping import hangs
 
 # Beside the edits: the region that was removed, and the whole background, swapped.
 REGION, SCENE = "region", "swap"
@@ -35,6 +37,7 @@ _NEARLY = 0.7  # of what the costliest kind costs: a narrower kind that costs as
 SEED = 0  # of the bootstrap
 FEWEST = 6  # images of a class that say something
 NAN = float("nan")
+_HANGS = "hangs"  # column of what `sensitivities` works on
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class Sensitivity:
     excess : Difference
         ``flips - others``, -1..1, with its 95% interval; lower is better.
     lost, others_lost : float
-        Median log-odds that the edit costs either; NaN of a swap.
+        Median log-odds that the edit costs its answers, 0 for those that do not hang on their
+        background, and what it costs any answer of the others; NaN of a swap.
     kept : float
         Share of other classes' backgrounds on which its answers stay, in the mean; NaN where an
         earlier version did not keep it.
@@ -153,7 +157,8 @@ def sensitivities(records: pd.DataFrame) -> list[Sensitivity]:
     """Measure every class with `FEWEST` tested answers or more under every edit.
 
     A class is held against the half of the other classes whose answers an edit turns least: others
-    may hold shortcuts, too, and would hide those of this one.
+    may hold shortcuts, too, and would hide those of this one. Edits count as verdicts count them:
+    where an answer hangs on its background (`verdict.stopping.hangs`), asked or not.
 
     Parameters
     ----------
@@ -162,6 +167,7 @@ def sensitivities(records: pd.DataFrame) -> list[Sensitivity]:
         for the swap, which asks of right ones alone.
     """
     tested = records[(records["causal_reason"] == "") & (records["prediction"] >= 0)]
+    tested = tested.assign(**{_HANGS: hangs(tested)})
     found = [*_edited(tested), *_beyond_others(list(_swapped(tested)))]
     corrected = holm([each.p for each in found])
     kept = tested.groupby("prediction")["survival"].mean()
@@ -187,12 +193,12 @@ def evidence_of(records: pd.DataFrame, found: Sequence[Sensitivity]) -> dict[int
 
 def _evidence(own: Sequence[Sensitivity]) -> ClassEvidence:
     proven = [each for each in own if each.proven]
-    kind = _named(own) if proven else ""
+    kind, edits = _named(own) if proven else "", [e for e in own if e.edit in EDITS]
     proven.sort(key=lambda e: (e.edit == SCENE, e.kind != kind, -e.costs))
     return ClassEvidence(
         proven=tuple(each.edit for each in proven),
         excess=max((e.excess.value for e in own), default=0.0),
-        control={e.edit: e.others_lost for e in own if e.edit in EDITS},
+        control={e.edit: e.others_lost for e in edits if np.isfinite(e.others_lost)},
         kind=kind,
     )
 
@@ -210,29 +216,62 @@ def _named(own: Sequence[Sensitivity]) -> str:
 def _edited(tested: pd.DataFrame) -> Iterator[Sensitivity]:
     answers = tested["prediction"].to_numpy()
     for key in (*EDITS, REGION):
-        tried, flips, lost = _outcomes(tested, key)
-        classes = _classes(answers[tried])
-        rates = {k: float(flips[tried & (answers == k)].mean()) for k in classes}
+        told = _regions(tested) if key == REGION else _edits(tested, key)
+        classes = _classes(answers[told.tried])
+        rates = {k: float(told.flips[told.tried & (answers == k)].mean()) for k in classes}
         for target in classes:
             others = sorted((k for k in classes if k != target), key=lambda k: rates[k])
             steady = others[: -(-len(others) // 2)]
             if steady:
-                own = tried & (answers == target)
-                yield _compared(target, key, flips, lost, own, tried & np.isin(answers, steady))
+                own = told.tried & (answers == target)
+                yield _compared(target, key, told, own, told.tried & np.isin(answers, steady))
 
 
-def _outcomes(
-    tested: pd.DataFrame, key: str
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
-    """Return which images were tried, whose answers turn, and the log-odds that each lost."""
-    name = "removal" if key == REGION else f"edit_{key}"
-    after, lost = (tested[f"{name}_{column}"].to_numpy() for column in ("prediction", "lost"))
+@dataclass(frozen=True)
+class _Outcomes:
+    """What one edit did to each image, ``(n,)`` each.
+
+    Attributes
+    ----------
+    tried : bool
+        Whether the edit was tried, or left out as it could change no verdict.
+    flips : bool
+        Whether it turns the answer.
+    lost : float64
+        Log-odds that it costs the answer, where that counts.
+    costs, weights : float64
+        Log-odds that it costs any answer, and how many answers like it each stands for; 0 where
+        nobody asked.
+    """
+
+    tried: NDArray[np.bool_]
+    flips: NDArray[np.bool_]
+    lost: NDArray[np.float64]
+    costs: NDArray[np.float64]
+    weights: NDArray[np.float64]
+
+
+def _edits(tested: pd.DataFrame, key: str) -> _Outcomes:
+    after, costs = (tested[f"edit_{key}_{c}"].to_numpy() for c in ("prediction", "lost"))
+    asked, hung = after >= 0, tested[_HANGS].to_numpy(bool)
+    tried = asked | tested["stopped_by"].str.contains(NO_EDIT, regex=False).to_numpy(bool)
+    flips = asked & hung & (after != tested["prediction"].to_numpy())
+    lost = np.where(asked & hung, costs, 0.0)
+    # A sample of the answers that do not hang was asked: each stands for all of them.
+    of_rest = int((tried & ~hung).sum()) / max(1, int((asked & ~hung).sum()))
+    weights = np.where(asked, np.where(hung, 1.0, of_rest), 0.0)
+    return _Outcomes(tried, flips, lost, np.nan_to_num(costs), weights)
+
+
+def _regions(tested: pd.DataFrame) -> _Outcomes:
+    """Return what the region did, beyond what regions like it cost elsewhere."""
+    after = tested["removal_prediction"].to_numpy()
     flips = after != tested["prediction"].to_numpy()
-    if key == REGION:  # beyond what regions like it cost elsewhere
-        flips &= tested["removal_controls_flipped"].to_numpy() == 0
-        control = tested["removal_control_lost"].fillna(0).clip(lower=0).to_numpy()
-        lost = np.maximum(lost - control, 0)
-    return after >= 0, flips, np.asarray(lost, np.float64)
+    flips &= tested["removal_controls_flipped"].to_numpy() == 0
+    control = tested["removal_control_lost"].fillna(0).clip(lower=0).to_numpy()
+    lost = np.maximum(tested["removal_lost"].to_numpy(float) - control, 0)
+    tried = after >= 0
+    return _Outcomes(tried, flips, lost, lost, tried.astype(np.float64))
 
 
 def _classes(answers: NDArray[np.int64]) -> list[int]:
@@ -242,29 +281,35 @@ def _classes(answers: NDArray[np.int64]) -> list[int]:
 
 
 def _compared(
-    target: int,
-    key: str,
-    flips: NDArray[np.bool_],
-    lost: NDArray[np.float64],
-    own: NDArray[np.bool_],
-    others: NDArray[np.bool_],
+    target: int, key: str, told: _Outcomes, own: NDArray[np.bool_], others: NDArray[np.bool_]
 ) -> Sensitivity:
     """Hold a class against all others, which are other images: Fisher's exact test."""
     from scipy.stats import fisher_exact, mannwhitneyu
 
-    table = [[int(flips[k].sum()), int((~flips[k]).sum())] for k in (own, others)]
+    table = [[int(told.flips[k].sum()), int((~told.flips[k]).sum())] for k in (own, others)]
     more_often = fisher_exact(table, alternative="greater").pvalue
-    more = mannwhitneyu(lost[own], lost[others], alternative="greater").pvalue
+    more = mannwhitneyu(told.lost[own], told.lost[others], alternative="greater").pvalue
     return Sensitivity(
         target=target,
         edit=key,
         flips=rate(table[0][0], sum(table[0])),
         others=rate(table[1][0], sum(table[1])),
         excess=_apart(table),
-        lost=float(np.median(lost[own])),
-        others_lost=float(np.median(lost[others])),
+        lost=float(np.median(told.lost[own])),
+        others_lost=_median(told.costs[others], told.weights[others]),
         p=float(max(more_often, more)),
     )
+
+
+def _median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """Return the weighted median; NaN where nothing weighs."""
+    if not weights.any():
+        return NAN
+    order = np.argsort(values)
+    reached: NDArray[np.float64] = np.cumsum(weights[order], dtype=np.float64)
+    half = reached[-1] / 2
+    middle = [np.searchsorted(reached, half), np.searchsorted(reached, half, side="right")]
+    return float(values[order[middle]].mean())
 
 
 def _apart(table: Sequence[Sequence[int]]) -> Difference:

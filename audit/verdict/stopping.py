@@ -3,41 +3,102 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
-from audit.core.questions import NO_MASK, NO_REGION
+import numpy as np
+
 from audit.settings.verdict import Thresholds
 
 HALF = 0.5  # of the answer's probability: a region that takes more is suspicious by itself
-_SHARE = 0.1  # by which a mask that moves by 3 pixels may move the background's share, at most
-_REDRAWN = 0.5  # of an answer's survival hangs on donors that a moved mask is tried on anew
+KEPT = 0.5  # of other backgrounds: an answer that stays on more hangs on none of them
+_SHARE = 0.15  # by which a mask that moves by 3 pixels may move the background's share, at most
 
 
-def stopped_by(share: float, survival: float, taken: float, thresholds: Thresholds) -> str:
-    """Return why no more need be asked, of `audit.core.questions.STOPS`; "" where more must be.
+def kept_elsewhere(told: Any) -> Any:
+    """Return the share of other backgrounds that keep an answer, 0..1; NaN where none was tried.
 
-    A region decides where the background's share or the swap agrees alone, and casts suspicion
-    where it takes half of the answer's probability.
+    Survival counts its own background, softened, which still has its colours and its frame. Of
+    right answers it is known what donors' backgrounds alone do.
 
     Parameters
     ----------
-    share : float
-        Of the background, 0..1; NaN where it is undefined.
-    survival : float
-        Share of other backgrounds that keep the answer, 0..1; NaN where none was tried.
-    taken : float
-        Share of the answer's probability that the region that is looked at most takes, at most 1.
-    thresholds : Thresholds
-        Those of the verdict.
+    told : mapping or DataFrame
+        ``correct``, ``survival`` and ``mixed_rand`` of one record, or of many.
     """
-    if taken > HALF or not unsupported(share, survival, thresholds):
-        return ""
-    near = share > thresholds.least_support - _SHARE or survival <= _REDRAWN
-    return NO_REGION if near else NO_MASK
+    alone = np.where(told["correct"], told["mixed_rand"], math.nan)
+    return np.fmin(told["survival"], alone)
 
 
-def unsupported(share: float, survival: float, thresholds: Thresholds) -> bool:
-    """Return whether neither share nor swap agrees that a region decides; False of NaN."""
-    return share <= thresholds.least_support and survival > 0
+def supported(told: Any, thresholds: Thresholds) -> Any:
+    """Return whether the background's share or the swap agrees that the background decides."""
+    return (told["background_share"] > thresholds.least_support) | (told["survival"] == 0)
+
+
+def hangs(told: Any) -> Any:
+    """Return whether an answer hangs on its background, so that an edit of that may accuse it.
+
+    An answer that stays on most backgrounds of other classes is accused for no edit: an edit may
+    put in another class's cue.
+
+    Parameters
+    ----------
+    told : mapping or DataFrame
+        As for `kept_elsewhere`.
+    """
+    return ~(kept_elsewhere(told) > KEPT)
+
+
+def edits_may_accuse(told: Any, thresholds: Thresholds) -> Any:
+    """Return whether an edit of the background may accuse an answer; see `hangs`.
+
+    By fixed thresholds, edits that are proven of its class accuse what stays elsewhere, too.
+    """
+    return hangs(told) | (thresholds.thresholds == "fixed")
+
+
+def no_region_decides(told: Mapping[str, Any], taken: float, *, turned: bool) -> bool:
+    """Return whether no region of the background decides, as one that is filled in shows.
+
+    One that turns the answer may; one that takes half of its probability is suspicious where the
+    answer hangs on its background.
+
+    Parameters
+    ----------
+    told : mapping
+        As for `hangs`.
+    taken : float
+        Share of the answer's probability that the region takes, at most 1.
+    turned : bool
+        Whether the answer changes without it.
+    """
+    return not (turned or (taken > HALF and bool(hangs(told))))
+
+
+def no_mask_decides(
+    told: Mapping[str, Any], thresholds: Thresholds, *, turned: bool, kept: bool
+) -> bool:
+    """Return whether a mask grown or shrunk by 3 pixels could change no verdict.
+
+    A verdict hangs on the side of its threshold that the share is on, on whether any background
+    keeps the answer, and, where an intervention turned it, on whether share and swap agree.
+
+    Parameters
+    ----------
+    told : mapping
+        As for `hangs`, and ``background_share``.
+    turned : bool
+        Whether an edit or the region turned the answer.
+    kept : bool
+        Whether a background keeps it that no moved mask is tried on.
+    """
+    share = told["background_share"]
+    if math.isnan(share):  # nothing speaks for the answer, but with another mask it may
+        return False
+    near = abs(share - thresholds.suspicious_share) <= _SHARE
+    carried = share > thresholds.suspicious_share
+    doubted = turned and abs(share - thresholds.least_support) <= _SHARE
+    return not (near or doubted or not (carried or kept))
 
 
 def taken_by(before: float, lost: float) -> float:

@@ -12,7 +12,7 @@ from audit.settings.verdict import Thresholds
 from audit.verdict.causes import accused, causal_words, cause_of, lost_share, region_turns
 from audit.verdict.score import score
 from audit.verdict.sensitivity import ALONE, SCENE, ClassEvidence, kind_of
-from audit.verdict.stopping import HALF
+from audit.verdict.stopping import HALF, hangs
 
 
 class Verdict(StrEnum):
@@ -156,7 +156,7 @@ def _decided(
         return Verdict.WRONG_REASONS, cause
     moved = (
         record["survival"] == 0
-        or lost_share(record) > HALF
+        or (lost_share(record) > HALF and (region_turns(record) or hangs(record)))
         or accused(record, thresholds, evidence)
     )
     doubted = carried or moved or not on_foreground

@@ -19,9 +19,9 @@ UNDEFINED = Localisation(reason="no positive relevance")
 @pytest.mark.parametrize(
     ("before", "now", "expected"),
     [
-        (score(0.60), score(0.605), True),
-        (score(0.60), score(0.62), False),
-        (score(0.60, 0.80), score(0.60, 0.82), False),
+        (score(0.60), score(0.62), True),
+        (score(0.60), score(0.64), False),
+        (score(0.60, 0.80), score(0.60, 0.84), False),
         (UNDEFINED, score(0.6), False),
         (UNDEFINED, UNDEFINED, True),
     ],

@@ -25,7 +25,7 @@ from audit.checks.sensitivity.outputs import table_of
 from audit.core.estimate import Estimate, rate
 from audit.core.observation import Observation
 from audit.core.paired import Difference
-from audit.core.questions import QUESTIONS
+from audit.core.questions import QUESTIONS, STOPS
 from audit.datasets.contents import Contents
 from audit.datasets.dataset import Item
 from audit.explainers.registry import titles
@@ -273,8 +273,8 @@ def _causes(
         "removal_controls_flipped": 0,
         "removal_control_lost": 0.2,
         "passes": 27 if on and share < 0.2 else 52,
-        "asked": "parts,edits,region" if on and share < 0.2 else ",".join(QUESTIONS),
-        "stopped_by": "no-mask-decides" if on and share < 0.2 else "",
+        "asked": "parts,region,edits" if on and share < 0.2 else ",".join(QUESTIONS),
+        "stopped_by": ",".join(STOPS) if on and share < 0.2 else "",
     }
 
 

@@ -8,12 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from audit.core.questions import NOT_ASKED, QUESTIONS
+from audit.core.edits import EDITS
+from audit.core.questions import NOT_ASKED, QUESTIONS, STOPS, left_out
 from audit.datasets.dataset import Item
 from audit.execution.record import Explanation, record_of
 from audit.explainers.registry import titles
+from audit.interventions.budget import Budget
 from audit.interventions.composites import fill, grown, off_foreground
-from audit.interventions.interventions import ExplainedImage, Interventions
+from audit.interventions.explained import ExplainedImage
+from audit.interventions.interventions import Interventions
 from audit.interventions.pool import BackgroundPool
 from audit.masks.sample import Sample
 from audit.settings.verdict import Thresholds
@@ -23,6 +26,8 @@ SIDE = 64
 CLASSES = ("red", "green", "blue")
 TAG = (slice(4, 18), slice(4, 18))
 THRESHOLDS = Thresholds(thresholds="fixed")
+CALIBRATED = Thresholds()
+FRUGAL = Budget(CALIBRATED, sample=0.0)
 WORDS = Labels("flower", titles())
 
 
@@ -84,11 +89,11 @@ def study(model, sample, donors, *, shown=None, heat=None, **asked):
     return Interventions(predict, donors(model), **asked)([case])[0]
 
 
-def verdict(model, sample, tested):
+def verdict(model, sample, tested, thresholds=THRESHOLDS):
     logits = model(sample.image[None].astype(np.float32))[0]
     heat = (sample.trimap == 255).astype(np.float32)
     finding = Explanation(logits, int(logits.argmax()), heat[::8, ::8], heat, 8, 0.0, tested=tested)
-    return record_of(sample, finding, CLASSES, THRESHOLDS, WORDS)
+    return record_of(sample, finding, CLASSES, thresholds, WORDS)
 
 
 def test_a_background_that_is_ignored_has_share_0_and_no_decisive_region(sample, donors):
@@ -272,21 +277,32 @@ def test_the_pass_for_features_is_counted(sample, donors):
     assert with_features == study(corner, sample(), donors).causes.passes + 1
 
 
-def test_of_a_background_that_is_ignored_neither_search_nor_moved_masks_are_asked(sample, donors):
-    tested = study(colours, sample(), donors, thresholds=THRESHOLDS)
-    assert tested.causes.asked == ("parts", "edits", "region")
-    assert tested.causes.stopped_by == "no-mask-decides"
+def test_of_a_background_that_is_ignored_little_is_asked(sample, donors):
+    tested = study(colours, sample(), donors, budget=FRUGAL)
+    assert tested.causes.asked == ("parts", "region")
+    assert tested.causes.stopped_by == tuple(STOPS)
     assert tested.grown.reason == tested.shrunk.reason == NOT_ASKED
-    assert tested.causes.passes == 10 + 16 + 1
+    assert tested.causes.passes == 8 + 1
     assert tested.causes.removal.prediction == 0
+    assert (tested.causes.only_foreground, tested.causes.edits) == (-1, {})
     found = verdict(colours, sample(), tested)
     assert (found["verdict"], found["fragile"]) == ("right-reasons", False)
-    assert found["asked"] == "parts,edits,region"
+    assert (found["asked"], found["stopped_by"]) == ("parts,region", ",".join(STOPS))
+    assert left_out(found["stopped_by"]) == list(STOPS.values())
 
 
-def test_of_a_tag_that_decides_everything_is_asked(sample, donors):
-    tested = study(corner, sample(), donors, thresholds=THRESHOLDS)
-    assert (tested.causes.asked, tested.causes.stopped_by) == (tuple(QUESTIONS), "")
+def test_of_an_image_of_the_sample_yardsticks_and_edits_are_asked_whatever_it_shows(sample, donors):
+    tested = study(colours, sample(), donors, budget=Budget(CALIBRATED, sample=1.0))
+    assert tested.causes.asked == ("parts", "yardsticks", "region", "edits")
+    assert tested.causes.stopped_by == ("no-region-decides", "no-mask-decides")
+    assert tested.causes.only_foreground == tested.causes.pasted_back == 0
+    assert set(tested.causes.edits) == set(EDITS)
+
+
+def test_of_a_tag_that_explainers_look_past_a_search_is_asked(sample, donors):
+    tested = study(corner, sample(), donors, budget=FRUGAL)
+    assert tested.causes.asked == tuple(q for q in QUESTIONS if q not in ("yardsticks", "masks"))
+    assert tested.causes.stopped_by == ("of-a-sample", "no-mask-decides")
     assert verdict(corner, sample(), tested)["verdict"] == "wrong-reasons"
 
 
@@ -300,27 +316,29 @@ def test_a_region_that_turns_the_answer_by_itself_is_searched_around(sample, don
     photo = sample(tag=False)
     heat = np.zeros((SIDE, SIDE), np.float32)
     heat[TAG] = 1
-    tested = study(speckled, photo, donors, heat=heat, thresholds=THRESHOLDS)
+    tested = study(speckled, photo, donors, heat=heat, budget=FRUGAL)
     assert tested.causes.shares.share <= THRESHOLDS.least_support
     assert tested.causes.survival > 0
     assert tested.causes.removal.prediction != 0
-    assert tested.causes.asked == tuple(QUESTIONS)
+    assert "search" in tested.causes.asked
 
 
-def test_by_default_everything_is_asked_but_the_first_look(sample, donors):
+def test_by_default_everything_is_asked(sample, donors):
     tested = study(colours, sample(), donors)
-    assert tested.causes.asked == ("parts", "edits", "search", "masks")
-    assert tested.causes.stopped_by == ""
+    expected = tuple(q for q in QUESTIONS if q != "quarters")  # the search tells more
+    assert (tested.causes.asked, tested.causes.stopped_by) == (expected, ())
 
 
 @pytest.mark.parametrize("model", [colours, corner, both])
 @pytest.mark.parametrize("tag", [True, False])
 @pytest.mark.parametrize("label", [0, 1, 2])
-def test_verdicts_are_those_of_everything_asked(sample, donors, model, tag, label):
+@pytest.mark.parametrize("thresholds", [THRESHOLDS, CALIBRATED])
+def test_verdicts_are_those_of_everything_asked(sample, donors, model, tag, label, thresholds):
     image = sample(tag=tag, label=label)
     less, more = (
-        verdict(model, image, study(model, image, donors, thresholds=t)) for t in (THRESHOLDS, None)
+        verdict(model, image, study(model, image, donors, budget=budget), thresholds)
+        for budget in (Budget(thresholds, sample=0.0), None)
     )
-    assert less["passes"] <= more["passes"] + 1
+    assert less["passes"] <= more["passes"]
     for key in ("verdict", "fragile", "background_share", "survival", "without_foreground"):
         assert less[key] == more[key] or (less[key] != less[key] and more[key] != more[key])

@@ -13,10 +13,11 @@ from tests.verdict.test_verdict import HEALTHY, NAN, UNTESTED
 
 RISES = {"lost", "share", "class", "off"}
 SENSITIVE = ClassEvidence((), 0.4, {"blur": 1.0, "hue": -0.5})
+HANGING = HEALTHY | {"background_share": 0.4, "survival": 0.4}
 
 
 def signs(evidence=SENSITIVE, **changes):
-    return dict(signs_of(HEALTHY | changes, evidence))
+    return dict(signs_of(HANGING | changes, evidence))
 
 
 def test_signs_equal_worked_ones():
@@ -24,12 +25,22 @@ def test_signs_equal_worked_ones():
         {
             "lost": 0.5,  # of most edits; blur costs others more than that
             "region": 2.9,  # 3 less 0.2, beyond the 0.1 of its worst control
-            "survival": 1.0,
-            "share": 0.1,
+            "survival": 0.4,
+            "share": 0.4,
             "class": 0.4,
             "off": 0.5,
         }
     )
+
+
+def test_what_an_edit_costs_an_answer_that_stays_elsewhere_is_no_sign():
+    assert signs(survival=0.8)["lost"] == 0
+
+
+def test_what_a_region_costs_that_was_held_against_no_other_is_no_sign():
+    alone = signs(removal_lost=2.0, removal_control_lost=NAN)
+    assert alone["region"] == pytest.approx(1.0)  # 3 less 2: no control fits beside it
+    assert signs(removal_lost=2.0, stopped_by="of-a-sample,no-region-decides")["region"] == 3.0
 
 
 def test_what_an_edit_costs_other_classes_is_no_sign():
@@ -48,7 +59,7 @@ def test_log_odds_are_bounded_and_what_is_unknown_accuses_nobody():
 
 def test_the_score_is_the_logistic_function_of_the_weighted_sum():
     total = INTERCEPT + sum(WEIGHTS[key] * value for key, value in signs().items())
-    assert score(HEALTHY, SENSITIVE) == pytest.approx(1 / (1 + math.exp(-total)))
+    assert score(HANGING, SENSITIVE) == pytest.approx(1 / (1 + math.exp(-total)))
     assert score(HEALTHY) < 0.2
     assert math.isnan(score(HEALTHY | UNTESTED))
 

@@ -29,6 +29,8 @@ def records(**columns):
         "prediction": np.repeat(np.arange(CLASSES), EACH),
         "survival": np.ones(n),
         "survival_same": np.ones(n),
+        "mixed_rand": np.full(n, np.nan),
+        "stopped_by": [""] * n,
         "removal_prediction": np.repeat(np.arange(CLASSES), EACH),
         "removal_lost": np.full(n, 0.2),
         "removal_control_lost": np.full(n, 0.1),
@@ -83,6 +85,43 @@ def test_a_class_whose_answers_other_backgrounds_keep_rests_on_none():
     assert proven(table) == set()
     table[["survival", "survival_same"]] = 0.5
     assert proven(table) == {(2, "blur")}
+
+
+def unedited(table, rows):
+    """What a sweep leaves out of answers that do not hang on their background."""
+    for key in EDITS:
+        table.loc[rows, f"edit_{key}_prediction"] = -1
+        table.loc[rows, f"edit_{key}_lost"] = np.nan
+    table.loc[rows, "stopped_by"] = "of-a-sample,no-edit-decides"
+    return table
+
+
+def test_an_answer_that_stays_elsewhere_is_turned_by_no_edit_asked_or_not():
+    table = turn(records(), "edit_blur", 2, 0.9, 4.0)
+    rows = table.index[table["prediction"] == 2][:6]
+    table.loc[rows, "survival"] = 1.0
+    asked, left_out = sensitivities(table), sensitivities(unedited(table.copy(), rows))
+    blur = next(s for s in asked if (s.target, s.edit) == (2, "blur"))
+    assert (blur.flips.value, blur.flips.n) == (12 / 20, 20)
+    assert [(s.flips, s.excess, s.lost, s.p) for s in asked] == [
+        (s.flips, s.excess, s.lost, s.p) for s in left_out
+    ]
+
+
+def test_a_sample_tells_what_an_edit_costs_answers_that_stay_elsewhere():
+    table = records(edit_blur_lost=np.full(CLASSES * EACH, 0.2))
+    hung = np.arange(len(table)) % 4 == 0
+    table.loc[hung, ["survival", "edit_blur_lost"]] = 0.0, 2.0
+    rest = table.index[~hung]
+    table = unedited(table, [k for n, k in enumerate(rest) if n % 9])
+    assert {s.others_lost for s in sensitivities(table) if s.edit == "blur"} == {0.2}  # not 2
+
+
+def test_where_nobody_was_asked_nothing_is_known_of_what_an_edit_costs():
+    table = unedited(records(), range(CLASSES * EACH))
+    found = sensitivities(table)
+    assert not any(s.proven for s in found)
+    assert evidence_of(table, found)[0].control == {}
 
 
 @pytest.mark.parametrize(

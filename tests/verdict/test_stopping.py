@@ -2,39 +2,100 @@
 
 import math
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from audit.core.questions import NO_MASK, NO_REGION
 from audit.settings.verdict import Thresholds
-from audit.verdict.stopping import stopped_by, taken_by
+from audit.verdict.stopping import (
+    edits_may_accuse,
+    hangs,
+    kept_elsewhere,
+    no_mask_decides,
+    no_region_decides,
+    taken_by,
+)
 
 NAN = float("nan")
 THRESHOLDS = Thresholds(least_support=0.3)
 
 
+def told(share=0.5, survival=0.4, alone=1.0, correct=True):
+    return {
+        "background_share": share,
+        "survival": survival,
+        "mixed_rand": alone,
+        "correct": correct,
+    }
+
+
+HANGING = [
+    (told(), True),
+    (told(survival=0.6), False),  # stays on most
+    (told(survival=0.6, alone=0.5), True),  # its own, softened, counts among these
+    (told(survival=0.6, alone=0.5, correct=False), False),  # of a wrong answer that is not known
+    (told(survival=NAN, alone=NAN), True),  # no other was tried
+]
+
+
+@pytest.mark.parametrize(("record", "expected"), HANGING)
+def test_an_answer_hangs_on_its_background_where_most_others_lose_it(record, expected):
+    assert hangs(record) == expected
+
+
+def test_of_a_table_it_is_as_of_each_record():
+    table = pd.DataFrame([record for record, _ in HANGING])
+    assert hangs(table).tolist() == [expected for _, expected in HANGING]
+
+
+def test_an_answer_is_kept_by_the_fewer_of_what_is_known():
+    assert kept_elsewhere(told(survival=0.4, alone=0.5)) == 0.4
+    assert kept_elsewhere(told(survival=0.4, alone=0.25)) == 0.25
+    assert kept_elsewhere(told(survival=0.4, alone=NAN)) == 0.4
+    assert np.isnan(kept_elsewhere(told(survival=NAN, alone=NAN)))
+
+
+def test_by_fixed_thresholds_edits_accuse_any_answer():
+    stays = told(survival=1.0)
+    assert not edits_may_accuse(stays, THRESHOLDS)
+    assert edits_may_accuse(stays, Thresholds(thresholds="fixed"))
+
+
 @pytest.mark.parametrize(
-    ("share", "survival", "taken", "expected"),
+    ("record", "taken", "turned", "expected"),
     [
-        (0.1, 1.0, 0.0, NO_MASK),
-        (0.15, 0.6, 0.5, NO_MASK),  # half is not more than half
-        (0.25, 1.0, 0.0, NO_REGION),  # a moved mask may bring it above 0.3
-        (0.1, 0.5, 0.0, NO_REGION),  # two of its donors are tried anew, and may both be lost
-        (0.3, 0.2, 0.0, NO_REGION),
-        (0.31, 1.0, 0.0, ""),
-        (0.1, 0.0, 0.0, ""),
-        (0.1, 1.0, 0.51, ""),
-        (NAN, 1.0, 0.0, ""),  # nothing speaks for the answer, but with another mask it may
-        (NAN, NAN, 0.0, ""),
+        (told(), 0.5, False, True),  # half is not more than half
+        (told(), 0.51, False, False),  # suspicious of an answer that hangs on its background
+        (told(), 0.1, True, False),
+        (told(survival=1.0), 0.9, False, True),  # which this one does not
+        (told(survival=1.0), 0.1, True, False),
     ],
 )
-def test_it_stops_where_no_region_could_decide_and_sooner_far_from_that(
-    share, survival, taken, expected
-):
-    assert stopped_by(share, survival, taken, THRESHOLDS) == expected
+def test_no_region_decides_where_one_that_is_filled_hardly_matters(record, taken, turned, expected):
+    assert no_region_decides(record, taken, turned=turned) == expected
+
+
+@pytest.mark.parametrize(
+    ("share", "turned", "kept", "expected"),
+    [
+        (0.1, False, True, True),
+        (0.1, False, False, False),  # whether any background keeps the answer hangs on the mask
+        (0.8, False, False, True),  # suspect as it is
+        (0.36, False, True, False),  # near what makes it suspect
+        (0.64, False, True, False),
+        (0.66, False, True, True),
+        (0.2, True, True, False),  # near what makes one believe what turned it
+        (0.1, True, True, True),
+        (NAN, False, True, False),  # nothing speaks for the answer, but with another mask it may
+    ],
+)
+def test_no_mask_decides_far_from_every_threshold(share, turned, kept, expected):
+    assert no_mask_decides(told(share), THRESHOLDS, turned=turned, kept=kept) == expected
 
 
 def test_thresholds_are_those_of_the_verdict():
-    assert stopped_by(0.4, 1.0, 0.0, Thresholds(least_support=0.6)) == NO_MASK
+    far = Thresholds(suspicious_share=0.9, least_support=0.0)
+    assert no_mask_decides(told(0.5), far, turned=True, kept=True)
 
 
 def test_what_is_taken_is_a_share_of_the_probability():

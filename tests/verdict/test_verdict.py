@@ -57,6 +57,7 @@ HEALTHY = {
     **{f"edit_{key}_prediction": 2 for key in EDITS},
     "removal_resembles": NAN,
     "mask_source": "folder",
+    "stopped_by": "",
 }
 FLIPPED = {"removal_prediction": 5, "removal_prediction_name": "wallflower", "removal_lost": 4.0}
 HELD = {"without_foreground": 2, "survival": 0.2, "background_share": 0.8}
@@ -118,6 +119,13 @@ WRONG = {"correct": False}
 )
 def test_each_kind_of_evidence_leads_to_its_verdict(changes, word):
     assert verdict(*changes).verdict == word
+
+
+def test_a_region_that_takes_half_is_suspicious_where_it_turns_the_answer_or_others_lose_it():
+    half = {"removal_lost": 4.0}
+    assert verdict(half).verdict == "right-reasons"
+    assert verdict(half, {"survival": 0.4}).verdict == "suspect"
+    assert verdict(FLIPPED).verdict == "suspect"
 
 
 def test_thresholds_themselves():

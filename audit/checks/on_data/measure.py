@@ -248,7 +248,8 @@ def _audit(
     classifier = context.classifier.with_head(head.kernel, head.bias)
     audited = world.audited(lessons.tested, classes, asked.sample)
     twins = Twins(world, _photos(context, audited), classes.taught)
-    engine = Engine(classifier, twins, context.config, context.pool.asked_of(classifier))
+    pool, count = context.pool.asked_of(classifier), len(twins.samples)
+    engine = Engine(classifier, twins, context.config, pool, images=count)
     engine.ig_batch(context.folder.manifest().get("ig_batch"))
     return _explained(context, engine, twins.samples, told)
 

@@ -36,7 +36,7 @@ def stamped(records, effect=4.0, lost=9.0):
         name="stamped_" + records.loc[of_class, "name"], shortcut="tag", shortcut_class=1,
         true_effect=effect, true_survival=0.0 if effect >= 1 else 1.0, removal_lost=lost,
         removal_prediction=2, removal_fills=3, removal_fills_flipped=3, survival=0.0,
-        background_log_odds=8.0, gradcam_skill=-0.5,
+        background_log_odds=8.0, gradcam_skill=-0.5, stopped_by="",
     )  # fmt: skip
     return pd.concat([records, twins], ignore_index=True)
 
@@ -103,7 +103,7 @@ def test_a_world_is_judged_by_the_threshold_of_the_others(healthy):
     """One whose clean images score high cannot raise the threshold that they are held to."""
     high = healthy.assign(survival=0.0, background_log_odds=8.0, gradcam_skill=-0.5,
                           removal_lost=9.0, removal_prediction=(healthy["label"] + 1) % 4,
-                          removal_fills=3, removal_fills_flipped=3)  # fmt: skip
+                          removal_fills=3, removal_fills_flipped=3, stopped_by="")  # fmt: skip
     told = found(((HEALTHY, 0), healthy), ((HEALTHY, 1), high))
     assert told.accused.value > 0.4  # half of all, though the threshold of both spares them
     assert (

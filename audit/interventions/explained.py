@@ -1,0 +1,32 @@
+"""An image to study, and what the model and the explainers said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.masks.sample import Sample
+
+
+@dataclass(frozen=True)
+class ExplainedImage:
+    """One image to study: what the model and the explainers said of it.
+
+    Attributes
+    ----------
+    logits : float32 ``(classes,)``
+    gradcam, ig : float32
+        Heatmaps of the predicted class, ``(h, w)`` and ``(H, W)``.
+    """
+
+    sample: Sample
+    logits: NDArray[np.float32]
+    gradcam: NDArray[np.float32]
+    ig: NDArray[np.float32]
+
+    @property
+    def target(self) -> int:
+        """Explained class."""
+        return int(self.logits.argmax())
