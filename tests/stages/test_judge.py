@@ -6,6 +6,7 @@ from drawnruns import PLAIN, make_run
 
 from audit.settings.verdict import Thresholds
 from audit.stages import commands
+from audit.verdict.stopping import hangs
 
 
 @pytest.fixture
@@ -18,6 +19,7 @@ def run(tmp_path):
 
 def test_images_of_which_other_thresholds_would_have_asked_more_are_counted(run, caplog):
     unedited = run.records().query("stopped_by.str.contains('no-edit-decides')")
+    unedited = unedited[~hangs(unedited)]
     assert 0 < len(unedited) < 24
     commands.judge(run, {"thresholds": "fixed"})
     assert f"{len(unedited)} images were not asked all that may decide" in caplog.text
