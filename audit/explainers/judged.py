@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from audit.models.base import Classifier
     from audit.models.classifier import FrozenClassifier
 
-STEPS = 16  # gradients of Integrated Gradients, where nobody asks its scores: ranks settle early
+STEPS = 8  # gradients of Integrated Gradients, where nobody asks its scores: ranks settle early
 
 
 def _differentiable(classifier: Classifier) -> FrozenClassifier:

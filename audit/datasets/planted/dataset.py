@@ -18,7 +18,7 @@ from audit.datasets.planted.photo import Scene, Subject, draw_scene
 from audit.datasets.planted.species import SPECIES
 from audit.datasets.planted.worlds import MIXED, World
 
-KEPT = 100_000_000  # bytes of photographs that are not drawn again
+KEPT = 128_000_000  # bytes of photographs and masks that are not drawn again
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ class Planted:
         self._weak: set[str] = set()
         for split, count in zip(SPLITS, (train, validation, test), strict=True):
             self._items[split] = self._split(split, count)
-        self._photo = lru_cache(KEPT // (3 * size**2))(self._draw)
+        self._drawn = lru_cache(KEPT // (4 * size**2))(self._draw)
+        self._scene = lru_cache(1)(self._scene_of)  # what is asked of one is asked at once
 
     def items(self, split: str) -> list[Item]:
         """Return the items of one split, the classes in turn."""
@@ -93,11 +94,11 @@ class Planted:
     def images(self, items: Sequence[Item]) -> Iterator[tuple[Item, Decoded]]:
         """Yield each item with its uint8 ``(size, size, 3)`` RGB image, not to be written to."""
         for item in items:
-            yield item, self._photo(item)
+            yield item, self._drawn(item)[0]
 
     def trimap(self, item: Item) -> NDArray[np.uint8]:
         """Return the blossoms' exact mask, uint8 ``(size, size)``; 128 only along soft edges."""
-        return self._scene(item).trimap()
+        return self._drawn(item)[1]
 
     def without_shortcut(self, item: Item) -> NDArray[np.uint8]:
         """Return the same photograph without its shortcut, uint8 ``(size, size, 3)``."""
@@ -133,12 +134,14 @@ class Planted:
         """Return no other order: these classes have one."""
         return {}
 
-    def _draw(self, item: Item) -> NDArray[np.uint8]:
-        photo = self._scene(item).photo(item.shortcut)
-        photo.flags.writeable = False  # others get the same one
-        return photo
+    def _draw(self, item: Item) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        scene = self._scene(item)
+        drawn = scene.photo(item.shortcut), scene.trimap()
+        for each in drawn:
+            each.flags.writeable = False  # others get the same one
+        return drawn
 
-    def _scene(self, item: Item) -> Scene:
+    def _scene_of(self, item: Item) -> Scene:
         key = f"{self.seed}/{item.name}"
         # Training shows weak flowers at their worst, so that the shortcut is the easier lesson.
         least = 0.5 if item.split == "test" else 0.8
