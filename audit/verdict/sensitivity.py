@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -56,8 +57,8 @@ class Sensitivity:
     excess : Difference
         ``flips - others``, -1..1, with its 95% interval; lower is better.
     lost, others_lost : float
-        Median log-odds that the edit costs its answers, 0 for those that do not hang on their
-        background, and what it costs any answer of the others; NaN of a swap.
+        Median log-odds that the edit costs either; NaN of a swap. Answers of which it was not asked
+        lose what those like them lose in the median of a sample.
     kept : float
         Share of other classes' backgrounds on which its answers stay, in the mean; NaN where an
         earlier version did not keep it.
@@ -193,12 +194,12 @@ def evidence_of(records: pd.DataFrame, found: Sequence[Sensitivity]) -> dict[int
 
 def _evidence(own: Sequence[Sensitivity]) -> ClassEvidence:
     proven = [each for each in own if each.proven]
-    kind, edits = _named(own) if proven else "", [e for e in own if e.edit in EDITS]
+    kind = _named(own) if proven else ""
     proven.sort(key=lambda e: (e.edit == SCENE, e.kind != kind, -e.costs))
     return ClassEvidence(
         proven=tuple(each.edit for each in proven),
         excess=max((e.excess.value for e in own), default=0.0),
-        control={e.edit: e.others_lost for e in edits if np.isfinite(e.others_lost)},
+        control={e.edit: e.others_lost for e in own if e.edit in EDITS},
         kind=kind,
     )
 
@@ -227,8 +228,7 @@ def _edited(tested: pd.DataFrame) -> Iterator[Sensitivity]:
                 yield _compared(target, key, told, own, told.tried & np.isin(answers, steady))
 
 
-@dataclass(frozen=True)
-class _Outcomes:
+class _Outcomes(NamedTuple):
     """What one edit did to each image, ``(n,)`` each.
 
     Attributes
@@ -238,29 +238,23 @@ class _Outcomes:
     flips : bool
         Whether it turns the answer.
     lost : float64
-        Log-odds that it costs the answer, where that counts.
-    costs, weights : float64
-        Log-odds that it costs any answer, and how many answers like it each stands for; 0 where
-        nobody asked.
+        Log-odds that it costs the answer.
     """
 
     tried: NDArray[np.bool_]
     flips: NDArray[np.bool_]
     lost: NDArray[np.float64]
-    costs: NDArray[np.float64]
-    weights: NDArray[np.float64]
 
 
 def _edits(tested: pd.DataFrame, key: str) -> _Outcomes:
-    after, costs = (tested[f"edit_{key}_{c}"].to_numpy() for c in ("prediction", "lost"))
+    after, lost = (tested[f"edit_{key}_{c}"].to_numpy() for c in ("prediction", "lost"))
     asked, hung = after >= 0, tested[_HANGS].to_numpy(bool)
     tried = asked | tested["stopped_by"].str.contains(NO_EDIT, regex=False).to_numpy(bool)
     flips = asked & hung & (after != tested["prediction"].to_numpy())
-    lost = np.where(asked & hung, costs, 0.0)
-    # A sample of the answers that do not hang was asked: each stands for all of them.
-    of_rest = int((tried & ~hung).sum()) / max(1, int((asked & ~hung).sum()))
-    weights = np.where(asked, np.where(hung, 1.0, of_rest), 0.0)
-    return _Outcomes(tried, flips, lost, np.nan_to_num(costs), weights)
+    # Of answers that do not hang a sample was asked: the others lose what these do in the middle.
+    sample = lost[asked & ~hung]
+    middle = float(np.median(sample)) if len(sample) else 0.0
+    return _Outcomes(tried, flips, np.where(asked, lost, middle))
 
 
 def _regions(tested: pd.DataFrame) -> _Outcomes:
@@ -270,8 +264,7 @@ def _regions(tested: pd.DataFrame) -> _Outcomes:
     flips &= tested["removal_controls_flipped"].to_numpy() == 0
     control = tested["removal_control_lost"].fillna(0).clip(lower=0).to_numpy()
     lost = np.maximum(tested["removal_lost"].to_numpy(float) - control, 0)
-    tried = after >= 0
-    return _Outcomes(tried, flips, lost, lost, tried.astype(np.float64))
+    return _Outcomes(after >= 0, flips, lost)
 
 
 def _classes(answers: NDArray[np.int64]) -> list[int]:
@@ -296,20 +289,9 @@ def _compared(
         others=rate(table[1][0], sum(table[1])),
         excess=_apart(table),
         lost=float(np.median(told.lost[own])),
-        others_lost=_median(told.costs[others], told.weights[others]),
+        others_lost=float(np.median(told.lost[others])),
         p=float(max(more_often, more)),
     )
-
-
-def _median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
-    """Return the weighted median; NaN where nothing weighs."""
-    if not weights.any():
-        return NAN
-    order = np.argsort(values)
-    reached: NDArray[np.float64] = np.cumsum(weights[order], dtype=np.float64)
-    half = reached[-1] / 2
-    middle = [np.searchsorted(reached, half), np.searchsorted(reached, half, side="right")]
-    return float(values[order[middle]].mean())
 
 
 def _apart(table: Sequence[Sequence[int]]) -> Difference:
