@@ -12,7 +12,8 @@ METRICS = (
         description=(
             "How much more often an edit of the background turns answers of the class than those "
             "of the steadier half of the others; of a swap, how much more often another class's "
-            "background does than one of its own. Proven where one-sided tests (Fisher's exact "
+            "background does than one of its own. An edit turns only answers that at most half of "
+            "other classes' backgrounds keep. Proven where one-sided tests (Fisher's exact "
             "and Mann-Whitney; of swaps the sign test) hold at 5% after Holm's correction for all "
             "classes and edits, the difference reaches 30 points (10 by a swap), the median answer "
             "loses 1.2 log-odds more, and its answers stay on half of other classes' backgrounds "
