@@ -172,5 +172,5 @@ def _flips(
 
 
 def _cases(source: Source) -> dict[str, Case]:
-    found = galleries(source, source.mapped).values()
+    found = galleries(source, source.whole(source.mapped)).values()
     return {case.name: case for cases in found for case in cases}

@@ -55,14 +55,14 @@ class Notes:
 def notes(source: Source) -> Notes:
     """Return the gaps, doubts and errors of a run."""
     explained = source.explained
-    undecided = explained[explained["verdict"] == Verdict.UNDECIDED]
+    undecided = explained.loc[explained["verdict"] == Verdict.UNDECIDED, "verdict_reason"]
     doubts = mask_doubts(explained)
-    doubtful = explained.assign(mask_doubt=doubts)[doubts != ""]
+    doubtful = explained.loc[doubts != "", ["name", "mask_source"]].assign(mask_doubt=doubts)
     return Notes(
         skipped=_skipped(source),
-        doubtful=[Gap(*row) for row in doubtful[["name", "mask_source", "mask_doubt"]].to_numpy()],
+        doubtful=[Gap(*row) for row in doubtful.to_numpy()],
         doubts=Counter(map(_kind, doubtful["mask_doubt"])).most_common(),
-        undecided=Counter(map(_cause, undecided["verdict_reason"])).most_common(),
+        undecided=Counter(map(_cause, undecided)).most_common(),
         mask_sources=Counter(explained["mask_source"].tolist()).most_common(),
         completeness=_completeness(source),
     )
