@@ -50,7 +50,7 @@ class ClassRow:
 def class_rows(source: Source) -> list[ClassRow]:
     """Return every class in the order of its index, also those without test images."""
     records = source.some(source.explained["label"] >= 0, *_COLUMNS)
-    tested, explained = (by_label(table) for table in (source.predictions, records))
+    tested, explained = by_label(source.predictions.drop(columns="name")), by_label(records)
     rows = [
         _class_row(index, name, tested(index), explained(index))
         for index, name in source.classes.items()

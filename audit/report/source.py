@@ -25,7 +25,7 @@ from audit.report.sampling import MOST, MOST_REJUDGED, drawn
 from audit.settings.nesting import flat
 from audit.settings.verdict import Thresholds
 from audit.storage.outputs import Output
-from audit.storage.packed import Packed
+from audit.storage.packed import Packed, release_unused
 from audit.storage.records import REACHES, optional_in
 from audit.storage.run import RunFolder
 from audit.verdict.sensitivity import ClassEvidence, evidence_of, sensitivities
@@ -35,7 +35,7 @@ PLACE = "place"  # column of `Source.records`
 # Columns that no figure rests on, or one that is computed once: a third of a record is in memory.
 _OF_SINGLE_IMAGES = re.compile(
     "asked|background_log_odds|background_share_reason|donors|edit_.+|logit|removal_(?!lost$|"
-    f"prediction$).+|survival_same|valid_share|({'|'.join(REACHES)})_.+"
+    f"prediction$).+|survival_same|valid_share|verdict_reason|({'|'.join(REACHES)})_.+"
 )
 _OF_CLASSES = re.compile(  # columns that tell how sensitive classes are
     "causal_reason|correct|edit_.+|prediction|removal_(lost|prediction|control.+)|survival(_same)?"
@@ -135,11 +135,18 @@ class Source:
             yield batch.assign(**own)
 
     @cached_property
+    def undecided(self) -> pd.Series:
+        """Why those of the explained images have no verdict that have none."""
+        none = self.some(self.explained["verdict"] == Verdict.UNDECIDED, PLACE)
+        return self.whole(none, ["verdict_reason"])["verdict_reason"]
+
+    @cached_property
     def is_judged(self) -> pd.Series:
         """Whether each explained image is a right prediction that thresholds decide about."""
+        reasons, judged = self.undecided, self.explained["verdict"] != Verdict.UNDECIDED
         # A mask is doubted by a threshold, too.
-        doubted = self.explained["verdict_reason"].str.startswith(MASK_DOUBTFUL)
-        return self.is_correct & ((self.explained["verdict"] != Verdict.UNDECIDED) | doubted)
+        doubted = judged.index.isin(reasons.index[reasons.str.startswith(MASK_DOUBTFUL)])
+        return self.is_correct & (judged | doubted)
 
     @cached_property
     def rejudged(self) -> pd.DataFrame:
@@ -293,6 +300,7 @@ def load(run: RunFolder) -> Source:
     records = _in_memory(packed)
     found = Source(run, shown.section(manifest), records, packed, predictions, run.history())
     refuse_contradictions(run, found.explained, found.predictions, found.classes)
+    release_unused()
     return _clustered(found)
 
 

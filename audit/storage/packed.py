@@ -24,6 +24,11 @@ def joined(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
         yield pa.concat_tables(some).combine_chunks()
 
 
+def release_unused() -> None:
+    """Give memory back that Arrow took to unpack, and keeps for the next time: half of a table."""
+    pa.default_memory_pool().release_unused()
+
+
 class Packed:
     """Rows of a table by their places, in a file that goes with the process.
 
