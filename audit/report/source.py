@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from audit.core.estimate import CLUSTER
-from audit.core.redact import TOLD, Shown
+from audit.core.redact import Shown
 from audit.core.registries import JUDGED
 from audit.datasets.contents import Contents
 from audit.explainers.base import About
@@ -21,22 +20,17 @@ from audit.report.claims import refuse_settings, refuse_values
 from audit.report.clusters import Clusters, clusters_of
 from audit.report.consistency import refuse_contradictions
 from audit.report.explained import abouts
+from audit.report.held import PLACE, in_memory, packed_records
 from audit.report.sampling import MOST, MOST_REJUDGED, drawn
 from audit.settings.nesting import flat
 from audit.settings.verdict import Thresholds
 from audit.storage.outputs import Output
-from audit.storage.packed import Packed, release_unused
-from audit.storage.records import REACHES, optional_in
+from audit.storage.packed import Packed
+from audit.storage.records import optional_in
 from audit.storage.run import RunFolder
 from audit.verdict.sensitivity import ClassEvidence, evidence_of, sensitivities
 from audit.verdict.verdict import AUTOMATIC, MASK_DOUBTFUL, Verdict
 
-PLACE = "place"  # column of `Source.records`
-# Columns that no figure rests on, or one that is computed once: a third of a record is in memory.
-_OF_SINGLE_IMAGES = re.compile(
-    "asked|background_log_odds|background_share_reason|donors|edit_.+|logit|removal_(?!lost$|"
-    f"prediction$).+|survival_same|valid_share|verdict_reason|({'|'.join(REACHES)})_.+"
-)
 _OF_CLASSES = re.compile(  # columns that tell how sensitive classes are
     "causal_reason|correct|edit_.+|prediction|removal_(lost|prediction|control.+)|survival(_same)?"
 )
@@ -296,31 +290,11 @@ def load(run: RunFolder) -> Source:
     refuse_settings(run, flat(manifest.get("config") or {}))
     refuse_values(predictions, run.predictions_file)
     shown = Shown.of(manifest.get("config", {}))
-    packed = Packed(_tidied(batch, run, shown) for batch in run.batches())
-    records = _in_memory(packed)
-    found = Source(run, shown.section(manifest), records, packed, predictions, run.history())
+    packed = packed_records(run, shown)
+    told, records = shown.section(manifest), in_memory(packed)
+    found = Source(run, told, records, packed, predictions, run.history())
     refuse_contradictions(run, found.explained, found.predictions, found.classes)
-    release_unused()
     return _clustered(found)
-
-
-def _tidied(records: pd.DataFrame, run: RunFolder, shown: Shown) -> pd.DataFrame:
-    """Refuse what no run writes; leave no text missing, and none that a report must not show."""
-    text = [c for c in records.columns if pd.api.types.is_string_dtype(records[c])]
-    records[text] = records[text].fillna("")
-    refuse_values(records, run.records_dir)
-    for column in TOLD:
-        words = {each: shown.text(each) for each in records[column].unique()}
-        records[column] = records[column].map(words)
-    return records
-
-
-def _in_memory(packed: Packed) -> pd.DataFrame:
-    """Read the columns that figures are made of; images that could not be read come last."""
-    unread = (packed.read(["skipped"])["skipped"] != "").to_numpy()
-    places = np.argsort(unread, kind="stable")
-    columns = [c for c in packed.columns if not _OF_SINGLE_IMAGES.fullmatch(c)]
-    return packed.read(columns, places).assign(**{PLACE: places})
 
 
 def _clustered(source: Source) -> Source:

@@ -7,7 +7,8 @@ from pandas.testing import assert_frame_equal, assert_series_equal
 
 from audit.report import sampling, source
 from audit.report.exports import write_tables
-from audit.report.source import PLACE, load
+from audit.report.held import PLACE
+from audit.report.source import load
 from audit.report.sweeps import threshold_sweeps
 from audit.storage import packed
 

@@ -10,7 +10,7 @@ from audit.core.wording import plural
 from audit.masks.segmenter import GRABCUT, maker
 from audit.report.content import Content
 from audit.report.finding import GATE, gallery, hold, limit_of, over, said
-from audit.report.source import PLACE
+from audit.report.held import PLACE
 from audit.report.templating import percent
 from audit.verdict.verdict import Verdict
 
