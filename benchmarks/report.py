@@ -9,20 +9,33 @@ rendered in a process of its own, and its pages are opened from disk in Chromium
 from __future__ import annotations
 
 import argparse
+import hashlib
+import io
+import itertools
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "report"))
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:
+    from audit.storage.run import RunFolder
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "helpers"))
 _COLUMNS = ("name", "label", "prediction", "confidence")
+_COPIED = ("history.csv", "donors.npz", "trust.json", "augmentations.png",
+           "sensitivity.parquet")  # fmt: skip
 _READY = "performance.getEntriesByType('navigation')[0].domInteractive"
 _SETTLED = "performance.getEntriesByType('navigation')[0].loadEventEnd"
 
@@ -51,44 +64,95 @@ def main() -> None:
 def drawn(root: Path) -> Path:
     from drawnruns import PLAIN, make_run
 
-    make_run(root, images=640, classes=[f"{n} {k}" for k in range(13) for n in PLAIN], size=224)
+    make_run(root, images=640, classes=[f"{n} {k}" for k in range(13) for n in PLAIN], size=224,
+             judged=True)  # fmt: skip
     return root
 
 
 def repeated(source: Path, target: Path, images: int) -> None:
     """A run whose records are those of ``source`` again and again, under other names."""
-    import pandas as pd
-
     from audit.storage.run import RunFolder
 
     old, new = RunFolder.open(source), RunFolder.create(target, resume=False)
-    for name in ("manifest.json", "history.csv", "donors.npz", "trust.json", "augmentations.png"):
+    shutil.copyfile(source / "manifest.json", target / "manifest.json")
+    held, done = [(old.maps_dir / f"part-{k:05d}.npz", _part(old, k)) for k in _numbers(old)], 0
+    for part, (maps, records) in enumerate(itertools.cycle(held)):
+        rows = records.slice(0, images - done)
+        parts = {"part": np.full(len(rows), part)}
+        new.keep_part(part, {"records": _packed(_with(_renamed(rows, done), parts))})
+        os.link(maps, new.maps_dir / maps.with_stem(f"part-{part:05d}").name)
+        done += len(rows)
+        if done == images:
+            break
+    for name in _COPIED:
         if (source / name).is_file():
             shutil.copyfile(source / name, target / name)
-    answers: list[dict[str, Any]] = []
-    for part, (maps, records) in enumerate(_parts(old)):
-        if len(answers) >= images:
-            break
-        numbers = range(len(answers), min(images, len(answers) + len(records)))
-        rows = [
-            {**r, "name": f"image_{n:06d}.jpg", "part": part}
-            for r, n in zip(records, numbers, strict=False)
-        ]
-        new.write_part(part, rows, [])
-        os.link(maps, new.maps_dir / f"part-{part:05d}.npz")
-        answers += [{key: r[key] for key in _COLUMNS} for r in rows]
-    pd.DataFrame(answers).to_parquet(new.predictions_file)
+    _write_tables(new, pa.concat_tables(records for _, records in held), images)
+    swept = old.manifest()["sweep"] | {"parts": part + 1, "test_images": done, "explained": done}
+    new.update_manifest(sweep=swept, checksums={})
 
 
-def _parts(run: Any) -> Iterator[tuple[Path, list[dict[str, Any]]]]:
-    records = run.records()
-    shown = records[records["row"] >= 0]
-    held = [
-        (run.maps_dir / f"part-{part:05d}.npz", rows.to_dict("records"))
-        for part, rows in shown.groupby("part")
-    ]
-    while True:
-        yield from held
+def _numbers(run: RunFolder) -> list[int]:
+    return sorted(run.done_parts())
+
+
+def _part(run: RunFolder, part: int) -> pa.Table:
+    return _edited(pq.read_table(run.records_dir / f"part-{part:05d}.parquet"), part)
+
+
+def _edited(records: pa.Table, seed: int) -> pa.Table:
+    """Records with answers to edits of the background, which drawn ones hold none of."""
+    from audit.core.edits import EDITS
+
+    if pc.max(records["edit_blur_prediction"]).as_py() >= 0:
+        return records
+    random, answers = np.random.default_rng(seed), records["prediction"].to_numpy()
+    tested = np.asarray(pc.equal(records["causal_reason"], ""))
+    for key in EDITS:
+        lost = np.where(tested, random.normal(0.3, 0.5, len(answers)), np.nan)
+        after = np.where(tested, np.where(lost > 1, (answers + 1) % 13, answers), -1)
+        records = _with(records, {f"edit_{key}_lost": lost, f"edit_{key}_prediction": after})
+    return records
+
+
+def _renamed(records: pa.Table, first: int) -> pa.Table:
+    """Records under names of their own, counted from ``first``."""
+    names = [f"image_{n:07d}.jpg" for n in range(first, first + len(records))]
+    return _with(records, {"name": names})
+
+
+def _with(records: pa.Table, columns: Mapping[str, ArrayLike]) -> pa.Table:
+    """Records with other values in some columns."""
+    for name, values in columns.items():
+        place = records.schema.get_field_index(name)
+        kind = records.schema.types[place]
+        records = records.set_column(place, name, pa.array(np.asarray(values)).cast(kind))
+    return records
+
+
+def _write_tables(run: RunFolder, records: pa.Table, images: int) -> None:
+    """What a run says of all its images together: answers, verdicts, hashes, near-duplicates."""
+    from audit.storage.run import VERDICTS
+
+    places = pa.array(np.arange(images) % len(records))
+    told = records.select([*_COLUMNS, *(c for c in VERDICTS if c != "name"), "skipped"])
+    told = _renamed(told.take(places), 0)
+    told = told.filter(pc.equal(told["skipped"], ""))
+    run.predictions_file.write_bytes(_packed(told.select(_COLUMNS)))
+    run.verdicts_file.write_bytes(_packed(told.select(list(VERDICTS))))
+    names = told["name"]
+    times = pa.array(np.arange(len(names)))
+    hashes = pa.array([hashlib.sha256(name.encode()).hexdigest() for name in names.to_pylist()])
+    contents = {"name": names, "size": times, "modified": times, "content": hashes}
+    run.contents_file.write_bytes(_packed(pa.table(contents)))
+    alike = {"a": names[: len(names) // 100], "b": names[len(names) // 2 :][: len(names) // 100]}
+    run.file("duplicates.parquet").write_bytes(_packed(pa.table(alike)))
+
+
+def _packed(table: pa.Table) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+    return buffer.getvalue()
 
 
 def measure(root: Path) -> dict[str, float]:
@@ -100,8 +164,14 @@ def measure(root: Path) -> dict[str, float]:
     return {
         "seconds": time.perf_counter() - began,
         "CPU seconds": time.process_time() - spent,
-        "peak memory, MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10,
+        "peak memory, MiB": _peak(),
     }
+
+
+def _peak() -> float:
+    """MiB that this process had at most; `resource` counts what its parent had, too."""
+    told = Path("/proc/self/status").read_text()
+    return int(told.split("VmHWM:")[1].split()[0]) / 2**10
 
 
 def sizes(report: Path) -> dict[str, float]:
@@ -110,6 +180,7 @@ def sizes(report: Path) -> dict[str, float]:
         "site, MB": sum(f.stat().st_size for f in files) / 1e6,
         "files": float(len(files)),
         "pictures, MB": sum(f.stat().st_size for f in (report / "pictures").iterdir()) / 1e6,
+        "downloads, MB": sum(f.stat().st_size for f in (report / "data").iterdir()) / 1e6,
         "pages, MB": sum(f.stat().st_size for f in report.rglob("*.html")) / 1e6,
         "largest page, MB": max(f.stat().st_size for f in report.rglob("*.html")) / 1e6,
         "gallery/cases.js, MB": (report / "gallery" / "cases.js").stat().st_size / 1e6,

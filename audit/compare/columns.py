@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from audit.core.estimate import Estimate, mean, share
+from audit.core.estimate import CLUSTER, Estimate, mean, share
 from audit.core.registries import JUDGED
 from audit.report import figures as f
 from audit.report.source import Source
@@ -20,7 +20,8 @@ Estimator = Callable[[pd.Series, int, pd.DataFrame], Estimate]
 def share_of(values: pd.Series, seed: int, table: pd.DataFrame) -> Estimate:
     """Return the share of what counts, of the images of a table."""
     counts = values.notna()
-    return share(values[counts].astype(bool), table[counts.to_numpy()])
+    cluster = table.columns.intersection([CLUSTER])  # a copy of all columns would be a large one
+    return share(values[counts].astype(bool), table.loc[counts.to_numpy(), cluster])
 
 
 def hits(source: Source) -> pd.Series:

@@ -98,9 +98,9 @@ def _side(source: Source, side: str) -> pd.DataFrame:
             "confidence": given["confidence"],
         }
     )
-    judged = source.explained.set_index("name")
-    columns = ["verdict", "verdict_reason", "verdict_score", "background_share"]
-    return found.join(judged[columns]).add_prefix(f"{side}_")
+    columns = ["name", "verdict", "verdict_reason", "verdict_score", "background_share"]
+    judged = source.whole(source.explained, columns).set_index("name")
+    return found.join(judged).add_prefix(f"{side}_")
 
 
 def changed(both: pd.DataFrame) -> pd.DataFrame:
@@ -172,5 +172,5 @@ def _flips(
 
 
 def _cases(source: Source) -> dict[str, Case]:
-    found = galleries(source, source.mapped).values()
+    found = galleries(source, source.whole(source.mapped)).values()
     return {case.name: case for cases in found for case in cases}

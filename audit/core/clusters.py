@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from audit.core.statistics import central, resamples
+from audit.core.statistics import LARGE, central, normal, resamples
 
 METHOD = "cluster bootstrap"
 
@@ -20,6 +20,8 @@ def bootstrap_clusters(
     values: ArrayLike, clusters: ArrayLike, seed: int, draws: int = 2000, level: float = 0.95
 ) -> tuple[float, float]:
     """Return the percentile interval of a mean by resampling whole clusters (Field and Welsh 2007).
+
+    Of more clusters than `LARGE`, the normal interval that it tends to.
 
     Parameters
     ----------
@@ -40,6 +42,9 @@ def bootstrap_clusters(
     sums, counts = _tallies(values, clusters)
     if sums.size < 2:
         return float("nan"), float("nan")
+    if sums.size > LARGE:
+        n, value = counts.sum(), sums.sum() / counts.sum()
+        return normal(float(value), float(np.linalg.norm(sums - counts * value) / n), level)
     means = [
         sums[rows].sum(axis=1) / counts[rows].sum(axis=1)
         for rows in resamples(sums.size, seed, draws)

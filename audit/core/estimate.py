@@ -21,6 +21,7 @@ from audit.core.statistics import (
 )
 
 OURS = "this audit"
+_ALL = slice(None)
 CLUSTER = "cluster"  # column of a table of images: images of the same value are not independent
 
 
@@ -166,7 +167,7 @@ def mean(values: pd.Series, seed: int, table: pd.DataFrame | None = None) -> Est
     given = values.to_numpy(dtype=np.float64)
     known = ~np.isnan(given)
     defined = given[known]
-    clusters = None if table is None else clusters_in(table[known])
+    clusters = None if table is None else clusters_in(table, known)
     if clusters is None:
         low, high = bootstrap_mean(defined, seed)
     else:
@@ -181,11 +182,13 @@ def mean(values: pd.Series, seed: int, table: pd.DataFrame | None = None) -> Est
     )
 
 
-def clusters_in(table: pd.DataFrame) -> NDArray[Any] | None:
-    """Return the cluster of each image, ``(n,)``; None where all are independent."""
+def clusters_in(
+    table: pd.DataFrame, chosen: NDArray[np.bool_] | slice = _ALL
+) -> NDArray[Any] | None:
+    """Return the cluster of each image that is chosen; None where all are independent."""
     if CLUSTER not in table:
         return None
-    found = table[CLUSTER].to_numpy()
+    found = table[CLUSTER].to_numpy()[chosen]
     return None if drawn.are_alone(found) else found
 
 

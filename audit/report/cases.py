@@ -136,7 +136,8 @@ def page_path(verdict: VerdictKind, number: int) -> str:
 
 def galleries(source: Source, records: pd.DataFrame) -> dict[str, list[Case]]:
     """Group records' cases by verdict key, in the order of their gallery, without empty ones."""
-    named = records.assign(anchor=unique_slugs(records["name"].tolist()))
+    named = records.copy()  # columns that were read one by one lie scattered: this joins them
+    named["anchor"] = unique_slugs(records["name"].tolist())
     accused = (by_evidence(named, v) for v in VERDICT_KINDS if v.key in ACCUSED)
     tested = pd.concat(accused).query("causal_reason == ''").index[:MOST_COMPOSITES]
     named["composites"] = named.index.isin(tested)

@@ -16,6 +16,8 @@ from audit.report.source import Source
 from audit.report.verdicts import VERDICT_KINDS
 from audit.verdict.verdict import Verdict
 
+_COLUMNS = ("label", "correct", "verdict", "causal_reason", *(f"{key}_skill" for key in JUDGED))
+
 
 @dataclass(frozen=True)
 class ClassRow:
@@ -47,7 +49,8 @@ class ClassRow:
 
 def class_rows(source: Source) -> list[ClassRow]:
     """Return every class in the order of its index, also those without test images."""
-    tested, explained = (by_label(table) for table in (source.predictions, source.explained))
+    records = source.some(source.explained["label"] >= 0, *_COLUMNS)
+    tested, explained = by_label(source.predictions.drop(columns="name")), by_label(records)
     rows = [
         _class_row(index, name, tested(index), explained(index))
         for index, name in source.classes.items()

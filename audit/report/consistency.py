@@ -12,10 +12,11 @@ from audit.storage.run import RunFolder
 
 # How far one model's confidence may differ between calls: other devices, half precision.
 CLOSE = 0.05
+_COMPARED = ("name", "part", "label", "prediction", "confidence")
 
 
 def refuse_contradictions(
-    run: RunFolder, records: pd.DataFrame, predictions: pd.DataFrame, classes: Mapping[int, str]
+    run: RunFolder, explained: pd.DataFrame, predictions: pd.DataFrame, classes: Mapping[int, str]
 ) -> None:
     """Hold every explained record against the prediction of the same image.
 
@@ -24,8 +25,7 @@ def refuse_contradictions(
     RunFolderError
         They are not of one model and one set of images; it names the parts.
     """
-    explained = records[records["skipped"] == ""]
-    both = explained.merge(predictions, on="name", suffixes=("", "_predicted"))
+    both = explained[list(_COMPARED)].merge(predictions, on="name", suffixes=("", "_predicted"))
     wrong = both[_contradicts(both)]
     if wrong.empty:
         return

@@ -102,13 +102,13 @@ def _by_hand(source: Source) -> dict[str, Figure]:
 
 def _agreement(source: Source) -> list[charts.Chart]:
     """Chart how far explainers agree with each other, and with what interventions find."""
-    tested = source.tested
     gradcam, ig = source.judged.values()
     pairs = (
         ("gradcam_skill", "ig_skill", f"{gradcam} skill", f"{ig} skill"),
         ("background_share", "gradcam_skill", "background share", f"{gradcam} skill"),
         ("background_share", "ig_skill", "background share", f"{ig} skill"),
     )
+    tested = source.some(source.is_tested, *{x for pair in pairs for x in pair[:2]})
     drawn = [charts.scatter(tested[x], tested[y], (a, b)) for x, y, a, b in pairs]
     return [chart for chart in drawn if chart]
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from audit.checks.registry import every
 from audit.core.estimate import as_json, defined
@@ -43,7 +46,7 @@ def summary(content: Content) -> dict[str, Any]:
             "tested": len(source.predictions),
             "explained": len(source.explained),
             "missing": source.missing,
-            "correct_explained": len(source.correct),
+            "correct_explained": int(source.is_correct.sum()),
             "skipped": len(content.notes.skipped),
             "doubtful_masks": len(content.notes.doubtful),
         },
@@ -89,22 +92,33 @@ def write_tables(source: Source, folder: Path) -> None:
     What is undefined is empty, and no CSV cell is a formula.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    safe = _undefined_empty(source.records)
-    safe.to_parquet(folder / "records.parquet", index=False)
-    tables = {"records": safe}
-    for check in every():
-        tables |= check.tables(source)
-    for name, table in tables.items():
+    _write_records(source, folder / "records")
+    for name, table in (named for check in every() for named in check.tables(source).items()):
         (folder / f"{name}.csv").write_text(csv_text(table), encoding="utf-8", newline="")
 
 
-def csv_text(table: pd.DataFrame) -> str:
+def _write_records(source: Source, file: Path) -> None:
+    """Write all records in both formats, batch by batch as they are read."""
+    with ExitStack() as opened:
+        csv = opened.enter_context(file.with_suffix(".csv").open("w", encoding="utf-8", newline=""))
+        parquet: pq.ParquetWriter | None = None
+        for batch in source.batches():
+            safe = _undefined_empty(batch)
+            table = pa.Table.from_pandas(safe, preserve_index=False)
+            if parquet is None:
+                writer = pq.ParquetWriter(file.with_suffix(".parquet"), table.schema)
+                parquet = opened.enter_context(writer)
+            parquet.write_table(table)
+            csv.write(csv_text(safe, header=not csv.tell()))
+
+
+def csv_text(table: pd.DataFrame, *, header: bool = True) -> str:
     """Return a table as CSV in which no cell is a formula."""
     safe = table.copy()
     for column in safe.columns:
         if pd.api.types.is_string_dtype(safe[column]):
             safe[column] = safe[column].map(_no_formula, na_action="ignore")
-    return safe.to_csv(index=False)
+    return safe.to_csv(index=False, header=header)
 
 
 def _undefined_empty(records: pd.DataFrame) -> pd.DataFrame:

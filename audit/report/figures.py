@@ -240,12 +240,12 @@ def _estimator(metric: Metric) -> Callable[[Source], Estimate]:
 
 def _suspects(source: Source) -> Estimate:
     """Return the suspects' share of judged right predictions; the undecided are counted beside."""
-    return _verdicts(source.correct, Verdict.SUSPECT)
+    return _verdicts(source.some(source.is_correct, "verdict"), Verdict.SUSPECT)
 
 
 def _wrong_reasons(source: Source) -> Estimate:
     """Return the share of wrong reasons; undefined, not 0%, where no intervention tested any."""
-    return _verdicts(_right(source), Verdict.WRONG_REASONS)
+    return _verdicts(source.some(_right(source), "verdict"), Verdict.WRONG_REASONS)
 
 
 def _verdicts(records: pd.DataFrame, word: str) -> Estimate:
@@ -254,31 +254,42 @@ def _verdicts(records: pd.DataFrame, word: str) -> Estimate:
 
 
 def _fragile(source: Source) -> Estimate:
-    judged = source.explained[source.explained["verdict"] != Verdict.UNDECIDED]
+    judged = source.some(source.explained["verdict"] != Verdict.UNDECIDED, "fragile")
     return share(judged["fragile"].astype(bool), judged)
 
 
-def _right(source: Source) -> pd.DataFrame:
-    """Return right predictions that were tested."""
-    return source.tested[source.tested["correct"].astype(bool)]
+def _right(source: Source) -> pd.Series:
+    """Return whether each prediction is right and was tested."""
+    return source.is_tested & source.is_correct
 
 
 def _of_right(column: str) -> Callable[[Source], Estimate]:
-    return lambda s: mean(_right(s)[column], s.seed, _right(s))
+    return lambda s: _mean(s, _right(s), column)
+
+
+def _mean(source: Source, chosen: pd.Series, column: str) -> Estimate:
+    table = source.some(chosen, column)
+    return mean(table[column], source.seed, table)
 
 
 def _survives_without(source: Source) -> Estimate:
-    right = _right(source)
+    right = source.some(_right(source), "without_foreground", "prediction")
     return share(right["without_foreground"] == right["prediction"], right)
 
 
+def _tested(source: Source) -> Estimate:
+    tested = source.some(source.is_tested, "correct")
+    return share(tested["correct"].astype(bool), tested)
+
+
 def _answers(source: Source, column: str) -> Estimate:
-    tried = source.tested[source.tested[column] >= 0]
+    tried = source.some(source.is_tested & (source.explained[column] >= 0), column, "label")
     return share(tried[column] == tried["label"], tried)
 
 
 def _gap(source: Source) -> Estimate:
-    both = source.tested[source.tested["mixed_same"] >= 0]
+    tried = source.is_tested & (source.explained["mixed_same"] >= 0)
+    both = source.some(tried, "mixed_same", "mixed_rand", "label")
     same = (both["mixed_same"] == both["label"]).astype(float)
     return mean(same - both["mixed_rand"], source.seed, both)
 
@@ -296,8 +307,8 @@ _OWN: dict[str, Callable[[Source], Estimate]] = {
     BACKGROUND_SHARE.key: _of_right("background_share"),
     SURVIVAL.key: _of_right("survival"),
     WITHOUT.key: _survives_without,
-    TESTED.key: lambda s: share(s.tested["correct"].astype(bool), s.tested),
+    TESTED.key: _tested,
     PASTED.key: lambda s: _answers(s, "pasted_back"),
-    MIXED_RAND.key: lambda s: mean(s.tested["mixed_rand"], s.seed, s.tested),
+    MIXED_RAND.key: lambda s: _mean(s, s.is_tested, "mixed_rand"),
     BG_GAP.key: _gap,
 }

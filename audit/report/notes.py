@@ -12,7 +12,7 @@ import pandas as pd
 from audit.checks.registry import every
 from audit.datasets.dataset import UNUSABLE
 from audit.report.source import Source
-from audit.verdict.verdict import AUTOMATIC, MASK_DOUBTFUL, Verdict
+from audit.verdict.verdict import AUTOMATIC, MASK_DOUBTFUL
 
 
 @dataclass(frozen=True)
@@ -55,24 +55,24 @@ class Notes:
 def notes(source: Source) -> Notes:
     """Return the gaps, doubts and errors of a run."""
     explained = source.explained
-    undecided = explained[explained["verdict"] == Verdict.UNDECIDED]
-    doubts = mask_doubts(explained)
-    doubtful = explained.assign(mask_doubt=doubts)[doubts != ""]
+    doubts = mask_doubts(source)
+    doubtful = explained.loc[doubts.index, ["name", "mask_source"]].assign(mask_doubt=doubts)
     return Notes(
         skipped=_skipped(source),
-        doubtful=[Gap(*row) for row in doubtful[["name", "mask_source", "mask_doubt"]].to_numpy()],
+        doubtful=[Gap(*row) for row in doubtful.to_numpy()],
         doubts=Counter(map(_kind, doubtful["mask_doubt"])).most_common(),
-        undecided=Counter(map(_cause, undecided["verdict_reason"])).most_common(),
+        undecided=Counter(map(_cause, source.undecided)).most_common(),
         mask_sources=Counter(explained["mask_source"].tolist()).most_common(),
         completeness=_completeness(source),
     )
 
 
-def mask_doubts(explained: pd.DataFrame) -> pd.Series:
-    """Return why each image's mask is doubtful, by its form or by its verdict; "" if it is not."""
-    by_form, reasons = explained["mask_doubt"], explained["verdict_reason"]
-    by_verdict = reasons.where(reasons.str.startswith(MASK_DOUBTFUL), "")
-    return by_form.where(by_form != "", by_verdict.str.removeprefix(f"{MASK_DOUBTFUL}: "))
+def mask_doubts(source: Source) -> pd.Series:
+    """Return why masks are doubtful, by their form or by their verdict, of those that are."""
+    by_form, reasons = source.explained["mask_doubt"], source.undecided
+    by_verdict = reasons[reasons.str.startswith(MASK_DOUBTFUL)]
+    told = by_verdict.str.removeprefix(f"{MASK_DOUBTFUL}: ")
+    return by_form[by_form != ""].combine_first(told)
 
 
 def _kind(doubt: str) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 from audit.verdict.verdict import Verdict
 
 MOST = 8_000  # images with pictures: about 100 MB
+MOST_REJUDGED = 10_000  # by each of 160 thresholds: a quarter of a minute, and 100 MB in memory
 ACCUSING = (Verdict.WRONG_REASONS, Verdict.SUSPECT, Verdict.DISTRACTED, Verdict.UNDECIDED)
 _ACCUSING_SHARE = 0.75  # of the places: the others are needed to see what health looks like
 
@@ -26,8 +27,10 @@ def drawn(records: pd.DataFrame, seed: int, most: int) -> pd.DataFrame:
     if len(records) <= most:
         return records
     rank = records["verdict"].map({key: k for k, key in enumerate(ACCUSING)})
-    order = records.assign(rank=rank)[rank.notna()].sort_values(
-        ["rank", "verdict_score"], ascending=[True, False], kind="stable"
+    order = (
+        records[["verdict_score"]]
+        .assign(rank=rank)[rank.notna()]
+        .sort_values(["rank", "verdict_score"], ascending=[True, False], kind="stable")
     )
     accusing = order.index[: round(most * _ACCUSING_SHARE)]
     others = np.flatnonzero(rank.isna())

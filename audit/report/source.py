@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from audit.core.estimate import CLUSTER
-from audit.core.redact import TOLD, Shown
+from audit.core.redact import Shown
 from audit.core.registries import JUDGED
 from audit.datasets.contents import Contents
 from audit.explainers.base import About
@@ -19,15 +20,21 @@ from audit.report.claims import refuse_settings, refuse_values
 from audit.report.clusters import Clusters, clusters_of
 from audit.report.consistency import refuse_contradictions
 from audit.report.explained import abouts
-from audit.report.sampling import MOST, drawn
+from audit.report.held import PLACE, in_memory, packed_records
+from audit.report.sampling import MOST, MOST_REJUDGED, drawn
 from audit.settings.nesting import flat
 from audit.settings.verdict import Thresholds
 from audit.storage.outputs import Output
+from audit.storage.packed import Packed
 from audit.storage.records import optional_in
 from audit.storage.run import RunFolder
 from audit.verdict.sensitivity import ClassEvidence, evidence_of, sensitivities
-from audit.verdict.verdict import AUTOMATIC
+from audit.verdict.verdict import AUTOMATIC, MASK_DOUBTFUL, Verdict
 
+_OF_CLASSES = re.compile(  # columns that tell how sensitive classes are
+    "causal_reason|correct|edit_.+|mixed_rand|prediction|removal_(lost|prediction|control.+)|"
+    "stopped_by|survival(_same)?"
+)
 _DAY = len("2026-03-04")
 
 
@@ -38,7 +45,11 @@ class Source:
     Attributes
     ----------
     records : DataFrame
-        As `RECORD_SCHEMA`, strings never missing, in order of part and row.
+        As `RECORD_SCHEMA`, strings never missing, in order of part and row, those that could not
+        be read last; without what single images show alone, which `whole` adds. Column `PLACE`
+        is which of all records each is.
+    packed : Packed
+        All records with all columns, in order of part and row.
     predictions : DataFrame
         name, label, prediction, confidence of every test image.
     history : DataFrame or None
@@ -50,6 +61,7 @@ class Source:
     run: RunFolder
     manifest: dict[str, Any]
     records: pd.DataFrame
+    packed: Packed
     predictions: pd.DataFrame
     history: pd.DataFrame | None
     clusters: Clusters | None = None
@@ -57,39 +69,93 @@ class Source:
     @cached_property
     def explained(self) -> pd.DataFrame:
         """Records of the images that could be read."""
-        return self.records[self.records["skipped"] == ""]
+        read = int((self.records["skipped"] == "").sum())
+        return self.records.iloc[:read]  # the others come last: nothing is copied
 
     @cached_property
     def answered(self) -> pd.DataFrame:
         """Predictions without those where the model answered NaN or infinity."""
         return self.predictions[self.predictions["prediction"] >= 0]
 
-    @cached_property
+    @property
     def mapped(self) -> pd.DataFrame:
         """Explained records that have maps."""
         return self.explained[self.explained["row"] >= 0]
 
     @cached_property
     def drawn(self) -> pd.DataFrame:
-        """Records of `mapped` that get pictures: all, or a sample of a very large run."""
-        return drawn(self.mapped, self.seed, MOST)
+        """Whole records of `mapped` that get pictures: all, or a sample of a very large run."""
+        columns = self.explained[["row", "verdict", "verdict_score"]]
+        chosen = drawn(columns[columns["row"] >= 0], self.seed, MOST)
+        return self.whole(self.explained.loc[chosen.index])
 
-    @cached_property
+    @property
     def correct(self) -> pd.DataFrame:
-        """Explained records whose prediction is right."""
-        return self.explained[self.explained["correct"].astype(bool)]
+        """Explained records whose prediction is right: a copy, see `some`."""
+        return self.explained[self.is_correct]
+
+    @property
+    def tested(self) -> pd.DataFrame:
+        """Explained records that interventions were tried on: a copy, see `some`."""
+        return self.explained[self.is_tested]
 
     @cached_property
-    def tested(self) -> pd.DataFrame:
-        """Explained records that interventions were tried on."""
-        return self.explained[self.explained["causal_reason"] == ""]
+    def is_correct(self) -> pd.Series:
+        """Whether the prediction of each explained image is right."""
+        return self.explained["correct"].astype(bool)
+
+    @cached_property
+    def is_tested(self) -> pd.Series:
+        """Whether interventions were tried on each explained image."""
+        return self.explained["causal_reason"] == ""
+
+    def some(self, chosen: pd.Series, *columns: str) -> pd.DataFrame:
+        """Return columns of explained records that are chosen, and their cluster if they have one.
+
+        A million records with all columns would fill the memory with each copy.
+        """
+        cluster = self.explained.columns.intersection([CLUSTER])
+        return self.explained.loc[chosen, [*columns, *cluster]]
+
+    def whole(self, records: pd.DataFrame, columns: Sequence[str] = ()) -> pd.DataFrame:
+        """Return the same records with all columns, or with these: read from where they lie."""
+        found = self.packed.read(columns or self.packed.columns, records[PLACE].to_numpy())
+        return found.set_axis(records.index)
+
+    def batches(self) -> Iterator[pd.DataFrame]:
+        """Yield all records with all columns, and their clusters, in order of part and row."""
+        clusters = self.records.set_index(PLACE).get(CLUSTER)
+        for batch in self.packed.batches():
+            own = {} if clusters is None else {CLUSTER: clusters.loc[batch.index]}
+            yield batch.assign(**own)
+
+    @cached_property
+    def undecided(self) -> pd.Series:
+        """Why undecided images have no verdict, by their index in `explained`."""
+        none = self.some(self.explained["verdict"] == Verdict.UNDECIDED, PLACE)
+        return self.whole(none, ["verdict_reason"])["verdict_reason"]
+
+    @cached_property
+    def is_judged(self) -> pd.Series:
+        """Whether each explained image is a right prediction that thresholds decide about."""
+        reasons, judged = self.undecided, self.explained["verdict"] != Verdict.UNDECIDED
+        # A mask is doubted by a threshold, too.
+        doubted = judged.index.isin(reasons.index[reasons.str.startswith(MASK_DOUBTFUL)])
+        return self.is_correct & (judged | doubted)
+
+    @cached_property
+    def rejudged(self) -> pd.DataFrame:
+        """Places of `is_judged` that other thresholds judge: all, or a sample of a large run."""
+        judged = self.some(self.is_judged, PLACE)
+        few = min(len(judged), MOST_REJUDGED)
+        return judged.sample(few, random_state=self.seed).sort_index()
 
     @cached_property
     def asking(self) -> Asking:
         """How much was asked of what was tested."""
-        return asking(self.tested)
+        return asking(self.some(self.is_tested, "stopped_by", "passes"))
 
-    @cached_property
+    @property
     def by_hand(self) -> Source:
         """Same run with nothing but the images whose mask no machine made."""
         made = self.records["mask_source"].isin([*AUTOMATIC, "none", ""])
@@ -116,7 +182,9 @@ class Source:
         """What is known of each predicted class; nothing in runs judged image by image."""
         if not self.run.verdicts_file.exists():
             return {}
-        return evidence_of(self.records, sensitivities(self.records))
+        columns = [c for c in self.packed.columns if _OF_CLASSES.fullmatch(c)]
+        found = self.whole(self.records, columns)
+        return evidence_of(found, sensitivities(found))
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -127,7 +195,7 @@ class Source:
     def explainers(self) -> dict[str, About]:
         """Titles and descriptions of the explainers, by the prefix of their columns."""
         kept = self.section("explainers")
-        return abouts(optional_in(self.records.columns), self.config, kept)
+        return abouts(optional_in(self.packed.columns), self.config, kept)
 
     @cached_property
     def judged(self) -> dict[str, str]:
@@ -219,19 +287,14 @@ def load(run: RunFolder) -> Source:
         A file is missing or torn, holds what no run writes, or records are not of the model that
         predicted.
     """
-    records, predictions, manifest = run.records(), run.predictions(), run.manifest()
-    text = [c for c in records.columns if pd.api.types.is_string_dtype(records[c])]
-    records[text] = records[text].fillna("")
+    predictions, manifest = run.predictions(), run.manifest()
     refuse_settings(run, flat(manifest.get("config") or {}))
-    for table, file in ((predictions, run.predictions_file), (records, run.records_dir)):
-        refuse_values(table, file)
+    refuse_values(predictions, run.predictions_file)
     shown = Shown.of(manifest.get("config", {}))
-    for column in TOLD:
-        words = {each: shown.text(each) for each in records[column].unique()}
-        records[column] = records[column].map(words)
-    # Columns that were set one by one lie scattered: a copy joins them again.
-    found = Source(run, shown.section(manifest), records.copy(), predictions, run.history())
-    refuse_contradictions(run, found.records, found.predictions, found.classes)
+    packed = packed_records(run, shown)
+    told, records = shown.section(manifest), in_memory(packed)
+    found = Source(run, told, records, packed, predictions, run.history())
+    refuse_contradictions(run, found.explained, found.predictions, found.classes)
     return _clustered(found)
 
 

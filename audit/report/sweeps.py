@@ -9,7 +9,7 @@ import numpy as np
 from audit.report import charts
 from audit.report.source import Source
 from audit.verdict.sensitivity import ALONE
-from audit.verdict.verdict import MASK_DOUBTFUL, Verdict, verdict_for
+from audit.verdict.verdict import Verdict, verdict_for
 
 POINTS = 21
 _ALWAYS = {
@@ -33,13 +33,10 @@ _WORDS = {Verdict.WRONG_REASONS: "wrong reasons", Verdict.SUSPECT: Verdict.SUSPE
 def threshold_sweeps(source: Source) -> list[charts.Chart]:
     """Chart accusing verdicts among right predictions over each threshold, others as they are.
 
-    Empty where no right prediction has a verdict.
+    Of a very large run those of a sample. Empty where no right prediction has a verdict.
     """
-    right = source.correct
-    # A mask is doubted by a threshold, too.
-    doubted = right["verdict_reason"].str.startswith(MASK_DOUBTFUL)
-    judged = right[(right["verdict"] != Verdict.UNDECIDED) | doubted].to_dict("records")
-    records = [{str(key): value for key, value in row.items()} for row in judged]
+    whole = source.whole(source.rejudged).to_dict("records")
+    records = [{str(key): value for key, value in row.items()} for row in whole]
     if not records:
         return []
     swept = _OF_MODE[source.thresholds.thresholds] | _ALWAYS

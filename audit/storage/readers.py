@@ -12,6 +12,7 @@ import math
 import os
 import stat
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -235,9 +236,10 @@ class Table:
         texts = [name for name, kind in kinds.items() if kind in ("text", "bytes")]
         packed = pq.ParquetFile(self._file, metadata=self._found.metadata, read_dictionary=texts)
         table = packed.read(columns=list(kinds))
-        written = (table.column(name) for name in texts)
+        there = dict(zip(table.column_names, table.columns, strict=True))
+        written = (there[name] for name in texts)
         _refuse_long((c for c in written if not pa.types.is_null(c.type)), self._most)
-        plain = [_plain(name, table.column(name), kind) for name, kind in kinds.items()]
+        plain = [_plain(name, there[name], kind) for name, kind in kinds.items()]
         return pa.table(plain, names=list(kinds))
 
     @property
@@ -246,10 +248,11 @@ class Table:
 
     def _refuse_columns(self, kinds: Mapping[str, str]) -> None:
         schema = self._found.schema_arrow
+        times, types = Counter(schema.names), dict(zip(schema.names, schema.types, strict=True))
         for name, kind in kinds.items():
-            if schema.names.count(name) != 1:
+            if times[name] != 1:
                 raise ValueError(f"it has no column {name}, or several")
-            found = schema.field(name).type  # null where nothing but gaps was written
+            found = types[name]  # null where nothing but gaps was written
             if not (_KINDS[kind][0](found) or pa.types.is_null(found)):
                 raise ValueError(f"its column {name} is of type {found!s:.60}")
 

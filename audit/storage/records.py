@@ -236,9 +236,10 @@ def unknown_in(names: Collection[str]) -> list[str]:
 
 def completed(table: pa.Table, columns: Iterable[Column]) -> pa.Table:
     """Put ``columns`` in their order; those that the table lacks hold what stands for nothing."""
+    there = dict(zip(table.column_names, table.columns, strict=True))  # a look-up by name is slow
     made: Mapping[str, pa.ChunkedArray] = {
-        column.name: table[column.name].cast(column.kind)
-        if column.name in table.column_names
+        column.name: there[column.name].cast(column.kind)
+        if column.name in there
         else pa.chunked_array([_blank(column, table.num_rows)])
         for column in columns
     }

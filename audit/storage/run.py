@@ -39,6 +39,7 @@ from audit.storage.heatmaps import (
     unpack_maps,
 )
 from audit.storage.lock import LOCK, WRITER, lock_of
+from audit.storage.packed import joined
 from audit.storage.paths import files_below, on_disk, reached, remove, send
 from audit.storage.records import (
     RECORD_SCHEMA,
@@ -413,37 +414,43 @@ class RunFolder:
         What earlier versions did not write holds what stands for nothing, and a line says so. Their
         verdicts are those that were judged last, when the whole run was known.
         """
-        found = self.evidence()
-        return found if found.empty else self._judged(found)
+        return pd.concat(self.batches(), ignore_index=True)
 
-    def _judged(self, records: pd.DataFrame) -> pd.DataFrame:
-        """Put the verdicts of the whole run in place of those of each image by itself."""
+    def batches(self) -> Iterator[pd.DataFrame]:
+        """Yield `records` some thousand at a time, one batch at least: memory stays flat."""
+        verdicts = self._verdicts()
+        for table in joined(self._evidence()):
+            found = table.to_pandas()
+            yield found if verdicts is None else _judged(found, verdicts)
+
+    def _verdicts(self) -> pd.DataFrame | None:
+        """Verdicts by name that were given when the whole run was known, if they were."""
         file = self.sound(self.verdicts_file)
         if not file.exists():
-            return records
-        verdicts = self.table(file, VERDICTS)
-        if verdicts["name"].duplicated().any():
+            return None
+        found = self.table(file, VERDICTS).set_index("name")
+        if found.index.has_duplicates:
             raise RunFolderError(f"{file} has a verdict twice: flower-audit judge {self.root}.")
-        known = verdicts.set_index("name").reindex(records["name"])
-        there = known["verdict"].notna().to_numpy()
-        told = {
-            column: np.where(there, known[column].to_numpy(), records[column].to_numpy())
-            for column in known.columns
-        }
-        return records.assign(**told).astype({"verdict_score": float, "fragile": bool})
+        return found
 
     def evidence(self) -> pd.DataFrame:
         """All records as each was made, before the whole run was known; as `records` otherwise."""
-        tables: list[pa.Table] = []
-        most = self._claimed("part_size", _MOST_IMAGES)
+        return pa.concat_tables(joined(self._evidence())).to_pandas()
+
+    def _evidence(self) -> Iterator[pa.Table]:
+        """Yield the records of each part; none of a run without any."""
+        most, schema = self._claimed("part_size", _MOST_IMAGES), None
         for part in sorted(self.done_parts()):
-            tables.append(self._records(part, most))
-            if tables[-1].schema != tables[0].schema:
+            found = self._records(part, most)
+            schema = schema or found.schema
+            if found.schema != schema:
                 raise RunFolderError(_other_columns(self._files(part)["records"]))
             torn = self._torn(part, ("records",))  # maps have checksums of their own
             if torn is not None:
                 raise RunFolderError(_other_checksum(torn))
-        return pa.concat_tables(tables or [RECORD_SCHEMA.empty_table()]).to_pandas()
+            yield found
+        if schema is None:
+            yield RECORD_SCHEMA.empty_table()
 
     def _records(self, part: int, most: int) -> pa.Table:
         file = self._files(part)["records"]
@@ -629,6 +636,17 @@ class Backgrounds(Sequence[NDArray[np.uint8]]):
     def __getitem__(self, index: Any) -> Any:
         """Return one of them, decoded."""
         return self._decode(self._jpegs[index])
+
+
+def _judged(records: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Put the verdicts of the whole run in place of those of each image by itself."""
+    known = verdicts.reindex(records["name"])
+    there = known["verdict"].notna().to_numpy()
+    told = {
+        column: np.where(there, known[column].to_numpy(), records[column].to_numpy())
+        for column in known.columns
+    }
+    return records.assign(**told).astype(records.dtypes[list(told)].to_dict())
 
 
 def _entries(folder: Path) -> list[Path]:

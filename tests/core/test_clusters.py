@@ -31,6 +31,16 @@ def test_copies_of_images_tell_no_more_than_the_images():
     assert found == pytest.approx(bootstrap_mean(values, 3), abs=0.05)
 
 
+def test_of_many_clusters_the_interval_is_what_the_bootstrap_tends_to(monkeypatch):
+    random = np.random.default_rng(0)
+    values, clusters = random.exponential(1, 3_000), random.integers(0, 2_000, 3_000)
+    drawn = bootstrap_clusters(values, clusters, seed=0)
+    monkeypatch.setattr("audit.core.clusters.LARGE", 1_000)
+    limit = bootstrap_clusters(values, clusters, seed=0)
+    assert limit != drawn
+    assert limit == pytest.approx(drawn, abs=0.1 * (drawn[1] - drawn[0]))
+
+
 def test_one_cluster_tells_nothing_of_others():
     low, high = bootstrap_clusters([0.0, 1.0, 1.0], [5, 5, 5], seed=0)
     assert math.isnan(low) and math.isnan(high)

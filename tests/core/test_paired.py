@@ -111,6 +111,23 @@ def test_bootstrap_has_the_width_of_the_standard_error():
     assert found.high - found.low == pytest.approx(2 * 1.96 * error, rel=0.06)
 
 
+def test_of_many_images_the_interval_is_what_the_bootstrap_tends_to(monkeypatch):
+    random = np.random.default_rng(1)
+    a, b = random.exponential(1, 3_000), random.random(3_000)
+    a[random.random(3_000) < 0.3] = NAN
+    drawn = difference_of_means(a, b, seed=0)
+    monkeypatch.setattr("audit.core.paired.LARGE", 1_000)
+    limit = difference_of_means(a, b, seed=0)
+    assert limit != drawn and limit.value == drawn.value
+    reach = 0.1 * (drawn.high - drawn.low)
+    assert (limit.low, limit.high) == pytest.approx((drawn.low, drawn.high), abs=reach)
+
+
+def test_of_many_images_that_are_all_alike_there_is_no_interval(monkeypatch):
+    monkeypatch.setattr("audit.core.paired.LARGE", 1)
+    assert math.isnan(difference_of_means(np.ones(9), np.zeros(9), seed=0).low)
+
+
 def test_the_same_seed_gives_the_same_interval():
     a, b = np.arange(20.0), np.arange(20.0)[::-1] ** 1.1
     assert difference_of_means(a, b, seed=4) == difference_of_means(a, b, seed=4)

@@ -13,6 +13,7 @@ from audit.core.statistics import (
     bootstrap_mean,
     bootstrap_median,
     bootstrap_rank_correlation,
+    central,
     mean_recall,
     rank_correlation,
     stands_out,
@@ -97,6 +98,15 @@ def test_bootstrap_does_not_depend_on_its_chunks(monkeypatch):
     assert bootstrap_mean(range(50), seed=3) == whole
 
 
+def test_of_many_values_the_interval_is_what_the_bootstrap_tends_to(monkeypatch):
+    values = np.random.default_rng(5).exponential(1, 20_000)
+    drawn = bootstrap_mean(values, seed=0)
+    monkeypatch.setattr("audit.core.statistics.LARGE", 19_999)
+    limit = bootstrap_mean(values, seed=0)
+    assert limit != drawn
+    assert limit == pytest.approx(drawn, abs=0.1 * (drawn[1] - drawn[0]))
+
+
 def test_auroc_counts_pairs_and_ties_half():
     # cases 3, 1 against others 2, 1: above, above; below, tied
     assert auroc([True, True, False, False], [3, 1, 2, 1]) == pytest.approx(2.5 / 4)
@@ -115,6 +125,17 @@ def test_interval_of_auroc_holds_it_and_is_none_for_a_single_case():
     assert 0.5 < low < auroc(case, values) < high < 1
     assert bootstrap_auroc(case, values, 0) == (low, high)
     assert math.isnan(bootstrap_auroc([True, False, False], [1, 0, 0], 0)[0])
+
+
+def test_interval_of_auroc_is_that_of_every_resample_by_itself():
+    random = np.random.default_rng(4)
+    case, values = random.random(60) < 0.4, random.integers(0, 9, 60).astype(float)
+    cases, others, again = values[case], values[~case], np.random.default_rng(7)
+    drawn = [
+        (again.choice(cases, cases.size), again.choice(others, others.size)) for _ in range(50)
+    ]
+    areas = [auroc([True] * len(a) + [False] * len(b), [*a, *b]) for a, b in drawn]
+    assert bootstrap_auroc(case, values, 7, draws=50) == pytest.approx(central(areas))
 
 
 def test_a_class_that_is_far_worse_than_all_others_stands_out():

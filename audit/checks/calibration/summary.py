@@ -137,7 +137,7 @@ def _coverages(
 
 def _by_verdict(source: Source) -> Iterator[tuple[VerdictKind, Estimate]]:
     for verdict in VERDICT_KINDS:
-        given = source.explained[source.explained["verdict"] == verdict.key]
+        given = source.some(source.explained["verdict"] == verdict.key, "confidence")
         if len(given):
             yield verdict, mean(given["confidence"], source.seed, given)
 

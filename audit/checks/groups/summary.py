@@ -11,13 +11,16 @@ import pandas as pd
 from audit.checks.groups.headline import answers, cells_of, groups_by_name, worst_among, worst_in
 from audit.checks.groups.outputs import columns_of
 from audit.checks.groups.statistics import LEAST, Cell, Worst
-from audit.core.estimate import Estimate, as_json
+from audit.core.estimate import CLUSTER, Estimate, as_json
 from audit.core.wording import plural
 from audit.report.figures import BACKGROUND_SHARE, BG_GAP, WRONG_REASONS, accuracy, estimate
 from audit.report.source import Source
 from audit.report.verdicts import VERDICT_KINDS
 
 SHOWN = 40  # rows of a table: bootstraps of more would take longer than anybody reads
+# Of records, as all columns of each group would be a second copy of all.
+_COLUMNS = ("name", "skipped", "label", "prediction", "correct", "verdict", "causal_reason",
+            "background_share", "mixed_same", "mixed_rand")  # fmt: skip
 _CLASSES, _GROUPS = 30, 12  # rows and columns of the picture
 
 
@@ -166,9 +169,9 @@ class _Parts:
     """Rows of a column's tables: each of a part of the run."""
 
     def __init__(self, source: Source, groups: pd.Series, trained: pd.DataFrame) -> None:
-        self._source = source
-        self._groups = groups
-        self._records = dict(iter(source.records.groupby(_aligned(source.records, groups))))
+        records = source.records[source.records.columns.intersection([*_COLUMNS, CLUSTER])]
+        self._source = replace(source, records=records)
+        self._records = dict(iter(records.groupby(_aligned(records, groups))))
         table = source.predictions
         self._predictions = dict(iter(table.groupby(_aligned(table, groups))))
         self._trained = trained

@@ -9,7 +9,7 @@ from audit.core.wording import plural
 from audit.report.content import Content
 from audit.report.finding import gallery, over
 from audit.report.templating import percent
-from audit.verdict.verdict import Verdict
+from audit.verdict.verdict import AUTOMATIC, Verdict
 
 _OWN = Step(
     "Draw masks for the accused images at least: flower-audit masks make writes trimaps to mend, "
@@ -47,7 +47,7 @@ LIMITS = (
 def machine_masks(content: Content) -> Finding | None:
     """Report that no mask was made by hand."""
     sources = {k: n for k, n in content.notes.mask_sources if k not in ("none", "")}
-    if not sources or len(content.source.by_hand.explained):
+    if not sources or not sources.keys() <= set(AUTOMATIC):
         return None
     n = sum(sources.values())
     listed = ", ".join(f"{count:,} {kind}" for kind, count in sources.items())

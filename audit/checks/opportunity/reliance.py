@@ -13,6 +13,7 @@ from audit.verdict.verdict import Verdict
 
 # From where on a class is said to rest on its background: the limits of the findings on all.
 WRONG_REASONS, SHARE, KEEPS = 0.05, 0.5, 0.1
+_COLUMNS = ("label", "correct", "verdict", "background_share", "without_foreground")
 _FEW = 10  # values of a mean, of which fewer say nothing beyond doubt
 
 
@@ -56,7 +57,7 @@ class Reliance:
 
 def reliance(source: Source, label: int) -> Reliance:
     """Return what the records say of one class; undefined where nothing was tested."""
-    tested = source.tested
+    tested = source.some(source.is_tested, *_COLUMNS)
     right = tested[(tested["label"] == label) & tested["correct"].astype(bool)]
     removed = right[right["without_foreground"] >= 0]
     others = tested[(tested["label"] != label) & (tested["without_foreground"] >= 0)]
@@ -70,8 +71,7 @@ def reliance(source: Source, label: int) -> Reliance:
 
 def overall(source: Source) -> Reliance:
     """Return what the records say of all classes together."""
-    tested = source.tested
-    right = tested[tested["correct"].astype(bool)]
+    right = source.some(source.is_tested & source.is_correct, *_COLUMNS)
     removed = right[right["without_foreground"] >= 0]
     return Reliance(
         wrong_reasons=_accused(right),

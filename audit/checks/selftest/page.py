@@ -129,7 +129,7 @@ def _world(name: str, source: Source) -> World:
         partly=counts.partly,
         found=rate(int((accused & case).sum()), counts.cases),
         false_alarms=rate(int((accused & clean).sum()), counts.clean),
-        passes=float(source.tested["passes"].mean()),
+        passes=float(source.explained.loc[source.is_tested, "passes"].mean()),
     )
 
 

@@ -33,7 +33,8 @@ class WithCue:
 
 def with_cue(source: Source, target: int) -> WithCue:
     """Return accuracies with and without a class's cue; undefined where no image is so."""
-    tested = source.tested[source.tested["without_foreground"] >= 0]
+    tried = source.is_tested & (source.explained["without_foreground"] >= 0)
+    tested = source.some(tried, "without_foreground", "label", "correct")
     has = tested["without_foreground"] == target
     own = tested["label"] == target
     sides = (own & has, own & ~has, ~own & has, ~own & ~has)

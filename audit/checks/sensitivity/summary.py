@@ -125,7 +125,7 @@ def find_sensitivities(source: Source) -> Sensitivities | None:
     if found is None:
         return None
     found = [each for each in found if each.target in source.classes]
-    answered = source.tested["prediction"].nunique()
+    answered = source.some(source.is_tested, "prediction")["prediction"].nunique()
     by_class: dict[int, dict[str, Sensitivity]] = {}
     for each in found:
         by_class.setdefault(each.target, {})[each.edit] = each
@@ -147,7 +147,8 @@ def find_sensitivities(source: Source) -> Sensitivities | None:
 
 
 def _by_machine(source: Source, target: int) -> Estimate:
-    own = source.tested[source.tested["prediction"] == target]
+    chosen = source.is_tested & (source.explained["prediction"] == target)
+    own = source.some(chosen, "mask_source")
     return share(own["mask_source"].isin(AUTOMATIC), own)
 
 

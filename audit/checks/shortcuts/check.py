@@ -48,7 +48,8 @@ class ShortcutsCheck(Check):
         """Write the pictures of every shortcut's exemplars."""
         from audit.checks.shortcuts.render import render_patches
 
-        render_patches(source.run, source.mapped, found.exemplars, root)
+        records = source.some(source.explained["row"] >= 0, "name", "part", "row")
+        render_patches(source.run, records, found.exemplars, root)
 
     def held(self, found: Shortcuts) -> Iterable[str]:
         """Name those pictures."""

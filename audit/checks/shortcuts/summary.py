@@ -148,7 +148,8 @@ def find_shortcuts(source: Source) -> Shortcuts | None:
     told = source.output(FILE)
     if not told:
         return None
-    known = source.mapped.set_index("name")
+    known = source.some(source.explained["row"] >= 0, "name", "correct", "prediction")
+    known = known.set_index("name")
     try:
         if len(told["groups"]) > _MOST_GROUPS:
             raise ValueError(f"{len(told['groups']):,} groups, of at most {_MOST_GROUPS}")
@@ -172,7 +173,7 @@ def _renamed(told: Mapping[str, Any]) -> dict[str, Any]:
 
 def _group(number: int, told: Mapping[str, Any], known: pd.DataFrame, source: Source) -> Group:
     target, members = told["target"], [name for name in told["members"] if name in known.index]
-    correct = known["correct"].astype(bool).to_dict()
+    correct = known.loc[known.index.isin(members), "correct"].astype(bool).to_dict()
     of_class = known.index[known["prediction"] == target]
     anchor, tried = f"shortcut-{number}", len(told["rises"])
     return Group(
@@ -192,7 +193,7 @@ def _group(number: int, told: Mapping[str, Any], known: pd.DataFrame, source: So
         exemplars=[
             _exemplar(f"{anchor}-{k}", exemplar, source)
             for k, exemplar in enumerate(told["exemplars"], 1)
-            if {exemplar["name"], exemplar["foreground"]} <= set(known.index)  # a part may be lost
+            if all(exemplar[k] in known.index for k in ("name", "foreground"))  # a part may be lost
         ],
     )
 

@@ -37,7 +37,8 @@ def find_decided(source: Source) -> Decided | None:
     """Count what decides; None where an earlier version judged image by image."""
     if not source.run.verdicts_file.exists():
         return None
-    right = source.correct[source.correct["verdict"] != Verdict.UNDECIDED]
+    judged = source.explained["verdict"] != Verdict.UNDECIDED
+    right = source.some(source.is_correct & judged, "verdict", "verdict_cause")
     causes = right["verdict_cause"].where(right["verdict"] == Verdict.WRONG_REASONS)
     found = [kind for kind in causes.value_counts().index if kind in KINDS]
     kinds = {str(kind): share(causes == kind, right) for kind in found}

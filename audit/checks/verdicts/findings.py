@@ -10,6 +10,7 @@ from audit.core.wording import plural
 from audit.masks.segmenter import GRABCUT, maker
 from audit.report.content import Content
 from audit.report.finding import GATE, gallery, hold, limit_of, over, said
+from audit.report.held import PLACE
 from audit.report.templating import percent
 from audit.verdict.verdict import Verdict
 
@@ -46,18 +47,17 @@ def not_judged(content: Content) -> Finding | None:
     source = content.source
     if content.figures["wrong_reasons_share"].estimate.n:
         return None
-    tested = source.tested
     if source.explained.empty:
         cause, step = "no image was explained", "Explain some: flower-audit sweep."
-    elif source.correct.empty:
+    elif not source.is_correct.any():
         cause = f"none of {plural(len(source.explained), 'explained prediction')} is right"
         step = "Look at the training first: a model that is always wrong has no reasons to judge."
-    elif tested[tested["correct"].astype(bool)].empty:
-        cause = f"none of {plural(len(source.correct), 'right prediction')} was tested by "
+    elif not (source.is_tested & source.is_correct).any():
+        cause = f"none of {plural(int(source.is_correct.sum()), 'right prediction')} was tested by "
         cause += "intervention"
         step = "Sweep with --interventions full, and with masks: --masks, or GrabCut."
     else:
-        cause = f"all {plural(len(source.correct), 'right prediction')} are undecided"
+        cause = f"all {plural(int(source.is_correct.sum()), 'right prediction')} are undecided"
         made = maker(str(source.config.get("segmenter", GRABCUT)))
         step = f"Give usable masks: --masks FOLDER, or look why those of {made} are not."
     return Finding(
@@ -150,11 +150,13 @@ def _mend(content: Content) -> list[Step]:
 
 def _commonest_place(content: Content) -> str:
     """Say where the deciding regions lie, if most lie at one place."""
-    records = content.source.correct
-    told = records[(records["verdict"] == Verdict.WRONG_REASONS) & (records["removal_place"] != "")]
+    source = content.source
+    accused = source.is_correct & (source.explained["verdict"] == Verdict.WRONG_REASONS)
+    places = source.whole(source.some(accused, PLACE), ("removal_place",))["removal_place"]
+    told = places[places != ""]
     if len(told) < 2:
         return ""
-    place, n = next(iter(told["removal_place"].value_counts().items()))
+    place, n = next(iter(told.value_counts().items()))
     if 2 * n <= len(told):
         return ""
     return (

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from audit.report.source import Source
 from audit.verdict.verdict import Verdict
+
+_EFFECTS = ("foreground_effect", "background_effect")
 
 
 def unprovable(source: Source) -> str:
@@ -14,15 +17,16 @@ def unprovable(source: Source) -> str:
     Two signs: every right prediction that was tested is suspect, or no intervention moved the
     log-odds of any as far as a proof takes, as where a model's end squashes them.
     """
-    tested = source.tested[source.tested["correct"].astype(bool)]
-    judged = tested[tested["verdict"] != Verdict.UNDECIDED]
+    chosen = source.is_tested & source.is_correct
+    chosen &= source.explained["verdict"] != Verdict.UNDECIDED
+    judged = source.some(chosen, "verdict", *_EFFECTS, "removal_lost")
     if judged.empty:
         return ""
     n = len(judged)
     if (judged["verdict"] == Verdict.SUSPECT).all():
         return f"all of {n:,} right predictions are suspect, none is cleared or proven wrong"
-    effects = judged[["foreground_effect", "background_effect"]].abs().sum(axis=1, skipna=False)
-    most = float(np.fmax.reduce([*effects, *judged["removal_lost"]]))
+    effects = judged[list(_EFFECTS)].abs().sum(axis=1, skipna=False)
+    most = float(np.fmax.reduce(pd.concat([effects, judged["removal_lost"]]).to_numpy()))
     needed = source.thresholds.least_effect
     if most < needed:
         return (
