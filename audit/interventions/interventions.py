@@ -53,6 +53,7 @@ from audit.verdict.stopping import (
     no_region_decides,
     supported,
 )
+from audit.verdict.verdict import AUTOMATIC
 
 SAME = 2  # donors of an image's own class
 Image = NDArray[np.float32]
@@ -101,12 +102,12 @@ class Interventions:
             return Tested(Causes(why), Causes(why), Causes(why))
         # First: a removal needs its log-odds, and the variants reuse what it swapped.
         causes, swapped, donors = yield from self._whole(case, parts)
-        causes = yield from self._compared_with(case, parts, causes)
+        causes = yield from self._yardsticks(case, parts, causes)
         item, target = case.sample.item, case.target
         other = self._pool.background(item.name, {item.label, target}, target)
         causes, region = yield from self._removed(case, parts, other, causes)
         causes = yield from self._edited(case, parts, other, causes)
-        causes = self._compared(case, parts, causes, region)
+        causes = self._likened(case, parts, causes, region)
         if self._no_mask_decides(case, causes, swapped):
             causes = causes.without(NO_MASK)
             return Tested(causes, UNMOVED, UNMOVED, region, donors)
@@ -145,7 +146,7 @@ class Interventions:
         )
         return self._weighed(causes, target, logits[0], swapped, donors), swapped, donors
 
-    def _compared_with(
+    def _yardsticks(
         self, case: ExplainedImage, parts: make.Parts, causes: Causes
     ) -> Generator[list[Image], Logits, Causes]:
         """Show the foreground on black, and pasted back on its own background."""
@@ -261,12 +262,17 @@ class Interventions:
         assert self._budget is not None
         return self._budget.thresholds
 
-    def _compared(
+    def _likened(
         self, case: ExplainedImage, parts: make.Parts, causes: Causes, region: Region
     ) -> Causes:
-        """Say how much the region looks like the foreground, where a verdict may hang on it."""
+        """Say how much the region looks like the foreground, where a verdict may hang on it.
+
+        A machine's mask alone is doubted for it, where the region or the background decides.
+        """
         changed = causes.removal.prediction not in (-1, case.target)
-        if not (region.any() and (changed or causes.without_foreground == case.target)):
+        alone = causes.without_foreground == case.target
+        doubted = case.sample.mask_source in AUTOMATIC and (changed or alone)
+        if not (region.any() and doubted):
             return causes
         image, passes, features = case.sample.image, causes.passes, None
         if self._features is not None:
