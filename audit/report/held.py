@@ -10,7 +10,7 @@ import pandas as pd
 
 from audit.core.redact import TOLD, Shown
 from audit.report.claims import refuse_values
-from audit.storage.packed import Packed, release_unused
+from audit.storage.packed import Packed
 from audit.storage.records import REACHES
 from audit.storage.run import RunFolder
 
@@ -49,6 +49,4 @@ def in_memory(packed: Packed) -> pd.DataFrame:
     unread = (packed.read(["skipped"])["skipped"] != "").to_numpy()
     places = np.argsort(unread, kind="stable")
     columns = [c for c in packed.columns if not _OF_SINGLE_IMAGES.fullmatch(c)]
-    found = packed.read(columns, places).assign(**{PLACE: places})
-    release_unused()
-    return found
+    return packed.read(columns, places).assign(**{PLACE: places})

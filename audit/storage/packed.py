@@ -24,11 +24,6 @@ def joined(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
         yield pa.concat_tables(some).combine_chunks()
 
 
-def release_unused() -> None:
-    """Give memory back that Arrow took to unpack, and keeps for the next time: half of a table."""
-    pa.default_memory_pool().release_unused()
-
-
 class Packed:
     """Rows of a table by their places, in a file that goes with the process.
 
@@ -60,6 +55,8 @@ class Packed:
         One column is unpacked at a time, so that no more is in memory than what is returned.
         """
         found = {name: self._column(name, places).to_pandas() for name in columns}
+        # Arrow keeps what it took to unpack for the next time: half of what is returned.
+        pa.default_memory_pool().release_unused()
         return pd.DataFrame(found, copy=False)
 
     def _column(self, name: str, places: NDArray[np.int64] | None) -> pa.ChunkedArray:
