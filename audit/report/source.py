@@ -130,7 +130,7 @@ class Source:
 
     @cached_property
     def undecided(self) -> pd.Series:
-        """Why those of the explained images have no verdict that have none."""
+        """Why undecided images have no verdict, by their index in `explained`."""
         none = self.some(self.explained["verdict"] == Verdict.UNDECIDED, PLACE)
         return self.whole(none, ["verdict_reason"])["verdict_reason"]
 

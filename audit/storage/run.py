@@ -646,7 +646,7 @@ def _judged(records: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
         column: np.where(there, known[column].to_numpy(), records[column].to_numpy())
         for column in known.columns
     }
-    return records.assign(**told).astype({"verdict_score": float, "fragile": bool})
+    return records.assign(**told).astype(records.dtypes[list(told)].to_dict())
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -1,13 +1,16 @@
 """Records by the batch and packed: the same as all at once, whatever the size of a batch."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
-from drawnruns import PLAIN, make_run
+from drawnruns import PLAIN, make_run, record, write_verdicts
 from pandas.testing import assert_frame_equal
 
 from audit.storage import packed
 from audit.storage.packed import Packed
+from audit.storage.run import RunFolder
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +27,18 @@ def test_records_are_the_same_by_any_batch(run, monkeypatch):
     assert_frame_equal(run.records(), at_once, check_exact=True)
 
 
+def test_batches_are_of_one_type_though_no_image_of_one_has_a_verdict(run, tmp_path, monkeypatch):
+    known = run.records()
+    torn = RunFolder(shutil.copytree(run.root, tmp_path / "run"))
+    torn.write_part(9, [record("broken.jpg", part=9, skipped="no image")], [])
+    write_verdicts(torn, known.to_dict("records"))
+    monkeypatch.setattr(packed, "_TOGETHER", 1)
+    *_, last = torn.batches()
+    assert last["name"].tolist() == ["broken.jpg"] and last.dtypes.equals(known.dtypes)
+
+
 def test_a_run_without_parts_has_one_batch_without_rows(run, tmp_path):
-    empty = type(run).create(tmp_path / "run", resume=False)
+    empty = RunFolder.create(tmp_path / "run", resume=False)
     assert [len(batch) for batch in empty.batches()] == [0]
     assert list(empty.records()) == list(run.records())
 
