@@ -180,6 +180,7 @@ def sizes(report: Path) -> dict[str, float]:
         "site, MB": sum(f.stat().st_size for f in files) / 1e6,
         "files": float(len(files)),
         "pictures, MB": sum(f.stat().st_size for f in (report / "pictures").iterdir()) / 1e6,
+        "downloads, MB": sum(f.stat().st_size for f in (report / "data").iterdir()) / 1e6,
         "pages, MB": sum(f.stat().st_size for f in report.rglob("*.html")) / 1e6,
         "largest page, MB": max(f.stat().st_size for f in report.rglob("*.html")) / 1e6,
         "gallery/cases.js, MB": (report / "gallery" / "cases.js").stat().st_size / 1e6,
