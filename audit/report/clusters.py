@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from audit.core.errors import RunFolderError
 from audit.core.wording import plural
+from audit.report.held import PLACE
 from audit.storage.outputs import Table
 from audit.storage.run import RunFolder
 
@@ -63,7 +64,8 @@ class Clusters:
 
     def numbered(self, table: pd.DataFrame) -> NDArray[np.int64]:
         """Return the number of each image's cluster, int64 ``(n,)``; one of its own if none."""
-        apart = pd.Series(-1 - np.arange(len(table)), index=table.index)
+        places = table[PLACE] if PLACE in table else np.arange(len(table))
+        apart = pd.Series(-1 - places, index=table.index)
         known: pd.Series = table["name"].map(self.of).fillna(apart)
         return np.asarray(known, np.int64)
 
