@@ -51,6 +51,7 @@ from audit.verdict.stopping import (
     hangs,
     no_mask_decides,
     no_region_decides,
+    owed,
     supported,
 )
 from audit.verdict.verdict import AUTOMATIC
@@ -240,9 +241,12 @@ class Interventions:
     ) -> Generator[list[Image], Logits, tuple[Causes, bool]]:
         """Fill the background quarter by quarter, and say whether that, too, changes little.
 
-        Asked where the answer hangs on its background: explainers may look past what decides.
+        Asked where the answer hangs on its background: explainers may look past what decides. One
+        that is owed to its background is searched whatever they show.
         """
         told = _told(case, causes)
+        if owed(told, self._thresholds):
+            return causes, False
         if not (self._scan and hangs(told) and supported(told, self._thresholds)):
             return causes, True
         filled = yield from quarters(case, parts)

@@ -49,6 +49,15 @@ def hangs(told: Any) -> Any:
     return ~(kept_elsewhere(told) > KEPT)
 
 
+def owed(told: Mapping[str, Any], thresholds: Thresholds) -> bool:
+    """Return whether an answer is owed to its background by share and swap alike.
+
+    What accuses it most is then known in full.
+    """
+    carried = told["background_share"] > thresholds.suspicious_share
+    return bool(carried and told["survival"] == 0)
+
+
 def edits_may_accuse(told: Any, thresholds: Thresholds) -> Any:
     """Return whether an edit of the background may accuse an answer; see `hangs`.
 

@@ -307,9 +307,15 @@ def test_of_an_image_of_the_sample_yardsticks_and_edits_are_asked_whatever_it_sh
 
 def test_of_a_tag_that_explainers_look_past_a_search_is_asked(sample, donors):
     tested = study(corner, sample(), donors, budget=FRUGAL)
-    assert tested.causes.asked == tuple(q for q in QUESTIONS if q not in ("yardsticks", "masks"))
+    assert tested.causes.asked == ("parts", "region", "search", "edits")
     assert tested.causes.stopped_by == ("of-a-sample", "no-mask-decides")
     assert verdict(corner, sample(), tested)["verdict"] == "wrong-reasons"
+
+
+def test_quarters_tell_whether_a_search_may_find_what_explainers_look_past(sample, donors):
+    doubting = Thresholds(suspicious_share=1.0)  # no answer is owed to its background by these
+    tested = study(corner, sample(), donors, budget=Budget(doubting, sample=0.0))
+    assert tested.causes.asked[:4] == ("parts", "region", "quarters", "search")
 
 
 def speckled(images):

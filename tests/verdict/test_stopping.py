@@ -13,6 +13,7 @@ from audit.verdict.stopping import (
     kept_elsewhere,
     no_mask_decides,
     no_region_decides,
+    owed,
     taken_by,
 )
 
@@ -53,6 +54,13 @@ def test_an_answer_is_kept_by_the_fewer_of_what_is_known():
     assert kept_elsewhere(told(survival=0.4, alone=0.25)) == 0.25
     assert kept_elsewhere(told(survival=0.4, alone=NAN)) == 0.4
     assert np.isnan(kept_elsewhere(told(survival=NAN, alone=NAN)))
+
+
+@pytest.mark.parametrize(
+    ("share", "survival", "expected"), [(0.51, 0.0, True), (0.5, 0.0, False), (0.9, 0.2, False)]
+)
+def test_an_answer_is_owed_to_its_background_by_share_and_swap_alike(share, survival, expected):
+    assert owed(told(share, survival), THRESHOLDS) is expected
 
 
 def test_by_fixed_thresholds_edits_accuse_any_answer():
