@@ -257,7 +257,9 @@ class Interventions:
         """Return whether no region decides, by all that were filled; nothing says nothing."""
         told = _told(case, causes)
         return all(
-            no_region_decides(told, each.taken(case, causes.log_odds), turned=each.turns(case))
+            no_region_decides(
+                told, self._thresholds, each.lost(case, causes.log_odds), turned=each.turns(case)
+            )
             for each in filled
         )
 
@@ -325,6 +327,7 @@ def _told(case: ExplainedImage, causes: Causes) -> dict[str, Any]:
         "survival": causes.survival,
         "mixed_rand": causes.mixed_rand,
         "background_share": causes.shares.share,
+        "log_odds": causes.log_odds,
     }
 
 

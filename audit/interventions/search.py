@@ -14,7 +14,6 @@ from audit.interventions import composites as make
 from audit.interventions.causal import Causes, Removal, log_odds
 from audit.interventions.explained import ExplainedImage
 from audit.interventions.fills import OTHER_FILLS
-from audit.verdict.stopping import taken_by
 
 SIZES = {  # shares of the image that each proposer's regions have
     "both": (0.03, 0.06, 0.12),
@@ -45,9 +44,9 @@ class Filled(NamedTuple):
         """Return whether the answer changes."""
         return int(self.logits.argmax()) != case.target
 
-    def taken(self, case: ExplainedImage, before: float) -> float:
-        """Return the share of the answer's probability that it takes, of log-odds ``before``."""
-        return taken_by(before, before - float(log_odds(self.logits, case.target)))
+    def lost(self, case: ExplainedImage, before: float) -> float:
+        """Return what it costs an answer of log-odds ``before``."""
+        return before - float(log_odds(self.logits, case.target))
 
 
 class _Search(NamedTuple):

@@ -66,22 +66,27 @@ def edits_may_accuse(told: Any, thresholds: Thresholds) -> Any:
     return hangs(told) | (thresholds.thresholds == "fixed")
 
 
-def no_region_decides(told: Mapping[str, Any], taken: float, *, turned: bool) -> bool:
+def no_region_decides(
+    told: Mapping[str, Any], thresholds: Thresholds, lost: float, *, turned: bool
+) -> bool:
     """Return whether no region of the background decides, as one that is filled in shows.
 
-    One that turns the answer may; one that takes half of its probability is suspicious where the
-    answer hangs on its background.
+    One that turns the answer may, and so may another where this one costs as much as one that
+    decides has to; one that takes half of the answer's probability is suspicious where that hangs
+    on its background.
 
     Parameters
     ----------
     told : mapping
-        As for `hangs`.
-    taken : float
-        Share of the answer's probability that the region takes, at most 1.
+        As for `hangs`, with ``background_share`` and ``log_odds``.
+    lost : float
+        Log-odds that the region costs; below 0 where the answer gains.
     turned : bool
         Whether the answer changes without it.
     """
-    return not (turned or (taken > HALF and bool(hangs(told))))
+    costly = lost >= thresholds.least_effect and supported(told, thresholds)
+    suspicious = taken_by(told["log_odds"], lost) > HALF and hangs(told)
+    return not (turned or costly or suspicious)
 
 
 def no_mask_decides(

@@ -27,6 +27,7 @@ def told(share=0.5, survival=0.4, alone=1.0, correct=True):
         "survival": survival,
         "mixed_rand": alone,
         "correct": correct,
+        "log_odds": 3.0,
     }
 
 
@@ -70,17 +71,18 @@ def test_by_fixed_thresholds_edits_accuse_any_answer():
 
 
 @pytest.mark.parametrize(
-    ("record", "taken", "turned", "expected"),
+    ("record", "lost", "turned", "expected"),
     [
-        (told(), 0.5, False, True),  # half is not more than half
-        (told(), 0.51, False, False),  # suspicious of an answer that hangs on its background
-        (told(), 0.1, True, False),
-        (told(survival=1.0), 0.9, False, True),  # which this one does not
-        (told(survival=1.0), 0.1, True, False),
+        (told(share=0.2), 1.0, False, True),  # takes 12% of the probability
+        (told(share=0.2), 3.1, False, False),  # 52%, of an answer that hangs on its background
+        (told(share=0.2, survival=1.0), 3.1, False, True),  # which this one does not
+        (told(share=0.2, survival=1.0), 0.1, True, False),
+        (told(survival=1.0), 1.4, False, True),
+        (told(survival=1.0), 1.5, False, False),  # enough to decide, and the share agrees
     ],
 )
-def test_no_region_decides_where_one_that_is_filled_hardly_matters(record, taken, turned, expected):
-    assert no_region_decides(record, taken, turned=turned) == expected
+def test_no_region_decides_where_one_that_is_filled_hardly_matters(record, lost, turned, expected):
+    assert no_region_decides(record, Thresholds(), lost, turned=turned) == expected
 
 
 @pytest.mark.parametrize(
