@@ -6,6 +6,7 @@ They stand below everything, as edits do, so that records, verdicts and pages na
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 PARTS, YARDSTICKS, REGION, QUARTERS, SEARCH, EDITED, MOVED = (
     "parts", "yardsticks", "region", "quarters", "search", "edits", "masks",
@@ -33,6 +34,11 @@ STOPS: Mapping[str, str] = {
     NO_EDIT: "edits of the whole background, as none could accuse",
     NO_MASK: "moved masks, as none could change the verdict",
 }
+
+
+def stopped(records: Any, stop: str) -> Any:
+    """Return of which images of a table of records something was not asked, ``(n,)`` bool."""
+    return records["stopped_by"].str.contains(stop, regex=False)
 
 
 def left_out(stopped_by: str) -> list[str]:

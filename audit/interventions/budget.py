@@ -25,7 +25,7 @@ class Budget:
     """
 
     thresholds: Thresholds
-    sample: float = SHARE
+    sample: float
 
     @classmethod
     def of(cls, thresholds: Thresholds, images: int) -> Self:

@@ -9,6 +9,13 @@ from numpy.typing import NDArray
 
 from audit.masks.sample import Sample
 
+Image = NDArray[np.float32]
+"""``(H, W, 3)``, 0..255."""
+Logits = NDArray[np.float32]
+"""``(n, classes)``."""
+Region = NDArray[np.bool_]
+"""``(H, W)``."""
+
 
 @dataclass(frozen=True)
 class ExplainedImage:

@@ -29,12 +29,11 @@ from audit.interventions import composites as make
 from audit.interventions.budget import Budget
 from audit.interventions.causal import Causes, Edited, Shares, log_odds, shapley
 from audit.interventions.edits import Scene, all_edits
-from audit.interventions.explained import ExplainedImage
+from audit.interventions.explained import ExplainedImage, Image, Logits, Region
 from audit.interventions.pool import DONORS, BackgroundPool
 from audit.interventions.resemblance import resemblance
 from audit.interventions.search import (
     Filled,
-    Region,
     controlled,
     heats,
     looked_at,
@@ -57,8 +56,6 @@ from audit.verdict.stopping import (
 from audit.verdict.verdict import AUTOMATIC
 
 SAME = 2  # donors of an image's own class
-Image = NDArray[np.float32]
-Logits = NDArray[np.float32]
 
 
 class Interventions:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from audit.core.geometry import place_of, upsample
 from audit.interventions import composites as make
 from audit.interventions.causal import Causes, Removal, log_odds
-from audit.interventions.explained import ExplainedImage
+from audit.interventions.explained import ExplainedImage, Image, Logits, Region
 from audit.interventions.fills import OTHER_FILLS
 
 SIZES = {  # shares of the image that each proposer's regions have
@@ -27,9 +27,6 @@ FIRST = "both"  # what is looked at before a search
 ACROSS = 4  # tiles of the scan along each side
 TILES = 12  # at most
 
-Image = NDArray[np.float32]
-Region = NDArray[np.bool_]
-Logits = NDArray[np.float32]
 Heats = dict[str, NDArray[np.float32]]
 
 

@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.explainers.base import PASS
+from audit.interventions.explained import Image, Logits
 
 Found = TypeVar("Found")
-Image = NDArray[np.float32]
-Logits = NDArray[np.float32]
 Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 Study = Generator[list[Image], Logits, Found]
 """Yields images, is sent their logits ``(n, classes)``, and returns what it found."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from audit.core.questions import NO_EDIT, NO_MASK, NO_REGION, SAMPLED
+from audit.core.questions import NO_EDIT, NO_MASK, NO_REGION, SAMPLED, stopped
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,11 @@ def asking(tested: pd.DataFrame) -> Asking:
     tested : DataFrame
         Records of images that were tested by intervention.
     """
-
-    def without(stop: str) -> int:
-        return int(tested["stopped_by"].str.contains(stop, regex=False).sum())
-
     return Asking(
         tested=len(tested),
-        no_yardsticks=without(SAMPLED),
-        no_search=without(NO_REGION),
-        no_edits=without(NO_EDIT),
-        no_masks=without(NO_MASK),
+        no_yardsticks=int(stopped(tested, SAMPLED).sum()),
+        no_search=int(stopped(tested, NO_REGION).sum()),
+        no_edits=int(stopped(tested, NO_EDIT).sum()),
+        no_masks=int(stopped(tested, NO_MASK).sum()),
         passes=float(tested["passes"].mean()),
     )

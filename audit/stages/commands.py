@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from audit.checks.preflight.answers import Answers, assigned_order
 from audit.checks.preflight.outcome import Preflight, say
 from audit.core.errors import ConfigError, ModelError, RunFolderError
-from audit.core.questions import NO_EDIT, NO_REGION
+from audit.core.questions import NO_EDIT, NO_REGION, stopped
 from audit.core.track import Track, silent
 from audit.core.wording import plural
 from audit.datasets.dataset import SPLITS
@@ -211,11 +211,10 @@ def judge(folder: RunFolder, changed: Mapping[str, Any]) -> tuple[pd.Series, pd.
 
 def _warn_of_unasked(explained: pd.DataFrame, earlier: Thresholds, now: Thresholds) -> None:
     """Say how many images other thresholds would have asked more of."""
-    stopped = explained["stopped_by"].str
     accused = edits_may_accuse(explained, now) & ~edits_may_accuse(explained, earlier)
-    edits = stopped.contains(NO_EDIT, regex=False) & accused
+    edits = stopped(explained, NO_EDIT) & accused
     believed = supported(explained, now) & ~supported(explained, earlier)
-    regions = stopped.contains(NO_REGION, regex=False) & hangs(explained) & believed
+    regions = stopped(explained, NO_REGION) & hangs(explained) & believed
     if lacking := int((edits | regions).sum()):
         log.warning(
             "%s not asked all that may decide by these thresholds, since it could not by those of "

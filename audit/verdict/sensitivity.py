@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from audit.core.edits import EDITS
 from audit.core.estimate import Estimate, mean, rate
 from audit.core.paired import Difference, difference_of_means, holm
-from audit.core.questions import NO_EDIT
+from audit.core.questions import NO_EDIT, stopped
 from audit.verdict.stopping import hangs
 
 # Beside the edits: the region that was removed, and the whole background, swapped.
@@ -38,7 +38,7 @@ _NEARLY = 0.7  # of what the costliest kind costs: a narrower kind that costs as
 SEED = 0  # of the bootstrap
 FEWEST = 6  # images of a class that say something
 NAN = float("nan")
-_HANGS = "hangs"  # column of what `sensitivities` works on
+_HANGS, _SPARED = "hangs", "spared"  # columns of what `sensitivities` works on
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def sensitivities(records: pd.DataFrame) -> list[Sensitivity]:
         for the swap, which asks of right ones alone.
     """
     tested = records[(records["causal_reason"] == "") & (records["prediction"] >= 0)]
-    tested = tested.assign(**{_HANGS: hangs(tested)})
+    tested = tested.assign(**{_HANGS: hangs(tested), _SPARED: stopped(tested, NO_EDIT)})
     found = [*_edited(tested), *_beyond_others(list(_swapped(tested)))]
     corrected = holm([each.p for each in found])
     kept = tested.groupby("prediction")["survival"].mean()
@@ -249,7 +249,7 @@ class _Outcomes(NamedTuple):
 def _edits(tested: pd.DataFrame, key: str) -> _Outcomes:
     after, lost = (tested[f"edit_{key}_{c}"].to_numpy() for c in ("prediction", "lost"))
     asked, hung = after >= 0, tested[_HANGS].to_numpy(bool)
-    tried = asked | tested["stopped_by"].str.contains(NO_EDIT, regex=False).to_numpy(bool)
+    tried = asked | tested[_SPARED].to_numpy(bool)
     flips = asked & hung & (after != tested["prediction"].to_numpy())
     # Of answers that do not hang a sample was asked: the others lose what these do in the middle.
     sample = lost[asked & ~hung]

@@ -54,8 +54,7 @@ def owed(told: Mapping[str, Any], thresholds: Thresholds) -> bool:
 
     What accuses it most is then known in full.
     """
-    carried = told["background_share"] > thresholds.suspicious_share
-    return bool(carried and told["survival"] == 0)
+    return bool(_carries(told["background_share"], thresholds) and told["survival"] == 0)
 
 
 def edits_may_accuse(told: Any, thresholds: Thresholds) -> Any:
@@ -110,9 +109,13 @@ def no_mask_decides(
     if math.isnan(share):  # nothing speaks for the answer, but with another mask it may
         return False
     near = abs(share - thresholds.suspicious_share) <= _SHARE
-    carried = share > thresholds.suspicious_share
     doubted = turned and abs(share - thresholds.least_support) <= _SHARE
-    return not (near or doubted or not (carried or kept))
+    return not (near or doubted or not (_carries(share, thresholds) or kept))
+
+
+def _carries(share: float, thresholds: Thresholds) -> bool:
+    """Return whether the background has a suspicious share of an answer."""
+    return share > thresholds.suspicious_share
 
 
 def taken_by(before: float, lost: float) -> float:
