@@ -16,7 +16,7 @@ from audit.storage.run import RunFolder
 if TYPE_CHECKING:
     from audit.execution.engine import Engine
     from audit.interventions.pool import BackgroundPool
-    from audit.models.classifier import FrozenClassifier
+    from audit.models.base import Differentiable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Context:
         What all these were taken for, before the model answered.
     hashes : dict of str
         Of names and labels of the images, of masks, and of files that training starts from.
-    classifier : FrozenClassifier
+    classifier : Differentiable
         Of the given or the trained model.
     pool : BackgroundPool or None
         Backgrounds to put foregrounds on; None where nothing is tested so.
@@ -51,7 +51,7 @@ class Context:
     masks: Masks
     preflight: Preflight
     hashes: dict[str, str]
-    classifier: FrozenClassifier
+    classifier: Differentiable
     pool: BackgroundPool | None
     engine: Engine
     tested: Sequence[Item]

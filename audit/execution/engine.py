@@ -25,7 +25,7 @@ from audit.interventions.interventions import Interventions
 from audit.interventions.pool import BackgroundPool
 from audit.interventions.tested import Tested
 from audit.masks.sample import Sample
-from audit.models.classifier import FrozenClassifier
+from audit.models.base import Differentiable
 from audit.settings import Config
 
 
@@ -48,7 +48,7 @@ class Engine:
 
     def __init__(
         self,
-        classifier: FrozenClassifier,
+        classifier: Differentiable,
         dataset: Dataset | Counterfactual,
         config: Config,
         pool: BackgroundPool | None = None,

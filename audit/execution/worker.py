@@ -23,7 +23,8 @@ from audit.masks.masks import fingerprints
 from audit.masks.segmenter import anywhere, refuse_unusable
 from audit.masks.source import WORDS, masks_of
 from audit.models.averaged import averaged
-from audit.models.classifier import FrozenClassifier
+from audit.models.base import Differentiable
+from audit.models.classify import classify
 from audit.models.load import load_model
 from audit.settings import Config, change
 
@@ -143,7 +144,7 @@ class Worker:
             return part, dict(self._engine.clock.seconds)
 
 
-def _classifier(setup: Setup) -> FrozenClassifier:
+def _classifier(setup: Setup) -> Differentiable:
     config = setup.config
     with tempfile.TemporaryDirectory() as folder:
         for path, content in setup.model.items():
@@ -152,9 +153,7 @@ def _classifier(setup: Setup) -> FrozenClassifier:
             file.write_bytes(content)
         top = Path(folder) / Path(next(iter(setup.model))).parts[0]
         model = load_model(top, trust=setup.trust)
-        each = FrozenClassifier(
-            model, config.model.feature_layer, config.model.image_size, setup.scaling
-        )
+        each = classify(model, config.model.feature_layer, config.model.image_size, setup.scaling)
     return averaged(each, config.explain.tta, config.run.seed)
 
 

@@ -18,6 +18,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from audit.explainers.quadrature import Nodes, ends_and_between, first_nodes, further_nodes
+from audit.models.base import Differentiable
 from audit.models.classifier import FrozenClassifier
 
 Images = NDArray[np.float32]
@@ -155,7 +156,7 @@ class IntegratedGradients:
 
     def __init__(
         self,
-        classifier: FrozenClassifier,
+        classifier: Differentiable,
         steps: int | None = None,
         baseline: str = "black",
         variant: str = "ig",
@@ -167,9 +168,7 @@ class IntegratedGradients:
         self._classifier = classifier
         self._baseline = BASELINES[baseline]
         self._sum = VARIANTS[variant]()
-        self._replicas = [
-            _Replica(classifier, device, self._sum.share) for device in devices or local_devices()
-        ]
+        self._replicas = self._replicas_of(classifier, devices)
         # Made once, and for several devices only: TensorFlow keeps memory for every thread.
         several = len(self._replicas) > 1
         self._pool = ThreadPoolExecutor(len(self._replicas)) if several else None
@@ -195,6 +194,10 @@ class IntegratedGradients:
         gains = np.array([path.gain for path in paths])
         nodes = np.array([path.nodes for path in paths])
         return Attributed(heatmaps, nodes, completeness_error(heatmaps, gains), gains)
+
+    def _replicas_of(self, classifier: Any, devices: Sequence[str]) -> list[_Replica]:
+        share = self._sum.share
+        return [_Replica(classifier, device, share) for device in devices or local_devices()]
 
     def calibrated(self) -> int:
         """Return gradients a call; measured now where that was left open."""

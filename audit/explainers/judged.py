@@ -18,15 +18,14 @@ from numpy.typing import NDArray
 from audit.explainers.base import About, Explainer
 
 if TYPE_CHECKING:
-    from audit.models.base import Classifier
-    from audit.models.classifier import FrozenClassifier
+    from audit.models.base import Classifier, Differentiable
 
 STEPS = 8  # gradients of Integrated Gradients, where nobody asks its scores: ranks settle early
 
 
-def _differentiable(classifier: Classifier) -> FrozenClassifier:
-    """Take a classifier for the one kind that has feature maps and gradients."""
-    return cast("FrozenClassifier", classifier)
+def _differentiable(classifier: Classifier) -> Differentiable:
+    """Take a classifier for one that has feature maps and gradients."""
+    return cast("Differentiable", classifier)
 
 
 class Compiled(Explainer):

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from audit.explainers.asked import AskedGradCAM, AskedIntegratedGradients
 from audit.explainers.gradcam import GradCAM
 from audit.explainers.integrated_gradients import (
     Attributed,
@@ -17,6 +18,7 @@ from audit.explainers.integrated_gradients import (
     completeness_error,
 )
 from audit.models.averaged import Averaged
+from audit.models.base import Differentiable
 from audit.models.classifier import FrozenClassifier
 
 
@@ -96,18 +98,22 @@ class AveragedIntegratedGradients(IntegratedGradients):
         return super().__call__(view.show(images), targets, here)
 
 
-def grad_cam(classifier: FrozenClassifier, kind: str = "gradcam") -> GradCAM:
+def grad_cam(classifier: Differentiable, kind: str = "gradcam") -> GradCAM | AskedGradCAM:
     """Return a classifier's class activation maps, over its views where it has several."""
     if isinstance(classifier, Averaged):
         return AveragedGradCAM(classifier, kind)
-    return GradCAM(classifier, kind)
+    if isinstance(classifier, FrozenClassifier):
+        return GradCAM(classifier, kind)
+    return AskedGradCAM(classifier, kind)
 
 
-def integrated_gradients(classifier: FrozenClassifier, *settings: Any) -> IntegratedGradients:
+def integrated_gradients(classifier: Differentiable, *settings: Any) -> IntegratedGradients:
     """Return Integrated Gradients, over a classifier's views where it has several."""
     if isinstance(classifier, Averaged):
         return AveragedIntegratedGradients(classifier, *settings)
-    return IntegratedGradients(classifier, *settings)
+    if isinstance(classifier, FrozenClassifier):
+        return IntegratedGradients(classifier, *settings)
+    return AskedIntegratedGradients(classifier, *settings)
 
 
 def _sides(classifier: FrozenClassifier) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from audit.core.errors import ModelError
 from audit.models.lastlayer import LastLayer
-from audit.models.scaling import TREATMENTS
+from audit.models.scaling import treated
 from audit.models.steps import Seam, Step, Steps
 from audit.training.blocks import blocks_of
 
@@ -78,7 +78,7 @@ class Tail:
             variable.assign(value)
 
     def _map(self, images: Any) -> Any:
-        scaled = TREATMENTS[self._classifier.scaling](images)
+        scaled = treated(self._classifier.scaling, images)
         return self._before(self._classifier.input.fed(scaled), training=False)
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from audit.core.errors import ModelError
+from audit.models.base import Differentiable
 from audit.models.classifier import FrozenClassifier
 from audit.models.views import View, draw_views
 
@@ -75,6 +77,16 @@ class Averaged(FrozenClassifier):
         return self.mean(super()._logits_of(self.seen(images)))
 
 
-def averaged(classifier: FrozenClassifier, count: int, seed: int) -> FrozenClassifier:
-    """Return the classifier averaged over ``count`` views of each image; itself where that is 1."""
-    return classifier if count == 1 else Averaged(classifier, draw_views(count, seed))
+def averaged(classifier: Differentiable, count: int, seed: int) -> Differentiable:
+    """Return the classifier averaged over ``count`` views of each image; itself where that is 1.
+
+    Raises
+    ------
+    ModelError
+        It is none of Keras or TensorFlow.
+    """
+    if count == 1:
+        return classifier
+    if not isinstance(classifier, FrozenClassifier):
+        raise ModelError("Views of PyTorch models are not averaged: leave --tta out.")
+    return Averaged(classifier, draw_views(count, seed))

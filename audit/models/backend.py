@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +54,18 @@ def tensorflow_ready() -> Iterator[None]:
 def use_tensorflow() -> None:
     """Make Keras choose TensorFlow, where it has not chosen yet.
 
-    To be called before the first import of TensorFlow, which imports Keras.
+    To be called before the first import of TensorFlow, which imports Keras. Triton, which PyTorch's
+    builds for GPUs bring and import at some time, comes before both: after TensorFlow it ends the
+    process.
 
     Raises
     ------
     AuditError
         It has chosen another backend.
     """
+    if "tensorflow" not in sys.modules:
+        with suppress(ImportError):
+            importlib.import_module("triton")
     if "keras" in sys.modules:
         import keras
 

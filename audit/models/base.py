@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from audit.core.observation import Observation
+
+
+class FeatureGradient(NamedTuple):
+    """Answers, and what class activation maps are made of.
+
+    Attributes
+    ----------
+    logits : float32 ``(n, classes)``
+    targets : int64 ``(n,)``
+        The explained class: the one asked for, else the predicted one.
+    features : float32 ``(n, h, w, c)``
+    gradients : float32 ``(n, h, w, c)``
+        Of the explained class's logit by ``features``.
+    """
+
+    logits: NDArray[np.float32]
+    targets: NDArray[np.int64]
+    features: NDArray[np.float32]
+    gradients: NDArray[np.float32]
 
 
 class Classifier(Protocol):
@@ -19,6 +38,8 @@ class Classifier(Protocol):
     ----------
     model : object
         As it was given or trained.
+    input : ImageInput
+        What it takes: RGB or grey, whole numbers or not.
     input_size : int
         Side of the square input in pixels.
     classes : int
@@ -31,24 +52,54 @@ class Classifier(Protocol):
         Path of the layer that Grad-CAM reads.
     feature_shape : tuple of int
         Height, width and channels of its map.
+    seen_range : tuple of float
+        What its first weights read for black and white images, as far as that can be seen.
     """
 
     model: Any
+    input: Any
     input_size: int
     classes: int
     scaling: str
     end: str
     feature_layer: str
     feature_shape: tuple[int, ...]
+    seen_range: tuple[float, float]
 
     def logits(self, images: NDArray[np.float32]) -> Any:
         """Return float32 logits ``(n, classes)`` of images ``(n, H, W, 3)`` in 0..255."""
 
+    def features(self, images: NDArray[np.float32]) -> Any:
+        """Return float32 feature maps ``(n, h, w, c)`` of images ``(n, H, W, 3)`` in 0..255."""
+
     def untrained(self, seed: int) -> Classifier:
         """Return a classifier of the same form with weights drawn anew."""
+
+    def with_head(self, kernel: NDArray[np.float32], bias: NDArray[np.float32]) -> Classifier:
+        """Return a classifier of the same features under another head."""
 
     def observations(self) -> Sequence[Observation]:
         """Observe what the model was taken for, for a preflight."""
 
     def describe(self) -> str:
         """Return one line that says what was found."""
+
+
+class Differentiable(Classifier, Protocol):
+    """A classifier of any framework whose gradients can be had."""
+
+    def untrained(self, seed: int) -> Differentiable:
+        """Return a classifier of the same form with weights drawn anew."""
+
+    def with_head(self, kernel: NDArray[np.float32], bias: NDArray[np.float32]) -> Differentiable:
+        """Return a classifier of the same features under another head."""
+
+    def gradient(
+        self, images: NDArray[np.float32], targets: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return gradients ``(n, H, W, 3)`` of targets' logits by images, and all logits."""
+
+    def feature_gradient(
+        self, images: NDArray[np.float32], targets: NDArray[np.int64] | None = None
+    ) -> FeatureGradient:
+        """Return feature maps and gradients of a class's logit by them; default: the predicted."""

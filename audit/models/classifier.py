@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from audit.core.errors import ModelError, first_line
 from audit.core.observation import Observation
 from audit.models.anatomy import pooled_kernel, seen_range, with_pooled_head
+from audit.models.base import FeatureGradient
 from audit.models.cuts import choose_cut
 from audit.models.ends import without_squashing
 from audit.models.frozen import Graph, fold_scales, freeze
@@ -23,7 +24,7 @@ from audit.models.layerpaths import layer_paths
 from audit.models.observations import observe
 from audit.models.outputs import finished
 from audit.models.probes import probes
-from audit.models.scaling import TREATMENTS
+from audit.models.scaling import treated
 from audit.models.smooth import smoothed
 from audit.models.specs import specs_of
 
@@ -51,7 +52,7 @@ class FrozenClassifier:
     image_size : int, optional
         Side of the input where the model leaves it open.
     scaling : str
-        What the model wants: a key of `TREATMENTS`; images come as RGB in 0..255.
+        What the model wants, as `treated` takes it; images come as RGB in 0..255.
 
     Attributes
     ----------
@@ -210,6 +211,32 @@ class FrozenClassifier:
         """Return float32 logits ``(n, classes)`` of float32 images ``(n, H, W, 3)`` in 0..255."""
         return self._logits(tf.convert_to_tensor(images, tf.float32))
 
+    def gradient(
+        self, images: Any, targets: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return gradients ``(n, H, W, 3)`` of targets' logits by images, and all logits."""
+        given = tf.convert_to_tensor(images, tf.float32)
+        with tf.GradientTape() as tape:
+            tape.watch(given)
+            logits = self.logits(given)
+            score = tf.gather(logits, targets, batch_dims=1)
+        return np.asarray(tape.gradient(score, given)), np.asarray(logits)
+
+    def feature_gradient(
+        self, images: Any, targets: NDArray[np.int64] | None = None
+    ) -> FeatureGradient:
+        """Return feature maps and gradients of a class's logit by them; see `FeatureGradient`."""
+        given = tf.convert_to_tensor(images, tf.float32)
+        features = self.features(given)
+        with tf.GradientTape() as tape:
+            tape.watch(features)
+            logits = self.head(features, given)
+            answers = np.asarray(logits)
+            explained = answers.argmax(axis=-1) if targets is None else targets
+            score = tf.gather(logits, explained, batch_dims=1)
+        found = np.asarray(features), np.asarray(tape.gradient(score, features))
+        return FeatureGradient(answers, explained, *found)
+
     def describe(self) -> str:
         """Return one line that says what was found."""
         height, width, channels = self.feature_shape
@@ -266,7 +293,7 @@ def _answering(model: Any, given: ImageInput, scaling: str) -> Callable[[tf.Tens
     """Return the model's own answer to RGB images in 0..255."""
 
     def answer(images: tf.Tensor) -> tf.Tensor:
-        scaled = TREATMENTS[scaling](images)
+        scaled = treated(scaling, images)
         made = tf.nest.flatten(model(given.fed(scaled), training=False))
         if len(made) != 1:
             raise ModelError(

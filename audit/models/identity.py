@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from audit.models.origin import origin_of
+from audit.models.pytorch.source import TorchModel
 
 # Of a .keras file, what is no architecture: weights, and when it was saved by which Keras.
 _ELSEWHERE = ("config.json", "metadata.json")
@@ -25,11 +26,11 @@ def identity(model: Any, file: Path, scaling: str, classes: Sequence[str]) -> di
 
     Parameters
     ----------
-    model : keras.Model, tf_keras.Model or SavedModel
+    model : keras.Model, tf_keras.Model, SavedModel or TorchModel
     file : Path
         Where it was loaded from.
     scaling : str
-        Pixels that it wants, as `TREATMENTS` calls them.
+        Pixels that it wants, as `scaling.treated` calls them.
     classes : sequence of str
         In the order of its outputs.
 
@@ -38,7 +39,10 @@ def identity(model: Any, file: Path, scaling: str, classes: Sequence[str]) -> di
     dict of str
         ``sha256`` of everything, ``architecture_sha256`` and ``weights_sha256``: 64 hex digits.
     """
-    parts = {"architecture_sha256": _architecture(file), "weights_sha256": weights_hash(model)}
+    parts = {
+        "architecture_sha256": _architecture(model, file),
+        "weights_sha256": weights_hash(model),
+    }
     everything = [*parts.values(), scaling, *classes]
     whole = hashlib.sha256(json.dumps(everything).encode("utf-8", "surrogatepass")).hexdigest()
     return {"sha256": whole} | parts
@@ -66,9 +70,10 @@ def weights_hash(model: Any) -> str:
     return digest.hexdigest()
 
 
-def _architecture(file: Path) -> str:
+def _architecture(model: Any, file: Path) -> str:
     digest = hashlib.sha256()
-    for name, content in _described(file):
+    own = [("architecture", model.architecture())] if isinstance(model, TorchModel) else None
+    for name, content in own or _described(file):
         digest.update(f"{name}\t{hashlib.sha256(content).hexdigest()}\n".encode())
     return digest.hexdigest()
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from audit.core.errors import ModelError
 from audit.models.anatomy import last_dense
+from audit.models.base import Differentiable
 from audit.models.classifier import FrozenClassifier
 
 Features = NDArray[np.float32]
@@ -41,13 +42,14 @@ class LastLayer:
         The model ends otherwise, or it cannot be written by Keras 3.
     """
 
-    def __init__(self, classifier: FrozenClassifier) -> None:
-        model, found = classifier.model, last_dense(classifier.graph)
-        if not isinstance(model, keras.Model):
+    def __init__(self, classifier: Differentiable) -> None:
+        model = classifier.model
+        if not isinstance(model, keras.Model) or not isinstance(classifier, FrozenClassifier):
             raise ModelError(
                 f"{model.name} was not made by Keras 3, which alone writes what is mended: save "
                 "it by Keras 3, as a .keras file."
             )
+        found = last_dense(classifier.graph)
         if found is None or found.bias is None:
             raise ModelError(
                 f"The head of {model.name} cannot be cut off: its logits are not those of one "

@@ -1,4 +1,4 @@
-"""Model files of every kind: .keras, .h5 of Keras 2 and 3, and SavedModel folders."""
+"""Models of every kind: .keras, .h5 of Keras 2 and 3, SavedModel folders, and PyTorch's."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from audit.models import hdf5
 from audit.models.kinds import refusal
 from audit.models.origin import Origin, missing_part, origin_of
 from audit.models.permitted import forbidden
+from audit.models.pytorch.source import is_torch, load_torch
 
 
 class _Depthwise(keras.layers.DepthwiseConv2D):  # type: ignore[misc]
@@ -59,7 +60,8 @@ def load_model(file: Path, *, trust: bool) -> Any:
 
     ``.keras`` files of Keras 2, and ``.h5`` files that Keras 3 cannot read, are read with
     `tf_keras` (Keras 2), where it is installed. A SavedModel is a program of its own, so it needs
-    ``trust``.
+    ``trust``; so has a PyTorch model, which a file of torch.export or a function
+    ``PACKAGE.MODULE:FUNCTION`` gives.
 
     Raises
     ------
@@ -67,6 +69,8 @@ def load_model(file: Path, *, trust: bool) -> Any:
         The file is missing, of another format, torn, holds no architecture, or asks to run code of
         its own or for classes that are not there.
     """
+    if is_torch(file):
+        return load_torch(file, trust=trust)
     if file.is_dir() and (file / "saved_model.pb").is_file():
         return _load_saved(file, trust)
     if not file.exists():

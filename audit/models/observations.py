@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 def observe(classifier: FrozenClassifier) -> list[Observation]:
     """Return one observation of each part of a classifier."""
-    return [see(classifier) for see in (_end, _unit, _pixels, _layer, _outputs, _gradient, _alone)]
+    return [*observe_answers(classifier), _pixels(classifier), observe_layer(classifier.cut)]
+
+
+def observe_answers(classifier: Any) -> list[Observation]:
+    """Observe what a classifier of any framework answers, and how it is read."""
+    return [see(classifier) for see in (_end, _unit, _outputs, _gradient, _alone)]
 
 
 _BY_LOG = {
@@ -24,7 +29,7 @@ _BY_LOG = {
 }
 
 
-def _end(classifier: FrozenClassifier) -> Observation:
+def _end(classifier: Any) -> Observation:
     end, title = classifier.end, "Log-odds"
     if classifier.answer.bounded:
         return Observation(
@@ -45,7 +50,7 @@ def _end(classifier: FrozenClassifier) -> Observation:
     return Observation("log-odds", title, words)
 
 
-def _unit(classifier: FrozenClassifier) -> Observation:
+def _unit(classifier: Any) -> Observation:
     title, threshold = "Outputs", classifier.answer.threshold
     if classifier.units > 1:
         return Observation("outputs", title, f"The model tells {classifier.classes} classes apart")
@@ -79,8 +84,9 @@ def _pixels(classifier: FrozenClassifier) -> Observation:
     )
 
 
-def _layer(classifier: FrozenClassifier) -> Observation:
-    cut, title = classifier.cut, "Feature layer"
+def observe_layer(cut: Any) -> Observation:
+    """Observe which map Grad-CAM reads, and how much of the model lies before it."""
+    title = "Feature layer"
     words = (
         f"Grad-CAM reads {cut.path}, behind {cut.before} of {cut.steps} spatial layers with weights"
     )
@@ -103,7 +109,7 @@ def _layer(classifier: FrozenClassifier) -> Observation:
     return Observation("feature-layer", title, words)
 
 
-def _outputs(classifier: FrozenClassifier) -> Observation:
+def _outputs(classifier: Any) -> Observation:
     key, title = "nan-outputs", "Numbers"
     if classifier.finite == 1:
         return Observation(key, title, f"All outputs for {PROBES} trial images are finite")
@@ -117,7 +123,7 @@ def _outputs(classifier: FrozenClassifier) -> Observation:
     )
 
 
-def _gradient(classifier: FrozenClassifier) -> Observation:
+def _gradient(classifier: Any) -> Observation:
     key, title = "gradient", "Gradient"
     if classifier.has_gradient:
         return Observation(key, title, "The logits change with the image")
@@ -130,7 +136,7 @@ def _gradient(classifier: FrozenClassifier) -> Observation:
     )
 
 
-def _alone(classifier: FrozenClassifier) -> Observation:
+def _alone(classifier: Any) -> Observation:
     key, title = "alone", "Images one by one"
     if classifier.alike_alone:
         return Observation(key, title, "An image gets the same answer whatever lies beside it")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from audit.core.logits import predicted
 from audit.core.observation import Observation
 from audit.core.paired import gain, holm, mcnemar
+from audit.settings.model import statistics_of
 
 if TYPE_CHECKING:
-    from audit.models.classifier import FrozenClassifier
+    from audit.models.base import Classifier
 
 BATCH = 32
 CERTAIN = 0.01  # p of a treatment that replaces the default, after Holm
@@ -24,10 +25,12 @@ BETTER = 0.05  # accuracy that it gains at least, of all images and of the mean 
 _PLAIN = ("0..255", "0..1", "-1..1")
 _OF_GREY = ("standardised image by image", "0..1 inverted")
 _WIDE = 10.0  # weights are not made for values beyond
+_TORCH = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and deviation of ImageNet
+_ENDS = np.array([[0.0] * 3, [255.0] * 3], np.float32)  # black and white
+Triple = Sequence[float]
 
 
-def _torch(images: Any) -> Any:
-    mean, deviation = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+def _normalised(mean: Triple, deviation: Triple, images: Any) -> Any:
     return (images / 255 - tf.constant(mean)) / tf.constant(deviation)
 
 
@@ -39,9 +42,18 @@ SCALINGS: dict[str, Callable[[Any], Any]] = {
     "0..255": lambda images: images,
     "0..1": lambda images: images / 255,
     "-1..1": lambda images: images / 127.5 - 1,
-    "torch": _torch,
+    "torch": partial(_normalised, *_TORCH),
     "caffe": _caffe,
 }
+
+
+def of_statistics(mean: Triple, deviation: Triple) -> str:
+    """Name the scaling that has a mean and a deviation of RGB in 0..1: one of `SCALINGS`, if so."""
+    own = _normalised(mean, deviation, _ENDS)
+    for name in ("0..1", "-1..1", "torch"):
+        if np.allclose(SCALINGS[name](_ENDS), own, atol=1e-3):
+            return name
+    return "/".join(",".join(f"{value:g}" for value in triple) for triple in (mean, deviation))
 
 
 def _swapped(scale: Callable[[Any], Any], images: Any) -> Any:
@@ -69,6 +81,46 @@ WITHOUT_OPTION: dict[str, Callable[[Any], Any]] = {
     "0..1 inverted": lambda images: 1 - images / 255,
 }
 _READINGS = TREATMENTS | WITHOUT_OPTION
+
+
+def treated(name: str, images: Any) -> Any:
+    """Return RGB images in 0..255 as a treatment, or what no option gives, makes them.
+
+    Parameters
+    ----------
+    name : str
+        Of `TREATMENTS` or `WITHOUT_OPTION`, or mean and deviation as `statistics_of` reads them,
+        perhaps with `` bgr`` behind it.
+    images : float32 ``(..., 3)``
+    """
+    if name in _READINGS:
+        return _READINGS[name](images)
+    plain = name.removesuffix(" bgr")
+    given = statistics_of(plain)
+    assert given is not None
+    return _normalised(*given, images if plain == name else images[..., ::-1])
+
+
+def is_treatment(name: str) -> bool:
+    """Return whether options give what a name says."""
+    return name in TREATMENTS or statistics_of(name.removesuffix(" bgr")) is not None
+
+
+def range_of(name: str) -> tuple[float, float]:
+    """Return the least and the most that black and white become by a treatment."""
+    ends = np.asarray(treated(name, _ENDS))
+    return float(ends.min()), float(ends.max())
+
+
+def colours_of(name: str) -> NDArray[np.float32]:
+    """Return what each channel that a model reads is made of: ``(3 of the image, 3 read)``.
+
+    All treatments that options give are affine in an image's colours, so that a gradient by what
+    is read, times the transpose, is one by the image.
+    """
+    colours = np.concatenate([np.zeros((1, 3)), np.eye(3)]).astype(np.float32)
+    found = np.asarray(treated(name, colours), np.float32)
+    return found[1:] - found[0]
 
 
 @dataclass(frozen=True)
@@ -100,7 +152,7 @@ class Trial:
 
 
 def trial(
-    classifier: FrozenClassifier,
+    classifier: Classifier,
     images: NDArray[np.uint8],
     labels: NDArray[np.int64],
     default: str = "0..255",
@@ -134,7 +186,7 @@ def trial(
     return Trial((default, *others), np.stack([first.predictions[0], *rest]), first.labels)
 
 
-def _possible(classifier: FrozenClassifier) -> list[str]:
+def _possible(classifier: Classifier) -> list[str]:
     """Return the possible treatments: no colours for grey images, no fractions for integers."""
     if classifier.input.grey:
         return list(_PLAIN[:1] if classifier.input.whole else (*_PLAIN, *_OF_GREY))
@@ -143,13 +195,10 @@ def _possible(classifier: FrozenClassifier) -> list[str]:
     return list(_READINGS)
 
 
-def _answers(
-    classifier: FrozenClassifier, name: str, images: NDArray[np.uint8]
-) -> NDArray[np.int64]:
-    treat = _READINGS[name]
+def _answers(classifier: Classifier, name: str, images: NDArray[np.uint8]) -> NDArray[np.int64]:
     starts = range(0, len(images), BATCH)
     batches = (tf.constant(images[i : i + BATCH], tf.float32) for i in starts)
-    return predicted(np.concatenate([classifier.logits(treat(batch)) for batch in batches]))
+    return predicted(np.concatenate([classifier.logits(treated(name, batch)) for batch in batches]))
 
 
 def choose(found: Trial, default: str = "0..255") -> str:
@@ -181,7 +230,7 @@ def choose(found: Trial, default: str = "0..255") -> str:
     return best if surely else plain
 
 
-def unlikely_range(classifier: FrozenClassifier) -> Observation | None:
+def unlikely_range(classifier: Classifier) -> Observation | None:
     """Observe what the first weights read, where they were hardly trained on that.
 
     A hint for where labels cannot tell: weights are mostly made for values of a few units.

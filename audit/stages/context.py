@@ -16,7 +16,7 @@ from audit.storage.run import RunFolder
 
 if TYPE_CHECKING:
     from audit.interventions.pool import BackgroundPool
-    from audit.models.classifier import FrozenClassifier
+    from audit.models.base import Differentiable
 
 log = logging.getLogger("audit")
 
@@ -39,7 +39,7 @@ def context_of(folder: RunFolder, inputs: Inputs, track: Track) -> Context:
     return context
 
 
-def model_of(folder: RunFolder, inputs: Inputs) -> tuple[FrozenClassifier, dict[str, str]]:
+def model_of(folder: RunFolder, inputs: Inputs) -> tuple[Differentiable, dict[str, str]]:
     """Load the classifier that was given or trained, and tell by what it is known again.
 
     Raises
@@ -60,7 +60,7 @@ def model_of(folder: RunFolder, inputs: Inputs) -> tuple[FrozenClassifier, dict[
     return classifier, hashes
 
 
-def _trained(file: Path, inputs: Inputs) -> FrozenClassifier:
+def _trained(file: Path, inputs: Inputs) -> Differentiable:
     """Load a model that was trained into a run folder."""
     from audit.models.averaged import averaged
     from audit.models.load import load_model
@@ -72,7 +72,7 @@ def _trained(file: Path, inputs: Inputs) -> FrozenClassifier:
 
 
 def _planned(
-    folder: RunFolder, inputs: Inputs, classifier: FrozenClassifier, track: Track
+    folder: RunFolder, inputs: Inputs, classifier: Differentiable, track: Track
 ) -> Context:
     from audit.execution.engine import Engine
     from audit.execution.optional import optional_explainers
@@ -98,7 +98,7 @@ def _planned(
     )
 
 
-def _pool(folder: RunFolder, inputs: Inputs, classifier: FrozenClassifier) -> BackgroundPool | None:
+def _pool(folder: RunFolder, inputs: Inputs, classifier: Differentiable) -> BackgroundPool | None:
     """Backgrounds, drawn and kept; None where no image is put on any."""
     from audit.interventions.pool import draw_pool
 
@@ -118,7 +118,7 @@ def _donor_split(folder: RunFolder) -> str:
     return str(folder.manifest().get("donors", "test" if begun else "train"))
 
 
-def _facts(inputs: Inputs, classifier: FrozenClassifier, hashes: dict[str, str]) -> dict[str, Any]:
+def _facts(inputs: Inputs, classifier: Differentiable, hashes: dict[str, str]) -> dict[str, Any]:
     """Describe the model for the manifest."""
     config, model = inputs.config, classifier.model
     return {

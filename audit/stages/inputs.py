@@ -34,7 +34,7 @@ from audit.storage.run import RunFolder
 from audit.training.memory import refuse_asking
 
 if TYPE_CHECKING:
-    from audit.models.classifier import FrozenClassifier
+    from audit.models.base import Differentiable
 
 _SHOWN = 4  # names of classes that an error tells
 
@@ -47,7 +47,7 @@ class Inputs:
     ----------
     config : Config
         With the source of its masks settled.
-    classifier : FrozenClassifier or None
+    classifier : Differentiable or None
         Of the model of ``--model``; None where one is trained.
     answers : Answers or None
         Of that model, to a sample of labelled images.
@@ -60,7 +60,7 @@ class Inputs:
     config: Config
     dataset: Dataset
     masks: Masks
-    classifier: FrozenClassifier | None
+    classifier: Differentiable | None
     answers: Answers | None
     preflight: Preflight
     hashes: dict[str, str]
@@ -107,11 +107,11 @@ def read_inputs(
     )
 
 
-def classifier_of(model: Any, config: Config, scaling: str = "0..255") -> FrozenClassifier:
+def classifier_of(model: Any, config: Config, scaling: str = "0..255") -> Differentiable:
     """Make a classifier of a model, under the settings of a run."""
-    from audit.models.classifier import FrozenClassifier
+    from audit.models.classify import classify
 
-    return FrozenClassifier(model, config.model.feature_layer, config.model.image_size, scaling)
+    return classify(model, config.model.feature_layer, config.model.image_size, scaling)
 
 
 def _hashes_of_files(config: Config) -> dict[str, str]:
@@ -138,7 +138,7 @@ def _check_settings(config: Config) -> None:
         )
 
 
-def _given_model(config: Config, earlier: RunFolder | None) -> FrozenClassifier | None:
+def _given_model(config: Config, earlier: RunFolder | None) -> Differentiable | None:
     """Load a given model, under plain pixels; None where one is trained."""
     from audit.models.backbones import known_backbone, known_weights
     from audit.models.load import load_model
@@ -164,7 +164,7 @@ def _refuse_empty(dataset: Dataset, split: str) -> None:
 
 def _images(
     config: Config,
-    plain: FrozenClassifier | None,
+    plain: Differentiable | None,
     splits: Sequence[str],
     earlier: RunFolder | None,
     track: Track,
@@ -183,7 +183,7 @@ def _images(
 
 
 def _open(
-    config: Config, plain: FrozenClassifier | None, track: Track
+    config: Config, plain: Differentiable | None, track: Track
 ) -> tuple[Dataset, list[Observation]]:
     """Open the data set, its classes in the order of the names beside a given model, if any."""
     from audit.models.names import class_names
@@ -205,8 +205,8 @@ def _open(
 
 
 def _read(
-    plain: FrozenClassifier, config: Config, dataset: Dataset
-) -> tuple[FrozenClassifier, Answers, list[Observation]]:
+    plain: Differentiable, config: Config, dataset: Dataset
+) -> tuple[Differentiable, Answers, list[Observation]]:
     """Find the pixels that a given model wants, and tell what it was taken for."""
     from audit.models.averaged import averaged
 

@@ -17,7 +17,7 @@ from audit.core.statistics import wilson
 from audit.settings import Config
 
 if TYPE_CHECKING:
-    from audit.models.classifier import FrozenClassifier
+    from audit.models.base import Differentiable
     from audit.models.scaling import Trial
 
 TITLE = "Input pixels"
@@ -37,7 +37,7 @@ class Pixels:
 
 
 def find(
-    classifier: FrozenClassifier,
+    classifier: Differentiable,
     images: NDArray[np.uint8],
     labels: NDArray[np.int64],
     config: Config,
@@ -48,7 +48,7 @@ def find(
 
     Parameters
     ----------
-    classifier : FrozenClassifier
+    classifier : Differentiable
         Made with the scaling ``0..255``.
     images : uint8 ``(n, H, W, 3)``
         At its input size.
@@ -62,7 +62,8 @@ def find(
     """
     from audit.models.scaling import choose, treatment, trial
 
-    scaling = config.model.input_scaling.replace("auto", "0..255")
+    own = getattr(classifier.model, "pixels", "") or "0..255"
+    scaling = config.model.input_scaling.replace("auto", own)
     default = treatment(scaling, config.model.input_channels.replace("auto", "rgb"))
     if not len(images):
         return Pixels(default, None)
@@ -85,12 +86,12 @@ def find(
 
 def _allowed(tried: Trial, config: Config) -> Trial:
     """Return the treatments that settings leave open."""
-    from audit.models.scaling import TREATMENTS
+    from audit.models.scaling import is_treatment
 
     keep = [
         i
         for i, name in enumerate(tried.names)
-        if name in TREATMENTS
+        if is_treatment(name)
         and config.model.input_scaling in ("auto", name.split()[0])
         and config.model.input_channels in ("auto", _channels(name))
     ]
@@ -166,7 +167,7 @@ def _either(tried: Trial, chosen: str, default: str, found: Better) -> Observati
     return Observation("pixels", TITLE, words, "strong", mend)
 
 
-def _said(tried: Trial, chosen: str, classifier: FrozenClassifier) -> Observation:
+def _said(tried: Trial, chosen: str, classifier: Differentiable) -> Observation:
     from audit.models.scaling import unlikely_range
 
     shares = tried.accuracies

@@ -21,7 +21,7 @@ from audit.masks.masks import Masks
 from audit.settings import Config
 
 if TYPE_CHECKING:
-    from audit.models.classifier import FrozenClassifier
+    from audit.models.base import Differentiable
 
 TRIED = 128  # labelled images that a model is asked about
 _PASS = 32  # of them a call
@@ -90,7 +90,7 @@ def _for_training(seen: Observation) -> Observation:
     return replace(seen, mend="") if seen.key == "splits" and seen.strength == "fine" else seen
 
 
-def logits_of(classifier: FrozenClassifier, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+def logits_of(classifier: Differentiable, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return logits ``(n, classes)`` of images ``(n, H, W, 3)`` of a model's own size."""
     logits = np.zeros((len(pixels), classifier.classes), np.float32)
     for i in range(0, len(pixels), _PASS):
@@ -99,7 +99,7 @@ def logits_of(classifier: FrozenClassifier, pixels: NDArray[np.uint8]) -> NDArra
 
 
 def repeated(
-    classifier: FrozenClassifier, pixels: NDArray[np.uint8], first: NDArray[np.float32]
+    classifier: Differentiable, pixels: NDArray[np.uint8], first: NDArray[np.float32]
 ) -> list[Observation]:
     """Observe whether a model that gave images the logits ``first`` does so again; [] of none."""
     if not len(pixels):

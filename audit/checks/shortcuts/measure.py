@@ -25,7 +25,7 @@ from audit.explainers.over_views import grad_cam
 from audit.interventions import composites as make
 from audit.interventions.causal import log_odds
 from audit.interventions.pool import BackgroundPool
-from audit.models.classifier import FrozenClassifier
+from audit.models.base import Differentiable
 from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps
 from audit.verdict.verdict import background_driven
@@ -77,7 +77,7 @@ def find(
     records: pd.DataFrame,
     maps: Iterable[Maps],
     items: Sequence[Item],
-    classifier: FrozenClassifier,
+    classifier: Differentiable,
     pool: BackgroundPool | None,
     cam: str,
     thresholds: Thresholds,
@@ -159,7 +159,7 @@ class _Trial:
 
     def __init__(
         self,
-        classifier: FrozenClassifier,
+        classifier: Differentiable,
         pool: BackgroundPool,
         foregrounds: Sequence[_Foreground],
         backgrounds: dict[str, NDArray[np.uint8]],

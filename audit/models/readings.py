@@ -1,0 +1,86 @@
+"""What the outputs of a model are that cannot be looked into: logits, or probabilities."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.core.errors import ModelError
+
+LEAST = 1e-20  # a probability; less has no log-odds
+_SAME = 1e-3  # how far probabilities may be from a sum of 1
+LOG, LOG_ODDS, LINEAR = "probabilities (log)", "probabilities (log-odds)", "linear"
+
+
+class Reading(NamedTuple):
+    """How outputs become one float32 logit a class.
+
+    Attributes
+    ----------
+    end : str
+        `LOG` or `LOG_ODDS` of probabilities, `LINEAR` of what is read as logits.
+    units : int
+        Number of values an image; one unit tells two classes apart.
+    bounded : bool
+        Whether outputs lie in 0..1 and are read as logits nevertheless.
+    """
+
+    end: str
+    units: int
+    bounded: bool
+
+    @property
+    def threshold(self) -> float:
+        """Logit at which one unit tells the classes apart."""
+        return 0.0
+
+    @property
+    def classes(self) -> int:
+        """Number of logits."""
+        return 2 if self.units == 1 else self.units
+
+    def logits(self, outputs: Any, library: Any) -> Any:
+        """Return logits ``(n, classes)`` of outputs ``(n, units)``.
+
+        Parameters
+        ----------
+        library : module
+            ``numpy`` or ``torch``, of whose arrays the outputs are.
+        """
+        found = outputs
+        if self.end != LINEAR:
+            found = library.log(library.clip(outputs, LEAST, None))
+        if self.end == LOG_ODDS:
+            found = found - library.log(library.clip(1 - outputs, LEAST, None))
+        if self.units > 1:
+            return found
+        return library.concatenate([-found / 2, found / 2], 1)
+
+
+def reading(outputs: NDArray[Any]) -> Reading:
+    """Tell what outputs are by those for the trial images.
+
+    Parameters
+    ----------
+    outputs : float ``(n, units)``
+
+    Raises
+    ------
+    ModelError
+        They are no vector with one number a class.
+    """
+    if outputs.ndim != 2:
+        raise ModelError(
+            f"The model's output has the shape {outputs.shape[1:]} an image: an audit needs one "
+            "number a class."
+        )
+    units = outputs.shape[1]
+    within = bool(np.isfinite(outputs).all() and outputs.min() >= 0 and outputs.max() <= 1)
+    varied = bool(np.ptp(outputs))
+    if units == 1 and within and varied:
+        return Reading(LOG_ODDS, 1, False)
+    if units > 1 and within and np.allclose(outputs.sum(axis=1), 1, atol=_SAME):
+        return Reading(LOG, units, False)
+    return Reading(LINEAR, units, within and varied)
