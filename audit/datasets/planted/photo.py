@@ -6,12 +6,13 @@ import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from audit.datasets.dataset import BACKGROUND, FOREGROUND, UNKNOWN
 from audit.datasets.planted.blossoms import draw_blossom, plant_paint
-from audit.datasets.planted.canvas import Array, blank, blur, over, shrink, stream
+from audit.datasets.planted.canvas import Array, blank, blur, over, places, shrink, spread, stream
 from audit.datasets.planted.objects import draw_object
 from audit.datasets.planted.plants import Head, front_leaves, greenery
 from audit.datasets.planted.scenes import backdrop
@@ -139,7 +140,8 @@ def draw_scene(subject: Subject) -> Scene:
     focus = rng.uniform(0, 0.008) + OUT_OF_FOCUS * subject.weak
     layout = Layout(light, heads, shade, focus)
     behind, plants = _background(subject.key, size, layout)
-    return Scene(subject, layout, behind, plants, blossom * (1 - front[..., 3:]), front)
+    uncovered = spread(1 - cv2.extractChannel(front, 3), 4)
+    return Scene(subject, layout, behind, plants, blossom * uncovered, front)
 
 
 def _background(key: str, size: int, layout: Layout) -> tuple[Array, Array]:
@@ -148,9 +150,10 @@ def _background(key: str, size: int, layout: Layout) -> tuple[Array, Array]:
     plants = shrink(greenery(fine, layout.heads, away, stream(key, "plants")), size)
     soft = blur(plants, size * layout.focus)
     behind = backdrop(size, layout.light, stream(key, "backdrop"))
-    shade = layout.shade[..., None]
-    soft[..., :3] *= 1 - shade
-    return behind * (1 - 0.5 * shade), soft
+    lit = 1 - layout.shade
+    soft *= cv2.merge([lit, lit, lit, np.ones_like(lit)])
+    behind *= spread(1 - 0.5 * layout.shade)
+    return behind, soft
 
 
 def _heads(subject: Subject, rng: np.random.Generator) -> list[Head]:
@@ -196,12 +199,18 @@ def _weakened(layer: Array, weak: float, rng: np.random.Generator) -> Array:
 def _develop(image: Array, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Apply exposure, white balance, vignette, a gentle curve and grain."""
     size = image.shape[0]
-    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j].astype(np.float32)
+    x, y = places(size)
     vignette = 1 - np.float32(rng.uniform(0.05, 0.2)) * (x * x + y * y)
     gain = rng.uniform(0.9, 1.12) * rng.normal(1, 0.025, 3)
-    image = image * (vignette[..., None] * gain.astype(np.float32))
-    image = np.clip(image, 0, 1) ** np.float32(rng.uniform(0.85, 1.0))
-    image = image + 0.12 * image * (1 - image) * (2 * image - 1)
-    grain = rng.standard_normal((size, size, 1), dtype=np.float32)
-    image = image + grain * np.float32(rng.uniform(0.004, 0.014))
-    return np.asarray(np.rint(np.clip(image, 0, 1) * 255), dtype=np.uint8)
+    image = image * cv2.merge([vignette * g for g in gain.astype(np.float32)])
+    np.clip(image, 0, 1, out=image)
+    image **= np.float32(rng.uniform(0.85, 1.0))
+    curve = 0.12 * image
+    curve *= 1 - image
+    curve *= 2 * image - 1
+    image += curve
+    grain = rng.standard_normal((size, size), dtype=np.float32)
+    image += spread(grain * np.float32(rng.uniform(0.004, 0.014)))
+    np.clip(image, 0, 1, out=image)
+    image *= 255
+    return np.rint(image, out=image).astype(np.uint8)

@@ -17,8 +17,10 @@ from audit.datasets.planted.canvas import (
     blur,
     fractal,
     over,
+    places,
     ramp,
     smooth,
+    spread,
     vary,
     vector,
 )
@@ -36,10 +38,11 @@ def backdrop(size: int, light: float, rng: np.random.Generator) -> Array:
     """Draw a backdrop, float32 ``(size, size, 3)``, 0..1, brighter on the side of the light."""
     soft = SCENES[rng.integers(len(SCENES))](size // 2, rng)  # out of focus: half the size will do
     scene = cv2.resize(soft, (size, size), interpolation=cv2.INTER_CUBIC)
-    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j].astype(np.float32)
+    x, y = places(size)
     side = x * np.float32(math.cos(light)) + y * np.float32(math.sin(light))
     glow = 1 + 0.16 * side + 0.25 * (fractal(rng, size, 2, 2) - 0.5)
-    return np.clip(scene * (glow * np.float32(rng.uniform(0.85, 1.15)))[..., None], 0, 1)
+    scene = scene * spread(glow * np.float32(rng.uniform(0.85, 1.15)))
+    return np.clip(scene, 0, 1, out=scene)
 
 
 def _foliage(size: int, rng: np.random.Generator) -> Array:
