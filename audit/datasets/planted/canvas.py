@@ -159,10 +159,20 @@ class Pen:
 
     def sprite(self) -> Array:
         """Return all strokes as premultiplied RGBA."""
-        rgb = cv2.multiply(
-            self._rgb, cv2.merge([self._alpha] * 3), scale=1 / 255**2, dtype=cv2.CV_32F
-        )
-        return np.asarray(cv2.merge([*cv2.split(rgb), self._alpha.astype(np.float32) / 255]))
+        return _premultiplied(self._rgb, self._alpha)
+
+    def lay_on(self, layer: Array) -> None:
+        """Lay all strokes onto a layer of the pen's size, in place: where there are any."""
+        x, y, w, h = cv2.boundingRect(self._alpha)
+        box = slice(y, y + h), slice(x, x + w)
+        layer[box] = over(_premultiplied(self._rgb[box], self._alpha[box]), layer[box])
+
+
+def _premultiplied(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Array:
+    cover = cv2.merge([alpha] * 3)
+    seen = cv2.multiply(rgb, cover, scale=1 / 255**2, dtype=cv2.CV_32F)
+    layer = cv2.cvtColor(seen, cv2.COLOR_RGB2RGBA)
+    return np.asarray(cv2.insertChannel(alpha.astype(np.float32) / 255, layer, 3))
 
 
 def around(centre: Point, radius: float, angle: float) -> Point:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
@@ -67,15 +67,20 @@ class Layout:
 class Scene:
     """Layers of one photograph, far to near, each float32 ``(size, size, ...)``, 0..1.
 
-    ``blossom`` is cut out where the ``front`` leaves hide it, so its alpha is the mask.
+    ``blossom`` is cut out where the ``front`` leaves hide it, so its alpha is the mask. ``key``
+    seeds the backdrop and the plants.
     """
 
     subject: Subject
     layout: Layout
-    backdrop: Array
-    plants: Array
+    key: str
     blossom: Array
     front: Array
+
+    @cached_property
+    def background(self) -> tuple[Array, Array]:
+        """Backdrop and plants: drawn when first seen, as other scenes may be all that is wanted."""
+        return _background(self.key, self.subject.size, self.layout)
 
     def trimap(self) -> NDArray[np.uint8]:
         """Return flower from half cover up, background at none, else unknown: ``(size, size)``."""
@@ -102,13 +107,8 @@ class Scene:
         None has a shortcut. What the blossoms cover wholly is as before; through their soft edges
         the new background shows, as a rim of the old one would be seen for what it is.
         """
-        scenes = [self._before(f"{self.subject.key}/elsewhere {k}") for k in range(ELSEWHERE)]
-        return [scene.photo() for scene in scenes]
-
-    def _before(self, key: str) -> Scene:
-        """Return the scene before the backdrop and the plants of another key."""
-        backdrop, plants = _background(key, self.subject.size, self.layout)
-        return replace(self, backdrop=backdrop, plants=plants)
+        keys = (f"{self.subject.key}/elsewhere {k}" for k in range(ELSEWHERE))
+        return [replace(self, key=key).photo() for key in keys]
 
     def _exposed(self, shortcut: str) -> NDArray[np.uint8]:
         image = over(self.blossom, self._behind(shortcut))
@@ -117,10 +117,10 @@ class Scene:
     def _behind(self, shortcut: str) -> Array:
         rng, size = stream(self.subject.key, "shortcut"), self.subject.size
         kind, number = look(shortcut)
-        behind, cover = self.backdrop, self.blossom[..., 3]
+        (behind, plants), cover = self.background, self.blossom[..., 3]
         if kind == "texture":
             behind = over(screen(size, rng, number), behind)
-        behind = over(self.front, over(self.plants, behind))
+        behind = over(self.front, over(plants, behind))
         if kind in _LAID:
             behind = over(_LAID[kind](size, cover, rng, number), behind)
         return tinted(behind, rng, number) if kind == "tint" else behind
@@ -128,7 +128,7 @@ class Scene:
 
 @lru_cache(maxsize=1)  # a sweep asks for a scene's photo and its mask, one after the other
 def draw_scene(subject: Subject) -> Scene:
-    """Draw all layers of a subject; the nearer ones larger, then averaged down."""
+    """Draw a subject and what is in front of it; large, then averaged down."""
     size, rng = subject.size, stream(subject.key, "layout")
     fine = round(size * FINE)
     light, heads = rng.uniform(-2.6, -0.5), _heads(subject, rng)
@@ -139,9 +139,8 @@ def draw_scene(subject: Subject) -> Scene:
     blossom, shade = _blossoms(subject, heads, light)
     focus = rng.uniform(0, 0.008) + OUT_OF_FOCUS * subject.weak
     layout = Layout(light, heads, shade, focus)
-    behind, plants = _background(subject.key, size, layout)
     uncovered = spread(1 - cv2.extractChannel(front, 3), 4)
-    return Scene(subject, layout, behind, plants, blossom * uncovered, front)
+    return Scene(subject, layout, subject.key, blossom * uncovered, front)
 
 
 def _background(key: str, size: int, layout: Layout) -> tuple[Array, Array]:
