@@ -80,7 +80,7 @@ def measure(
     rows: list[Row] = []
     pictured, right = None, False
     stream = _samples(dataset, masks, items, engine.size, config.run.workers)
-    read = ahead(_with_versions(stream), 1)
+    read = ahead(with_versions(stream), 1)
     for sample, versions in track(read, "robustness", len(items)):
         found = _of_image(engine, sample, versions, sample.item.name in attributed)
         if pictured is None or (found[0]["correct"] and not right):
@@ -134,7 +134,7 @@ def _samples(
             yield Sample(item, resize(image, size), fit_trimap(trimap, size), source, "")
 
 
-def _with_versions(samples: Iterable[Sample]) -> Generator[tuple[Sample, Picture], None, None]:
+def with_versions(samples: Iterable[Sample]) -> Generator[tuple[Sample, Picture], None, None]:
     """Yield each sample with its image and all corruptions of it, the clean one first."""
     for sample in samples:
         name, image = sample.item.name, sample.image
