@@ -156,6 +156,15 @@ def test_without_shortcut_is_the_image_where_there_is_none(planted: Planted) -> 
     np.testing.assert_array_equal(pixels(planted, item), planted.without_shortcut(item))
 
 
+def test_no_question_changes_what_is_drawn_for_the_next() -> None:
+    one, other = (Planted(size=64, train=1, validation=1, test=6) for _ in range(2))
+    for item in one.items("test"):
+        first = one.without_shortcut(item), one.counterfactuals(item), pixels(one, item)
+        last = pixels(other, item), other.counterfactuals(item), other.without_shortcut(item)
+        for drawn, again in zip(first, reversed(last), strict=True):
+            np.testing.assert_array_equal(drawn, again)
+
+
 def test_counterfactuals_keep_what_the_blossoms_cover_and_change_what_is_behind(
     planted: Planted,
 ) -> None:

@@ -41,6 +41,14 @@ def test_stamp_beyond_the_edge_is_cut_off() -> None:
     assert not layer.any()
 
 
+def test_strokes_laid_on_a_layer_are_those_of_the_sprite_over_it() -> None:
+    pen, layer = Pen(40, 40), np.full((40, 40, 4), 0.5, np.float32)
+    pen.line([(5, 30), (12, 8)], (0.9, 0.1, 0.2), 3)
+    expected = over(pen.sprite(), layer)
+    pen.lay_on(layer)
+    np.testing.assert_array_equal(layer, expected)
+
+
 def test_stamp_darkens_what_lies_in_its_shadow() -> None:
     layer = np.ones((4, 4, 4), dtype=np.float32)
     stamp(layer, blank(4), np.eye(2, 3, dtype=np.float32), np.full((4, 4), 0.25, np.float32))

@@ -1,3 +1,6 @@
+import threading
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -200,6 +203,21 @@ def test_shortcut_is_taken_away_where_one_is_drawn(classifier):
     )
     assert [finding.prediction for finding in found] == [0, 0, 0]
     assert [finding.truth.without_shortcut for finding in found] == [1, -1, 1]
+
+
+def test_scenes_are_drawn_beside_the_model(classifier):
+    class Watched(Stamped):
+        painters: ClassVar[set[int]] = set()
+
+        def counterfactuals(self, item):
+            self.painters.add(threading.get_ident())
+            return super().counterfactuals(item)
+
+    red, unknown = np.full((64, 64, 3), (255, 0, 0), np.uint8), np.full((64, 64), 128, np.uint8)
+    named = [Sample(Item(name, 0, "test"), red, unknown, "none", "") for name in "abc"]
+    Engine(classifier, Watched(), config()).explain(named)
+    assert len(Watched.painters) == 1
+    assert threading.get_ident() not in Watched.painters
 
 
 def test_truth_is_what_other_backgrounds_leave_of_the_answer(classifier):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from audit.checks.context import Context
 from audit.checks.explainer_sanity.outputs import FILE
 from audit.checks.robustness.statistics import rank_correlation
 from audit.core.registries import EXPLAINERS, JUDGED
-from audit.datasets.batches import batched
+from audit.datasets.batches import batched, in_batches
 from audit.datasets.dataset import stratified
 from audit.execution.optional import explain_one, explainers
 from audit.explainers.base import PASS, Explainer
@@ -67,8 +67,7 @@ def examine(
         an image takes each.
     """
     floats = images.astype(np.float32)
-    logits = np.concatenate([np.asarray(classifier.logits(i[None])) for i in floats])
-    targets = logits.argmax(axis=1)
+    targets = _logits(classifier, floats).argmax(axis=1)
     trained, seconds = _heatmaps(classifier, floats, targets, names, config)
     untrained, _ = _heatmaps(classifier.untrained(config.run.seed), floats, targets, names, config)
     ranked = trained | _baselines(floats.shape, config.run.seed)
@@ -174,10 +173,14 @@ def _curve(
 ) -> list[float]:
     if np.isnan(heatmap).all():
         return [NAN] * len(FRACTIONS)
-    shown = np.stack(list(_steps(image, heatmap, kept)))
-    starts = range(0, len(shown), PASS)
-    logits = np.concatenate([np.asarray(classifier.logits(shown[i : i + PASS])) for i in starts])
+    logits = _logits(classifier, _steps(image, heatmap, kept))
     return (1 / (1 + np.exp(-log_odds(logits, target)))).tolist()
+
+
+def _logits(classifier: Classifier, images: Iterable[Images]) -> Images:
+    """Return logits ``(n, classes)``, in full passes."""
+    passes = in_batches(images, PASS)
+    return np.concatenate([np.asarray(classifier.logits(np.stack(shown))) for shown in passes])
 
 
 def _steps(image: Images, heatmap: Images, kept: bool) -> Iterator[Images]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,14 +17,13 @@ from audit.checks.context import Context
 from audit.checks.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt, map_back
 from audit.checks.robustness.outputs import PICTURE, TABLE
 from audit.checks.robustness.statistics import Stability, stability
+from audit.core.ahead import ahead
 from audit.core.errors import BrokenImageError
 from audit.core.geometry import upsample
 from audit.core.track import Track
-from audit.datasets.batches import in_batches
 from audit.datasets.dataset import FOREGROUND, UNKNOWN, Dataset, Item, stratified
 from audit.datasets.decode import resize
 from audit.execution.engine import Engine
-from audit.explainers.base import PASS
 from audit.masks.masks import Masks
 from audit.masks.sample import Sample, fit_trimap
 from audit.settings import Config
@@ -81,8 +80,9 @@ def measure(
     rows: list[Row] = []
     pictured, right = None, False
     stream = _samples(dataset, masks, items, engine.size, config.run.workers)
-    for sample in track(stream, "robustness", len(items)):
-        found = _of_image(engine, sample, sample.item.name in attributed)
+    read = ahead(with_versions(stream), 1)
+    for sample, versions in track(read, "robustness", len(items)):
+        found = _of_image(engine, sample, versions, sample.item.name in attributed)
         if pictured is None or (found[0]["correct"] and not right):
             pictured, right = (sample.item.name, sample.image), found[0]["correct"]
         rows += found
@@ -134,21 +134,25 @@ def _samples(
             yield Sample(item, resize(image, size), fit_trimap(trimap, size), source, "")
 
 
-def _of_image(engine: Engine, sample: Sample, attribute: bool) -> list[Row]:
+def with_versions(samples: Iterable[Sample]) -> Generator[tuple[Sample, Picture], None, None]:
+    """Yield each sample with its image and all corruptions of it, the clean one first."""
+    for sample in samples:
+        name, image = sample.item.name, sample.image
+        yield sample, np.stack([image, *(corrupt(image, k, s, name) for k, s in _VERSIONS)])
+
+
+def _of_image(engine: Engine, sample: Sample, versions: Picture, attribute: bool) -> list[Row]:
     """Return the rows of one image, the clean one first."""
-    name, clean = sample.item.name, engine.gradcam(sample.image[None])
-    answer, clean_map = int(clean.targets[0]), _enlarged(clean.heatmaps[0], sample)
+    found = engine.gradcam(versions)
+    answer, *targets = found.targets.tolist()
+    clean_map, *heatmaps = found.heatmaps
+    clean_map = _enlarged(clean_map, sample)
     rows = [_row(sample, "", 0, answer, answer, _CLEAN)]
-    versions = ((k, s, corrupt(sample.image, k, s, name)) for k, s in _VERSIONS)
-    for batch in in_batches(versions, PASS):
-        found = engine.gradcam(np.stack([image for _, _, image in batch]))
-        for i, (key, severity, _) in enumerate(batch):
-            target = int(found.targets[i])
-            alike = _CHANGED
-            if target == answer:
-                there = _enlarged(found.heatmaps[i], sample)
-                alike = _alike(sample, clean_map, there, key, severity)
-            rows.append(_row(sample, key, severity, target, answer, alike))
+    for (key, severity), target, heatmap in zip(_VERSIONS, targets, heatmaps, strict=True):
+        alike = _CHANGED
+        if target == answer:
+            alike = _alike(sample, clean_map, _enlarged(heatmap, sample), key, severity)
+        rows.append(_row(sample, key, severity, target, answer, alike))
     if attribute:
         _attribute(engine, sample, answer, rows)
     return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 Colour = tuple[float, float, float]
 Point = tuple[float, float]
+_RAMP = np.linspace(0, 1, 512)
 
 
 def stream(*key: object) -> np.random.Generator:
@@ -24,6 +26,18 @@ def stream(*key: object) -> np.random.Generator:
 def blank(size: int) -> Array:
     """Return a transparent layer of ``size`` by ``size`` pixels."""
     return np.zeros((size, size, 4), dtype=np.float32)
+
+
+@lru_cache(maxsize=4)
+def places(size: int) -> tuple[Array, Array]:
+    """Return ``x`` and ``y`` of each pixel, -1..1, each ``(size, size)``; not to be written to."""
+    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j].astype(np.float32)
+    return x, y
+
+
+def spread(plane: Array, channels: int = 3) -> Array:
+    """Return a plane once for each channel: broadcast over channels, NumPy takes twice as long."""
+    return np.asarray(cv2.merge([plane] * channels))
 
 
 def blur(image: Array, sigma: float) -> Array:
@@ -41,9 +55,9 @@ def shrink(image: Array, size: int) -> Array:
 def over(layer: Array, behind: Array) -> Array:
     """Lay a layer over an opaque RGB image or over another layer."""
     channels = behind.shape[2]
-    keep = 1 - cv2.extractChannel(layer, 3)
-    kept = cv2.multiply(behind, cv2.merge([keep] * channels))
-    return np.asarray(cv2.add(kept, layer[..., :channels]))
+    kept = behind * spread(1 - cv2.extractChannel(layer, 3), channels)
+    kept += layer if channels == 4 else cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB)
+    return kept
 
 
 def smooth(x: Array, low: float, high: float) -> Array:
@@ -55,10 +69,9 @@ def smooth(x: Array, low: float, high: float) -> Array:
 def ramp(x: Array, colours: Sequence[Colour]) -> Array:
     """Return the colour of every value of ``x`` (0..1) on an even ramp; float32 ``(..., 3)``."""
     stops = np.asarray(colours)
-    place = np.linspace(0, 1, 512)
-    table = [np.interp(place, np.linspace(0, 1, len(stops)), channel) for channel in stops.T]
+    table = [np.interp(_RAMP, np.linspace(0, 1, len(stops)), channel) for channel in stops.T]
     index = (np.clip(x, 0, 1) * 511).astype(np.intp)
-    return np.stack(table, axis=1).astype(np.float32)[index]
+    return np.stack(table, axis=1).astype(np.float32).take(index, axis=0)
 
 
 def vector(*values: float) -> Array:
@@ -68,8 +81,8 @@ def vector(*values: float) -> Array:
 
 def vary(colour: Colour, rng: np.random.Generator, amount: float = 0.05) -> Colour:
     """Return a colour a little lighter or darker, and a little off in each channel."""
-    moved = np.asarray(colour) * rng.normal(1, amount) * rng.normal(1, amount / 2, 3)
-    r, g, b = np.clip(moved, 0.01, 1).tolist()
+    lighter, off = rng.normal(1, amount), rng.normal(1, amount / 2, 3).tolist()
+    r, g, b = (min(max(c * lighter * o, 0.01), 1) for c, o in zip(colour, off, strict=True))
     return r, g, b
 
 
@@ -102,16 +115,19 @@ def stamp(layer: Array, sprite: Array, matrix: Array, shadow: Array | None = Non
     """
     h, w = sprite.shape[:2]
     corners = matrix @ np.array([[0, w, w, 0], [0, 0, h, h], [1, 1, 1, 1]], dtype=np.float32)
-    left, top = np.maximum(np.floor(corners.min(axis=1)).astype(int), 0)
-    right, bottom = np.minimum(np.ceil(corners.max(axis=1)).astype(int) + 1, layer.shape[1::-1])
+    xs, ys = corners.tolist()
+    left, top = max(math.floor(min(xs)), 0), max(math.floor(min(ys)), 0)
+    right = min(math.ceil(max(xs)) + 1, layer.shape[1])
+    bottom = min(math.ceil(max(ys)) + 1, layer.shape[0])
     if right <= left or bottom <= top:
         return
     shift = matrix - np.array([[0, 0, left], [0, 0, top]], dtype=np.float32)
-    place, box = layer[top:bottom, left:right], (int(right - left), int(bottom - top))
+    place, box = layer[top:bottom, left:right], (right - left, bottom - top)
     warped = cv2.warpAffine(sprite, shift, box)
     keep = 1 - cv2.extractChannel(warped, 3)
     lit = keep if shadow is None else keep * (1 - cv2.warpAffine(shadow, shift, box))
-    place[:] = cv2.add(cv2.multiply(place, cv2.merge([lit, lit, lit, keep])), warped)
+    place *= cv2.merge([lit, lit, lit, keep])
+    place += warped
 
 
 class Pen:
@@ -143,10 +159,20 @@ class Pen:
 
     def sprite(self) -> Array:
         """Return all strokes as premultiplied RGBA."""
-        rgb = cv2.multiply(
-            self._rgb, cv2.merge([self._alpha] * 3), scale=1 / 255**2, dtype=cv2.CV_32F
-        )
-        return np.asarray(cv2.merge([*cv2.split(rgb), self._alpha.astype(np.float32) / 255]))
+        return _premultiplied(self._rgb, self._alpha)
+
+    def lay_on(self, layer: Array) -> None:
+        """Lay all strokes onto a layer of the pen's size, in place: where there are any."""
+        x, y, w, h = cv2.boundingRect(self._alpha)
+        box = slice(y, y + h), slice(x, x + w)
+        layer[box] = over(_premultiplied(self._rgb[box], self._alpha[box]), layer[box])
+
+
+def _premultiplied(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Array:
+    cover = cv2.merge([alpha] * 3)
+    seen = cv2.multiply(rgb, cover, scale=1 / 255**2, dtype=cv2.CV_32F)
+    layer = cv2.cvtColor(seen, cv2.COLOR_RGB2RGBA)
+    return np.asarray(cv2.insertChannel(alpha.astype(np.float32) / 255, layer, 3))
 
 
 def around(centre: Point, radius: float, angle: float) -> Point:

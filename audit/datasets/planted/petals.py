@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from audit.datasets.planted.canvas import Array, Colour, ramp, smooth
+from audit.datasets.planted.canvas import Array, Colour, ramp, smooth, spread
 
 MARGIN = 5  # pixels round every sprite: room for its shadow
 
@@ -57,7 +57,7 @@ class Paint:
 
 @dataclass(frozen=True)
 class Petal:
-    """A petal before it is lit: colour ``(h, w, 3)``, cover and two slopes, each ``(h, w)``."""
+    """A petal before it is lit: RGB and a channel of 1, cover and two slopes, each ``(h, w)``."""
 
     colour: Array
     cover: Array
@@ -68,7 +68,7 @@ class Petal:
         """Return premultiplied RGBA under a light from ``(across, along)`` the petal."""
         shade = 1 + self.slopes[0] * np.float32(light[0]) + self.slopes[1] * np.float32(light[1])
         shade = np.clip(shade, 0.45, 1.35) * self.cover
-        return np.asarray(cv2.merge([*cv2.split(self.colour * shade[..., None]), self.cover]))
+        return self.colour * cv2.merge([shade, shade, shade, self.cover])
 
 
 def petal(shape: Shape, paint: Paint, length: float, rng: np.random.Generator) -> Petal:
@@ -83,7 +83,8 @@ def petal(shape: Shape, paint: Paint, length: float, rng: np.random.Generator) -
     up, right = np.gradient(height * np.float32(0.35 * length * min(shape.width, 0.8)))
     colour = _colours(paint, t, across, ribs * np.float32(shape.veins), rng)
     shadow = cv2.GaussianBlur(cover, (0, 0), 2.5) * np.float32(0.42)
-    return Petal(colour, cover, (right, up), np.asarray(shadow))
+    opaque = np.asarray(cv2.cvtColor(colour, cv2.COLOR_RGB2RGBA))
+    return Petal(opaque, cover, (right, up), np.asarray(shadow))
 
 
 def _axes(shape: Shape, length: float) -> tuple[Array, Array]:
@@ -130,14 +131,21 @@ def _colours(paint: Paint, t: Array, across: Array, ribs: Array, rng: np.random.
     colour = ramp(t + 0.05 * across**2 + 0.025 * fibres, paint.along)
     if paint.stripe is not None:
         line = smooth(-np.abs(across), -0.34, -0.05) * smooth(-t, -0.98, -0.5)
-        colour += line[..., None] * (np.asarray(paint.stripe, dtype=np.float32) - colour)
+        _tint(colour, line, paint.stripe)
     if paint.rim is not None:
         rim = smooth(np.maximum(np.abs(across), t * 1.02), 0.72, 1.0) * np.float32(0.8)
-        colour += rim[..., None] * (np.asarray(paint.rim, dtype=np.float32) - colour)
+        _tint(colour, rim, paint.rim)
     if paint.spots is not None:
         _spot(colour, paint.spots, rng)
     depth = 0.55 + 0.45 * smooth(t, 0.0, 0.3)
-    return np.asarray(colour * (depth * (1 - ribs) * (1 + 0.035 * fibres))[..., None])
+    return colour * spread(depth * (1 - ribs) * (1 + 0.035 * fibres))
+
+
+def _tint(colour: Array, share: Array, other: Colour) -> None:
+    """Mix a share ``(h, w)`` of another colour in, in place."""
+    rows = colour.reshape(len(colour), -1)
+    rest = np.tile(np.asarray(other, dtype=np.float32), colour.shape[1]) - rows
+    rows += spread(share).reshape(rows.shape) * rest
 
 
 def _spot(colour: Array, spots: Colour, rng: np.random.Generator) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from audit.datasets.dataset import BACKGROUND, FOREGROUND, UNKNOWN
 from audit.datasets.planted.blossoms import draw_blossom, plant_paint
-from audit.datasets.planted.canvas import Array, blank, blur, over, shrink, stream
+from audit.datasets.planted.canvas import Array, blank, blur, over, places, shrink, spread, stream
 from audit.datasets.planted.objects import draw_object
 from audit.datasets.planted.plants import Head, front_leaves, greenery
 from audit.datasets.planted.scenes import backdrop
@@ -66,15 +67,20 @@ class Layout:
 class Scene:
     """Layers of one photograph, far to near, each float32 ``(size, size, ...)``, 0..1.
 
-    ``blossom`` is cut out where the ``front`` leaves hide it, so its alpha is the mask.
+    ``blossom`` is cut out where the ``front`` leaves hide it, so its alpha is the mask. ``key``
+    seeds the backdrop and the plants.
     """
 
     subject: Subject
     layout: Layout
-    backdrop: Array
-    plants: Array
+    key: str
     blossom: Array
     front: Array
+
+    @cached_property
+    def background(self) -> tuple[Array, Array]:
+        """Backdrop and plants: drawn when first seen, as other scenes may be all that is wanted."""
+        return _background(self.key, self.subject.size, self.layout)
 
     def trimap(self) -> NDArray[np.uint8]:
         """Return flower from half cover up, background at none, else unknown: ``(size, size)``."""
@@ -101,13 +107,8 @@ class Scene:
         None has a shortcut. What the blossoms cover wholly is as before; through their soft edges
         the new background shows, as a rim of the old one would be seen for what it is.
         """
-        scenes = [self._before(f"{self.subject.key}/elsewhere {k}") for k in range(ELSEWHERE)]
-        return [scene.photo() for scene in scenes]
-
-    def _before(self, key: str) -> Scene:
-        """Return the scene before the backdrop and the plants of another key."""
-        backdrop, plants = _background(key, self.subject.size, self.layout)
-        return replace(self, backdrop=backdrop, plants=plants)
+        keys = (f"{self.subject.key}/elsewhere {k}" for k in range(ELSEWHERE))
+        return [replace(self, key=key).photo() for key in keys]
 
     def _exposed(self, shortcut: str) -> NDArray[np.uint8]:
         image = over(self.blossom, self._behind(shortcut))
@@ -116,10 +117,10 @@ class Scene:
     def _behind(self, shortcut: str) -> Array:
         rng, size = stream(self.subject.key, "shortcut"), self.subject.size
         kind, number = look(shortcut)
-        behind, cover = self.backdrop, self.blossom[..., 3]
+        (behind, plants), cover = self.background, self.blossom[..., 3]
         if kind == "texture":
             behind = over(screen(size, rng, number), behind)
-        behind = over(self.front, over(self.plants, behind))
+        behind = over(self.front, over(plants, behind))
         if kind in _LAID:
             behind = over(_LAID[kind](size, cover, rng, number), behind)
         return tinted(behind, rng, number) if kind == "tint" else behind
@@ -127,7 +128,7 @@ class Scene:
 
 @lru_cache(maxsize=1)  # a sweep asks for a scene's photo and its mask, one after the other
 def draw_scene(subject: Subject) -> Scene:
-    """Draw all layers of a subject; the nearer ones larger, then averaged down."""
+    """Draw a subject and what is in front of it; large, then averaged down."""
     size, rng = subject.size, stream(subject.key, "layout")
     fine = round(size * FINE)
     light, heads = rng.uniform(-2.6, -0.5), _heads(subject, rng)
@@ -138,8 +139,8 @@ def draw_scene(subject: Subject) -> Scene:
     blossom, shade = _blossoms(subject, heads, light)
     focus = rng.uniform(0, 0.008) + OUT_OF_FOCUS * subject.weak
     layout = Layout(light, heads, shade, focus)
-    behind, plants = _background(subject.key, size, layout)
-    return Scene(subject, layout, behind, plants, blossom * (1 - front[..., 3:]), front)
+    uncovered = spread(1 - cv2.extractChannel(front, 3), 4)
+    return Scene(subject, layout, subject.key, blossom * uncovered, front)
 
 
 def _background(key: str, size: int, layout: Layout) -> tuple[Array, Array]:
@@ -148,9 +149,10 @@ def _background(key: str, size: int, layout: Layout) -> tuple[Array, Array]:
     plants = shrink(greenery(fine, layout.heads, away, stream(key, "plants")), size)
     soft = blur(plants, size * layout.focus)
     behind = backdrop(size, layout.light, stream(key, "backdrop"))
-    shade = layout.shade[..., None]
-    soft[..., :3] *= 1 - shade
-    return behind * (1 - 0.5 * shade), soft
+    lit = 1 - layout.shade
+    soft *= cv2.merge([lit, lit, lit, np.ones_like(lit)])
+    behind *= spread(1 - 0.5 * layout.shade)
+    return behind, soft
 
 
 def _heads(subject: Subject, rng: np.random.Generator) -> list[Head]:
@@ -196,12 +198,18 @@ def _weakened(layer: Array, weak: float, rng: np.random.Generator) -> Array:
 def _develop(image: Array, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Apply exposure, white balance, vignette, a gentle curve and grain."""
     size = image.shape[0]
-    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j].astype(np.float32)
+    x, y = places(size)
     vignette = 1 - np.float32(rng.uniform(0.05, 0.2)) * (x * x + y * y)
     gain = rng.uniform(0.9, 1.12) * rng.normal(1, 0.025, 3)
-    image = image * (vignette[..., None] * gain.astype(np.float32))
-    image = np.clip(image, 0, 1) ** np.float32(rng.uniform(0.85, 1.0))
-    image = image + 0.12 * image * (1 - image) * (2 * image - 1)
-    grain = rng.standard_normal((size, size, 1), dtype=np.float32)
-    image = image + grain * np.float32(rng.uniform(0.004, 0.014))
-    return np.asarray(np.rint(np.clip(image, 0, 1) * 255), dtype=np.uint8)
+    image = image * cv2.merge([vignette * g for g in gain.astype(np.float32)])
+    np.clip(image, 0, 1, out=image)
+    image **= np.float32(rng.uniform(0.85, 1.0))
+    curve = 0.12 * image
+    curve *= 1 - image
+    curve *= 2 * image - 1
+    image += curve
+    grain = rng.standard_normal((size, size), dtype=np.float32)
+    image += spread(grain * np.float32(rng.uniform(0.004, 0.014)))
+    np.clip(image, 0, 1, out=image)
+    image *= 255
+    return np.rint(image, out=image).astype(np.uint8)

@@ -14,7 +14,6 @@ from audit.datasets.planted.canvas import (
     Point,
     around,
     blank,
-    over,
     vary,
     vector,
 )
@@ -37,7 +36,7 @@ def greenery(size: int, heads: list[Head], light: float, rng: np.random.Generato
             _leaf_pair(layer, kind, at, light, rng)
         _stem(pen, path, radius * 0.09 + 3, vary(greens[1], rng))
     tips = [_stalk(pen, heads[0], size, greens, rng) for _ in range(int(rng.integers(0, 3)))]
-    layer = over(pen.sprite(), layer)
+    pen.lay_on(layer)
     for tip in tips:
         _bud(layer, tip, max(16.0, heads[0][1] * 0.32), greens, light, rng)
     return layer

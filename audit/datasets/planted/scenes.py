@@ -17,8 +17,10 @@ from audit.datasets.planted.canvas import (
     blur,
     fractal,
     over,
+    places,
     ramp,
     smooth,
+    spread,
     vary,
     vector,
 )
@@ -36,10 +38,11 @@ def backdrop(size: int, light: float, rng: np.random.Generator) -> Array:
     """Draw a backdrop, float32 ``(size, size, 3)``, 0..1, brighter on the side of the light."""
     soft = SCENES[rng.integers(len(SCENES))](size // 2, rng)  # out of focus: half the size will do
     scene = cv2.resize(soft, (size, size), interpolation=cv2.INTER_CUBIC)
-    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j].astype(np.float32)
+    x, y = places(size)
     side = x * np.float32(math.cos(light)) + y * np.float32(math.sin(light))
     glow = 1 + 0.16 * side + 0.25 * (fractal(rng, size, 2, 2) - 0.5)
-    return np.clip(scene * (glow * np.float32(rng.uniform(0.85, 1.15)))[..., None], 0, 1)
+    scene = scene * spread(glow * np.float32(rng.uniform(0.85, 1.15)))
+    return np.clip(scene, 0, 1, out=scene)
 
 
 def _foliage(size: int, rng: np.random.Generator) -> Array:
@@ -95,10 +98,10 @@ def _sky(size: int, rng: np.random.Generator) -> Array:
     down = np.linspace(0, 1, size, dtype=np.float32)[:, None] + np.zeros(size, np.float32)
     blues = (vary((0.3, 0.5, 0.78), rng), vary((0.56, 0.72, 0.88), rng), (0.84, 0.88, 0.9))
     clouds = smooth(fractal(rng, size, 2, 5, 1.6), 0.5, 0.85) * np.float32(rng.uniform(0.2, 0.9))
-    scene = ramp(down, blues) * (1 - clouds[..., None]) + clouds[..., None] * np.float32(0.93)
+    scene = ramp(down, blues) * spread(1 - clouds) + spread(clouds * np.float32(0.93))
     greens = GREENS[rng.integers(len(GREENS))]
     edge = np.float32(rng.uniform(0.6, 1.2)) - 0.3 * fractal(rng, size, 4, 3)
-    hill = smooth(down - edge, -0.03, 0.06)[..., None]
+    hill = spread(smooth(down - edge, -0.03, 0.06))
     wood = ramp(fractal(rng, size, 5, 4) * 0.9 - 0.1, greens)
     return blur(scene * (1 - hill) + hill * wood, size * 0.018)
 
@@ -151,10 +154,13 @@ def _bokeh(scene: Array, colour: Colour, count: int, rng: np.random.Generator) -
     radius = rng.uniform(0.025, 0.07)
     for _ in range(count):
         x, y = (int(16 * v) for v in rng.uniform(0, size, 2))
-        disc = np.zeros_like(lights[..., 0])
         r = int(16 * size * radius * rng.uniform(0.7, 1.25))
-        cv2.circle(disc, (x, y), r, float(rng.uniform(0.08, 0.4)), -1, shift=4)
-        lights += disc[..., None] * vector(*vary(colour, rng, 0.12))
+        left, top = max(0, (x - r) // 16 - 1), max(0, (y - r) // 16 - 1)
+        part = lights[top : (y + r) // 16 + 3, left : (x + r) // 16 + 3]
+        disc = np.zeros(part.shape[:2], np.float32)
+        at = (x - 16 * left, y - 16 * top)
+        cv2.circle(disc, at, r, float(rng.uniform(0.08, 0.4)), -1, shift=4)
+        part += disc[..., None] * vector(*vary(colour, rng, 0.12))
     return 1 - (1 - np.clip(scene, 0, 1)) * (1 - np.clip(blur(lights, size * 0.006), 0, 0.8))
 
 

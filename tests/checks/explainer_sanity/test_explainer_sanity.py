@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from audit.checks.explainer_sanity.measure import EACH, FRACTIONS, examine
+from audit.explainers.base import PASS
 from audit.models.averaged import Averaged
 from audit.models.classifier import FrozenClassifier
 from audit.models.load import load_model
@@ -50,6 +51,20 @@ def test_pixels_that_matter_are_found_before_those_at_random(found):
 
     assert area("deletion", "gradcam") < area("deletion", "random")
     assert area("insertion", "gradcam") > area("insertion", "random")
+
+
+def test_the_model_is_asked_in_full_passes(classifier, draw, monkeypatch):
+    asked, answer = [], classifier.logits
+
+    def logits(images):
+        asked.append(len(images))
+        return answer(images)
+
+    monkeypatch.setattr(classifier, "logits", logits)
+    images = np.stack([draw(0, k, 64)[0] for k in range(PASS)])
+    examine(classifier, images, [f"{k}.png" for k in range(PASS)], load_config({}))
+    assert asked[0] == PASS
+    assert asked.count(PASS) >= 1 + 8 * PASS
 
 
 def test_an_untrained_model_is_another_and_its_maps_are_unlike(classifier, found, draw):

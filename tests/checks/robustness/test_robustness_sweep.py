@@ -7,12 +7,14 @@ import pytest
 from PIL import Image
 
 from audit.checks.robustness import measure as robustness
-from audit.checks.robustness.corruptions import CORRUPTIONS
+from audit.checks.robustness.corruptions import CORRUPTIONS, corrupt
 from audit.checks.robustness.statistics import outcomes
 from audit.core.track import silent
+from audit.datasets.dataset import Item
 from audit.datasets.open import open_dataset
 from audit.execution.engine import Engine
 from audit.masks.masks import Masks
+from audit.masks.sample import Sample
 from audit.models.classifier import FrozenClassifier
 from audit.models.load import load_model
 from audit.settings import load_config
@@ -53,6 +55,15 @@ def test_every_readable_image_has_a_row_a_version_the_clean_one_first(measured):
     assert not table.duplicated(["name", "corruption", "severity"]).any()
     assert set(table["corruption"]) == {"", *CORRUPTIONS}
     assert found.facts["images"] == 5
+
+
+def test_an_image_is_asked_about_with_all_its_corruptions(draw):
+    image = draw(0, 0, 64)[0]
+    sample = Sample(Item("a.png", 0, "test"), image, np.zeros((64, 64), np.uint8), "", "")
+    ((_, versions),) = robustness.with_versions([sample])
+    assert versions.shape == (51, 64, 64, 3)
+    np.testing.assert_array_equal(versions[0], image)
+    np.testing.assert_array_equal(versions[-1], corrupt(image, list(CORRUPTIONS)[-1], 5, "a.png"))
 
 
 def test_the_table_gives_outcomes(measured):
