@@ -104,7 +104,7 @@ class FrozenClassifier:
         logits = without_squashing(graph, specs)
         own, values = graph.values(images, [graph.output, logits.graph.output])
         _refuse_if_not_the_model(own, answers, half=graph.was_half)
-        self.cut = choose_cut(logits.graph, specs, paths, feature_layer)
+        self.cut = choose_cut(logits.graph, specs, paths, feature_layer, self.input_size)
         self.answer = finished(logits._replace(graph=self.cut.graph), values)
         self.end, self.units = self.answer.end, self.answer.units
         self.features_at, self.feature_layer = self.cut.tensor, self.cut.path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from audit.models.frozen import Graph, base, full, in_order
 from audit.models.nodes import make_node
 from audit.models.spatial import Places
 from audit.models.specs import Spec
+from audit.models.tokens import MAP, as_map, prefix_of, read_at_places
 
 _JOINED, _PARTS = "joined_maps", "joined_parts"
 
@@ -33,6 +35,8 @@ class Cut(NamedTuple):
         Weighted steps on places before it, and on the longest way through it.
     whole : bool
         Whether all that the head reads of the image comes through it.
+    prefix : int
+        Tokens of no place, as a class's, that go another way.
     """
 
     graph: Graph
@@ -42,28 +46,37 @@ class Cut(NamedTuple):
     before: int
     steps: int
     whole: bool
+    prefix: int = 0
 
 
 def choose_cut(
-    graph: Graph, specs: Mapping[str, Spec], paths: Mapping[str, str], name: str | None
+    graph: Graph, specs: Mapping[str, Spec], paths: Mapping[str, str], name: str | None, size: int
 ) -> Cut:
     """Choose the map that Grad-CAM reads; layers' outputs before what is within them.
 
     By default the last one that all later steps read alone and that lies behind at least half of
-    the weighted steps on places; with parallel branches, the last maps of all of them joined.
+    the weighted steps on places, a transformer's tokens among them; with parallel branches, the
+    last maps of all of them joined.
+
+    Parameters
+    ----------
+    size : int
+        Side of the images.
 
     Raises
     ------
     ModelError
         There is no such map, or none of that name.
     """
-    chooser = _Chooser(graph, specs, paths)
+    chooser = _Chooser(graph, specs, paths, size)
     return chooser.late() if name is None else chooser.named(name)
 
 
 class _Chooser:
-    def __init__(self, graph: Graph, specs: Mapping[str, Spec], paths: Mapping[str, str]) -> None:
-        self._graph, self._specs, self._paths = graph, specs, paths
+    def __init__(
+        self, graph: Graph, specs: Mapping[str, Spec], paths: Mapping[str, str], size: int
+    ) -> None:
+        self._graph, self._specs, self._paths, self._size = graph, specs, paths, size
         self._places = Places(graph, specs)
         carriers = {node.name for node in graph.carriers()}
         self._maps = [
@@ -73,15 +86,41 @@ class _Chooser:
         ]
         alone = set(graph.cuts())
         self._alone = [tensor for tensor in self._maps if tensor in alone]
+        self._tokens = [tensor for tensor in self._places.tokens if tensor in alone]
 
     def late(self) -> Cut:
         late = [tensor for tensor in self._alone if self._places.is_late(tensor)]
+        most = max((self._before(tensor) for tensor in late), default=0)
+        if tokens := self._late_tokens(most):
+            return self._of_tokens(tokens)
         if not late:
             return self._joined()
-        most = max(self._places.before[base(tensor)] for tensor in late)
-        last = [tensor for tensor in late if self._places.before[base(tensor)] == most]
+        last = [tensor for tensor in late if self._before(tensor) == most]
         named = [tensor for tensor in last if tensor in self._paths]
         return self._cut((named or last)[-1], whole=True)
+
+    def _before(self, tensor: str) -> int:
+        return self._places.before[base(tensor)]
+
+    def _late_tokens(self, most: int) -> str | None:
+        """Return the last tokens that are read at their places, behind more than any map is."""
+        late = [t for t in self._tokens if self._places.is_late(t) and self._before(t) > most]
+        named = [tensor for tensor in late if tensor in self._paths]
+        return next((t for t in reversed(named or late) if self._is_read(t)), None)
+
+    def _is_read(self, tensor: str) -> bool:
+        return read_at_places(self._graph, tensor, self._size, self._prefix(tensor))
+
+    def _prefix(self, tensor: str) -> int:
+        return prefix_of(self._specs[tensor].shape) or 0
+
+    def _of_tokens(self, tensor: str) -> Cut:
+        prefix, shape = self._prefix(tensor), self._sides(tensor)
+        side = math.isqrt(shape[0] - prefix)
+        cut = self._cut(tensor, whole=not prefix)
+        graph = as_map(self._graph, tensor, shape, prefix)
+        sides = (side, side, shape[1])
+        return cut._replace(graph=graph, tensor=f"{MAP}:0", shape=sides, prefix=prefix)
 
     def named(self, name: str) -> Cut:
         named = [tensor for tensor in self._alone if tensor in self._paths]
@@ -91,9 +130,12 @@ class _Chooser:
         for tensor in reversed(self._maps):
             if self._is_called(name, tensor, parts=False):
                 return self._cut(tensor, whole=tensor in self._alone)
+        for tensor in reversed(self._tokens):
+            if self._is_called(name, tensor, parts=False):
+                return self._of_tokens(tensor)
         if name == self._path_of(front := self._front()[0]):
             return self._joined()
-        some = ", ".join(self._name(t) for t in (named or self._alone or front)[-4:])
+        some = ", ".join(map(self._name, (named or self._alone or front or self._tokens)[-4:]))
         raise ModelError(f"No feature layer {name!r}; the last that would do: {some or '(none)'}.")
 
     def _is_called(self, name: str, tensor: str, *, parts: bool) -> bool:

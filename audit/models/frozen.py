@@ -20,7 +20,7 @@ _XLA = "_XlaMustCompile"  # marks functions of which Keras makes its grouped con
 _SHAPE_ONLY = ("Shape", "ShapeN", "Size", "Rank")
 _LISTS = ("EmptyTensorList", "TensorListReserve", "TensorListFromTensor")  # have no NumPy value
 _CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative")
-_KERNELS = (*_CONVOLUTIONS, "MatMul")
+_KERNELS = (*_CONVOLUTIONS, "MatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum")
 _ADDITIONS = ("AddV2", "Add", "BiasAdd")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from audit.core.observation import Observation
+from audit.core.wording import plural
 from audit.models.probes import PROBES
 
 if TYPE_CHECKING:
@@ -90,7 +91,9 @@ def observe_layer(cut: Any) -> Observation:
     words = (
         f"Grad-CAM reads {cut.path}, behind {cut.before} of {cut.steps} spatial layers with weights"
     )
-    if not cut.whole:
+    if cut.prefix:
+        words += f"; {plural(cut.prefix, 'token')} of no place left out"
+    elif not cut.whole:
         return Observation(
             "feature-layer",
             title,

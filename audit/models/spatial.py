@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from audit.models.frozen import Graph, base, full
 from audit.models.specs import BATCH, Spec
+from audit.models.tokens import prefix_of
 
 CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative", "Conv3D", "Conv2DBackpropInput")
 _PRODUCTS = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum")
@@ -29,6 +30,8 @@ class Places:
     maps : list of str
         Tensors ``(n, H, W, c)`` with H, W > 1 whose places are the image's, in order; the image
         itself is none.
+    tokens : list of str
+        Tensors ``(n, t, c)`` that were laid out of such maps, perhaps with a few tokens before.
     """
 
     def __init__(self, graph: Graph, specs: Mapping[str, Spec]) -> None:
@@ -40,7 +43,9 @@ class Places:
         self.before = _longest(graph.nodes, steps)
         self.after = _after(graph, steps)
         self.total = self.before.get(base(graph.output), 0)
-        self.maps = self._find_maps()
+        kept = self._find_places()
+        self.maps = [tensor for tensor in kept if specs[tensor].is_map()]
+        self.tokens = [tensor for tensor in kept if prefix_of(specs[tensor].shape) is not None]
 
     def is_late(self, tensor: str) -> bool:
         """Return whether half of the weighted steps, and one at least, lie before a tensor."""
@@ -57,7 +62,7 @@ class Places:
         rows = int(np.prod([side or 2 for side in shape[:-1]]))
         return node.op in (*CONVOLUTIONS, *_PRODUCTS) and rows > BATCH
 
-    def _find_maps(self) -> list[str]:
+    def _find_places(self) -> list[str]:
         """Follow the image's places; channels may come first for a while."""
         last, first = {self._graph.image}, set[str]()
         found = []
@@ -76,7 +81,7 @@ class Places:
             elif self._keeps_places(node, reads & last, turned):
                 outputs = self._made.get(node.name, [])
                 last.update(outputs)
-                found += [tensor for tensor in outputs if self._specs[tensor].is_map()]
+                found += outputs
         return found
 
     def _turned(self, node: Any) -> list[int] | None:
@@ -98,13 +103,21 @@ class Places:
         return True
 
     def _reshaped(self, node: Any, kept: bool, turned: list[int] | None) -> bool:
-        """Return whether channels are kept: by tokens laid out as a map, not by attention heads."""
+        """Return whether channels are kept: of a map and its tokens, not by attention heads."""
         if turned is not None:
             return kept and turned in ([0, 1, 2, 3], [0, 2, 1, 3])
         inner, outer = (self._specs[full(t)].shape for t in (node.input[0], node.name))
-        if not inner or not outer or len(outer) != 4 or node.op == "Transpose":
+        if not inner or not outer or node.op == "Transpose":
+            return False
+        if len(inner) == 4 and len(outer) == 3:
+            return kept and inner[1:3] != (1, 1) and outer[1:] == (_product(inner[1:3]), inner[3])
+        if len(outer) != 4:
             return False
         return inner[-1] == outer[-1] and (kept or len(inner) != 4)
+
+
+def _product(sides: tuple[int | None, ...]) -> int | None:
+    return None if None in sides else int(np.prod([side or 0 for side in sides]))
 
 
 def weighs(value: NDArray[Any] | None) -> bool:

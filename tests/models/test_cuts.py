@@ -52,6 +52,38 @@ def transformer(x, blocks=2):
     return classes(layers.GlobalAveragePooling1D()(x))
 
 
+class Prefix(layers.Layer):
+    """Tokens of no place before the others."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.count = count
+
+    def build(self, shape):
+        self.tokens = self.add_weight(shape=(1, self.count, shape[-1]), initializer="normal")
+
+    def call(self, x):
+        return tf.concat([tf.tile(self.tokens, (tf.shape(x)[0], 1, 1)), x], axis=1)
+
+
+def with_prefix(x, count, blocks=3):
+    """Read the first token alone, as of a class."""
+    x = Prefix(count)(layers.Reshape((16, 8))(layers.Conv2D(8, 4, strides=4, name="patches")(x)))
+    for k in range(blocks):
+        y = layers.LayerNormalization()(x)
+        x = layers.Add()([x, layers.MultiHeadAttention(2, 4)(y, y)])
+        x = layers.Add(name=f"block{k}")([x, layers.Dense(8, activation="gelu")(x)])
+    return classes(layers.LayerNormalization()(x)[:, 0])
+
+
+def by_channel(x):
+    """Mix places within each channel, whose order is then no grid any more."""
+    x = layers.Permute((2, 1))(layers.Reshape((16, 8))(layers.Conv2D(8, 4, 4, name="patches")(x)))
+    for _ in range(4):
+        x = layers.Dense(12, activation="gelu")(x)
+    return classes(layers.GlobalAveragePooling1D()(x))
+
+
 def mixer(x):
     x = layers.Reshape((16, 8))(layers.Conv2D(8, 4, strides=4, name="patches")(x))
     for _ in range(2):
@@ -117,23 +149,62 @@ def test_a_late_operation_goes_before_an_early_layer():
     assert (classifier.cut.before, classifier.cut.steps) == (5, 5)
 
 
-@pytest.mark.parametrize("make", [transformer, mixer])
-def test_no_map_before_most_of_the_weights_is_read(make):
+@pytest.mark.parametrize(("make", "steps"), [(transformer, 9), (mixer, 7)])
+def test_tokens_that_are_pooled_are_a_map_on_their_grid(make, steps):
+    classifier = FrozenClassifier(built(make))
+    assert classifier.feature_shape == (4, 4, 8) and classifier.cut.whole
+    assert (classifier.cut.before, classifier.cut.steps) == (steps, steps)
+    tokens = np.asarray(classifier.features(IMAGES)).reshape(3, 16, 8)
+    own = keras.Model(classifier.model.inputs, classifier.model.layers[-3].output)
+    np.testing.assert_allclose(tokens, own(IMAGES), atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_tokens_of_no_place_are_left_out_and_the_last_block_writes_nothing_that_is_read(count):
+    classifier = FrozenClassifier(built(lambda x: with_prefix(x, count)))
+    assert classifier.feature_layer == "block1" and classifier.feature_shape == (4, 4, 8)
+    seen = {o.key: o for o in classifier.observations()}["feature-layer"]
+    assert seen.strength == "fine" and f"{count} token" in seen.words
+    np.testing.assert_allclose(
+        np.asarray(classifier.head(classifier.features(IMAGES), IMAGES)),
+        np.asarray(classifier.logits(IMAGES)),
+        atol=1e-5,
+    )
+
+
+def test_the_gradient_by_tokens_is_what_finite_differences_say():
+    classifier = FrozenClassifier(built(lambda x: with_prefix(x, 1)))
+    found = classifier.feature_gradient(IMAGES, TARGETS)
+    way = RNG.normal(size=found.features.shape).astype(np.float32)
+    ends = [
+        np.asarray(classifier.head(found.features + s * way, IMAGES))[np.arange(3), TARGETS]
+        for s in (1e-2, -1e-2)
+    ]
+    expected = (found.gradients * way).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose((ends[0] - ends[1]) / 2e-2, expected, rtol=0.02, atol=1e-4)
+
+
+def test_tokens_may_be_named_behind_the_last_block_too():
+    classifier = FrozenClassifier(built(lambda x: with_prefix(x, 1)), "block2")
+    assert classifier.feature_shape == (4, 4, 8)
+    assert not classifier.feature_gradient(IMAGES).gradients.any()
+
+
+def test_no_map_before_most_of_the_weights_is_read():
     with pytest.raises(ModelError) as error:
-        FrozenClassifier(built(make))
-    after, steps = {transformer: (8, 9), mixer: (6, 7)}[make]
+        FrozenClassifier(built(by_channel))
     assert str(error.value) == (
-        f"The model's last spatial feature map is patches, before {after} of {steps} layers with "
+        "The model's last spatial feature map is patches, before 4 of 5 layers with "
         "weights: Grad-CAM there would show the picture, not what the model makes of it; to see it "
         "all the same, give --feature-layer patches."
     )
 
 
 def test_an_early_map_that_was_asked_for_is_a_weak_observation():
-    classifier = FrozenClassifier(built(transformer), "patches")
+    classifier = FrozenClassifier(built(by_channel), "patches")
     seen = {o.key: o for o in classifier.observations()}["feature-layer"]
     assert seen.strength == "weak"
-    assert "Grad-CAM reads patches, behind 1 of 9 spatial layers with weights" in seen.words
+    assert "Grad-CAM reads patches, behind 1 of 5 spatial layers with weights" in seen.words
 
 
 def test_the_picture_itself_is_never_read():

@@ -69,6 +69,11 @@ class FeatureMap(NamedTuple):
     before: int
     steps: int
 
+    @property
+    def prefix(self) -> int:
+        """Tokens of no place, which are left out."""
+        return self.layout.prefix
+
 
 class _Seen(NamedTuple):
     name: str

@@ -1,0 +1,107 @@
+"""Tokens of transformers as a feature map: those of places on their grid, the others left out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from audit.models.frozen import Graph, base, full, in_order
+from audit.models.nodes import make_node
+from audit.models.probes import probes
+
+MAP = "map_of_tokens"  # the tensor that is cut at
+_WHOLE, _PLACES, _PREFIX, _BACK = (
+    f"{MAP}/{part}" for part in ("whole", "places", "prefix", "back")
+)
+_MOST = 8  # class and register tokens before those of places
+
+
+def prefix_of(shape: Sequence[int | None] | None) -> int | None:
+    """Return how many tokens ``(n, t, c)`` lie before a square grid of places; None without one."""
+    if shape is None or len(shape) != 3 or shape[1] is None:
+        return None
+    counts = range(min(_MOST, shape[1] - 2) + 1)
+    return next((k for k in counts if math.isqrt(shape[1] - k) ** 2 == shape[1] - k), None)
+
+
+def read_at_places(graph: Graph, tensor: str, size: int, prefix: int) -> bool:
+    """Return whether the logits have a gradient by the tokens of places.
+
+    Behind the last block that mixes tokens a class's token may be all that is read.
+    """
+    with tf.Graph().as_default():
+        given = tf.compat.v1.placeholder(tf.float32, (None, size, size, 3))
+        tokens, logits = graph.run(given, [tensor, graph.output])
+        lead = tf.reduce_max(logits, axis=-1) - tf.reduce_mean(logits, axis=-1)
+        (gradient,) = tf.gradients(lead, tokens)
+        if gradient is None:
+            return False
+        with tf.compat.v1.Session() as session:
+            found = session.run(gradient, {given: probes(size)[:4:3]})
+    return bool(np.any(found[:, prefix:]))
+
+
+def as_map(graph: Graph, tensor: str, shape: Sequence[int], prefix: int) -> Graph:
+    """Return the graph with `MAP` on the way from tokens ``shape`` to all that reads them.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Tokens and channels.
+    prefix : int
+        Tokens before those of places, which go another way.
+    """
+    everything = {node.name: node for node in graph.nodes} | dict.fromkeys(graph.constants)
+    up = set(in_order(everything, base(tensor)))
+    first = [node for node in graph.nodes if node.name in up]
+    then = [_reading(node, tensor) for node in graph.nodes if node.name not in up]
+    return replace(
+        graph,
+        nodes=(*first, *_seam(tensor), *then),
+        constants=graph.constants | _constants(shape, prefix),
+        output=f"{_WHOLE}:0" if graph.output == tensor else graph.output,
+    )
+
+
+def _reading(node: Any, tensor: str) -> Any:
+    inputs = [f"{_WHOLE}:0" if full(name) == tensor else name for name in node.input]
+    return make_node(node.op, node.name, inputs, **node.attr)
+
+
+def _constants(shape: Sequence[int], prefix: int) -> dict[str, NDArray[Any]]:
+    tokens, channels = shape
+    side = math.isqrt(tokens - prefix)
+    values = {
+        "begin": (0, prefix, 0),
+        "rest": (-1, -1, -1),
+        "start": (0, 0, 0),
+        "count": (-1, prefix, -1),
+        "grid": (-1, side, side, channels),
+        "row": (-1, side * side, channels),
+        "axis": 1,
+    }
+    return {f"{MAP}/{name}": np.array(value, np.int32) for name, value in values.items()}
+
+
+def _seam(tensor: str) -> Iterator[Any]:
+    real = tf.compat.v1.AttrValue(type=tf.float32.as_datatype_enum)
+    whole = tf.compat.v1.AttrValue(type=tf.int32.as_datatype_enum)
+
+    def made(op: str, name: str, inputs: Sequence[str], **attributes: Any) -> Any:
+        return make_node(op, name, [f"{i}:0" if ":" not in i else i for i in inputs], **attributes)
+
+    def own(name: str) -> str:
+        return f"{MAP}/{name}"
+
+    yield made("Slice", _PLACES, [tensor, own("begin"), own("rest")], T=real, Index=whole)
+    yield made("Slice", _PREFIX, [tensor, own("start"), own("count")], T=real, Index=whole)
+    yield made("Reshape", MAP, [_PLACES, own("grid")], T=real, Tshape=whole)
+    yield made("Reshape", _BACK, [MAP, own("row")], T=real, Tshape=whole)
+    count = tf.compat.v1.AttrValue(i=2)
+    yield made("ConcatV2", _WHOLE, [_PREFIX, _BACK, own("axis")], T=real, Tidx=whole, N=count)
