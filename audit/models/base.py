@@ -44,6 +44,8 @@ class Classifier(Protocol):
         Side of the square input in pixels.
     classes : int
         Number of logits.
+    units : int
+        Number of the model's own outputs: 1 for one unit that tells two classes apart.
     scaling : str
         What the model wants for pixels; images come as RGB in 0..255.
     end : str
@@ -60,6 +62,7 @@ class Classifier(Protocol):
     input: Any
     input_size: int
     classes: int
+    units: int
     scaling: str
     end: str
     feature_layer: str

@@ -61,6 +61,11 @@ class ModelSettings(Section):
         "Order of the colours that --model wants; auto: as it names most images rightly.",
         affects=Stage.READ,
     )
+    positive_class: str | None = setting(
+        None,
+        "Class that --model's one unit speaks for (default: the second of the two).",
+        affects=Stage.READ,
+    )
     image_size: int | None = setting(
         None,
         "Side of the model's input in pixels (default: its own).",

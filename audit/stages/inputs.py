@@ -189,6 +189,8 @@ def _open(
     from audit.models.names import class_names
 
     dataset = open_dataset(config, track=track)
+    if positive := config.model.positive_class:
+        return open_dataset(config, _second(positive, plain, dataset)), []
     asked = config.data.dataset == "images" and config.data.class_order == "auto"
     file = config.model.model
     found = class_names(file, plain.classes) if asked and file and plain else None
@@ -202,6 +204,25 @@ def _open(
     words = f"{where} beside the model names {len(names):,} classes, but not {lacking!r}"
     mend = "give --class-order FILE, or text or number to leave these names out"
     return dataset, [Observation("class-names", "Names of classes", words, "weak", mend)]
+
+
+def _second(positive: str, plain: Differentiable | None, dataset: Dataset) -> tuple[str, ...]:
+    """Return two classes in the order of a single unit's logits: what it speaks for comes second.
+
+    Raises
+    ------
+    ConfigError
+        There is no such unit, or no such class.
+    """
+    classes = dataset.classes
+    if plain is None or plain.units > 1:
+        raise ConfigError("--positive-class is of a --model with one unit: leave it out.")
+    if len(classes) != 2 or positive not in classes:
+        raise ConfigError(
+            f"--positive-class {positive}: {dataset.name} has the classes {some(classes, _SHOWN)}: "
+            "one unit tells two apart; give one of them."
+        )
+    return tuple(sorted(classes, key=lambda name: name == positive))
 
 
 def _read(
