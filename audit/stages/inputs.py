@@ -142,8 +142,14 @@ def _given_model(config: Config, earlier: RunFolder | None) -> Differentiable | 
     """Load a given model, under plain pixels; None where one is trained."""
     from audit.models.backbones import known_backbone, known_weights
     from audit.models.load import load_model
+    from audit.models.pytorch.source import made_by
 
     if config.model.model:
+        if config.run.executor == "ray" and made_by(config.model.model):
+            raise ConfigError(
+                f"--executor ray sends a model's file to its workers, and {config.model.model} has "
+                "none: export it as a .pt2 file."
+            )
         model = load_model(config.model.model, trust=config.model.trust_model)
         refuse_asking(model, config)
         return classifier_of(model, config)

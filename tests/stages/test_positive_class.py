@@ -55,6 +55,11 @@ def test_by_default_it_speaks_for_the_second(read):
     assert (inputs.answers.predictions != inputs.answers.labels).all()
 
 
+def test_a_model_without_a_file_cannot_be_sent_to_a_cluster(read):
+    with pytest.raises(ConfigError, match=r"nets:make has none: export it as a \.pt2 file"):
+        read(model="nets:make", executor="ray", positive_class=None)
+
+
 @pytest.mark.parametrize(
     ("flags", "said"),
     [({"positive_class": "cat"}, "has the classes crimson, green"), ({}, "with one unit")],
