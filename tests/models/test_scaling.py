@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from audit.core.errors import ConfigError
 from audit.models.classifier import FrozenClassifier
 from audit.models.scaling import (
     SCALINGS,
@@ -10,10 +11,14 @@ from audit.models.scaling import (
     WITHOUT_OPTION,
     Trial,
     choose,
+    colours_of,
+    of_statistics,
+    treated,
     treatment,
     trial,
     unlikely_range,
-)  # fmt: skip
+)
+from audit.settings import load_config
 
 SIZE = 8
 RNG = np.random.default_rng(0)
@@ -155,3 +160,37 @@ def test_values_that_weights_are_not_made_for_are_a_weak_observation():
     seen = unlikely_range(FrozenClassifier(sees_red()))
     assert seen.strength == "weak" and "read 0..255" in seen.words
     assert unlikely_range(FrozenClassifier(sees_red(layers.Rescaling(1 / 255)))) is None
+
+
+@pytest.mark.parametrize("name", [*TREATMENTS, "0.5,0.4,0.3/0.2,0.3,0.25"])
+def test_what_a_treatment_makes_of_colours_is_a_matrix(name):
+    images = np.random.default_rng(0).uniform(0, 255, (2, 4, 4, 3)).astype(np.float32)
+    moved = np.asarray(treated(name, images)) - np.asarray(treated(name, np.zeros_like(images)))
+    np.testing.assert_allclose(moved, images @ colours_of(name), atol=1e-3)
+
+
+def test_a_mean_and_a_deviation_are_a_treatment():
+    white = np.full((1, 1, 1, 3), 255, np.float32)
+    found = np.asarray(treated("0.5,0.4,0.2/0.25,0.3,0.2", white)).ravel()
+    np.testing.assert_allclose(found, [2, 2, 4], rtol=1e-5)
+    swapped = np.full((1, 1, 1, 3), 0, np.float32)
+    swapped[..., 2] = 255
+    found = np.asarray(treated("0,0,0/1,1,1 bgr", swapped)).ravel()
+    np.testing.assert_allclose(found, [1, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("mean", "deviation", "name"),
+    [((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), "torch"), ((0.5,) * 3, (0.5,) * 3, "-1..1"),
+     ((0,) * 3, (1,) * 3, "0..1"), ((0.5, 0.4, 0.3), (0.2,) * 3, "0.5,0.4,0.3/0.2,0.2,0.2")],
+)  # fmt: skip
+def test_known_statistics_have_their_name(mean, deviation, name):
+    assert of_statistics(mean, deviation) == name
+
+
+@pytest.mark.parametrize(
+    "given", ["1,2/3,4", "0,0,0/1,1,0", "a,b,c/d,e,f", "nan,0,0/1,1,1", "0..2"]
+)
+def test_statistics_that_are_none_are_refused(given):
+    with pytest.raises(ConfigError, match=r"input.scaling"):
+        load_config({"input_scaling": given})
