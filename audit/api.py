@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from audit.core.errors import RunFolderError
-from audit.settings import Config, load_config
+from audit.core.errors import ConfigError, RunFolderError
+from audit.settings import Config, change, load_config
 from audit.stages import commands
 from audit.stages.resume import carried
 from audit.storage.heatmaps import Maps
@@ -96,11 +96,13 @@ class Run:
         part, row = int(found["part"].iloc[0]), int(found["row"].iloc[0])
         return next(maps for _, maps in self.folder.chosen(part, [row]))
 
-    def sweep(self, **settings: Any) -> Run:
+    def sweep(self, *, model: Any = None, **settings: Any) -> Run:
         """Predict and explain with this run's model, as ``flower-audit sweep``.
 
         Parameters
         ----------
+        model : path or object, optional
+            As for `run`; the one that the run was begun with.
         settings
             By the names of `Config`, above those that the run was made with. ``images``,
             ``masks`` and ``model`` outside of its folder, a command as ``segmenter``,
@@ -112,8 +114,9 @@ class Run:
         ConfigError
             The run was made with one of those paths, or a command, which is not given.
         """
-        config = load_config(carried(self.folder, settings))
-        commands.sweep(config, self.folder)
+        named = {} if model is None else {"model": _name(model)}
+        config = load_config(carried(self.folder, settings | named))
+        commands.sweep(config, self.folder, model=_handed(model))
         return Run(self.folder)
 
     def report(self, *, share: bool | None = None) -> Path:
@@ -179,15 +182,28 @@ def load_run(path: Folder) -> Run:
     return Run(RunFolder.open(location(str(path))))
 
 
-def run(config: Config, out: Folder, *, resume: bool = False) -> Run | None:
+def run(config: Config, out: Folder, *, resume: bool = False, model: Any = None) -> Run | None:
     """Train or load a model, explain its predictions, write the report: ``flower-audit run``.
+
+    Parameters
+    ----------
+    model : path or object, optional
+        A Keras model, a ``torch.nn.Module``, or a function from uint8 images ``(n, H, W, 3)``, RGB,
+        to logits or probabilities ``(n, classes)``, for images of ``image_size``; or a file, as
+        the setting ``model`` names one.
 
     Returns
     -------
     Run or None
         None on a host that only helps another one to train, as TF_CONFIG may say.
     """
-    made = commands.run(config, location(str(out)), resume=resume, command="audit.run")
+    made = commands.run(
+        _with_model(config, model),
+        location(str(out)),
+        resume=resume,
+        command="audit.run",
+        model=_handed(model),
+    )
     return Run(made) if made else None
 
 
@@ -238,8 +254,13 @@ def compare(runs: Sequence[Run], out: Folder) -> Path:
     return commands.compare([each.folder for each in runs], location(str(out)))
 
 
-def preflight(config: Config) -> pd.DataFrame:
+def preflight(config: Config, *, model: Any = None) -> pd.DataFrame:
     """Look whether everything is read as its makers meant: ``flower-audit preflight``.
+
+    Parameters
+    ----------
+    model : path or object, optional
+        As for `run`.
 
     Returns
     -------
@@ -247,4 +268,25 @@ def preflight(config: Config) -> pd.DataFrame:
         One row a thing looked at, what stops a run first: key, title, words, strength (``strong``
         stops a run, ``weak`` is worth a look, ``fine``), mend.
     """
-    return pd.DataFrame([vars(o) for o in commands.preflight(config).observations])
+    found = commands.preflight(_with_model(config, model), model=_handed(model))
+    return pd.DataFrame([vars(o) for o in found.observations])
+
+
+def _with_model(config: Config, model: Any) -> Config:
+    """Return a config that names a model that is given beside it."""
+    if model is None:
+        return config
+    if config.model.model:
+        raise ConfigError(f"Two models are given: {config.model.model}, and one beside the config.")
+    return change(config, model=_name(model))
+
+
+def _name(model: Any) -> Path:
+    from audit.models.answering.model import name_of
+
+    return Path(model if _handed(model) is None else name_of(model))
+
+
+def _handed(model: Any) -> Any:
+    """Return a model that is an object; None of a path."""
+    return None if isinstance(model, str | Path) else model

@@ -152,6 +152,9 @@ class Check:
         Files that it writes; none where it measures nothing of its own.
     metrics : tuple of Metric
         Its figures, for the methods page; `headline` has those of the headline table.
+    looks_inside : str
+        What it needs of the model beside its answers, in a clause: it is not available of one that
+        gives answers alone. "" where answers are enough.
     templates : Path or None
         Folder of its templates; None: ``templates/checks/KEY`` of this package.
     """
@@ -167,6 +170,7 @@ class Check:
     limits: ClassVar[tuple[Limit, ...]] = ()
     terms: ClassVar[tuple[Term, ...]] = ()
     page: ClassVar[Page | None] = None
+    looks_inside: ClassVar[str] = ""
     templates: ClassVar[Path | None] = None
 
     @property

@@ -60,6 +60,7 @@ TAKEN = frozenset(
         "thresholds",
         "training",
         "trust",
+        "unavailable",
         "undecided_reasons",
         "verdicts",
     ]

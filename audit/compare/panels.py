@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from audit.compare.content import Versus
 from audit.core.track import Track
 from audit.report.cases import Case
-from audit.report.pictures import heat, photo
+from audit.report.pictures import further_heat, heat, photo
 from audit.report.shapes import Shapes, shapes
 from audit.report.templating import data_uri
 from audit.report.view import View
+from audit.storage.heatmaps import Maps
 from audit.storage.run import RunFolder
 
 
@@ -37,5 +38,15 @@ def _view(run: RunFolder, cases: Iterable[Case]) -> View:
         for row, maps in run.chosen(part, by_part[part]):
             case = by_part[part][row]
             outlines[case.anchor] = shapes(maps)
-            held[case.photo], held[case.heat] = data_uri(photo(maps)), data_uri(heat(maps))
+            held[case.photo] = data_uri(photo(maps))
+            held |= {file: data_uri(content) for file, content in _heatmaps(case, maps)}
     return View("", outlines, held)
+
+
+def _heatmaps(case: Case, maps: Maps) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of the heatmaps beside a photo, and their content."""
+    if case.heat:
+        yield case.heat, heat(maps)
+        return
+    for score in (case.scores[k] for k in case.leading):
+        yield score.picture, further_heat(maps, score.key)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from audit.explainers.base import Explainer
 
 JUDGED = ("gradcam", "ig")  # keys of the explainers that a verdict rests on
+STAND_IN = "occlusion"  # proposes regions where these are not available: it asks for answers alone
 
 EXPLAINERS: Registry[type[Explainer]] = Registry(
     "explainer",
@@ -21,6 +22,7 @@ EXPLAINERS: Registry[type[Explainer]] = Registry(
     {
         "gradcam": "audit.explainers.judged:GradCam",
         "ig": "audit.explainers.judged:IntegratedGradients",
+        "occlusion": "audit.explainers.occlusion:Occlusion",
         "lime": "audit.explainers.lime:Lime",
         "shap": "audit.explainers.shap:Shap",
     },

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from audit.core.clock import Clock
 from audit.core.logits import predicted
+from audit.core.registries import STAND_IN
 from audit.datasets.dataset import Counterfactual, Dataset, Item
 from audit.datasets.decode import resize
 from audit.execution.optional import OptionalExplainers
 from audit.execution.record import Explanation, Known
 from audit.explainers.gradcam import Explained
 from audit.explainers.integrated_gradients import Enough
+from audit.explainers.lacking import stand_ins
 from audit.explainers.over_views import grad_cam, integrated_gradients
 from audit.explainers.settle import Complete, ScoresSettled
 from audit.interventions.budget import Budget
@@ -80,8 +82,9 @@ class Engine:
             pool,
             scan=scan,
             budget=Budget.of(config.verdict, images) if adaptive else None,
-            features=self._features,
+            features=None if classifier.lacks else self._features,
         )
+        self._stand_ins = stand_ins(classifier)
 
     def ig_batch(self, known: int | None) -> int:
         """Set how many gradients a call takes; measured where nobody knows yet."""
@@ -102,8 +105,15 @@ class Engine:
             # The explainer asks for sample i of view v at index v * n + i.
             view_by_view = [*samples] * self._config.explain.tta
             attributed = self._ig(images, seen.targets, self._enough(view_by_view), seen.logits)
+            others = self._by_stand_ins(samples, images, seen.targets)
         cases = [
-            ExplainedImage(sample, seen.logits[i], seen.heatmaps[i], attributed.heatmaps[i])
+            ExplainedImage(
+                sample,
+                seen.logits[i],
+                seen.heatmaps[i],
+                attributed.heatmaps[i],
+                others[i].get(STAND_IN),
+            )
             for i, sample in enumerate(samples)
         ]
         with self.clock("intervene"):
@@ -119,9 +129,20 @@ class Engine:
                 ig_completeness_error=float(attributed.completeness_error[i]),
                 truth=truths[i],
                 tested=tested[i],
+                lacks=self._classifier.lacks,
+                stand_ins=others[i],
             )
             for i in range(len(samples))
         ]
+
+    def _by_stand_ins(
+        self, samples: Sequence[Sample], images: NDArray[np.float32], targets: NDArray[np.int64]
+    ) -> list[dict[str, NDArray[np.float32]]]:
+        """Explain each image by what stands in for explainers that the model lacks, by key."""
+        names = [sample.item.name for sample in samples]
+        asked = images, targets, self._classifier, names
+        found = {key: explainer(*asked) for key, explainer in self._stand_ins.items()}
+        return [{key: heatmaps[i] for key, heatmaps in found.items()} for i in range(len(samples))]
 
     def _explain_answered(
         self, samples: Sequence[Sample], answered: NDArray[np.bool_]

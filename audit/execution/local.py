@@ -116,7 +116,7 @@ def explain_part(
                 drawn = maps_of(sample, finding)
             if engine.optional:
                 with engine.clock("further"):  # as runs of earlier versions name it
-                    record, drawn = engine.optional(sample, record, drawn)
+                    record, drawn = engine.optional(sample, record, drawn, finding.stand_ins)
             records.append(record | {"row": len(maps)})
             maps.append(drawn)
     with engine.clock("write"):

@@ -17,6 +17,7 @@ from audit.datasets.dataset import FOREGROUND, UNKNOWN, Dataset, stratified
 from audit.execution.record import Record, score_columns
 from audit.execution.select import select
 from audit.explainers.base import Explainer
+from audit.explainers.lacking import stand_ins
 from audit.explainers.localisation import Localisation, localise
 from audit.explainers.registry import besides
 from audit.masks.masks import Masks
@@ -26,6 +27,8 @@ from audit.settings import Config
 from audit.storage.heatmaps import Maps
 from audit.storage.records import NOT_SAMPLED
 from audit.verdict.verdict import ACCUSED
+
+Heatmaps = Mapping[str, NDArray[np.float32]]
 
 
 def refuse_missing(config: Config) -> None:
@@ -40,9 +43,10 @@ def explainers(config: Config) -> dict[str, Explainer]:
     return {key: kind.of(settings) for key, kind in besides(config.explain.explainers).items()}
 
 
-def manifest_entry(config: Config) -> dict[str, Any]:
+def manifest_entry(config: Config, classifier: Classifier) -> dict[str, Any]:
     """Describe them for the manifest, for a report where they are not installed."""
-    found = {key: e.about._asdict() for key, e in explainers(config).items()}
+    made = stand_ins(classifier) | explainers(config)
+    found = {key: e.about._asdict() for key, e in made.items()}
     return {"explainers": found} if found else {}
 
 
@@ -58,11 +62,15 @@ def sampled(dataset: Dataset, masks: Masks, config: Config) -> set[str]:
 def optional_explainers(
     classifier: Classifier, dataset: Dataset, masks: Masks, config: Config
 ) -> OptionalExplainers | None:
-    """Return what explains chosen images by optional explainers; None where none is asked for."""
-    if not config.explain.optional:
+    """Return what explains chosen images by optional explainers; None where none is asked for.
+
+    What stands in for explainers that the model lacks has explained every image already.
+    """
+    made, asked = stand_ins(classifier), explainers(config)
+    if not (made or asked):
         return None
-    names = sampled(dataset, masks, config)
-    return OptionalExplainers(explainers(config), classifier, names, config.explain.explain_flagged)
+    names = sampled(dataset, masks, config) if asked else set()
+    return OptionalExplainers(made | asked, classifier, names, config.explain.explain_flagged)
 
 
 def explain_one(
@@ -118,17 +126,36 @@ class OptionalExplainers:
         self._names = names
         self._flagged = flagged
 
-    def __call__(self, sample: Sample, record: Record, maps: Maps) -> tuple[Record, Maps]:
-        """Add figures to a record and heatmaps to its maps; NaN and a reason where not chosen."""
-        if not self._chosen(sample, record):
-            missing = Localisation(reason=NOT_SAMPLED)
-            return record | score_columns(dict.fromkeys(self.explainers, missing)), maps
-        image, target = sample.image.astype(np.float32), record["prediction"]
-        asked = target, self._classifier, sample.item.name
-        found = {key: explain_one(e, image, *asked) for key, e in self._explain.items()}
+    def __call__(
+        self, sample: Sample, record: Record, maps: Maps, made: Heatmaps | None = None
+    ) -> tuple[Record, Maps]:
+        """Add figures to a record and heatmaps to its maps; NaN and a reason where not chosen.
+
+        Parameters
+        ----------
+        made : mapping of float32 ``(H, W)``
+            Heatmaps that the image has already, by key.
+        """
+        found = self._heatmaps(sample, record, made or {})
         mask, valid = sample.trimap == FOREGROUND, sample.trimap != UNKNOWN
-        scores = {name: localise(heatmap, mask, valid) for name, heatmap in found.items()}
-        return record | score_columns(scores), replace(maps, optional=found)
+        missing = Localisation(reason=NOT_SAMPLED)
+        scores = {
+            key: localise(found[key], mask, valid) if key in found else missing
+            for key in self.explainers
+        }
+        return record | score_columns(scores), replace(maps, optional=found) if found else maps
+
+    def _heatmaps(
+        self, sample: Sample, record: Record, made: Heatmaps
+    ) -> dict[str, NDArray[np.float32]]:
+        """Return those that are made, and those that are asked for where the image is chosen."""
+        image, chosen = sample.image.astype(np.float32), self._chosen(sample, record)
+        asked = record["prediction"], self._classifier, sample.item.name
+        return {
+            key: made[key] if key in made else explain_one(explainer, image, *asked)
+            for key, explainer in self._explain.items()
+            if key in made or chosen
+        }
 
     def _chosen(self, sample: Sample, record: Record) -> bool:
         flagged = self._flagged and record["verdict"] in ACCUSED

@@ -19,7 +19,7 @@ from audit.interventions.tested import REACH, Tested
 from audit.masks.sample import Sample
 from audit.settings.verdict import Thresholds
 from audit.storage.heatmaps import Maps
-from audit.storage.records import REACHES, VARIED, columns_of, record_schema
+from audit.storage.records import NOT_AVAILABLE, REACHES, VARIED, columns_of, record_schema
 from audit.verdict.judging import verdict_columns
 from audit.verdict.verdict import Labels, Verdict
 
@@ -47,7 +47,15 @@ class Known:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Answer of the model, and heatmaps of class ``prediction`` by the explainers."""
+    """Answer of the model, and heatmaps of class ``prediction`` by the explainers.
+
+    Attributes
+    ----------
+    lacks : mapping of str
+        As the classifier has it: the heatmaps of these are NaN.
+    stand_ins : mapping of float32 ``(H, W)``
+        Heatmaps of `audit.explainers.lacking.stand_ins`, by key.
+    """
 
     logits: NDArray[np.float32]
     prediction: int
@@ -57,6 +65,8 @@ class Explanation:
     ig_completeness_error: float
     truth: Known = Known()
     tested: Tested = field(default_factory=Tested)
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    stand_ins: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 def maps_of(sample: Sample, finding: Explanation) -> Maps:
@@ -106,6 +116,7 @@ def record_of(
             tested.causes,
             classes,
         ),
+        **{f"{key}_reason": f"{NOT_AVAILABLE} {why}" for key, why in finding.lacks.items()},
         "ig_steps": finding.ig_steps,
         "ig_completeness_error": finding.ig_completeness_error,
         "prediction_without_shortcut": finding.truth.without_shortcut,

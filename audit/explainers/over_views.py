@@ -17,6 +17,7 @@ from audit.explainers.integrated_gradients import (
     IntegratedGradients,
     completeness_error,
 )
+from audit.explainers.lacking import NoGradCAM, NoIntegratedGradients
 from audit.models.averaged import Averaged
 from audit.models.base import Differentiable
 from audit.models.classifier import FrozenClassifier
@@ -98,8 +99,12 @@ class AveragedIntegratedGradients(IntegratedGradients):
         return super().__call__(view.show(images), targets, here)
 
 
-def grad_cam(classifier: Differentiable, kind: str = "gradcam") -> GradCAM | AskedGradCAM:
+def grad_cam(
+    classifier: Differentiable, kind: str = "gradcam"
+) -> GradCAM | AskedGradCAM | NoGradCAM:
     """Return a classifier's class activation maps, over its views where it has several."""
+    if "gradcam" in classifier.lacks:
+        return NoGradCAM(classifier)
     if isinstance(classifier, Averaged):
         return AveragedGradCAM(classifier, kind)
     if isinstance(classifier, FrozenClassifier):
@@ -107,8 +112,12 @@ def grad_cam(classifier: Differentiable, kind: str = "gradcam") -> GradCAM | Ask
     return AskedGradCAM(classifier, kind)
 
 
-def integrated_gradients(classifier: Differentiable, *settings: Any) -> IntegratedGradients:
+def integrated_gradients(
+    classifier: Differentiable, *settings: Any
+) -> IntegratedGradients | NoIntegratedGradients:
     """Return Integrated Gradients, over a classifier's views where it has several."""
+    if "ig" in classifier.lacks:
+        return NoIntegratedGradients()
     if isinstance(classifier, Averaged):
         return AveragedIntegratedGradients(classifier, *settings)
     if isinstance(classifier, FrozenClassifier):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ class Perturbing(Explainer):
     It needs no gradient, hundreds of forward passes an image, and gives one value a part.
     """
 
-    storage = "segments"
+    storage: ClassVar[Literal["dense", "segments"]] = "segments"
 
     def __call__(
         self,

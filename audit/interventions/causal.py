@@ -75,7 +75,8 @@ class Removal:
     Attributes
     ----------
     proposer : str
-        What proposed the region: an explainer, ``both`` or ``scan``; "" where none was found.
+        What proposed the region: an explainer, ``both`` of those that verdicts rest on, or
+        ``scan``; "" where none was found.
     area : float
         Share of the image, 0..1.
     place : str

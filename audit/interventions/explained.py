@@ -26,12 +26,15 @@ class ExplainedImage:
     logits : float32 ``(classes,)``
     gradcam, ig : float32
         Heatmaps of the predicted class, ``(h, w)`` and ``(H, W)``.
+    stand_in : float32 ``(H, W)``, optional
+        Of `audit.core.registries.STAND_IN`, where the model lacks these.
     """
 
     sample: Sample
     logits: NDArray[np.float32]
     gradcam: NDArray[np.float32]
     ig: NDArray[np.float32]
+    stand_in: NDArray[np.float32] | None = None
 
     @property
     def target(self) -> int:

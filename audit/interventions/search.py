@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.core.geometry import place_of, upsample
+from audit.core.registries import STAND_IN
 from audit.interventions import composites as make
 from audit.interventions.causal import Causes, Removal, log_odds
 from audit.interventions.explained import ExplainedImage, Image, Logits, Region
@@ -19,11 +20,12 @@ SIZES = {  # shares of the image that each proposer's regions have
     "both": (0.03, 0.06, 0.12),
     "gradcam": (0.06, 0.12),
     "ig": (0.12,),
+    STAND_IN: (0.03, 0.06, 0.12),
     "scan": (0.03, 0.06, 0.12),
 }
 MEDIUM = 0.06
 LARGEST = 0.12
-FIRST = "both"  # what is looked at before a search
+FIRST = ("both", STAND_IN)  # what is looked at before a search, of those that there are
 ACROSS = 4  # tiles of the scan along each side
 TILES = 12  # at most
 
@@ -54,7 +56,9 @@ class _Search(NamedTuple):
 
 
 def heats(case: ExplainedImage, parts: make.Parts) -> Heats:
-    """Return what proposes regions by heatmaps, at the image's size."""
+    """Return what proposes regions by heatmaps, at the image's size; what comes first leads."""
+    if case.stand_in is not None:
+        return {STAND_IN: np.maximum(np.nan_to_num(case.stand_in), 0)}
     camera = np.maximum(upsample(case.gradcam, parts.off.shape), 0)
     gathered = make.smoothed(case.ig)
     return {"both": make.together(camera, gathered), "gradcam": camera, "ig": gathered}
@@ -63,17 +67,18 @@ def heats(case: ExplainedImage, parts: make.Parts) -> Heats:
 def looked_at(
     case: ExplainedImage, parts: make.Parts, heats: Heats
 ) -> Generator[list[Image], Logits, list[Filled]]:
-    """Fill the largest region that both explainers look at most; nothing where there is none."""
-    (region,) = make.hottest(heats[FIRST], parts.off, (LARGEST,))
+    """Fill the largest region that explainers look at most; nothing where there is none."""
+    first, heat = next(iter(heats.items()))
+    (region,) = make.hottest(heat, parts.off, (LARGEST,))
     if not region.any():
         return []
     logits = yield [make.fill(case.sample.image, region)]
-    return [Filled(FIRST, region, logits[0])]
+    return [Filled(first, region, logits[0])]
 
 
 def _sizes(proposer: str) -> tuple[float, ...]:
     """Shares of the image to search by a proposer, without what was looked at first."""
-    return tuple(s for s in SIZES[proposer] if (proposer, s) != (FIRST, LARGEST))
+    return tuple(s for s in SIZES[proposer] if not (proposer in FIRST and s == LARGEST))
 
 
 def searched(
@@ -85,7 +90,7 @@ def searched(
     if tiles:
         logits = yield [make.fill(image, tile) for tile in tiles]
         scanned = make.scan_map(tiles, before - log_odds(logits, case.target), ACROSS)
-        heats = heats | {"scan": make.together(scanned, heats["both"])}
+        heats = heats | {"scan": make.together(scanned, next(iter(heats.values())))}
     proposed = [
         (name, region)
         for name, heat in heats.items()

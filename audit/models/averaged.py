@@ -88,5 +88,5 @@ def averaged(classifier: Differentiable, count: int, seed: int) -> Differentiabl
     if count == 1:
         return classifier
     if not isinstance(classifier, FrozenClassifier):
-        raise ModelError("Views of PyTorch models are not averaged: leave --tta out.")
+        raise ModelError("Views are averaged of Keras models alone: leave --tta out.")
     return Averaged(classifier, draw_views(count, seed))

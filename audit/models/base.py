@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -56,6 +56,9 @@ class Classifier(Protocol):
         Height, width and channels of its map.
     seen_range : tuple of float
         What its first weights read for black and white images, as far as that can be seen.
+    lacks : mapping of str
+        Why explainers that verdicts rest on are not available, by key, to be read after "because";
+        empty where feature maps, gradients and other weights can be had.
     """
 
     model: Any
@@ -68,6 +71,7 @@ class Classifier(Protocol):
     feature_layer: str
     feature_shape: tuple[int, ...]
     seen_range: tuple[float, float]
+    lacks: Mapping[str, str]
 
     def logits(self, images: NDArray[np.float32]) -> Any:
         """Return float32 logits ``(n, classes)`` of images ``(n, H, W, 3)`` in 0..255."""

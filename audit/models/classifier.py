@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,8 @@ class FrozenClassifier:
         The model has no such layer, or another form than an image classifier's, or its logits have
         no gradient.
     """
+
+    lacks: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,

@@ -15,14 +15,20 @@ def classify(
     Raises
     ------
     ModelError
-        It is no image classifier that can be explained.
+        It is no image classifier that can be audited.
     """
+    from audit.models.answering.model import Function
+    from audit.models.answering.onnxfile import OnnxModel
     from audit.models.pytorch.source import TorchModel
 
     if isinstance(model, TorchModel):
         from audit.models.pytorch.classifier import TorchClassifier
 
         return TorchClassifier(model, feature_layer, image_size, scaling)
+    if isinstance(model, Function | OnnxModel):
+        from audit.models.answering.classifier import AnsweringClassifier
+
+        return AnsweringClassifier(model, image_size, scaling)
     from audit.models.classifier import FrozenClassifier
 
     return FrozenClassifier(model, feature_layer, image_size, scaling)

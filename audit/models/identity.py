@@ -26,9 +26,9 @@ def identity(model: Any, file: Path, scaling: str, classes: Sequence[str]) -> di
 
     Parameters
     ----------
-    model : keras.Model, tf_keras.Model, SavedModel or TorchModel
+    model : keras.Model, tf_keras.Model, SavedModel, TorchModel or Answering
     file : Path
-        Where it was loaded from.
+        Where it was loaded from; of a Keras model that was handed in, of no matter.
     scaling : str
         Pixels that it wants, as `scaling.treated` calls them.
     classes : sequence of str
@@ -39,10 +39,14 @@ def identity(model: Any, file: Path, scaling: str, classes: Sequence[str]) -> di
     dict of str
         ``sha256`` of everything, ``architecture_sha256`` and ``weights_sha256``: 64 hex digits.
     """
-    parts = {
-        "architecture_sha256": _architecture(model, file),
-        "weights_sha256": weights_hash(model),
-    }
+    parts = (
+        model.identity()
+        if hasattr(model, "identity")
+        else {
+            "architecture_sha256": _architecture(model, file),
+            "weights_sha256": weights_hash(model),
+        }
+    )
     everything = [*parts.values(), scaling, *classes]
     whole = hashlib.sha256(json.dumps(everything).encode("utf-8", "surrogatepass")).hexdigest()
     return {"sha256": whole} | parts
@@ -72,24 +76,37 @@ def weights_hash(model: Any) -> str:
 
 def _architecture(model: Any, file: Path) -> str:
     digest = hashlib.sha256()
-    own = [("architecture", model.architecture())] if isinstance(model, TorchModel) else None
-    for name, content in own or _described(file):
+    for name, content in _described(model, file):
         digest.update(f"{name}\t{hashlib.sha256(content).hexdigest()}\n".encode())
     return digest.hexdigest()
 
 
-def _described(file: Path) -> Iterator[tuple[str, bytes]]:
+def _described(model: Any, file: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield all that a model is made of but its weights, by name."""
+    if isinstance(model, TorchModel):
+        yield "architecture", model.architecture()
+    elif file.exists():
+        yield from _files(file)
+    else:
+        yield "config", _sorted(json.loads(model.to_json()))
+
+
+def _files(file: Path) -> Iterator[tuple[str, bytes]]:
     """Yield all of a model's files but its weights, by name."""
     if file.is_dir():
         paths = (p for p in file.rglob("*") if p.is_file() and "variables" not in p.parts)
         yield from ((p.relative_to(file).as_posix(), p.read_bytes()) for p in sorted(paths))
         return
-    yield "config", json.dumps(_built_of(origin_of(file).config), sort_keys=True).encode()
+    yield "config", _sorted(origin_of(file).config)
     if file.suffix == ".keras":
         with zipfile.ZipFile(file) as archive:
             for name in sorted(archive.namelist()):
                 if name not in _ELSEWHERE and not name.endswith(".h5"):
                     yield name, archive.read(name)
+
+
+def _sorted(config: Any) -> bytes:
+    return json.dumps(_built_of(config), sort_keys=True).encode()
 
 
 def _built_of(config: Any) -> Any:

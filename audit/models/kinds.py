@@ -6,13 +6,14 @@ import zipfile
 from pathlib import Path
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
-_WANTED = "give a .keras or .h5 file, a SavedModel folder, or a .pt2 file of torch.export"
+_WANTED = (
+    "give a .keras or .h5 file, a SavedModel folder, a .pt2 file of torch.export, or an .onnx file"
+)
 _CONVERT = f"convert it to Keras and {_WANTED}"
 _WHOLE = "save the whole model, model.save('FILE.keras')"
 _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF"
 
 _BY_SUFFIX = {
-    (".onnx",): ("an ONNX model", _CONVERT),
     (".tflite", ".lite"): ("a TensorFlow Lite model, made for inference alone",
                            f"{_WANTED} that it was made of"),
     (".pkl", ".pickle", ".joblib", ".sav"): ("a pickled object, which runs code when it is read",

@@ -44,6 +44,8 @@ class LastLayer:
 
     def __init__(self, classifier: Differentiable) -> None:
         model = classifier.model
+        if why := next(iter(classifier.lacks.values()), ""):
+            raise ModelError(f"{model.name} has no last layer to teach again: {why}.")
         if not isinstance(model, keras.Model) or not isinstance(classifier, FrozenClassifier):
             raise ModelError(
                 f"{model.name} was not made by Keras 3, which alone writes what is mended: save "

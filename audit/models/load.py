@@ -1,4 +1,4 @@
-"""Models of every kind: .keras, .h5 of Keras 2 and 3, SavedModel folders, and PyTorch's."""
+"""Models of every kind: .keras, .h5 of Keras 2 and 3, SavedModel folders, PyTorch's and ONNX."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from audit.core.errors import ModelError, first_line
 from audit.models import hdf5
+from audit.models.answering.onnxfile import SUFFIX, load_onnx
 from audit.models.kinds import refusal
 from audit.models.origin import Origin, missing_part, origin_of
 from audit.models.permitted import forbidden
@@ -69,6 +70,8 @@ def load_model(file: Path, *, trust: bool) -> Any:
         The file is missing, of another format, torn, holds no architecture, or asks to run code of
         its own or for classes that are not there.
     """
+    if file.suffix.lower() == SUFFIX:
+        return load_onnx(file)
     if is_torch(file):
         return load_torch(file, trust=trust)
     if file.is_dir() and (file / "saved_model.pb").is_file():

@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
 def observe(classifier: FrozenClassifier) -> list[Observation]:
     """Return one observation of each part of a classifier."""
-    return [*observe_answers(classifier), _pixels(classifier), observe_layer(classifier.cut)]
+    return [*observe_answers(classifier), observe_pixels(classifier), observe_layer(classifier.cut)]
 
 
 def observe_answers(classifier: Any) -> list[Observation]:
-    """Observe what a classifier of any framework answers, and how it is read."""
-    return [see(classifier) for see in (_end, _unit, _outputs, _gradient, _alone)]
+    """Observe what a classifier of any framework answers, and whether that has a gradient."""
+    return [*observe_logits(classifier), _gradient(classifier)]
+
+
+def observe_logits(classifier: Any) -> list[Observation]:
+    """Observe what any classifier answers, and how it is read."""
+    return [see(classifier) for see in (_end, _unit, _outputs, _alone)]
 
 
 _BY_LOG = {
@@ -72,7 +77,8 @@ def _unit(classifier: Any) -> Observation:
     return Observation("outputs", title, words)
 
 
-def _pixels(classifier: FrozenClassifier) -> Observation:
+def observe_pixels(classifier: Any) -> Observation:
+    """Observe what a classifier is given, and what its first weights read of that."""
     low, high = classifier.seen_range
     given = "" if classifier.scaling == "0..255" else f", scaled to {classifier.scaling}"
     kind = "whole numbers" * classifier.input.whole or "numbers"

@@ -31,6 +31,8 @@ class Score:
         Of the explainer.
     picture : str
         File of its heatmap in grey, relative to the report's root; "" where it was not asked.
+    half : int
+        Which half of that file: 1 or 2; 0 where it is all of it.
     """
 
     key: str
@@ -41,6 +43,7 @@ class Score:
     pointing: float
     reason: str
     picture: str
+    half: int
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Case:
         Stable id, made from the image's name alone.
     photo, heat : str
         Files of its photo and, in grey, of the heatmaps that its verdict rests on, relative to the
-        report's root.
+        report's root; "" where the model lacks these.
     composites : str
         File of the composites that the model was shown; "" where the verdict accuses nobody, or
         others more than enough.
@@ -101,9 +104,16 @@ class Case:
     score: float
 
     @property
+    def leading(self) -> list[int]:
+        """Places among `scores` of the heatmaps beside the photo: those of every case."""
+        judged = [k for k, score in enumerate(self.scores) if score.half]
+        return judged or [k for k, score in enumerate(self.scores) if score.picture][:1]
+
+    @property
     def optional(self) -> list[int]:
-        """Numbers of panels of optional heatmaps; those of every case are 0 to 3."""
-        return [k for k, score in enumerate(self.scores[2:], start=4) if score.picture]
+        """Places among `scores` of the other heatmaps that there are."""
+        shown = (k for k, score in enumerate(self.scores) if score.picture)
+        return [k for k in shown if k not in self.leading]
 
     @property
     def pictures(self) -> list[str]:
@@ -171,7 +181,7 @@ def _case(row: dict[str, Any], verdict: VerdictKind, page: str, source: Source) 
         anchor=row["anchor"],
         name=row["name"],
         photo=f"pictures/{row['anchor']}.webp",
-        heat=f"pictures/{row['anchor']}-heat.webp",
+        heat=f"pictures/{row['anchor']}-heat.webp" if source.judged else "",
         page=page,
         part=row["part"],
         row=row["row"],
@@ -214,5 +224,5 @@ def _score(row: dict[str, Any], key: str, title: str) -> Score:
     columns = ("mass", "skill", "rank_accuracy", "pointing", "reason")
     values = {column: row[f"{key}_{column}"] for column in columns}
     file = f"pictures/{row['anchor']}-{'heat' if key in JUDGED else key}.webp"
-    asked = values["reason"] != NOT_SAMPLED
-    return Score(key, title, **values, picture=file if asked else "")
+    asked, half = values["reason"] != NOT_SAMPLED, 1 + JUDGED.index(key) if key in JUDGED else 0
+    return Score(key, title, **values, picture=file if asked else "", half=half)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from audit.core.estimate import Estimate, share
-from audit.core.registries import JUDGED
 from audit.core.statistics import stands_out
 from audit.report.figures import accuracy
 from audit.report.names import slug
@@ -16,7 +15,7 @@ from audit.report.source import Source
 from audit.report.verdicts import VERDICT_KINDS
 from audit.verdict.verdict import Verdict
 
-_COLUMNS = ("label", "correct", "verdict", "causal_reason", *(f"{key}_skill" for key in JUDGED))
+_COLUMNS = ("label", "correct", "verdict", "causal_reason")
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class ClassRow:
     counts : dict
         Images by verdict key, of the explained.
     skill : dict
-        Mean skill by explainer, NaN where undefined everywhere.
+        Mean skill by explainer of every image, NaN where undefined everywhere.
     wrong_reasons : Estimate
         Share of the right predictions with a verdict; undefined where nothing was tested.
     stands_out : bool
@@ -49,10 +48,11 @@ class ClassRow:
 
 def class_rows(source: Source) -> list[ClassRow]:
     """Return every class in the order of its index, also those without test images."""
-    records = source.some(source.explained["label"] >= 0, *_COLUMNS)
+    skills = [f"{key}_skill" for key in source.leading]
+    records = source.some(source.explained["label"] >= 0, *_COLUMNS, *skills)
     tested, explained = by_label(source.predictions.drop(columns="name")), by_label(records)
     rows = [
-        _class_row(index, name, tested(index), explained(index))
+        _class_row(index, name, tested(index), explained(index), source.leading)
         for index, name in source.classes.items()
     ]
     marked = stands_out(
@@ -73,7 +73,13 @@ def by_label(table: pd.DataFrame) -> Callable[[int], pd.DataFrame]:
     return lambda index: found.get(index, table.iloc[:0])
 
 
-def _class_row(index: int, name: str, predictions: pd.DataFrame, records: pd.DataFrame) -> ClassRow:
+def _class_row(
+    index: int,
+    name: str,
+    predictions: pd.DataFrame,
+    records: pd.DataFrame,
+    leading: Iterable[str],
+) -> ClassRow:
     return ClassRow(
         index=index,
         name=name,
@@ -82,7 +88,7 @@ def _class_row(index: int, name: str, predictions: pd.DataFrame, records: pd.Dat
         explained=len(records),
         correct_explained=int(records["correct"].astype(bool).sum()),
         counts={v.key: int((records["verdict"] == v.key).sum()) for v in VERDICT_KINDS},
-        skill={key: float(records[f"{key}_skill"].mean()) for key in JUDGED},
+        skill={key: float(records[f"{key}_skill"].mean()) for key in leading},
         wrong_reasons=_wrong_reasons(records),
     )
 

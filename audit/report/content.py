@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from audit.checks.registry import every
@@ -15,6 +16,7 @@ from audit.report.figures import ACCURACY, estimate, headline, metrics, of_check
 from audit.report.notes import Notes, notes
 from audit.report.source import Source
 from audit.report.sweeps import threshold_sweeps
+from audit.report.unavailable import Unavailable, unavailable
 from audit.report.verdicts import VerdictRow, verdict_rows
 from audit.verdict.verdict import Verdict
 
@@ -52,6 +54,11 @@ class Content:
     curves: list[charts.Chart]
     galleries: dict[str, list[Case]]
     maps_bytes: int
+
+    @property
+    def unavailable(self) -> list[Unavailable]:
+        """What the run does not tell because its model gives answers alone."""
+        return unavailable(self.source)
 
     def strongest(self, most: int) -> list[Case]:
         """Return the right predictions that accuse the model most."""
@@ -102,14 +109,11 @@ def _by_hand(source: Source) -> dict[str, Figure]:
 
 def _agreement(source: Source) -> list[charts.Chart]:
     """Chart how far explainers agree with each other, and with what interventions find."""
-    gradcam, ig = source.judged.values()
-    pairs = (
-        ("gradcam_skill", "ig_skill", f"{gradcam} skill", f"{ig} skill"),
-        ("background_share", "gradcam_skill", "background share", f"{gradcam} skill"),
-        ("background_share", "ig_skill", "background share", f"{ig} skill"),
-    )
-    tested = source.some(source.is_tested, *{x for pair in pairs for x in pair[:2]})
-    drawn = [charts.scatter(tested[x], tested[y], (a, b)) for x, y, a, b in pairs]
+    skills = {f"{key}_skill": f"{title} skill" for key, title in source.leading.items()}
+    told = {"background_share": "background share"} | skills
+    pairs = [*combinations(skills, 2), *(("background_share", skill) for skill in skills)]
+    tested = source.some(source.is_tested, *told)
+    drawn = [charts.scatter(tested[x], tested[y], (told[x], told[y])) for x, y in pairs]
     return [chart for chart in drawn if chart]
 
 

@@ -57,7 +57,7 @@ _OF_THE_ENGINE = (
             "region leaves beyond its controls (region), each within -6..6; survival; the "
             "background's share; "
             "how much more often an edit turns its class than others (class); and one less the "
-            "skill of the class activation map (off)."
+            "skill of the class activation map (off; 0 without one)."
         ),
         formula=f"1 / (1 + exp(-z)), z = {INTERCEPT:g} {_WEIGHED}",
         direction=_LOWER,

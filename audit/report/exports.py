@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.checks.registry import every
-from audit.core.estimate import as_json, defined
+from audit.core.estimate import NOTHING, as_json, defined
 from audit.core.finding import Finding
 from audit.report.content import Content
+from audit.report.figures import LOCALISED
 from audit.report.findings import findings
 from audit.report.pages import shared
 from audit.report.source import Source
@@ -50,7 +51,7 @@ def summary(content: Content) -> dict[str, Any]:
             "skipped": len(content.notes.skipped),
             "doubtful_masks": len(content.notes.doubtful),
         },
-        "figures": {key: as_json(f.estimate) for key, f in content.figures.items()},
+        "figures": _figures(content),
         "verdicts": {
             row.verdict.key: {"correct": row.correct, "wrong": row.wrong, **as_json(row.share)}
             for row in content.verdicts
@@ -60,9 +61,17 @@ def summary(content: Content) -> dict[str, Any]:
         "masks_by_hand": {key: as_json(f.estimate) for key, f in content.by_hand.items()},
         "thresholds": dict(source.thresholds),
         "ig_completeness_error": defined(asdict(content.notes.completeness)),
+        "unavailable": {each.key: each.why for each in content.unavailable},
         **_of_checks(content),
         "findings": [_finding(f) for f in findings(content)],
     }
+
+
+def _figures(content: Content) -> dict[str, Any]:
+    """Return all figures, those of explainers that the model lacks among them: they are null."""
+    lacking = (f"{key}_{column}" for key in content.source.lacks for column in LOCALISED)
+    found = {key: f.estimate for key, f in content.figures.items()}
+    return {key: as_json(e) for key, e in (dict.fromkeys(lacking, NOTHING) | found).items()}
 
 
 def _of_checks(content: Content) -> dict[str, Any]:

@@ -23,6 +23,7 @@ _LOCALISATION = (
     ("rank_accuracy", "rank accuracy", "percent"),
     ("pointing", "pointing hits", "percent"),
 )
+LOCALISED = tuple(column for column, *_ in _LOCALISATION)
 _DEFINITIONS = {
     "mass": (
         "How much of the positive relevance lies on the subject.",

@@ -38,11 +38,14 @@ class Asked:
 
 
 def asked(content: Content) -> list[Asked]:
-    """Return every figure that is held against a limit, found or not."""
+    """Return every figure that is held against a limit, found or not, of what is available."""
+    lacking = {each.key for each in content.unavailable}
+    left_out = {limit.key for check in every() if check.key in lacking for limit in check.limits}
     return [
         Asked(limit.title, said(limit_of(key, content), limit.style), limit.estimate(content),
               limit.style)
         for key, limit in limits().items()
+        if key not in left_out
     ]  # fmt: skip
 
 

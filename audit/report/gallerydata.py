@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.checks.registry import every
+from audit.core.registries import JUDGED
 from audit.report.cases import Case
 from audit.report.content import Content
 from audit.report.shapes import Shapes
@@ -68,9 +69,11 @@ def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
             for k in range(len(source.titles))
             for column in ("mass", "skill")
         },
+        "halves": [1 + JUDGED.index(key) if key in JUDGED else 0 for key in source.titles],
         **{
             f"heat{k}": [c.scores[k].picture.removeprefix(f"pictures/{c.anchor}") for c in cases]
-            for k in range(2, len(source.titles))
+            for k, key in enumerate(source.titles)
+            if key not in JUDGED
         },
     }
 
@@ -104,7 +107,7 @@ def _detail(case: Case, shapes: Shapes) -> dict[str, Any]:
         "rank": _thousandths(s.rank_accuracy for s in case.scores),
         "pointing": _thousandths(s.pointing for s in case.scores),
         "why": [plain(s.reason) for s in case.scores],
-        "hottest": list(shapes.hottest),
+        "hottest": [shapes.hottest.get(score.key, "") for score in case.scores],
         "side": shapes.side,
         "flower": shapes.foreground,
         "unknown": shapes.unknown,

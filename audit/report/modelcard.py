@@ -8,7 +8,6 @@ from typing import Any
 
 from audit.checks.registry import every
 from audit.core.estimate import Estimate
-from audit.core.registries import JUDGED
 from audit.core.wording import plain
 from audit.report.content import Content
 from audit.report.findings import findings
@@ -17,7 +16,7 @@ from audit.report.source import Source
 from audit.report.templating import interval, styled
 
 _FIGURES = ("accuracy", "wrong_reasons_share", "suspect_share", "background_share", "bg_gap",
-            "survives_without", *(f"{key}_skill" for key in JUDGED))  # fmt: skip
+            "survives_without")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -145,7 +144,7 @@ def _factors(content: Content) -> Iterator[Entry]:
 
 
 def _metrics(content: Content) -> Iterator[Entry]:
-    for key in _FIGURES:
+    for key in (*_FIGURES, *(f"{key}_skill" for key in content.source.leading)):
         figure = content.figures[key]
         yield Entry(figure.metric.title, figure_words(figure.estimate, figure.metric.style))
     thresholds = content.source.thresholds
@@ -216,6 +215,8 @@ def _cards(content: Content) -> Iterator[Card]:
 def _caveats(content: Content) -> Iterator[Entry]:
     for found in findings(content):
         yield Entry(f"{found.says}: {found.title}", f"{found.words} {found.why}")
+    for each in content.unavailable:
+        yield Entry(f"Not available: {each.title}", f"{each.why[:1].upper()}{each.why[1:]}.")
     groups = "other groups" if content.checks["groups"] else "groups"
     yield Entry(
         "Not looked at",

@@ -100,7 +100,8 @@ def _skipped(source: Source) -> list[Gap]:
 def _completeness(source: Source) -> Completeness:
     errors = source.explained["ig_completeness_error"]
     defined = errors.dropna()
-    steps = sorted({int(s) for s in source.explained["ig_steps"].dropna()})
+    taken = source.explained["ig_steps"].dropna() if "ig" in source.judged else ()
+    steps = sorted({int(s) for s in taken})
     words = (
         "none" if not steps else str(steps[0]) if len(steps) == 1 else f"{steps[0]} to {steps[-1]}"
     )

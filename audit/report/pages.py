@@ -87,7 +87,7 @@ def shared(content: Content) -> dict[str, Any]:
         "glossary": terms,
         "term_of": {key: term.anchor for term in terms for key in term.figures},
         "titles": titles,
-        "short_ig": "IG" if titles["ig"] == "Integrated Gradients" else titles["ig"],
+        "short_ig": _short(titles.get("ig", "")),
         "verdict_kinds": VERDICT_KINDS,
         "worst_classes": [r for r in ranked(content.classes) if r.wrong_reasons.value > 0][
             :_WORST_CLASSES
@@ -99,6 +99,10 @@ def shared(content: Content) -> dict[str, Any]:
         "augmented": content.source.run.augmentations_file.is_file(),
         "mixed": content.source.run.mixed_file.is_file(),
     }
+
+
+def _short(title: str) -> str:
+    return "IG" if title == "Integrated Gradients" else title
 
 
 def _terms(content: Content) -> list[Term]:

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from audit.core.errors import RunFolderError
-from audit.core.registries import JUDGED
 from audit.core.track import Track
 from audit.report.cases import Case
 from audit.report.pictures import Picture, composites, further_heat, heat, photo
@@ -49,8 +48,9 @@ def _draw_part(
 
 def _draw(run: RunFolder, case: Case, maps: Maps, donors: Sequence[Picture], root: Path) -> Shapes:
     (root / case.photo).write_bytes(photo(maps))
-    (root / case.heat).write_bytes(heat(maps))
-    optional = {s.key: s.picture for s in case.scores if s.picture and s.key not in JUDGED}
+    if case.heat:
+        (root / case.heat).write_bytes(heat(maps))
+    optional = {s.key: s.picture for s in case.scores if s.picture and not s.half}
     if list(optional) != list(maps.optional):
         raise RunFolderError(f"{run.maps_dir} and {run.records_dir} disagree on {case.name!r}.")
     for key, file in optional.items():

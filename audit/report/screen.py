@@ -64,7 +64,7 @@ def _figures(content: Content) -> tuple[tuple[str, str], ...]:
         ("suspect_share", "Suspect"),
         ("background_share", "Background share"),
         ("survives_without", f"Right without {source.subject}"),
-        ("gradcam_skill", f"{source.titles['gradcam']} skill"),
+        *((f"{key}_skill", f"{title} skill") for key, title in [*source.leading.items()][:1]),
     )
 
 

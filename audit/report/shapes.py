@@ -30,16 +30,16 @@ class Shapes:
     foreground, unknown, region : str
         ``d`` of an SVG path, to be filled by the even-odd rule; "" where nothing is to be drawn.
         An unknown border that is no wider than a line is left out.
-    hottest : tuple of str
-        Where Grad-CAM, IG and optional explainers, if any were asked, are hottest, in words; ""
-        without positive relevance.
+    hottest : dict of str
+        Where explainers, those that were not asked left out, are hottest, in words by their keys;
+        "" without positive relevance.
     """
 
     side: int
     foreground: str
     unknown: str
     region: str
-    hottest: tuple[str, ...]
+    hottest: dict[str, str]
 
 
 def shapes(maps: Maps) -> Shapes:
@@ -47,8 +47,8 @@ def shapes(maps: Maps) -> Shapes:
     unknown = _wide((maps.trimap > 0) & (maps.trimap < FOREGROUND))
     masks = (maps.trimap == FOREGROUND, unknown, maps.region)
     foreground, unclear, region = (path(mask) for mask in masks)
-    heats = maps.heatmap("gradcam"), smoothed(maps.ig), *maps.optional.values()
-    hottest = tuple(map(hottest_place, heats))
+    heats = {"gradcam": maps.heatmap("gradcam"), "ig": smoothed(maps.ig), **maps.optional}
+    hottest = {key: hottest_place(heat) for key, heat in heats.items()}
     return Shapes(maps.trimap.shape[1], foreground, unclear, region, hottest)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from audit.core.estimate import CLUSTER
 from audit.core.redact import Shown
-from audit.core.registries import JUDGED
+from audit.core.registries import JUDGED, STAND_IN
 from audit.datasets.contents import Contents
 from audit.explainers.base import About
 from audit.report.asking import Asking, asking
@@ -195,12 +195,24 @@ class Source:
     def explainers(self) -> dict[str, About]:
         """Titles and descriptions of the explainers, by the prefix of their columns."""
         kept = self.section("explainers")
-        return abouts(optional_in(self.packed.columns), self.config, kept)
+        found = abouts(optional_in(self.packed.columns), self.config, kept)
+        return {key: about for key, about in found.items() if key not in self.lacks}
+
+    @cached_property
+    def lacks(self) -> dict[str, str]:
+        """Why explainers that verdicts rest on are not available with this model, by key."""
+        told = self.section("model").get("lacks") or {}
+        return {key: str(told[key]) for key in JUDGED if key in told}
 
     @cached_property
     def judged(self) -> dict[str, str]:
-        """Titles of the explainers that verdicts rest on."""
-        return {key: self.titles[key] for key in JUDGED}
+        """Titles of the explainers that verdicts rest on, but for those that the model lacks."""
+        return {key: self.titles[key] for key in JUDGED if key in self.titles}
+
+    @cached_property
+    def leading(self) -> dict[str, str]:
+        """Titles of the explainers of every image: `judged`, or what stands in for these."""
+        return self.judged or {k: t for k, t in self.titles.items() if k == STAND_IN}
 
     @cached_property
     def contents(self) -> Contents:

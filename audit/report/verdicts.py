@@ -61,8 +61,8 @@ VERDICT_KINDS = (
         title="Right reasons",
         prediction="correct",
         meaning=(
-            "The prediction is right, the {subject} carries it, and an explainer is on the "
-            "{subject}."
+            "The prediction is right, the {subject} carries it, and an explainer, where one is "
+            "available, is on the {subject}."
         ),
         order=_LEAST_FIRST,
         worst_first=False,

@@ -39,7 +39,13 @@ log = logging.getLogger("audit")
 
 @tensorflow_ready()
 def run(
-    config: Config, out: Path, *, resume: bool = False, command: str = "", track: Track = silent
+    config: Config,
+    out: Path,
+    *,
+    resume: bool = False,
+    command: str = "",
+    track: Track = silent,
+    model: Any = None,
 ) -> RunFolder | None:
     """Train or load a model, explain its predictions and render the report into ``out``.
 
@@ -52,6 +58,8 @@ def run(
         How the run was started, for the manifest.
     track : Track
         Shows progress.
+    model : object, optional
+        In place of a file: what ``config`` names as its model, see `audit.models.answering.given`.
 
     Returns
     -------
@@ -64,7 +72,8 @@ def run(
         One line that says what is wrong and how to mend it; finished parts stay.
     """
     splits = ("test",) if config.model.model else SPLITS
-    with _with_model(config, splits, out, resume=resume, command=command, track=track) as begun:
+    asked = {"resume": resume, "command": command, "track": track, "model": model}
+    with _with_model(config, splits, out, **asked) as begun:
         if begun is None:
             return None
         folder, inputs = begun
@@ -122,12 +131,22 @@ def train(
 
 
 @tensorflow_ready()
-def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track = silent) -> None:
-    """Predict and explain with the model of ``folder``, going on where an earlier sweep stopped."""
+def sweep(
+    config: Config,
+    folder: RunFolder,
+    *,
+    command: str = "",
+    track: Track = silent,
+    model: Any = None,
+) -> None:
+    """Predict and explain with the model of ``folder``, going on where an earlier sweep stopped.
+
+    ``model`` as for `run`.
+    """
     if not config.model.model and not folder.model_file.is_file():
         raise RunFolderError(f"{folder.root} has no model yet: give --model, or train one first.")
     with folder.writing():
-        inputs = read_inputs(config, ("test",), folder, track)
+        inputs = read_inputs(config, ("test",), folder, track, model)
         say(inputs.preflight)
         session.go_on(folder, inputs, command)
         sweep_run(folder, inputs, track)
@@ -135,7 +154,7 @@ def sweep(config: Config, folder: RunFolder, *, command: str = "", track: Track 
 
 @tensorflow_ready()
 def preflight(
-    config: Config, order_file: Path | None = None, *, track: Track = silent
+    config: Config, order_file: Path | None = None, *, track: Track = silent, model: Any = None
 ) -> Preflight:
     """Look whether everything is read as its makers meant; nothing is trained, swept or stopped.
 
@@ -145,6 +164,8 @@ def preflight(
     order_file : Path, optional
         File to write the classes to, in the order of the model's outputs that names most images
         rightly; for ``class_order``.
+    model : object, optional
+        As for `run`.
 
     Raises
     ------
@@ -152,7 +173,7 @@ def preflight(
         An input cannot be read at all.
     """
     splits = ("test",) if config.model.model else SPLITS
-    inputs = read_inputs(change(config, anyway=True), splits, None, track)
+    inputs = read_inputs(change(config, anyway=True), splits, None, track, model)
     if order_file is not None:
         _write_order(order_file, inputs.answers)
     return inputs.preflight
@@ -252,11 +273,18 @@ def check(
 
 @contextmanager
 def _with_model(
-    config: Config, splits: Sequence[str], out: Path, *, resume: bool, command: str, track: Track
+    config: Config,
+    splits: Sequence[str],
+    out: Path,
+    *,
+    resume: bool,
+    command: str,
+    track: Track,
+    model: Any = None,
 ) -> Iterator[tuple[RunFolder, Inputs] | None]:
     """Hold a run folder that has its model, trained where none is given; None on a helping host."""
     crew = crew_of(config)
-    inputs = read_inputs(config, splits, RunFolder(out) if resume else None, track)
+    inputs = read_inputs(config, splits, RunFolder(out) if resume else None, track, model)
     say(inputs.preflight)
     if not crew.chief:
         help_chief(inputs, crew, track)

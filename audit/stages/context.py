@@ -34,7 +34,7 @@ def context_of(folder: RunFolder, inputs: Inputs, track: Track) -> Context:
     classifier, hashes = model_of(folder, inputs)
     log.info("Model: %s.", classifier.describe())
     context = _planned(folder, inputs, classifier, track)
-    facts, besides = _facts(inputs, classifier, hashes), manifest_entry(inputs.config)
+    facts, besides = _facts(inputs, classifier, hashes), manifest_entry(inputs.config, classifier)
     folder.update_manifest(model=facts, sweep=_counts(context), **besides)
     return context
 
@@ -121,16 +121,18 @@ def _donor_split(folder: RunFolder) -> str:
 def _facts(inputs: Inputs, classifier: Differentiable, hashes: dict[str, str]) -> dict[str, Any]:
     """Describe the model for the manifest."""
     config, model = inputs.config, classifier.model
+    counted = model.count_params()
     return {
         "backbone": model.name if inputs.classifier else config.model.backbone,
         "source": config.model.model.name if config.model.model else "trained",
         **hashes,
-        "parameters": model.count_params(),
+        **({} if counted is None else {"parameters": counted}),
         "input_size": classifier.input_size,
         "feature_layer": classifier.feature_layer,
         "feature_shape": list(classifier.feature_shape),
         "input_scaling": classifier.scaling,
         "head": f"{classifier.classes} classes, {classifier.end} end",
+        **({"lacks": dict(classifier.lacks)} if classifier.lacks else {}),
     }
 
 

@@ -67,7 +67,11 @@ class Inputs:
 
 
 def read_inputs(
-    config: Config, splits: Sequence[str], earlier: RunFolder | None, track: Track
+    config: Config,
+    splits: Sequence[str],
+    earlier: RunFolder | None,
+    track: Track,
+    model: Any = None,
 ) -> Inputs:
     """Open and look at everything that ``config`` names.
 
@@ -80,14 +84,16 @@ def read_inputs(
     earlier : RunFolder or None
         The run to go on with, whose masks stay; where it has a model, the weights that one starts
         from are not needed.
+    model : object, optional
+        In place of a file that ``--model`` names; see `audit.models.answering.given`.
 
     Raises
     ------
     AuditError
         An input is missing or cannot be used, or is read wrongly beyond doubt.
     """
-    _check_settings(config)
-    plain = _given_model(config, earlier)
+    _check_settings(config, model)
+    plain = _given_model(config, earlier, model)
     config = settled(config, earlier.config() if earlier else None, track)
     dataset, seen = _images(config, plain, splits, earlier, track)
     masks = masks_of(config, dataset, track)
@@ -122,12 +128,17 @@ def _hashes_of_files(config: Config) -> dict[str, str]:
     return {key: short_hash(file) for key, file in files.items() if file and file.is_file()}
 
 
-def _check_settings(config: Config) -> None:
+def _check_settings(config: Config, model: Any) -> None:
     from audit.execution.optional import refuse_missing as check_further
     from audit.report.owner import read_owner
 
     check_further(config)
     refuse_unusable(config.masks.segmenter)
+    if config.run.executor == "ray" and model is not None:
+        raise ConfigError(
+            "A model that is handed in stays in this process: leave the executor ray out, or give "
+            "the model's file."
+        )
     if config.run.executor == "ray":
         from audit.execution.ray_executor import refuse_unreachable as check_cluster
 
@@ -138,8 +149,11 @@ def _check_settings(config: Config) -> None:
         )
 
 
-def _given_model(config: Config, earlier: RunFolder | None) -> Differentiable | None:
-    """Load a given model, under plain pixels; None where one is trained."""
+def _given_model(
+    config: Config, earlier: RunFolder | None, handed: Any = None
+) -> Differentiable | None:
+    """Load a given model, or take the one handed in, under plain pixels; None of a trained one."""
+    from audit.models.answering.given import given_model
     from audit.models.backbones import known_backbone, known_weights
     from audit.models.load import load_model
     from audit.models.pytorch.source import made_by
@@ -150,7 +164,10 @@ def _given_model(config: Config, earlier: RunFolder | None) -> Differentiable | 
                 f"--executor ray sends a model's file to its workers, and {config.model.model} has "
                 "none: export it as a .pt2 file."
             )
-        model = load_model(config.model.model, trust=config.model.trust_model)
+        if handed is None:
+            model = load_model(config.model.model, trust=config.model.trust_model)
+        else:
+            model = given_model(handed, config.model.image_size)
         refuse_asking(model, config)
         return classifier_of(model, config)
     known_backbone(config.model.backbone)

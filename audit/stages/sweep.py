@@ -28,16 +28,22 @@ def sweep_run(folder: RunFolder, inputs: Inputs, track: Track) -> None:
         take(SWEEP, context)
     finally:
         add_seconds(folder, "stages", context.engine.clock.seconds)
-    take(steps_of_checks(), context)
+    take(steps_of_checks(inside=not context.classifier.lacks), context)
     folder.update_manifest(finished=now())
 
 
-def steps_of_checks() -> list[Step]:
-    """List a step for each check that writes files, in the order of the registry."""
+def steps_of_checks(*, inside: bool = True) -> list[Step]:
+    """List a step for each check that writes files, in the order of the registry.
+
+    Parameters
+    ----------
+    inside : bool
+        Whether the model can be looked into, which some checks need.
+    """
     return [
         Step(key=check.name, outputs=check.finished, run=check.measure, asked=check.wanted)
         for check in every()
-        if check.outputs
+        if check.outputs and (inside or not check.looks_inside)
     ]
 
 

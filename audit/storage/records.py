@@ -46,6 +46,7 @@ VARIED = (
     "removal_prediction",
 )
 NOT_SAMPLED = "not sampled"  # why an optional explainer has no figures for an image
+NOT_AVAILABLE = "not available, because"  # begins why an explainer that a model lacks has none
 NOT_KEPT = "not kept by the version that made the run"
 
 _TEXT, _REAL, _WHOLE, _FLAG = pa.string(), pa.float64(), pa.int32(), pa.bool_()
@@ -140,7 +141,8 @@ COLUMNS = (
         ("pasted_back", _WHOLE, -1),
         ("mixed_same", _WHOLE, -1),
         ("mixed_rand", _REAL, None),  # share of donors' backgrounds with the label as answer
-        ("removal_proposer", _TEXT, ""),  # gradcam, ig, both, scan; "" where no region was found
+        # gradcam, ig, both, occlusion, scan; "" where no region was found
+        ("removal_proposer", _TEXT, ""),
         ("removal_area", _REAL, None),  # share of the image
         ("removal_place", _TEXT, ""),
         ("removal_lost", _REAL, None),  # log-odds

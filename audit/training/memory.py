@@ -113,7 +113,7 @@ def _read_lines(file: Path) -> list[str]:
 
 
 def _weights(model: Any) -> int:
-    return _FLOAT * int(model.count_params())
+    return _FLOAT * int(model.count_params() or 0)
 
 
 def _image(model: Any, config: Config) -> int:

@@ -13,7 +13,7 @@ from audit.core.registries import JUDGED
 from audit.settings.verdict import Thresholds
 from audit.storage.records import REACHES, VARIED
 from audit.verdict.sensitivity import ALONE, ClassEvidence
-from audit.verdict.verdict import Labels, judge
+from audit.verdict.verdict import Labels, available, judge
 
 _OF_HEATMAPS = ("chance", *(f"{name}_skill" for name in JUDGED))
 COLUMNS = ("verdict", "verdict_reason", "verdict_score", "verdict_cause", "fragile")
@@ -82,5 +82,5 @@ def _moved(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             moved = {column: moved[column] for column in _OF_HEATMAPS}
         # A heatmap's score is undefined where the moved mask leaves nothing to score.
         reasons = {f"{k}_reason": "undefined" if math.isnan(moved[f"{k}_skill"]) else ""
-                   for k in JUDGED}  # fmt: skip
+                   for k in available(record, JUDGED)}  # fmt: skip
         yield {**record, **moved, **reasons}

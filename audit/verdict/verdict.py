@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from audit.settings.verdict import Thresholds
+from audit.storage.records import NOT_AVAILABLE
 from audit.verdict.causes import accused, causal_words, cause_of, lost_share, region_turns
 from audit.verdict.score import score
 from audit.verdict.sensitivity import ALONE, SCENE, ClassEvidence, kind_of
@@ -119,12 +120,18 @@ def background_driven(record: Record, thresholds: Thresholds) -> bool:
 
 def _undefined(record: Record, words: Labels) -> str:
     """Say why nothing can be said; "" where something can."""
-    reasons = {record[f"{name}_reason"] for name in words.titles}
+    reasons = {record[f"{name}_reason"] for name in available(record, words.titles)}
     if record["causal_reason"] and "" not in reasons:
-        return f"no score is defined: {', '.join(sorted(reasons))}"
+        told = sorted(reasons) or [record["causal_reason"]]
+        return f"no score is defined: {', '.join(told)}"
     if not record["causal_reason"] and math.isnan(record["background_share"]):
         return f"no share is defined: {record['background_share_reason']}"
     return ""
+
+
+def available(record: Record, explainers: Iterable[str]) -> list[str]:
+    """Return the explainers that the record's model does not lack: the others say nothing."""
+    return [n for n in explainers if not record[f"{n}_reason"].startswith(NOT_AVAILABLE)]
 
 
 def verdict_for(
@@ -141,8 +148,9 @@ def _decided(
     record: Record, thresholds: Thresholds, explainers: Iterable[str], evidence: ClassEvidence
 ) -> tuple[Verdict, str]:
     """Return the word, and the kind of what decides; "" of nothing."""
-    on_foreground = any(
-        record[f"{name}_skill"] >= thresholds.on_foreground_skill for name in explainers
+    looking = available(record, explainers)
+    on_foreground = not looking or any(
+        record[f"{name}_skill"] >= thresholds.on_foreground_skill for name in looking
     )
     if record["causal_reason"]:  # heatmaps alone: no more than a suspicion
         return _looked_at(bool(record["correct"]), on_foreground), ""

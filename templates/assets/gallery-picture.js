@@ -54,7 +54,7 @@
   /* End of the name of a heatmap's picture; "" where the explainer was not asked. */
   gallery.heat = function (i, show) {
     if (show.indexOf("heat") !== 0) return "";
-    return Number(show.slice(-1)) < 2 ? "-heat.webp" : data[show][i];
+    return data.halves[Number(show.slice(-1))] ? "-heat.webp" : data[show][i];
   };
 
   /* Fill a box of class fa-layers; the returned photo bears the words. */
@@ -63,7 +63,7 @@
     var photo = image("fa-photo", base + ".webp", gallery.words(i, show));
     box.replaceChildren(photo);
     box.classList.toggle("fa-greyed", heat !== "");
-    if (heat) box.appendChild(image("fa-heat fa-heat-" + (Number(show.slice(-1)) + 1), base + heat, ""));
+    if (heat) box.appendChild(image("fa-heat fa-heat-" + data.halves[Number(show.slice(-1))], base + heat, ""));
     return photo;
   };
 })();

@@ -54,7 +54,7 @@ def run(tmp_path_factory, flower_audit, draw_manifest, colour_model):
     out = tmp_path_factory.mktemp("runs") / "run"
     code, said = flower_audit(
         "run", "--images", images, "--model", colour_model, "--out", out, "--no-grabcut",
-        "--explainers", "gradcam,ig,occlusion", "--explain-sample", 3, "--interventions", "off",
+        "--explainers", "gradcam,ig,squares", "--explain-sample", 3, "--interventions", "off",
         "--ig-steps", 4, "--robustness", 0, "--no-health", "--workers", 0,
     )  # fmt: skip
     assert code == 0, said
@@ -67,27 +67,27 @@ def text(file):
 
 def test_records_have_its_figures_of_the_images_sampled(run):
     records = run.records()
-    assert records["occlusion_reason"].value_counts().to_dict() == {"": 3, "not sampled": 3}
+    assert records["squares_reason"].value_counts().to_dict() == {"": 3, "not sampled": 3}
     # The model sees nothing but the subject.
-    assert records["occlusion_skill"].dropna().min() > 0.5
+    assert records["squares_skill"].dropna().min() > 0.5
 
 
 def test_its_heatmaps_are_kept_and_drawn(run):
     assert sorted(len(m.optional) for m in run.maps(0)) == [0, 0, 0, 1, 1, 1]
-    assert len(list((run.report_dir / "pictures").glob("*-occlusion.webp"))) == 3
+    assert len(list((run.report_dir / "pictures").glob("*-squares.webp"))) == 3
 
 
 def test_gallery_and_cards_show_it(run):
-    assert '"titles":["Grad-CAM","Integrated Gradients","Occlusion"]' in text(
+    assert '"titles":["Grad-CAM","Integrated Gradients","Grey squares"]' in text(
         run.report_dir / "gallery" / "cases.js"
     )
     pages = "".join(map(text, (run.report_dir / "cases").glob("*.html")))
-    assert pages.count('<th scope="row">Occlusion</th>') == 3
+    assert pages.count('<th scope="row">Grey squares</th>') == 3
 
 
 def test_charts_tables_methods_and_glossary_know_it(run):
     trust = text(run.report_dir / "trust.html")
-    assert trust.count("Occlusion") > 8  # in tables, in the legends of charts and in their words
+    assert trust.count("Grey squares") > 8  # in tables, in the legends of charts and in their words
     for page in ("methods", "glossary"):
         assert "arXiv 1311.2901" in text(run.report_dir / f"{page}.html")
     assert "what its logit loses with one square" in text(run.report_html)
@@ -95,7 +95,7 @@ def test_charts_tables_methods_and_glossary_know_it(run):
 
 def test_the_summary_has_its_figures_and_keeps_to_its_schema(run):
     told = json.loads(text(run.summary_json))
-    assert told["figures"]["occlusion_skill"]["n"] == 3
+    assert told["figures"]["squares_skill"]["n"] == 3
     schema = json.loads(text(Path(exports.__file__).parent / "summary.schema.json"))
     assert not list(Draft202012Validator(schema).iter_errors(told))
 
@@ -111,7 +111,7 @@ HOSTILE = "<script>alert(1)</script> *x*\n# y"
 
 def test_a_report_is_rendered_where_it_is_not_installed_and_what_the_run_says_stays_text(copy):
     kept = copy.manifest()["explainers"]
-    kept["occlusion"]["description"] += HOSTILE
+    kept["squares"]["description"] += HOSTILE
     copy.update_manifest(explainers=kept)
     render(copy)
     for page in ("glossary", "methods"):
@@ -125,4 +125,4 @@ def test_a_report_is_rendered_where_it_is_not_installed_and_what_the_run_says_st
 def test_the_help_lists_it(flower_audit):
     code, said = flower_audit("run", "--help")
     assert code == 0
-    assert "lime, shap, occlusion." in " ".join(said.split())
+    assert "occlusion, lime, shap, squares." in " ".join(said.split())

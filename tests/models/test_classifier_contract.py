@@ -6,7 +6,10 @@ import keras
 import numpy as np
 import pytest
 
+from audit.core.errors import ModelError
+from audit.core.registries import JUDGED
 from audit.explainers.over_views import grad_cam, integrated_gradients
+from audit.models.answering.model import Function
 from audit.models.classify import classify
 
 SIDE = 32
@@ -47,8 +50,18 @@ def of_torch(kind):
     return make
 
 
+def of_function(folder):
+    _, own, scaling = of_keras(folder)
+
+    def whole(images):
+        return own(images.astype(np.float32))
+
+    return Function(whole, SIDE), whole, scaling
+
+
 MAKERS = {
     "keras": of_keras,
+    "function": of_function,
     "exported": pytest.param(of_torch("Residual"), marks=needs_torch),
     "tokens": pytest.param(of_torch("Transformer"), marks=needs_torch),
     "channels last": pytest.param(of_torch("Last"), marks=needs_torch),
@@ -62,8 +75,50 @@ def made(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def inside(made):
+    """The same, of those that can be looked into."""
+    if made[0].lacks:
+        pytest.skip(next(iter(made[0].lacks.values())))
+    return made
+
+
+@pytest.fixture(scope="module")
 def images():
-    return np.random.default_rng(1).uniform(0, 255, (5, SIDE, SIDE, 3)).astype(np.float32)
+    random = np.random.default_rng(1)
+    return random.integers(0, 256, (5, SIDE, SIDE, 3)).astype(np.float32)
+
+
+def test_what_it_lacks_it_says_and_refuses(made, images):
+    classifier, _ = made
+    assert set(classifier.lacks) in (set(), set(JUDGED))
+    if not classifier.lacks:
+        assert len(classifier.feature_shape) == 3 and classifier.feature_layer
+        return
+    assert not classifier.feature_layer and not classifier.feature_shape
+    why = next(iter(classifier.lacks.values()))
+    asked = (
+        lambda: classifier.features(images),
+        lambda: classifier.gradient(images, np.zeros(5, np.int64)),
+        lambda: classifier.feature_gradient(images),
+        lambda: classifier.untrained(seed=1),
+        lambda: classifier.with_head(np.zeros((1, 3), np.float32), np.zeros(3, np.float32)),
+    )
+    for ask in asked:
+        with pytest.raises(ModelError, match=f" to look at: {why}.$"):
+            ask()
+
+
+def test_explainers_that_look_inside_are_undefined_without_it(made, images):
+    classifier, own = made
+    if not classifier.lacks:
+        pytest.skip("it lacks nothing")
+    seen = grad_cam(classifier)(images)
+    np.testing.assert_allclose(seen.logits, own(images), atol=2e-5)
+    np.testing.assert_array_equal(seen.targets, seen.logits.argmax(axis=1))
+    assert np.isnan(seen.heatmaps).all()
+    found = integrated_gradients(classifier)(images, seen.targets)
+    assert np.isnan(found.heatmaps).all() and found.heatmaps.shape == images.shape[:3]
+    assert np.isnan(found.completeness_error).all() and not found.nodes.any()
 
 
 def test_logits_are_those_of_the_framework_itself(made, images):
@@ -71,8 +126,8 @@ def test_logits_are_those_of_the_framework_itself(made, images):
     np.testing.assert_allclose(np.asarray(classifier.logits(images)), own(images), atol=2e-5)
 
 
-def test_the_gradient_is_what_finite_differences_say(made, images):
-    classifier, _ = made
+def test_the_gradient_is_what_finite_differences_say(inside, images):
+    classifier, _ = inside
     targets = np.arange(5) % 3
     gradients, logits = classifier.gradient(images, targets)
     way = np.random.default_rng(2).normal(size=images.shape).astype(np.float32)
@@ -83,8 +138,8 @@ def test_the_gradient_is_what_finite_differences_say(made, images):
     np.testing.assert_allclose(logits, np.asarray(classifier.logits(images)), atol=1e-5)
 
 
-def test_class_activation_maps_are_made_of_the_feature_gradient(made, images):
-    classifier, _ = made
+def test_class_activation_maps_are_made_of_the_feature_gradient(inside, images):
+    classifier, _ = inside
     found = classifier.feature_gradient(images)
     weights = found.gradients.mean(axis=(1, 2))
     expected = np.maximum(np.einsum("nhwc,nc->nhw", found.features, weights), 0)
@@ -94,8 +149,8 @@ def test_class_activation_maps_are_made_of_the_feature_gradient(made, images):
     np.testing.assert_allclose(found.features, np.asarray(classifier.features(images)), atol=1e-5)
 
 
-def test_integrated_gradients_add_up_to_what_the_logit_gains(made, images):
-    classifier, _ = made
+def test_integrated_gradients_add_up_to_what_the_logit_gains(inside, images):
+    classifier, _ = inside
     found = integrated_gradients(classifier, 64)(images, np.arange(5) % 3)
     gained = np.abs(found.heatmaps.sum(axis=(1, 2)) - found.gains)
     assert (gained <= 0.02 * np.abs(found.gains) + 1e-3).all()
@@ -108,8 +163,8 @@ def test_neither_batch_nor_order_changes_an_answer(made, images):
     np.testing.assert_allclose(alone[::-1], together, atol=1e-5)
 
 
-def test_weights_drawn_anew_answer_otherwise_and_leave_its_own(made, images):
-    classifier, own = made
+def test_weights_drawn_anew_answer_otherwise_and_leave_its_own(inside, images):
+    classifier, own = inside
     other = classifier.untrained(seed=1)
     assert not np.allclose(np.asarray(other.logits(images)), own(images), atol=1e-3)
     np.testing.assert_array_equal(
@@ -118,8 +173,8 @@ def test_weights_drawn_anew_answer_otherwise_and_leave_its_own(made, images):
     np.testing.assert_allclose(np.asarray(classifier.logits(images)), own(images), atol=2e-5)
 
 
-def test_another_head_reads_the_same_pooled_features(made, images):
-    classifier, _ = made
+def test_another_head_reads_the_same_pooled_features(inside, images):
+    classifier, _ = inside
     kernel = np.random.default_rng(3).normal(size=(classifier.feature_shape[-1], 4))
     other = classifier.with_head(kernel.astype(np.float32), np.arange(4, dtype=np.float32))
     pooled = np.asarray(classifier.features(images)).mean(axis=(1, 2))

@@ -181,8 +181,6 @@ def test_a_newer_keras_is_asked_for(tmp_path):
 
 
 KINDS = {
-    "m.onnx": "it is an ONNX model: convert it to Keras and give a .keras or .h5 file, a "
-    "SavedModel folder, or a .pt2 file of torch.export.",
     "m.pkl": "it is a pickled object, which runs code when it is read: save the whole model",
     "m.tflite": "it is a TensorFlow Lite model, made for inference alone: give",
     "m.safetensors": "it is weights alone: convert",
@@ -190,7 +188,8 @@ KINDS = {
     "m.json": "it is an architecture without weights: save the whole model",
     "saved_model.pb": "it is a TensorFlow graph: give the SavedModel folder that it lies in.",
     "m.zip": "it is an archive: unpack it and give",
-    "m.txt": "give a .keras or .h5 file, a SavedModel folder, or a .pt2 file of torch.export.",
+    "m.txt": "give a .keras or .h5 file, a SavedModel folder, a .pt2 file of torch.export, or an "
+    ".onnx file.",
 }
 
 

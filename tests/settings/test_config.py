@@ -250,10 +250,10 @@ def test_explainers_are_named_in_one_order(given):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ({"explainers": "gradcam,ig,occlusion"}, "no explainer 'occlusion': choose from gradcam, "),
+        ({"explainers": "gradcam,ig,squares"}, "no explainer 'squares': choose from gradcam, "),
         ({"explainers": "ig,lime"}, "gradcam and ig must be among them: verdicts rest on both"),
-        ({"explain_sample": 5}, "need lime or shap among --explainers"),
-        ({"explain_flagged": True}, "need lime or shap among --explainers"),
+        ({"explain_sample": 5}, "need occlusion or lime or shap among --explainers"),
+        ({"explain_flagged": True}, "need occlusion or lime or shap among --explainers"),
     ],
 )
 def test_explainers_that_cannot_be_are_refused(flags, message):

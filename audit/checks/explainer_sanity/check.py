@@ -41,6 +41,7 @@ class ExplainerSanityCheck(Check):
     limits = (LIKEST,)
     terms = TERMS
     page = Page("trust", "Explainers", 40, always=True)
+    looks_inside = "it holds heatmaps against those of other weights"
 
     def measure(self, context: Context) -> None:
         """Compare explainers with chance, on a sample of images."""

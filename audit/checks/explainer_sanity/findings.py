@@ -126,7 +126,7 @@ def middle_of_the_image(content: Content) -> Finding | None:
 
 def completeness(content: Content) -> Finding | None:
     """Report heatmaps that do not add up to what they explain."""
-    errors, title = content.notes.completeness, content.source.titles["ig"]
+    errors, title = content.notes.completeness, content.source.titles.get("ig", "")
     if not errors.median > 0.05:  # so written that NaN is no finding
         return None
     return Finding(

@@ -116,6 +116,8 @@ def write(context: Context, asked: Asked) -> OnData:
     ConfigError, DataError
         Nothing is tested by intervention, or too few classes have images enough.
     """
+    if why := next(iter(context.classifier.lacks.values()), ""):
+        raise ConfigError(f"The self-test on own data teaches heads on feature maps: {why}.")
     if context.pool is None:
         raise ConfigError(
             "The self-test needs interventions, and this run has none: audit into a new --out "

@@ -38,6 +38,7 @@ class RobustnessCheck(Check):
     limits = (COSTLIEST,)
     terms = TERMS
     page = Page("robustness", "Robustness", 50)
+    looks_inside = "it follows heatmaps of gradients under corruptions"
 
     def wanted(self, config: Config) -> bool:
         """Say whether any image is to be corrupted."""

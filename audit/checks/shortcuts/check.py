@@ -29,6 +29,7 @@ class ShortcutsCheck(Check):
     rules = (Rule(70, shortcuts),)
     terms = TERMS
     page = Page("shortcuts", "Shortcuts", 10, top=True)
+    looks_inside = "it groups backgrounds by the model's feature maps"
 
     def measure(self, context: Context) -> None:
         """Group the backgrounds that drive answers, and try each group elsewhere."""

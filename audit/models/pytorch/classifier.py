@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import copy, deepcopy
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,6 +53,8 @@ class TorchClassifier:
     ModelError
         It does not run on such images, or is no image classifier.
     """
+
+    lacks: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,
