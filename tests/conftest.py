@@ -45,7 +45,7 @@ LONGEST = ("test_survival.py", "test_notebook.py", "test_mending.py", "test_defa
            "test_training.py",
            "test_ray_executor.py", "test_weights.py", "test_preflight.py", "test_training_kills.py",
            "test_integrated_gradients.py", "test_backbones.py", "test_gallery.py",
-           "test_program.py", "test_ondata.py")  # fmt: skip
+           "test_program.py", "test_ondata.py", "test_logits_run.py")  # fmt: skip
 
 
 def pytest_collection_modifyitems(items):
