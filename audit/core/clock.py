@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
+from threading import Lock
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -21,6 +22,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
+        self._adding = Lock()
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
@@ -33,7 +35,8 @@ class Clock:
 
     def add(self, stage: str, seconds: float) -> None:
         """Add seconds that were measured elsewhere."""
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+        with self._adding:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
 
     def each(self, stage: str, items: Generator[T, None, None]) -> Generator[T, None, None]:
         """Yield the items, and add what it takes to make them, not to use them.

@@ -9,6 +9,7 @@ from copy import copy
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.core.abreast import streams
 from audit.core.clock import Clock
 from audit.core.logits import predicted
 from audit.core.registries import STAND_IN
@@ -31,6 +32,11 @@ from audit.masks.sample import Sample
 from audit.models.base import Differentiable
 from audit.settings import Config
 
+
+class HaltedError(Exception):
+    """Raised in threads whose explanations nobody waits for any more."""
+
+
 Scenes = tuple[list[NDArray[np.uint8]], list[NDArray[np.uint8]]]
 
 
@@ -49,6 +55,8 @@ class Engine:
         Where the time of a sweep goes.
     optional : OptionalExplainers or None
         Explains chosen images by LIME and SHAP, where they are asked for.
+    streams : int
+        Threads that may explain at once; optional explainers seed what all of a process share.
     """
 
     def __init__(
@@ -63,6 +71,8 @@ class Engine:
         self.size = classifier.input_size
         self.clock = Clock()
         self.optional = optional
+        self.streams = streams() if classifier.concurrent and not optional else 1
+        self._halted = False
         self._counterfactual = dataset if isinstance(dataset, Counterfactual) else None
         self._painter = ThreadPoolExecutor(1)
         self._config = config
@@ -86,6 +96,10 @@ class Engine:
         )
         self._stand_ins = stand_ins(classifier)
 
+    def halt(self) -> None:
+        """Have explanations in other threads end at what they next ask, by `HaltedError`."""
+        self._halted = True
+
     def ig_batch(self, known: int | None) -> int:
         """Set how many gradients a call takes; measured where nobody knows yet."""
         self._ig.batch_size = known
@@ -93,6 +107,7 @@ class Engine:
 
     def explain(self, samples: Sequence[Sample]) -> list[Explanation | None]:
         """Predict each sample and explain its predicted class; None where logits are no numbers."""
+        self._heed()
         images = np.stack([s.image for s in samples]).astype(np.float32)
         with self.clock("explain"):
             seen = self._gradcam(images)
@@ -155,9 +170,14 @@ class Engine:
         return self._interventions(cases) if self._interventions else [Tested()] * len(cases)
 
     def _enough(self, samples: Sequence[Sample]) -> Enough:
+        self._heed()
         if self._config.explain.ig_tolerance is not None:
             return Complete(self._config.explain.ig_tolerance)
         return ScoresSettled(samples, self._config.verdict.on_foreground_skill)
+
+    def _heed(self) -> None:
+        if self._halted:
+            raise HaltedError
 
     def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return float32 logits ``(n, classes)`` of uint8 images ``(n, H, W, 3)``."""
@@ -165,6 +185,7 @@ class Engine:
 
     def gradcam(self, images: NDArray[np.uint8]) -> Explained:
         """Predict uint8 images ``(n, H, W, 3)`` and explain what is predicted by Grad-CAM alone."""
+        self._heed()
         return self._gradcam(images.astype(np.float32))
 
     def attribute(
@@ -176,6 +197,7 @@ class Engine:
         return fixed(images.astype(np.float32), targets).heatmaps
 
     def _logits(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        self._heed()
         return np.asarray(self._classifier.logits(images))
 
     def _features(self, images: NDArray[np.float32]) -> NDArray[np.float32]:

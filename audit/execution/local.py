@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from audit.core.abreast import abreast
 from audit.core.ahead import ahead
 from audit.core.clock import Clock
 from audit.core.errors import BrokenImageError
@@ -71,10 +72,13 @@ def sweep(
     wanted = [item for part in todo.values() for item in part]
     samples = read(dataset, masks, wanted, config.run.workers, engine)
     stream = iter(track(ahead(samples, PART_SIZE), "explain", len(wanted)))
-    for number, part in todo.items():
-        entries = list(islice(stream, len(part)))
-        explained = explain_part(number, entries, dataset.classes, engine, config)
-        write(run, explained, engine.clock)
+    parts = ((number, list(islice(stream, len(part)))) for number, part in todo.items())
+
+    def explained(part: tuple[int, Sequence[Sample | Record]]) -> Part:
+        return explain_part(*part, dataset.classes, engine, config)
+
+    for part in abreast(explained, parts, engine.streams, engine.halt):
+        write(run, part, engine.clock)
     next(stream, None)  # let the progress see its end
 
 

@@ -176,4 +176,7 @@ class IntegratedGradients(Compiled):
     def _compile(self, classifier: Classifier) -> Any:
         from audit.explainers.over_views import integrated_gradients
 
-        return integrated_gradients(_differentiable(classifier), *self.settings)
+        made = integrated_gradients(_differentiable(classifier), *self.settings)
+        if self._last is not None:  # the same model under other weights: it costs the same
+            made.batch_size = self._last[1].batch_size
+        return made

@@ -59,6 +59,8 @@ class Classifier(Protocol):
     lacks : mapping of str
         Why explainers that verdicts rest on are not available, by key, to be read after "because";
         empty where feature maps, gradients and other weights can be had.
+    concurrent : bool
+        Whether several threads may ask it at once, and gain by it.
     """
 
     model: Any
@@ -72,6 +74,7 @@ class Classifier(Protocol):
     feature_shape: tuple[int, ...]
     seen_range: tuple[float, float]
     lacks: Mapping[str, str]
+    concurrent: bool
 
     def logits(self, images: NDArray[np.float32]) -> Any:
         """Return float32 logits ``(n, classes)`` of images ``(n, H, W, 3)`` in 0..255."""

@@ -116,6 +116,8 @@ class FrozenClassifier:
         self.kernel = pooled_kernel(self.answer.graph, self.features_at)
         self.graph = fold_scales(self.answer.graph, [self.features_at])
         self._try(images, answers)
+        # Not on a GPU: batches are measured to fill its memory.
+        self.concurrent = not tf.config.list_logical_devices("GPU")
         self._compile()
 
     def observations(self) -> list[Observation]:

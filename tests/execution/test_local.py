@@ -1,4 +1,5 @@
 import threading
+from copy import copy
 from typing import ClassVar
 
 import numpy as np
@@ -9,7 +10,7 @@ from audit.core.track import silent
 from audit.datasets.dataset import Item
 from audit.datasets.imagefiles import ImageFiles
 from audit.execution import local
-from audit.execution.engine import Engine
+from audit.execution.engine import Engine, HaltedError
 from audit.execution.local import PART_SIZE, parts_of, sweep
 from audit.execution.predict import predict
 from audit.interventions.causal import log_odds
@@ -88,6 +89,26 @@ def test_finished_parts_are_not_even_read(swept):
 def test_parts_are_alike_for_any_batch(swept):
     one, other = swept("one", batch_size=1).records(), swept("other", batch_size=5).records()
     pd.testing.assert_frame_equal(one, other, rtol=1e-4)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_parts_are_the_same_to_the_bit_in_any_number_of_threads(swept, monkeypatch, count):
+    usual = swept("usual").records()
+    monkeypatch.setattr("audit.execution.engine.streams", lambda: count)
+    pd.testing.assert_frame_equal(swept("other").records(), usual)
+
+
+def test_an_interruption_ends_the_other_threads_at_what_they_next_ask(dataset, classifier):
+    engine = Engine(classifier, dataset, config())
+    engine.halt()
+    with pytest.raises(HaltedError):
+        engine.explain(samples(dataset, 3))
+
+
+def test_a_model_that_bears_one_thread_is_asked_by_one(dataset, classifier):
+    alone = copy(classifier)
+    alone.concurrent = False
+    assert Engine(alone, dataset, config()).streams == 1
 
 
 def test_a_resumed_sweep_takes_the_batch_it_was_begun_with(swept):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,9 @@ from audit.core.registries import EXPLAINERS, JUDGED
 from audit.datasets.batches import batched, in_batches
 from audit.datasets.dataset import stratified
 from audit.execution.optional import explain_one, explainers
-from audit.explainers.base import PASS, Explainer
+from audit.explainers.base import Explainer
 from audit.explainers.localisation import NAN, centre_gaussian
+from audit.explainers.passes import logits_of
 from audit.interventions.causal import log_odds
 from audit.interventions.composites import softened
 from audit.models.base import Classifier
@@ -28,6 +30,7 @@ from audit.settings import Config
 SAMPLE = 24  # images
 EACH = 3  # optional explainers cost a thousand passes an image: only every third one is checked
 FRACTIONS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # of the pixels, hottest first
+_KINDS = {"deletion": False, "insertion": True}  # whether the hottest stay in focus
 Images = NDArray[np.float32]
 Heatmaps = dict[str, Images]
 
@@ -67,9 +70,11 @@ def examine(
         an image takes each.
     """
     floats = images.astype(np.float32)
-    targets = _logits(classifier, floats).argmax(axis=1)
-    trained, seconds = _heatmaps(classifier, floats, targets, names, config)
-    untrained, _ = _heatmaps(classifier.untrained(config.run.seed), floats, targets, names, config)
+    targets = np.stack(list(logits_of(classifier, floats))).argmax(axis=1)
+    asked = _explainers(config)
+    trained, seconds = _heatmaps(asked, classifier, floats, targets, names)
+    random = classifier.untrained(config.run.seed)
+    untrained, _ = _heatmaps(asked, random, floats, targets, names)
     ranked = trained | _baselines(floats.shape, config.run.seed)
     return {
         "images": len(images),
@@ -83,29 +88,31 @@ def examine(
             }
             for name, maps in trained.items()
         },
-        **{
-            kind: {
-                name: curves(classifier, floats, targets, maps, kept)
-                for name, maps in ranked.items()
-            }
-            for kind, kept in (("deletion", False), ("insertion", True))
-        },
+        **curves(classifier, floats, targets, ranked),
         **({"seconds": seconds} if config.explain.optional else {}),
     }
 
 
+def _explainers(config: Config) -> dict[str, Explainer]:
+    """Return the explainers that a run asked for, by key."""
+    settings = config.flat()
+    return {key: EXPLAINERS[key].for_ranks(settings) for key in JUDGED} | explainers(config)
+
+
 def _heatmaps(
+    asked: Mapping[str, Explainer],
     classifier: Classifier,
     images: Images,
     targets: NDArray[np.int64],
     names: Sequence[str],
-    config: Config,
 ) -> tuple[Heatmaps, dict[str, float]]:
     """Return heatmaps at the images' size, and seconds an image, by explainer."""
-    settings = config.flat()
-    given = images, targets, classifier, names
-    found = {key: _timed(EXPLAINERS[key].for_ranks(settings), *given) for key in JUDGED}
-    found |= {key: _of_some(explainer, *given) for key, explainer in explainers(config).items()}
+    found = {
+        key: (_timed if explainer.judged else _of_some)(
+            explainer, images, targets, classifier, names
+        )
+        for key, explainer in asked.items()
+    }
     return {k: maps for k, (maps, _) in found.items()}, {k: s for k, (_, s) in found.items()}
 
 
@@ -152,41 +159,61 @@ def _ssim(one: Images, other: Images) -> float:
 
 
 def curves(
-    classifier: Classifier,
-    images: Images,
-    targets: NDArray[np.int64],
-    heatmaps: Images,
-    kept: bool,
-) -> list[list[float]]:
-    """Return each image's probability of its target with its hottest `FRACTIONS` out of focus.
+    classifier: Classifier, images: Images, targets: NDArray[np.int64], ranked: Heatmaps
+) -> dict[str, dict[str, list[list[float]]]]:
+    """Return how each image's probability of its target goes with its hottest pixels.
 
-    Or, where ``kept``, with those alone in focus. NaN where a heatmap is.
+    Returns
+    -------
+    dict
+        By kind (``deletion``: the hottest `FRACTIONS` out of focus; ``insertion``: those alone in
+        focus) and by heatmap, one curve an image; NaN where a heatmap is.
     """
-    return [
-        _curve(classifier, image, int(target), heatmap, kept)
-        for image, target, heatmap in zip(images, targets, heatmaps, strict=True)
+    asked = [{k: maps[i] for k, maps in ranked.items()} for i in range(len(images))]
+    shown = (_shown(image, maps) for image, maps in zip(images, asked, strict=True))
+    logits = logits_of(classifier, chain.from_iterable(shown))
+    found = [
+        _curves_of(logits, int(target), maps) for target, maps in zip(targets, asked, strict=True)
     ]
+    return {
+        kind: {name: [each[kind, name] for each in found] for name in ranked} for kind in _KINDS
+    }
 
 
-def _curve(
-    classifier: Classifier, image: Images, target: int, heatmap: Images, kept: bool
-) -> list[float]:
-    if np.isnan(heatmap).all():
-        return [NAN] * len(FRACTIONS)
-    logits = _logits(classifier, _steps(image, heatmap, kept))
-    return (1 / (1 + np.exp(-log_odds(logits, target)))).tolist()
+def _shown(image: Images, heatmaps: Heatmaps) -> Iterator[Images]:
+    """Yield an image as it is, wholly out of focus, and what lies between by each heatmap."""
+    soft = softened(image)
+    yield from (image, soft)
+    for kept in _KINDS.values():
+        for heatmap in _defined(heatmaps).values():
+            yield from _steps(image, soft, heatmap, kept)
 
 
-def _logits(classifier: Classifier, images: Iterable[Images]) -> Images:
-    """Return logits ``(n, classes)``, in full passes."""
-    passes = in_batches(images, PASS)
-    return np.concatenate([np.asarray(classifier.logits(np.stack(shown))) for shown in passes])
+def _defined(heatmaps: Heatmaps) -> Heatmaps:
+    return {name: heatmap for name, heatmap in heatmaps.items() if not np.isnan(heatmap).all()}
 
 
-def _steps(image: Images, heatmap: Images, kept: bool) -> Iterator[Images]:
+def _curves_of(
+    logits: Iterator[Images], target: int, heatmaps: Heatmaps
+) -> dict[tuple[str, str], list[float]]:
+    """Return one image's curves; all begin or end with it as it is and wholly out of focus."""
+    drawn = [(kind, name) for kind in _KINDS for name in _defined(heatmaps)]
+    inner = len(FRACTIONS) - 2
+    answers = np.stack(list(islice(logits, 2 + inner * len(drawn))))
+    whole, out, *between = (1 / (1 + np.exp(-log_odds(answers, target)))).tolist()
+    ends = {"deletion": (whole, out), "insertion": (out, whole)}
+    found = {
+        key: [ends[key[0]][0], *steps, ends[key[0]][1]]
+        for key, steps in zip(drawn, in_batches(between, inner), strict=True)
+    }
+    undefined = [NAN] * len(FRACTIONS)
+    return {(k, name): found.get((k, name), undefined) for k in _KINDS for name in heatmaps}
+
+
+def _steps(image: Images, soft: Images, heatmap: Images, kept: bool) -> Iterator[Images]:
     """Yield the image with ever more of its hottest pixels out of focus, or alone in focus."""
-    soft, order = softened(image), np.argsort(-heatmap, axis=None, kind="stable")
-    for fraction in FRACTIONS:
+    order = np.argsort(-heatmap, axis=None, kind="stable")
+    for fraction in FRACTIONS[1:-1]:
         hot = np.zeros(heatmap.size, bool)
         hot[order[: round(fraction * heatmap.size)]] = True
         sharp = hot.reshape(heatmap.shape) == kept

@@ -17,6 +17,7 @@ from audit.checks.context import Context
 from audit.checks.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt, map_back
 from audit.checks.robustness.outputs import PICTURE, TABLE
 from audit.checks.robustness.statistics import Stability, stability
+from audit.core.abreast import abreast
 from audit.core.ahead import ahead
 from audit.core.errors import BrokenImageError
 from audit.core.geometry import upsample
@@ -81,8 +82,12 @@ def measure(
     pictured, right = None, False
     stream = _samples(dataset, masks, items, engine.size, config.run.workers)
     read = ahead(with_versions(stream), 1)
-    for sample, versions in track(read, "robustness", len(items)):
-        found = _of_image(engine, sample, versions, sample.item.name in attributed)
+
+    def of_image(read: tuple[Sample, Picture]) -> tuple[Sample, list[Row]]:
+        return read[0], _of_image(engine, *read, read[0].item.name in attributed)
+
+    shown = track(read, "robustness", len(items))
+    for sample, found in abreast(of_image, shown, engine.streams, engine.halt):
         if pictured is None or (found[0]["correct"] and not right):
             pictured, right = (sample.item.name, sample.image), found[0]["correct"]
         rows += found
@@ -154,19 +159,19 @@ def _of_image(engine: Engine, sample: Sample, versions: Picture, attribute: bool
             alike = _alike(sample, clean_map, _enlarged(heatmap, sample), key, severity)
         rows.append(_row(sample, key, severity, target, answer, alike))
     if attribute:
-        _attribute(engine, sample, answer, rows)
+        _attribute(engine, sample, answer, rows, versions)
     return rows
 
 
-def _attribute(engine: Engine, sample: Sample, answer: int, rows: list[Row]) -> None:
+def _attribute(
+    engine: Engine, sample: Sample, answer: int, rows: list[Row], versions: Picture
+) -> None:
     """Add the stability of Integrated Gradients to the rows of its one severity."""
-    held = [row for row in rows if row["severity"] == IG_SEVERITY and row["holds"]]
-    keys = [row["corruption"] for row in held]
-    versions = [corrupt(sample.image, key, IG_SEVERITY, sample.item.name) for key in keys]
-    images = np.stack([sample.image, *versions])
+    at = [i for i, row in enumerate(rows) if row["severity"] == IG_SEVERITY and row["holds"]]
+    images = versions[[0, *at]]
     clean, *others = engine.attribute(images, np.full(len(images), answer), IG_STEPS)
-    for row, key, heatmap in zip(held, keys, others, strict=True):
-        row |= _columns("ig", _alike(sample, clean, heatmap, key, IG_SEVERITY))
+    for row, heatmap in zip([rows[i] for i in at], others, strict=True):
+        row |= _columns("ig", _alike(sample, clean, heatmap, row["corruption"], IG_SEVERITY))
 
 
 def _alike(

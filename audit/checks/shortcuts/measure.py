@@ -18,10 +18,10 @@ from audit.checks.shortcuts.outputs import FILE
 from audit.core.geometry import place_of
 from audit.core.paired import holm
 from audit.core.track import Track
-from audit.datasets.batches import in_batches
 from audit.datasets.dataset import Item, stratified
-from audit.explainers.base import PASS, seed_of
+from audit.explainers.base import seed_of
 from audit.explainers.over_views import grad_cam
+from audit.explainers.passes import features_of, logits_of
 from audit.interventions import composites as make
 from audit.interventions.causal import log_odds
 from audit.interventions.pool import BackgroundPool
@@ -209,9 +209,7 @@ class _Trial:
                 yield target, sorted((names[i] for i in rows), key=seed_of)
 
     def _features(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.float32]]:
-        for some in in_batches(images, PASS):
-            shown = np.stack(some).astype(np.float32)
-            yield from np.asarray(self._classifier.features(shown), np.float32)
+        return features_of(self._classifier, images)
 
     @cached_property
     def _usual(self) -> Logits:
@@ -244,8 +242,7 @@ class _Trial:
         return np.array(logits, np.float32).reshape(shape)
 
     def _logits(self, images: Iterable[Image]) -> Iterator[Logits]:
-        for some in in_batches(images, PASS):
-            yield from np.asarray(self._classifier.logits(np.stack(some)))
+        return logits_of(self._classifier, images)
 
     def _entry(
         self, target: int, members: Sequence[str], found: score.Effect, p: float, proven: bool

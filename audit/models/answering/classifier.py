@@ -46,6 +46,7 @@ class AnsweringClassifier:
     """
 
     feature_layer = ""
+    concurrent = False  # functions of others may not bear it
     feature_shape: tuple[int, ...] = ()
 
     def __init__(

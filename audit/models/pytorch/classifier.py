@@ -55,6 +55,7 @@ class TorchClassifier:
     """
 
     lacks: Mapping[str, str] = MappingProxyType({})
+    concurrent = False  # hooks on its modules are seen by all
 
     def __init__(
         self,

@@ -64,7 +64,7 @@ def test_the_model_is_asked_in_full_passes(classifier, draw, monkeypatch):
     images = np.stack([draw(0, k, 64)[0] for k in range(PASS)])
     examine(classifier, images, [f"{k}.png" for k in range(PASS)], load_config({}))
     assert asked[0] == PASS
-    assert asked.count(PASS) >= 1 + 8 * PASS
+    assert asked.count(PASS) >= 1 + 6 * PASS  # 48 between the ends, by kind and heatmap
 
 
 def test_an_untrained_model_is_another_and_its_maps_are_unlike(classifier, found, draw):
