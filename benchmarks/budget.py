@@ -4,9 +4,10 @@ flower-audit run --data-dir DATA/tfds --masks DATA/masks --backbone efficientnet
     --explain 60 --robustness 0 --out RUN
 python benchmarks/budget.py RUN ../shared/data 1000
 
-Sweeps the same test images, sampled by class, under both budgets in one process, part by part in
-turn, and prints what an image costs in seconds and in forward passes of this model in full batches,
-how many verdicts agree, and by how much of their interval the figures of the first screen differ.
+Sweeps the same test images, sampled by class, under both budgets in one process, some parts in
+turn, as a sweep does, and prints what an image costs in seconds and in forward passes of this model
+in full batches, how many verdicts agree, and by how much of their interval the figures of the first
+screen differ.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import io
 import logging
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from ondata import opened
 
+from audit.core.abreast import abreast
 from audit.core.estimate import mean, rate
 from audit.datasets.batches import in_batches
 from audit.datasets.dataset import stratified
@@ -40,6 +43,7 @@ from audit.verdict.verdict import Labels, Verdict
 
 BUDGETS = ("full", "adaptive")
 SEED = 0
+PARTS = 4  # of a turn: threads of a sweep have one each, and end together only now and then
 
 
 def swept(run: RunFolder, data: Path, count: int) -> tuple[dict[str, Any], dict[str, float], float]:
@@ -58,17 +62,24 @@ def swept(run: RunFolder, data: Path, count: int) -> tuple[dict[str, Any], dict[
     seconds, passes = dict.fromkeys(BUDGETS, 0.0), []
     samples = (s for s in read(context.dataset, context.masks, items, 0, first)
                if isinstance(s, Sample))  # fmt: skip
-    for number, part in enumerate(in_batches(samples, PART_SIZE)):
+    classes = context.dataset.classes
+    for number, parts in enumerate(in_batches(in_batches(samples, PART_SIZE), PARTS)):
         for key in BUDGETS if number % 2 else reversed(BUDGETS):
+            engine, config = engines[key], configs[key]
+            explain = partial(explain_part, number, classes=classes, engine=engine, config=config)
             start = time.perf_counter()
-            made = explain_part(number, part, context.dataset.classes, engines[key], configs[key])
+            made = list(abreast(explain, parts, engine.streams, engine.halt))
             if number:  # the first traces graphs
                 seconds[key] += time.perf_counter() - start
-            tables[key].append(pq.read_table(io.BytesIO(made.packed["records"])).to_pandas())
+            tables[key] += [_records(each.packed["records"]) for each in made]
         passes.append(forward_pass(context.classifier))
-    timed = len(items) - PART_SIZE
+    timed = len(items) - PARTS * PART_SIZE
     found = {key: pd.concat(parts, ignore_index=True) for key, parts in tables.items()}
     return found, {k: s / timed for k, s in seconds.items()}, float(np.mean(passes[1:]))
+
+
+def _records(packed: bytes) -> pd.DataFrame:
+    return pq.read_table(io.BytesIO(packed)).to_pandas()
 
 
 def forward_pass(classifier: Any) -> float:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from audit.cli import cli
+from audit.cli.grouping import everything
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
@@ -18,7 +19,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 def _helps(context: click.Context) -> Iterator[str]:
     command = context.command
-    yield f"## {context.command_path}\n\n```text\n{command.get_help(context)}\n```"
+    yield f"## {context.command_path}\n\n```text\n{everything(context)}\n```"
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             inner = command.commands[name]

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from audit.cli.grouping import write_options
+from audit.cli.grouping import has_many, help_all, write_options
 from audit.core.errors import AuditError, quoted
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -18,6 +18,11 @@ _GONE = (errno.ENOTDIR, errno.EIO, errno.ESTALE, errno.ENODEV)
 
 class Command(click.Command):
     """A command that says what to do where a file cannot be written."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return all parameters; of a command with many options, one that shows them all."""
+        found = super().get_params(ctx)
+        return [*found, help_all()] if has_many(found) else found
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options section by section."""

@@ -11,7 +11,7 @@ import click
 
 from audit.cli.types import PathType, ShareType, StepsType
 from audit.settings import PRESETS
-from audit.settings.base import Stage, affects
+from audit.settings.base import Stage, affects, is_common
 from audit.settings.config import FIELDS, SECTION_OF, SECTIONS
 from audit.settings.nesting import RENAMED, RETIRED
 
@@ -27,9 +27,9 @@ ANEW = (
 class SettingOption(click.Option):
     """An option for a setting, which the help shows under the section that this stands in."""
 
-    def __init__(self, *args: Any, section: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, section: str, common: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.section = section
+        self.section, self.common = section, common
 
 
 def settings(
@@ -74,8 +74,13 @@ def _option(name: str) -> Callable[[Function], Function]:
         kind = _click_type(FIELDS[RENAMED[name]].annotation)
         return click.option(flag, type=kind, hidden=True, help=f"Now {RENAMED[name]}.")
     field = FIELDS[name]
-    default = "" if field.default is None else f" [default: {_shown(field.default)}]"
-    told = {"default": None, "help": f"{field.description}{default}", "section": SECTION_OF[name]}
+    default = "" if field.default in (None, "") else f" [default: {_shown(field.default)}]"
+    told = {
+        "default": None,
+        "help": f"{field.description}{default}",
+        "section": SECTION_OF[name],
+        "common": is_common(field),
+    }
     if field.annotation is bool:
         return click.option(f"{flag}/--no-{flag[2:]}", cls=SettingOption, **told)
     return click.option(flag, cls=SettingOption, type=_click_type(field.annotation), **told)

@@ -32,6 +32,7 @@ def setting(
     *,
     affects: Stage | tuple[Stage, ...],
     own: bool = False,
+    common: bool = False,
     **bounds: Any,
 ) -> Any:
     """Define a field of a section.
@@ -46,11 +47,13 @@ def setting(
     own : bool
         Of whoever runs it (whom to trust, which machines to use): never taken from a run folder,
         which may come from anybody, and never compared.
+    common : bool
+        What most people give: ``--help`` shows it; all others are for ``--help-all``.
     bounds
         As of `pydantic.Field`: ``ge``, ``lt``, ``min_length``, ...
     """
     stages = (affects,) if isinstance(affects, Stage) else affects
-    extra: dict[str, Any] = {"affects": stages, "own": own}
+    extra: dict[str, Any] = {"affects": stages, "own": own, "common": common}
     return Field(default, description=text, json_schema_extra=extra, **bounds)
 
 
@@ -62,6 +65,11 @@ def affects(field: FieldInfo) -> frozenset[Stage]:
 def is_own(field: FieldInfo) -> bool:
     """Tell whether a field is of whoever runs it."""
     return bool(_extra(field)["own"])
+
+
+def is_common(field: FieldInfo) -> bool:
+    """Tell whether most people give a field."""
+    return bool(_extra(field)["common"])
 
 
 def _extra(field: FieldInfo) -> dict[str, Any]:

@@ -14,6 +14,7 @@ class CheckSettings(Section):
         "passes each; 0: none.",
         affects=Stage.ROBUSTNESS,
         ge=0,
+        common=True,
     )
     health: bool = setting(
         True,
@@ -31,6 +32,7 @@ class CheckSettings(Section):
         "Columns of the manifest, or of groups.csv in the image folder, joined by commas: figures "
         "by group, and the accuracy of the worst one (planted data: shortcut).",
         affects=Stage.GROUPS,
+        common=True,
     )
 
     cluster: str = setting(

@@ -17,7 +17,10 @@ class DataSettings(Section):
         "oxford_flowers102", "Which images to audit; 'images' reads --images.", affects=Stage.SPLIT
     )
     images: Path | None = setting(
-        None, "Folder with one sub-folder a class, or a CSV/Parquet manifest.", affects=Stage.READ
+        None,
+        "Folder with one sub-folder a class, or a CSV/Parquet manifest.",
+        affects=Stage.READ,
+        common=True,
     )
     data_dir: Path | None = setting(
         None, "Folder of prepared TensorFlow Datasets (default: ~/tensorflow_datasets).", affects=()
@@ -45,7 +48,11 @@ class DataSettings(Section):
         gt=0,
     )
     limit: int | None = setting(
-        None, "Use at most this many test images, sampled by class.", affects=Stage.PREDICT, ge=1
+        None,
+        "Use at most this many test images, sampled by class.",
+        affects=Stage.PREDICT,
+        ge=1,
+        common=True,
     )
     world: Literal[
         "mixed",

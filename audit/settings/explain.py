@@ -22,6 +22,7 @@ class ExplainSettings(Section):
         "besides those with a mask of their own.",
         affects=Stage.EXPLAIN,
         ge=1,
+        common=True,
     )
     tta: int = setting(
         1,
@@ -35,6 +36,7 @@ class ExplainSettings(Section):
         "Explainers, joined by commas: gradcam and ig, which verdicts rest on, and "
         f"others, which may cost a thousand forward passes an image: {', '.join(_OTHERS)}.",
         affects=Stage.EXPLAIN,
+        common=True,
     )
     explain_sample: int | None = setting(
         None,

@@ -21,4 +21,5 @@ class InterveneSettings(Section):
         "What is asked of an image: adaptive, questions until none that is left could change its "
         "verdict; full, all of them.",
         affects=Stage.EXPLAIN,
+        common=True,
     )

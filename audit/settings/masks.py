@@ -21,6 +21,7 @@ class MaskSettings(Section):
         "Folder of masks or trimaps, or the official 102segmentations.tgz; official: "
         "fetch that one; grabcut: none of them. Default: official for Oxford where it can be had.",
         affects=Stage.MASK,
+        common=True,
     )
     mask_subject: str = setting(
         "auto",
@@ -47,7 +48,7 @@ class MaskSettings(Section):
         affects=Stage.MASK,
     )
     subject: str = setting(
-        "flower", "What the masks mark, in words.", affects=Stage.EXPLAIN, min_length=1
+        "flower", "What the masks mark, in words.", affects=Stage.EXPLAIN, min_length=1, common=True
     )
 
     @field_validator("segmenter")

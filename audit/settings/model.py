@@ -30,6 +30,7 @@ class ModelSettings(Section):
         "efficientnetb0",
         "Backbone to train a head on; `flower-audit backbones` lists them.",
         affects=Stage.TRAIN,
+        common=True,
     )
     weights: str = setting(
         "imagenet",
@@ -43,12 +44,14 @@ class ModelSettings(Section):
         ".pt2 file of torch.export, an .onnx file, or PACKAGE.MODULE:FUNCTION, which returns a "
         "PyTorch model.",
         affects=Stage.READ,
+        common=True,
     )
     trust_model: bool = setting(
         False,
         "Load Lambda layers, custom code and PyTorch models in --model (runs their code).",
         affects=Stage.READ,
         own=True,
+        common=True,
     )
     input_scaling: str = setting(
         "auto",
@@ -56,6 +59,7 @@ class ModelSettings(Section):
         "RGB in 0..1, as 0.48,0.46,0.41/0.27,0.26,0.28; auto: what a PyTorch model's own "
         "configuration says, or those under which it names most images rightly.",
         affects=Stage.READ,
+        common=True,
     )
     input_channels: Literal["auto", "rgb", "bgr"] = setting(
         "auto",

@@ -19,7 +19,11 @@ class RunSettings(Section):
         own=True,
     )
     seed: int = setting(
-        0, "Seed of sampling, training and drawing.", affects=(Stage.SPLIT, Stage.TRAIN), ge=0
+        0,
+        "Seed of sampling, training and drawing.",
+        affects=(Stage.SPLIT, Stage.TRAIN),
+        ge=0,
+        common=True,
     )
     workers: int = setting(
         2, "Processes that make masks (0: none, in line).", affects=Stage.MASK, own=True, ge=0

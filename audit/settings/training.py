@@ -68,7 +68,9 @@ class TrainingSettings(Section):
         "Rare classes count as much as others: by loss weights or by sampling.",
         affects=Stage.TRAIN,
     )
-    epochs: int = setting(7, "Epochs of the head; the best one is kept.", affects=Stage.TRAIN, ge=1)
+    epochs: int = setting(
+        7, "Epochs of the head; the best one is kept.", affects=Stage.TRAIN, ge=1, common=True
+    )
     batch_size: int = setting(32, "Images a batch.", affects=Stage.TRAIN, ge=1)
     learning_rate: float = setting(
         1e-3, "Adam's learning rate for the head.", affects=Stage.TRAIN, gt=0
@@ -80,7 +82,7 @@ class TrainingSettings(Section):
         0, "Stop after so many epochs without a better one (0: never).", affects=Stage.TRAIN, ge=0
     )
     fine_tune_epochs: int = setting(
-        0, "Epochs of fine-tuning after the head.", affects=Stage.TRAIN, ge=0
+        0, "Epochs of fine-tuning after the head.", affects=Stage.TRAIN, ge=0, common=True
     )
     fine_tune_blocks: int | None = setting(
         None, "Fine-tune this many of the last blocks (default: all).", affects=Stage.TRAIN, ge=1

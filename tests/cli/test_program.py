@@ -64,7 +64,7 @@ def test_every_option_is_explained(path):
 
 
 def test_help_shows_the_defaults():
-    output = CliRunner().invoke(cli.cli, ["run", "--help"]).output
+    output = CliRunner().invoke(cli.cli, ["run", "--help-all"]).output
     text = " ".join(output.split())
     assert f"[default: {Config().explain.ig_steps}]" in text
     assert "[default: oxford_flowers102]" in text
@@ -72,7 +72,7 @@ def test_help_shows_the_defaults():
 
 
 def test_help_shows_settings_under_their_sections():
-    output = CliRunner().invoke(cli.cli, ["sweep", "--help"]).output
+    output = CliRunner().invoke(cli.cli, ["sweep", "--help-all"]).output
     headings = re.findall(r"^\[(\w+)\] .*:$", output, re.MULTILINE)
     assert headings == [
         "data",
@@ -88,6 +88,22 @@ def test_help_shows_settings_under_their_sections():
     assert re.findall(r"^  --(\S+)", of_masks, re.MULTILINE) == [
         "masks", "mask-subject", "mask-unknown", "grabcut", "segmenter", "subject",
     ]  # fmt: skip
+
+
+def test_help_of_many_options_shows_what_most_people_give_and_how_to_see_the_others():
+    run = CliRunner().invoke(cli.cli, ["run", "--help"], prog_name="flower-audit").output
+    everything = CliRunner().invoke(cli.cli, ["run", "--help-all"], prog_name="flower-audit").output
+    shown, all_of_them = (set(re.findall(r"^  --(\S+)", text, re.M)) for text in (run, everything))
+    assert {"images", "model", "masks", "explain", "out", "help-all"} <= shown < all_of_them
+    hidden = len(all_of_them - shown)
+    assert run.rstrip().endswith(f"{hidden} more: flower-audit run --help-all")
+    assert len(run.splitlines()) < 100
+    assert "more:" not in everything
+
+
+def test_help_of_few_options_shows_them_all():
+    output = CliRunner().invoke(cli.cli, ["check", "--help"]).output
+    assert "--help-all" not in output and "more:" not in output
 
 
 def test_commands_have_no_options_for_what_is_done_already():
