@@ -15,6 +15,7 @@ from audit.cli.backbones import backbones
 from audit.cli.check import check
 from audit.cli.command import Group
 from audit.cli.compare import compare
+from audit.cli.init import init
 from audit.cli.judge import judge
 from audit.cli.masks import masks
 from audit.cli.mend import mend
@@ -48,6 +49,7 @@ def cli(log_json: bool) -> None:
 
 for command in (
     run,
+    init,
     preflight,
     train,
     sweep,
