@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("torch", reason="PyTorch is missing: '.[torch]' has it")
 
+import audit
 from audit.settings import load_config
 from audit.stages import commands
 
@@ -61,6 +62,23 @@ def test_the_explainers_were_checked_against_other_weights(both):
     own, twin = (each.records()["gradcam_skill"].mean() for each in both)
     assert own == pytest.approx(twin, abs=1e-3)
     assert (both[1].root / "report" / "index.html").is_file()
+
+
+def test_a_module_that_is_handed_in_gets_the_same_audit_and_stays_as_it_was(
+    both, images, colour_model, tmp_path
+):
+    import keras
+    from carriedover import carried_over
+
+    module = carried_over(keras.models.load_model(colour_model)).train()
+    given = {"images": images, "grabcut": False, "workers": 0, "batch_size": 2, "image_size": 64}
+    config = audit.configure(**given, robustness=0, opportunity=False)
+    found = audit.run(config, tmp_path / "run", model=module)
+    assert module.training and all(p.requires_grad for p in module.parameters())
+    assert found.manifest["model"]["source"] == "carriedover:CarriedOver"
+    own, file = (r.sort_values("name") for r in (found.records, both[1].records()))
+    for column in (*EQUAL, "gradcam_skill", "ig_skill"):
+        assert own[column].tolist() == pytest.approx(file[column].tolist()), column
 
 
 def test_a_model_that_does_not_say_its_size_is_not_guessed_at(run, both):

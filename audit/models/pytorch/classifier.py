@@ -69,7 +69,7 @@ class TorchClassifier:
         self.input = ImageInput(self.input_size)
         self.seen_range = range_of(scaling)
         self._matrix = colours_of(self.scaling)
-        self._module = model.module.requires_grad_(False)
+        self._module = model.module
         self._device = next((p.device for p in self._module.parameters()), torch.device("cpu"))
         self._head: _Head | None = None
         images = probes(self.input_size)

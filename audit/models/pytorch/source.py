@@ -134,7 +134,7 @@ def _refuse_other_files(file: Path) -> None:
 
 def _opened(torch: Any, file: Path) -> TorchModel:
     program = torch.export.load(str(file))
-    return TorchModel(program.module(), file.stem, program)
+    return TorchModel(program.module().requires_grad_(False), file.stem, program)
 
 
 def _called(torch: Any, function: str) -> TorchModel:
@@ -150,7 +150,12 @@ def _called(torch: Any, function: str) -> TorchModel:
             f"{function} returns a {type(module).__name__}, not a torch.nn.Module: let it return "
             "the model itself."
         )
-    return TorchModel(module.float().eval(), name)
+    return TorchModel(answering(module), name)
+
+
+def answering(module: Any) -> Any:
+    """Change a module to what answers alone: evaluation, single precision, no weight's gradient."""
+    return module.float().eval().requires_grad_(False)
 
 
 def _sides(program: Any) -> tuple[int | None, int | None]:
