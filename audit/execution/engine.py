@@ -49,6 +49,8 @@ class Engine:
         Where the time of a sweep goes.
     optional : OptionalExplainers or None
         Explains chosen images by LIME and SHAP, where they are asked for.
+    lacks : mapping of str
+        As the classifier has it.
     """
 
     def __init__(
@@ -60,7 +62,7 @@ class Engine:
         optional: OptionalExplainers | None = None,
         images: int = 0,
     ) -> None:
-        self.size = classifier.input_size
+        self.size, self.lacks = classifier.input_size, classifier.lacks
         self.clock = Clock()
         self.optional = optional
         self._counterfactual = dataset if isinstance(dataset, Counterfactual) else None
@@ -129,7 +131,7 @@ class Engine:
                 ig_completeness_error=float(attributed.completeness_error[i]),
                 truth=truths[i],
                 tested=tested[i],
-                lacks=self._classifier.lacks,
+                lacks=self.lacks,
                 stand_ins=others[i],
             )
             for i in range(len(samples))

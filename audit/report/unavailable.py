@@ -29,12 +29,13 @@ class Unavailable:
 
 def unavailable(source: Source) -> list[Unavailable]:
     """Return explainers, then checks, that the run's model lacks what they need for."""
-    return [*_explainers(source), *_checks(source)]
+    return [*explainers(source), *_checks(source)]
 
 
-def _explainers(source: Source) -> Iterator[Unavailable]:
-    for key, why in source.lacks.items():
-        yield Unavailable(key, EXPLAINERS[key].of(source.config).title, why)
+def explainers(source: Source) -> list[Unavailable]:
+    """Return the explainers that are not available."""
+    lacks = source.lacks.items()
+    return [Unavailable(key, EXPLAINERS[key].of(source.config).title, why) for key, why in lacks]
 
 
 def _checks(source: Source) -> Iterator[Unavailable]:
