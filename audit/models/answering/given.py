@@ -8,7 +8,8 @@ from typing import Any
 
 from audit.core.errors import ModelError, first_line
 from audit.models.answering.model import Function
-from audit.models.pytorch.source import TorchModel, answering
+from audit.models.pytorch.model import TorchModel, answering, torch_ready
+from audit.models.pytorch.scriptmodel import ScriptModel
 
 
 def given_model(model: Any, image_size: int | None) -> Any:
@@ -28,7 +29,8 @@ def given_model(model: Any, image_size: int | None) -> Any:
         It is none of these, or a module that cannot be copied.
     """
     if _is_a(model, "torch.nn", "Module"):
-        return TorchModel(answering(_copied(model)), type(model).__name__)
+        of = ScriptModel if _is_a(model, "torch.jit", "ScriptModule") else TorchModel
+        return of(answering(_copied(model)), type(model).__name__)
     if _is_a(model, "keras", "Model") or _is_a(model, "tf_keras", "Model"):
         return model
     if not callable(model):
@@ -42,7 +44,8 @@ def given_model(model: Any, image_size: int | None) -> Any:
 def _copied(module: Any) -> Any:
     """Return a copy of a module, whose mode, precision and gradients its owner may go on with."""
     try:
-        return deepcopy(module)
+        with torch_ready().no_grad():  # TorchScript's weights would be results of theirs
+            return deepcopy(module)
     except Exception as error:  # modules hold anything: results with a gradient, locks, files
         raise ModelError(
             f"The {type(module).__name__} cannot be copied ({first_line(error)}), and what is "
