@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from audit.checks.registry import every
 from audit.core.registries import EXPLAINERS
+from audit.core.wording import why_closed
 from audit.report.source import Source
 
 
@@ -39,7 +40,7 @@ def explainers(source: Source) -> list[Unavailable]:
 
 
 def _checks(source: Source) -> Iterator[Unavailable]:
-    why = next(iter(source.lacks.values()), "")
+    why = why_closed(source.lacks)
     for check in every() if why else ():
         if check.looks_inside and check.page:
             yield Unavailable(check.key, check.page.title, f"{check.looks_inside}, and {why}")
