@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from audit.core.errors import ModelError, first_line
 from audit.core.observation import Observation
 from audit.models.anatomy import pooled_kernel, seen_range, with_pooled_head
-from audit.models.base import FeatureGradient
+from audit.models.base import FeatureGradient, refuse_other_head
 from audit.models.cuts import choose_cut
 from audit.models.ends import without_squashing
 from audit.models.frozen import Graph, fold_scales, freeze
@@ -143,11 +143,7 @@ class FrozenClassifier:
         ModelError
             They are not for this feature map.
         """
-        if kernel.shape != (self.feature_shape[-1], len(bias)):
-            raise ModelError(
-                f"A head of shape {kernel.shape} with {len(bias)} biases does not fit "
-                f"{self.feature_layer}, which has {self.feature_shape[-1]} channels."
-            )
+        refuse_other_head(self, kernel, bias)
         other = copy(self)
         given = np.asarray(kernel, np.float32), np.asarray(bias, np.float32)
         other.graph = with_pooled_head(self.graph, self.features_at, *given)

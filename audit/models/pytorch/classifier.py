@@ -11,9 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from audit.core.errors import ModelError
 from audit.core.observation import Observation
-from audit.models.base import FeatureGradient
+from audit.models.base import FeatureGradient, refuse_other_head
 from audit.models.observations import observe_layer
 from audit.models.probes import probes
 from audit.models.pytorch.featuremap import find_map
@@ -118,11 +117,7 @@ class TorchClassifier(TorchLogits):
         ModelError
             They are not for this feature map.
         """
-        if kernel.shape != (self.feature_shape[-1], len(bias)):
-            raise ModelError(
-                f"A head of shape {kernel.shape} with {len(bias)} biases does not fit "
-                f"{self.feature_layer}, which has {self.feature_shape[-1]} channels."
-            )
+        refuse_other_head(self, kernel, bias)
         other = copy(self)
         given = (torch.from_numpy(np.array(part, np.float32)) for part in (kernel, bias))
         other._head = _Head(*(part.to(self._device) for part in given))
