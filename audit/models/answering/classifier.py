@@ -13,11 +13,10 @@ from audit.core.registries import JUDGED
 from audit.models.answering.model import Answering
 from audit.models.closed import Closed
 from audit.models.observations import observe_logits, observe_pixels
-from audit.models.probes import probes
+from audit.models.probes import finite_share, is_alike, probes
 from audit.models.readings import reading
 from audit.models.scaling import range_of, treated
 
-_ALIKE = 2e-2  # how far an image's answers alone and in a batch may be apart, relative to 1 or more
 Arrays = NDArray[np.float32]
 
 
@@ -99,6 +98,5 @@ class AnsweringClassifier(Closed):
     def _look(self, images: Arrays) -> None:
         """See whether logits for the trial images are finite, and the same for one alone."""
         logits = np.asarray(self.answer.logits(self.outputs, np), np.float32)
-        self.finite = float(np.isfinite(logits).all(axis=-1).mean())
-        alone, near = self.logits(images[-1:]), _ALIKE * max(1.0, float(np.abs(logits).max()))
-        self.alike_alone = bool(np.allclose(alone[0], logits[-1], atol=near, equal_nan=True))
+        self.finite = finite_share(logits)
+        self.alike_alone = is_alike(self.logits(images[-1:])[0], logits[-1])

@@ -13,12 +13,11 @@ from audit.core.errors import ModelError, first_line
 from audit.core.observation import Observation
 from audit.models.inputs import ImageInput
 from audit.models.observations import observe_answers, observe_logits
-from audit.models.probes import probes
+from audit.models.probes import finite_share, is_alike, probes
 from audit.models.pytorch.model import TorchModel
 from audit.models.readings import reading
 from audit.models.scaling import colours_of, range_of, treated
 
-_ALIKE = 2e-2  # how far an image's answers alone and in a batch may be apart, relative to 1 or more
 Arrays = NDArray[np.float32]
 
 
@@ -132,9 +131,8 @@ class TorchLogits:
     def _look(self, images: Arrays) -> None:
         """See what the logits are for the trial images, and whether they have a gradient."""
         logits = self.logits(images)
-        self.finite = float(np.isfinite(logits).all(axis=-1).mean())
-        alone, near = self.logits(images[-1:]), _ALIKE * max(1.0, float(np.abs(logits).max()))
-        self.alike_alone = bool(np.allclose(alone[0], logits[-1], atol=near, equal_nan=True))
+        self.finite = finite_share(logits)
+        self.alike_alone = is_alike(self.logits(images[-1:])[0], logits[-1])
         gradients, _ = self.gradient(images[:4:3], logits[:4:3].argmax(axis=-1))
         self.has_gradient = bool((gradients != 0).any())
 
