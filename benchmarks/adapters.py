@@ -31,7 +31,7 @@ def ways(file: Path) -> dict[str, Callable[[], Any]]:
     import torch
     from carriedover import carried_over
 
-    from audit.models.pytorch.source import TorchModel
+    from audit.models.pytorch.model import TorchModel
 
     model = load_model(file, trust=False)
     module = carried_over(model)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 def plural(count: int, one: str, many: str = "") -> str:
@@ -23,6 +23,17 @@ def verb(count: int, of_one: str, of_many: str) -> str:
 def plain(value: float | str) -> str:
     """Return a number without needless digits, a word as it is."""
     return value if isinstance(value, str) else f"{value:g}"
+
+
+def why_closed(lacks: Mapping[str, str]) -> str:
+    """Return why a model cannot be looked into, to be read after "because"; "" where it can.
+
+    Parameters
+    ----------
+    lacks : mapping of str
+        As `audit.models.base.Classifier` has it, by explainer.
+    """
+    return next(iter(lacks.values()), "")
 
 
 def some(names: Iterable[str], count: int = 3) -> str:

@@ -57,6 +57,8 @@ class Engine:
         Explains chosen images by LIME and SHAP, where they are asked for.
     streams : int
         Threads that may explain at once; optional explainers seed what all of a process share.
+    lacks : mapping of str
+        As the classifier has it.
     """
 
     def __init__(
@@ -68,7 +70,7 @@ class Engine:
         optional: OptionalExplainers | None = None,
         images: int = 0,
     ) -> None:
-        self.size = classifier.input_size
+        self.size, self.lacks = classifier.input_size, classifier.lacks
         self.clock = Clock()
         self.optional = optional
         self.streams = streams() if classifier.concurrent and not optional else 1
@@ -144,7 +146,7 @@ class Engine:
                 ig_completeness_error=float(attributed.completeness_error[i]),
                 truth=truths[i],
                 tested=tested[i],
-                lacks=self._classifier.lacks,
+                lacks=self.lacks,
                 stand_ins=others[i],
             )
             for i in range(len(samples))

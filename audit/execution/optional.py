@@ -149,12 +149,14 @@ class OptionalExplainers:
         self, sample: Sample, record: Record, made: Heatmaps
     ) -> dict[str, NDArray[np.float32]]:
         """Return those that are made, and those that are asked for where the image is chosen."""
-        image, chosen = sample.image.astype(np.float32), self._chosen(sample, record)
+        found = {key: made[key] for key in self._explain if key in made}
+        if not self._chosen(sample, record):
+            return found
+        image = sample.image.astype(np.float32)
         asked = record["prediction"], self._classifier, sample.item.name
         return {
-            key: made[key] if key in made else explain_one(explainer, image, *asked)
+            key: found[key] if key in found else explain_one(explainer, image, *asked)
             for key, explainer in self._explain.items()
-            if key in made or chosen
         }
 
     def _chosen(self, sample: Sample, record: Record) -> bool:

@@ -1,4 +1,4 @@
-"""What stands where explainers that verdicts rest on are not available: answers, and no heatmap."""
+"""What stands where an explainer that verdicts rest on is not available: answers, no heatmap."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.core.geometry import upsample
+from audit.datasets.batches import in_batches
 from audit.explainers.base import PASS
 from audit.explainers.perturbation import Image, Perturbing, Predict
 from audit.interventions.causal import log_odds
@@ -40,8 +41,7 @@ class Occlusion(Perturbing):
         """
         tiles = windows(np.ones(image.shape[:2], bool), ACROSS, ACROSS**2)
         shown = [image, *(fill(image, tile) for tile in tiles)]
-        parts = [np.stack(shown[i : i + PASS]) for i in range(0, len(shown), PASS)]
-        logits = np.concatenate([predict(part) for part in parts])
+        logits = np.concatenate([predict(np.stack(part)) for part in in_batches(shown, PASS)])
         if not np.isfinite(logits).all():
             return np.full(image.shape[:2], np.nan, np.float32)
         own, *without = log_odds(logits, target)

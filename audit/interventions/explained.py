@@ -27,7 +27,7 @@ class ExplainedImage:
     gradcam, ig : float32
         Heatmaps of the predicted class, ``(h, w)`` and ``(H, W)``.
     stand_in : float32 ``(H, W)``, optional
-        Of `audit.core.registries.STAND_IN`, where the model lacks these.
+        Of `audit.core.registries.STAND_IN`, where the model lacks one of these.
     """
 
     sample: Sample

@@ -58,7 +58,8 @@ class _Search(NamedTuple):
 def heats(case: ExplainedImage, parts: make.Parts) -> Heats:
     """Return what proposes regions by heatmaps, at the image's size; what comes first leads."""
     if case.stand_in is not None:
-        return {STAND_IN: np.maximum(np.nan_to_num(case.stand_in), 0)}
+        left = {} if np.isnan(case.ig).all() else {"ig": make.smoothed(case.ig)}
+        return {STAND_IN: np.maximum(np.nan_to_num(case.stand_in), 0)} | left
     camera = np.maximum(upsample(case.gradcam, parts.off.shape), 0)
     gathered = make.smoothed(case.ig)
     return {"both": make.together(camera, gathered), "gradcam": camera, "ig": gathered}

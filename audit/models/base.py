@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from audit.core.errors import ModelError
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -93,6 +95,18 @@ class Classifier(Protocol):
 
     def describe(self) -> str:
         """Return one line that says what was found."""
+
+
+def refuse_other_head(
+    classifier: Classifier, kernel: NDArray[np.float32], bias: NDArray[np.float32]
+) -> None:
+    """Raise `ModelError` where a dense layer does not read a classifier's pooled feature map."""
+    channels = classifier.feature_shape[-1]
+    if kernel.shape != (channels, len(bias)):
+        raise ModelError(
+            f"A head of shape {kernel.shape} with {len(bias)} biases does not fit "
+            f"{classifier.feature_layer}, which has {channels} channels."
+        )
 
 
 class Differentiable(Classifier, Protocol):

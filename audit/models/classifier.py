@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from audit.core.errors import ModelError, first_line
 from audit.core.observation import Observation
 from audit.models.anatomy import pooled_kernel, seen_range, with_pooled_head
-from audit.models.base import FeatureGradient
+from audit.models.base import FeatureGradient, refuse_other_head
 from audit.models.cuts import choose_cut
 from audit.models.ends import without_squashing
 from audit.models.frozen import Graph, fold_scales, freeze
@@ -24,7 +24,7 @@ from audit.models.inputs import ImageInput, image_input
 from audit.models.layerpaths import layer_paths
 from audit.models.observations import observe
 from audit.models.outputs import finished
-from audit.models.probes import probes
+from audit.models.probes import finite_share, is_alike, probes
 from audit.models.scaling import treated
 from audit.models.smooth import smoothed
 from audit.models.specs import specs_of
@@ -145,11 +145,7 @@ class FrozenClassifier:
         ModelError
             They are not for this feature map.
         """
-        if kernel.shape != (self.feature_shape[-1], len(bias)):
-            raise ModelError(
-                f"A head of shape {kernel.shape} with {len(bias)} biases does not fit "
-                f"{self.feature_layer}, which has {self.feature_shape[-1]} channels."
-            )
+        refuse_other_head(self, kernel, bias)
         other = copy(self)
         given = np.asarray(kernel, np.float32), np.asarray(bias, np.float32)
         other.graph = with_pooled_head(self.graph, self.features_at, *given)
@@ -163,18 +159,12 @@ class FrozenClassifier:
         """See what the logits are for the trial images, and whether they have a gradient."""
         (logits,) = self.graph.values(images, [self.graph.output])
         self.classes = int(logits.shape[-1])
-        self.alike_alone = self._is_alike_alone(images, logits)
-        self.finite = float(np.isfinite(logits).all(axis=-1).mean())
+        (alone,) = self.graph.values(images[-1:], [self.graph.output])
+        self.alike_alone, self.finite = is_alike(alone[0], logits[-1]), finite_share(logits)
         _refuse_another_order(answers.reshape(len(answers), -1), logits, self.end)
         changing = bool(np.ptp(logits, axis=0).any())  # NaN counts: it is told elsewhere
         # Noise and blots: a plain image may lie where every ReLU is flat.
         self.has_gradient = changing and reaches_image(self.graph, images[:4:3])
-
-    def _is_alike_alone(self, images: NDArray[np.float32], logits: NDArray[np.float32]) -> bool:
-        """Return whether an image gets the same answer with and without others beside it."""
-        (alone,) = self.graph.values(images[-1:], [self.graph.output])
-        near = _SAME_IN_HALF * max(1.0, float(np.abs(alone).max()))
-        return bool(np.allclose(alone[0], logits[-1], atol=near, equal_nan=True))
 
     def _compile(self) -> None:
         self._features = self._compiled(self._features_of, (self.input_size, self.input_size, 3))

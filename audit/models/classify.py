@@ -19,8 +19,13 @@ def classify(
     """
     from audit.models.answering.model import Function
     from audit.models.answering.onnxfile import OnnxModel
-    from audit.models.pytorch.source import TorchModel
+    from audit.models.pytorch.model import TorchModel
+    from audit.models.pytorch.scriptmodel import ScriptModel
 
+    if isinstance(model, ScriptModel):
+        from audit.models.pytorch.script import ScriptClassifier
+
+        return ScriptClassifier(model, image_size, scaling)
     if isinstance(model, TorchModel):
         from audit.models.pytorch.classifier import TorchClassifier
 

@@ -15,7 +15,7 @@ from audit.models.frozen import Graph, base, full, in_order
 from audit.models.nodes import make_node
 from audit.models.spatial import Places
 from audit.models.specs import Spec
-from audit.models.tokens import MAP, as_map, prefix_of, read_at_places
+from audit.models.tokens import MAP, as_map, before_places, read_at_places
 
 _JOINED, _PARTS = "joined_maps", "joined_parts"
 
@@ -112,7 +112,7 @@ class _Chooser:
         return read_at_places(self._graph, tensor, self._size, self._prefix(tensor))
 
     def _prefix(self, tensor: str) -> int:
-        return prefix_of(self._specs[tensor].shape) or 0
+        return before_places(self._specs[tensor].shape) or 0
 
     def _of_tokens(self, tensor: str) -> Cut:
         prefix, shape = self._prefix(tensor), self._sides(tensor)

@@ -36,7 +36,7 @@ def reaches_image(graph: Graph, images: NDArray[np.float32]) -> bool:
     if flat is None:
         return True
     try:
-        gradient = _gradient(graph, images)
+        gradient = lead_gradient(graph, images)
     except LookupError as error:  # of an operation for which nobody registered one
         found = re.search(r"operation '(?:model/)?(.+?)' \(op type: (\w+)\)", str(error))
         raise _blocked(*found.groups()) if found else _blocked(flat.name, flat.op) from None
@@ -45,13 +45,22 @@ def reaches_image(graph: Graph, images: NDArray[np.float32]) -> bool:
     return True
 
 
-def _gradient(graph: Graph, images: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """Return the gradient of the highest logit's lead, or None where no way leads to the image."""
+def lead_gradient(
+    graph: Graph, images: NDArray[np.float32], tensor: str | None = None
+) -> NDArray[np.float32] | None:
+    """Return the gradient of the highest logit's lead on the mean; None where no way leads there.
+
+    Parameters
+    ----------
+    images : float32 ``(n, H, W, 3)``, 0..255
+    tensor : str, optional
+        By which it is taken; by the images unless given.
+    """
     with tf.Graph().as_default():
         given = tf.compat.v1.placeholder(tf.float32, images.shape)
-        (logits,) = graph.run(given, [graph.output])
+        *inner, logits = graph.run(given, [*([tensor] if tensor else []), graph.output])
         lead = tf.reduce_max(logits, axis=-1) - tf.reduce_mean(logits, axis=-1)
-        (gradient,) = tf.gradients(lead, given)
+        (gradient,) = tf.gradients(lead, inner[0] if inner else given)
         if gradient is None:
             return None
         with tf.compat.v1.Session() as session:

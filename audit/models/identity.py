@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from audit.models.origin import origin_of
-from audit.models.pytorch.source import TorchModel
 
 # Of a .keras file, what is no architecture: weights, and when it was saved by which Keras.
 _ELSEWHERE = ("config.json", "metadata.json")
@@ -26,9 +25,9 @@ def identity(model: Any, file: Path, scaling: str, classes: Sequence[str]) -> di
 
     Parameters
     ----------
-    model : keras.Model, tf_keras.Model, SavedModel, TorchModel or Answering
+    model : keras.Model, tf_keras.Model or SavedModel, or what has an ``identity`` of its own
     file : Path
-        Where it was loaded from; of a Keras model that was handed in, of no matter.
+        Where it was loaded from; of a model that was handed in, of no matter.
     scaling : str
         Pixels that it wants, as `scaling.treated` calls them.
     classes : sequence of str
@@ -43,7 +42,7 @@ def identity(model: Any, file: Path, scaling: str, classes: Sequence[str]) -> di
         model.identity()
         if hasattr(model, "identity")
         else {
-            "architecture_sha256": _architecture(model, file),
+            "architecture_sha256": hash_of(_described(model, file)),
             "weights_sha256": weights_hash(model),
         }
     )
@@ -74,18 +73,17 @@ def weights_hash(model: Any) -> str:
     return digest.hexdigest()
 
 
-def _architecture(model: Any, file: Path) -> str:
+def hash_of(parts: Iterable[tuple[str, bytes]]) -> str:
+    """Return the SHA-256 of contents and their names, in their order."""
     digest = hashlib.sha256()
-    for name, content in _described(model, file):
+    for name, content in parts:
         digest.update(f"{name}\t{hashlib.sha256(content).hexdigest()}\n".encode())
     return digest.hexdigest()
 
 
 def _described(model: Any, file: Path) -> Iterator[tuple[str, bytes]]:
     """Yield all that a model is made of but its weights, by name."""
-    if isinstance(model, TorchModel):
-        yield "architecture", model.architecture()
-    elif file.exists():
+    if file.exists():
         yield from _files(file)
     else:
         yield "config", _sorted(json.loads(model.to_json()))

@@ -11,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from audit.core.errors import ModelError
+from audit.core.wording import why_closed
 from audit.models.anatomy import last_dense
 from audit.models.base import Differentiable
 from audit.models.classifier import FrozenClassifier
@@ -44,7 +45,7 @@ class LastLayer:
 
     def __init__(self, classifier: Differentiable) -> None:
         model = classifier.model
-        if why := next(iter(classifier.lacks.values()), ""):
+        if why := why_closed(classifier.lacks):
             raise ModelError(f"{model.name} has no last layer to teach again: {why}.")
         if not isinstance(model, keras.Model) or not isinstance(classifier, FrozenClassifier):
             raise ModelError(

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PROBES = 6
+_ALIKE = 2e-2  # how far an image's logits alone and in a batch may be apart, relative to 1 or more
 
 
 def probes(size: int) -> NDArray[np.float32]:
@@ -21,3 +22,14 @@ def probes(size: int) -> NDArray[np.float32]:
     indices = np.arange(size) * 4 // size
     blots = coarse[:, indices][:, :, indices]
     return np.rint(np.concatenate([noise, plain, blots])).astype(np.float32)
+
+
+def finite_share(logits: NDArray[np.float32]) -> float:
+    """Return the share of images, 0..1, all of whose logits ``(n, classes)`` are finite."""
+    return float(np.isfinite(logits).all(axis=-1).mean())
+
+
+def is_alike(alone: NDArray[np.float32], together: NDArray[np.float32]) -> bool:
+    """Return whether an image gets the same logits ``(classes,)`` alone and among others."""
+    near = _ALIKE * max(1.0, float(np.abs(alone).max()))
+    return bool(np.allclose(alone, together, atol=near, equal_nan=True))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from audit.models.frozen import Graph, base, full
 from audit.models.specs import BATCH, Spec
-from audit.models.tokens import prefix_of
+from audit.models.tokens import before_places
 
 CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative", "Conv3D", "Conv2DBackpropInput")
 _PRODUCTS = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum")
@@ -45,7 +45,7 @@ class Places:
         self.total = self.before.get(base(graph.output), 0)
         kept = self._find_places()
         self.maps = [tensor for tensor in kept if specs[tensor].is_map()]
-        self.tokens = [tensor for tensor in kept if prefix_of(specs[tensor].shape) is not None]
+        self.tokens = [tensor for tensor in kept if before_places(specs[tensor].shape) is not None]
 
     def is_late(self, tensor: str) -> bool:
         """Return whether half of the weighted steps, and one at least, lie before a tensor."""

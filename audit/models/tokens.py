@@ -12,6 +12,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from audit.models.frozen import Graph, base, full, in_order
+from audit.models.gradients import lead_gradient
+from audit.models.grid import prefix_of
 from audit.models.nodes import make_node
 from audit.models.probes import probes
 
@@ -19,15 +21,13 @@ MAP = "map_of_tokens"  # the tensor that is cut at
 _WHOLE, _PLACES, _PREFIX, _BACK = (
     f"{MAP}/{part}" for part in ("whole", "places", "prefix", "back")
 )
-_MOST = 8  # class and register tokens before those of places
 
 
-def prefix_of(shape: Sequence[int | None] | None) -> int | None:
+def before_places(shape: Sequence[int | None] | None) -> int | None:
     """Return how many tokens ``(n, t, c)`` lie before a square grid of places; None without one."""
     if shape is None or len(shape) != 3 or shape[1] is None:
         return None
-    counts = range(min(_MOST, shape[1] - 2) + 1)
-    return next((k for k in counts if math.isqrt(shape[1] - k) ** 2 == shape[1] - k), None)
+    return prefix_of(shape[1])
 
 
 def read_at_places(graph: Graph, tensor: str, size: int, prefix: int) -> bool:
@@ -35,16 +35,8 @@ def read_at_places(graph: Graph, tensor: str, size: int, prefix: int) -> bool:
 
     Behind the last block that mixes tokens a class's token may be all that is read.
     """
-    with tf.Graph().as_default():
-        given = tf.compat.v1.placeholder(tf.float32, (None, size, size, 3))
-        tokens, logits = graph.run(given, [tensor, graph.output])
-        lead = tf.reduce_max(logits, axis=-1) - tf.reduce_mean(logits, axis=-1)
-        (gradient,) = tf.gradients(lead, tokens)
-        if gradient is None:
-            return False
-        with tf.compat.v1.Session() as session:
-            found = session.run(gradient, {given: probes(size)[:4:3]})
-    return bool(np.any(found[:, prefix:]))
+    found = lead_gradient(graph, probes(size)[:4:3], tensor)
+    return found is not None and bool(np.any(found[:, prefix:]))
 
 
 def as_map(graph: Graph, tensor: str, shape: Sequence[int], prefix: int) -> Graph:

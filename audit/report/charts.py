@@ -230,29 +230,47 @@ def costs(seconds: Mapping[str, float], qualities: Mapping[str, Mapping[str, Est
 
 def severities(
     title: str,
-    explainer: str,
     clean: Estimate,
     accuracy: Sequence[Estimate],
-    rank: Sequence[Estimate],
+    ranks: Mapping[str, Sequence[Estimate]],
 ) -> Chart:
-    """Draw accuracy and heatmaps' likeness by severity, with 95% bands; clean accuracy dashed."""
+    """Draw accuracy and heatmaps' likeness by severity, with 95% bands; clean accuracy dashed.
+
+    Parameters
+    ----------
+    ranks : mapping
+        Rank correlations by an explainer's title; none where there is no heatmap to compare.
+    """
     steps = range(1, len(accuracy) + 1)
     with _axes(f"severities {title}", height=2.1, width=3.1) as (axes, done):
         axes.axhline(clean.value, color=_INK, lw=1, ls=(0, (3, 2)))
-        for values, colour, mark in ((accuracy, BLUE, "-o"), (rank, ORANGE, "--s")):
+        likeness = [(rank, ORANGE, "--s") for rank in ranks.values()]
+        for values, colour, mark in ((accuracy, BLUE, "-o"), *likeness):
             low, high = ([getattr(e, bound) for e in values] for bound in ("low", "high"))
             axes.fill_between(steps, low, high, color=colour, alpha=0.2, linewidth=0)
             axes.plot(steps, [e.value for e in values], mark, color=colour, ms=3.5, lw=1.8)
-        lowest = min([0.0, *(e.low for e in rank if e.low < 0)])
+        lowest = min([0.0, *(e.low for rank in ranks.values() for e in rank if e.low < 0)])
         axes.set(xlabel="severity", xticks=list(steps), ylim=(lowest - 0.02, 1.02))
         axes.grid(axis="y")
     shown = ", ".join(f"{e.value:.0%}" for e in accuracy)
-    alike = ", ".join("undefined" if np.isnan(e.value) else f"{e.value:.2f}" for e in rank)
+    alike = "".join(
+        f"; rank correlation of {explainer} {', '.join(_correlation(e) for e in rank)}"
+        for explainer, rank in ranks.items()
+    )
     alt = (
         f"{title} at severities 1 to {len(accuracy)}: accuracy {shown}, {clean.value:.0%} on clean "
-        f"images; rank correlation of {explainer} {alike}."
+        f"images{alike}."
     )
     return Chart(done[0], alt)
+
+
+def _correlation(e: Estimate) -> str:
+    return "undefined" if np.isnan(e.value) else f"{e.value:.2f}"
+
+
+def _signed(value: float) -> str:
+    """Return a figure with its sign; it is undefined where one side of it does not vary."""
+    return "undefined" if np.isnan(value) else f"{value:+.2f}"
 
 
 def scatter(x: pd.Series, y: pd.Series, titles: tuple[str, str]) -> Chart | None:
@@ -266,7 +284,7 @@ def scatter(x: pd.Series, y: pd.Series, titles: tuple[str, str]) -> Chart | None
         axes.scatter(x, y, s=9, color=BLUE, alpha=0.45, edgecolors="none", rasterized=True)
         axes.set(xlabel=titles[0], ylabel=titles[1])
         axes.grid(True)
-    words = f"rank correlation {correlation:+.2f} over {len(x):,} images"
+    words = f"rank correlation {_signed(correlation)} over {len(x):,} images"
     return Chart(done[0], f"{titles[1]} against {titles[0]}: {words}.")
 
 

@@ -224,6 +224,12 @@ class Source:
         """Number of parts by session, counted from 1; reads a file a part."""
         return self.run.sessions()
 
+    @cached_property
+    def proposing(self) -> list[str]:
+        """Titles of the explainers that propose regions where the model lacks one; first leads."""
+        stand_in = {STAND_IN: self.titles.get(STAND_IN, "no explainer")}
+        return list((stand_in | self.judged).values())
+
     @property
     def missing(self) -> int:
         """Images still to be explained: the sweep was stopped, or parts of it are lost."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from audit.checks.registry import every
 from audit.core.registries import EXPLAINERS
+from audit.core.wording import why_closed
 from audit.report.source import Source
 
 
@@ -29,16 +30,17 @@ class Unavailable:
 
 def unavailable(source: Source) -> list[Unavailable]:
     """Return explainers, then checks, that the run's model lacks what they need for."""
-    return [*_explainers(source), *_checks(source)]
+    return [*explainers(source), *_checks(source)]
 
 
-def _explainers(source: Source) -> Iterator[Unavailable]:
-    for key, why in source.lacks.items():
-        yield Unavailable(key, EXPLAINERS[key].of(source.config).title, why)
+def explainers(source: Source) -> list[Unavailable]:
+    """Return the explainers that are not available."""
+    lacks = source.lacks.items()
+    return [Unavailable(key, EXPLAINERS[key].of(source.config).title, why) for key, why in lacks]
 
 
 def _checks(source: Source) -> Iterator[Unavailable]:
-    why = next(iter(source.lacks.values()), "")
+    why = why_closed(source.lacks)
     for check in every() if why else ():
         if check.looks_inside and check.page:
             yield Unavailable(check.key, check.page.title, f"{check.looks_inside}, and {why}")

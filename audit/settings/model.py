@@ -41,8 +41,8 @@ class ModelSettings(Section):
     model: Path | None = setting(
         None,
         "Audit this model instead of training one: a .keras or .h5 file, a SavedModel folder, a "
-        ".pt2 file of torch.export, an .onnx file, or PACKAGE.MODULE:FUNCTION, which returns a "
-        "PyTorch model.",
+        ".pt2 file of torch.export, a .pt file of TorchScript, an .onnx file, or "
+        "PACKAGE.MODULE:FUNCTION, which returns a PyTorch model.",
         affects=Stage.READ,
         common=True,
     )

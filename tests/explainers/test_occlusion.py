@@ -69,3 +69,13 @@ def test_it_proposes_the_part_of_the_background_that_the_answer_hangs_on(image):
     assert list(proposed) == [STAND_IN]
     (region,) = hottest(proposed[STAND_IN], parts.off, (16 / SIDE**2,))
     assert region[TILE].mean() > 0.7
+
+
+def test_integrated_gradients_propose_after_it_where_they_are_had(image):
+    sample = Sample(
+        Item("a", 0, "test"), image.astype(np.uint8), np.zeros((SIDE, SIDE), np.uint8), "", ""
+    )
+    nothing, heat = np.full((1, 1), np.nan, np.float32), np.ones((SIDE, SIDE), np.float32)
+    parts, _ = split_foreground(sample.image, sample.trimap)
+    case = ExplainedImage(sample, tile_reader(image[None])[0], nothing, heat, heat)
+    assert list(heats(case, parts)) == [STAND_IN, "ig"]

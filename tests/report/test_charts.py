@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 
 from audit.report import charts
@@ -32,3 +33,8 @@ def test_curves_are_drawn_of_every_explainer(many):
 def test_no_two_of_twenty_explainers_look_the_same():
     for styles in (charts.explainer_lines(), charts.explainer_points()):
         assert len({next(styles) for _ in TITLES}) == 20
+
+
+def test_a_correlation_with_what_does_not_vary_is_undefined():
+    chart = charts.scatter(pd.Series([0.1, 0.2, 0.3]), pd.Series([1.0, 1.0, 1.0]), ("a", "b"))
+    assert chart.alt == "b against a: rank correlation undefined over 3 images."

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 import audit
 from audit.checks.registry import every
+from audit.checks.robustness.outputs import robustness_table
 from audit.core.errors import ConfigError, ModelError, RunFolderError
 from audit.report.schema import summary_schema
 
@@ -61,8 +62,7 @@ def predict(colour_model):
 
 @pytest.fixture(scope="module")
 def keras_run(config, out, colour_model):
-    settings = {"robustness": 0, "opportunity": False}
-    return audit.run(config(model=colour_model, **settings), out / "keras")
+    return audit.run(config(model=colour_model, opportunity=False), out / "keras")
 
 
 @pytest.fixture(scope="module")
@@ -163,8 +163,36 @@ def test_runs_with_and_without_are_compared(keras_run, run, out):
 
 def test_checks_that_look_inside_were_not_made(run):
     made = {file.stem for file in run.folder.root.iterdir() if file.suffix in (".json", ".parquet")}
-    assert not made & {"trust", "shortcuts", "robustness", "opportunity"}
-    assert "sensitivity" in made
+    assert not made & {"trust", "shortcuts", "opportunity"}
+    assert made >= {"sensitivity", "robustness"}
+
+
+def test_answers_under_corruption_are_those_of_the_keras_model(keras_run, run):
+    own, alone = (robustness_table(r.folder) for r in (keras_run, run))
+    answers = ["name", "corruption", "severity", "prediction", "correct", "holds"]
+    pd.testing.assert_frame_equal(own[answers], alone[answers])
+    assert len(alone) == 2 * 51 and not alone["correct"].all()
+
+
+def test_heatmaps_under_corruption_are_undefined_and_say_why(run):
+    table = pd.read_parquet(run.folder.file("robustness.parquet"))
+    for key in ("gradcam", "ig"):
+        assert table[[f"{key}_rank", f"{key}_mass_change"]].isna().all(axis=None)
+        assert set(table[f"{key}_rank_reason"]) == set(table[f"{key}_mass_reason"]) == {WHY}
+
+
+def test_the_report_has_accuracy_under_corruption_and_says_what_was_not_compared(run, pages):
+    page = " ".join(pages["robustness.html"].split())
+    assert "Mean corruption error" in page and "Accuracy by severity" in page
+    said = "Whether Grad-CAM and Integrated Gradients heatmaps stay the same under corruption: "
+    assert said + WHY in page
+    assert "rank correlation" not in page.lower() and "and explanations" not in page
+    assert f"**Grad-CAM under corruptions**: {WHY}" in pages["model_card.md"]
+    found = run.summary["robustness"]
+    assert found["not_compared"] == dict.fromkeys(("gradcam", "ig"), WHY.partition("because ")[2])
+    assert found["corruptions"]["zoom"]["accuracy"][0]["n"] == 2
+    likeness = found["corruptions"]["zoom"]["gradcam_rank_correlation"]
+    assert likeness["value"] is None and likeness["n"] == 0
 
 
 def test_the_manifest_tells_what_was_audited(run):

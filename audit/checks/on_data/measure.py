@@ -19,6 +19,7 @@ from audit.checks.context import Context
 from audit.checks.on_data.outputs import FILE, WORLDS
 from audit.checks.on_data.results import Audited, OnData, results
 from audit.core.errors import ConfigError, DataError, RunFolderError, quoted
+from audit.core.wording import why_closed
 from audit.datasets.batches import batched, in_batches
 from audit.datasets.dataset import BACKGROUND, FOREGROUND, Dataset, Item, stratified
 from audit.datasets.stamps import FAMILIES, STAMPS
@@ -116,7 +117,7 @@ def write(context: Context, asked: Asked) -> OnData:
     ConfigError, DataError
         Nothing is tested by intervention, or too few classes have images enough.
     """
-    if why := next(iter(context.classifier.lacks.values()), ""):
+    if why := why_closed(context.classifier.lacks):
         raise ConfigError(f"The self-test on own data teaches heads on feature maps: {why}.")
     if context.pool is None:
         raise ConfigError(

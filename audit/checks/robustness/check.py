@@ -17,6 +17,7 @@ from audit.checks.robustness.outputs import PICTURE, TABLE
 from audit.checks.robustness.summary import Robustness, robustness, summary_part
 from audit.checks.robustness.terms import METRICS, TERMS
 from audit.settings import Config
+from audit.storage.records import NOT_AVAILABLE
 
 if TYPE_CHECKING:
     from audit.report.cases import Case
@@ -38,7 +39,6 @@ class RobustnessCheck(Check):
     limits = (COSTLIEST,)
     terms = TERMS
     page = Page("robustness", "Robustness", 50)
-    looks_inside = "it follows heatmaps of gradients under corruptions"
 
     def wanted(self, config: Config) -> bool:
         """Say whether any image is to be corrupted."""
@@ -73,13 +73,17 @@ class RobustnessCheck(Check):
         return {"mean_corruption_error": asdict(found.found) if found else None}
 
     def card(self, found: Robustness) -> Card:
-        """Give the conditions that were tried, and the errors under each."""
+        """Give the conditions that were tried, the errors under each, and what was not compared."""
         from audit.report.modelcard import Card, Entry, Table, figure_words
 
         kinds = ", ".join(row.kind.words for row in found.rows)
         rows = [(row.kind.title, figure_words(row.error)) for row in found.worst]
         table = Table("By corruption", ("Corruption", "Mean error"), rows)
-        return Card((Entry("Conditions", f"corruptions: {kinds}"),), (table,))
+        unknown = (
+            Entry(f"{each.title} under corruptions", f"{NOT_AVAILABLE} {each.why}")
+            for each in found.lacking
+        )
+        return Card((Entry("Conditions", f"corruptions: {kinds}"), *unknown), (table,))
 
 
 CHECK = RobustnessCheck()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ from audit.execution.engine import Engine
 from audit.masks.masks import Masks
 from audit.masks.sample import Sample, fit_trimap
 from audit.settings import Config
+from audit.storage.records import NOT_AVAILABLE
 from audit.storage.run import write_whole
 
 IG_IMAGES = 12  # Integrated Gradients cost ten times what Grad-CAM does: few images, one severity
@@ -52,7 +53,8 @@ class Measured:
         One row an image, corruption and severity, in this order, each image's clean version first
         (corruption "", severity 0). Columns: name, label, corruption, severity, prediction,
         correct, holds (the answer is that to the clean image), and for ``gradcam`` and ``ig``
-        those of `Stability`, which are undefined where the answer does not hold.
+        those of `Stability`, which are undefined where the answer does not hold, and of an
+        explainer that the model lacks.
     pictured : tuple or None
         Name and image, uint8 ``(H, W, 3)``, of the first one that the model names rightly, else of
         the first; None where no image could be read.
@@ -77,7 +79,8 @@ def measure(
 
     Images are streamed, so memory does not grow with their number.
     """
-    attributed = {item.name for item in stratified(items, IG_IMAGES, config.run.seed)}
+    few = 0 if "ig" in engine.lacks else IG_IMAGES
+    attributed = {item.name for item in stratified(items, few, config.run.seed)}
     rows: list[Row] = []
     pictured, right = None, False
     stream = _samples(dataset, masks, items, engine.size, config.run.workers)
@@ -150,17 +153,32 @@ def _of_image(engine: Engine, sample: Sample, versions: Picture, attribute: bool
     """Return the rows of one image, the clean one first."""
     found = engine.gradcam(versions)
     answer, *targets = found.targets.tolist()
-    clean_map, *heatmaps = found.heatmaps
-    clean_map = _enlarged(clean_map, sample)
-    rows = [_row(sample, "", 0, answer, answer, _CLEAN)]
-    for (key, severity), target, heatmap in zip(_VERSIONS, targets, heatmaps, strict=True):
-        alike = _CHANGED
-        if target == answer:
-            alike = _alike(sample, clean_map, _enlarged(heatmap, sample), key, severity)
-        rows.append(_row(sample, key, severity, target, answer, alike))
+    rows = [_row(sample, "", 0, answer, answer)]
+    for (key, severity), target in zip(_VERSIONS, targets, strict=True):
+        rows.append(_row(sample, key, severity, target, answer))
+    if "gradcam" not in engine.lacks:
+        _compare(sample, found.heatmaps, rows)
     if attribute:
         _attribute(engine, sample, answer, rows, versions)
-    return rows
+    return [row | _undefined(engine.lacks) for row in rows]
+
+
+def _compare(sample: Sample, heatmaps: NDArray[np.float32], rows: list[Row]) -> None:
+    """Add the stability of Grad-CAM to the rows whose answer holds."""
+    clean = _enlarged(heatmaps[0], sample)
+    for row, heatmap in zip(rows[1:], heatmaps[1:], strict=True):
+        if row["holds"]:
+            place = row["corruption"], row["severity"]
+            row |= _columns("gradcam", _alike(sample, clean, _enlarged(heatmap, sample), *place))
+
+
+def _undefined(lacks: Mapping[str, str]) -> Row:
+    """Return the columns of explainers that the model lacks, by key, with why."""
+    found: Row = {}
+    for key, why in lacks.items():
+        said = f"{NOT_AVAILABLE} {why}"
+        found |= _columns(key, Stability(rank_reason=said, mass_reason=said))
+    return found
 
 
 def _attribute(
@@ -185,10 +203,9 @@ def _enlarged(heatmap: NDArray[Any], sample: Sample) -> NDArray[np.float32]:
     return upsample(heatmap, sample.trimap.shape)
 
 
-def _row(
-    sample: Sample, key: str, severity: int, prediction: int, answer: int, gradcam: Stability
-) -> Row:
-    ig = _CLEAN if not severity else _CHANGED if prediction != answer else _NOT_SAMPLED
+def _row(sample: Sample, key: str, severity: int, prediction: int, answer: int) -> Row:
+    """Return a row before heatmaps are compared."""
+    alike = _CLEAN if not severity else _CHANGED if prediction != answer else _NOT_SAMPLED
     return {
         "name": sample.item.name,
         "label": sample.item.label,
@@ -197,8 +214,8 @@ def _row(
         "prediction": prediction,
         "correct": prediction == sample.item.label,
         "holds": prediction == answer,
-        **_columns("gradcam", gradcam),
-        **_columns("ig", ig),
+        **_columns("gradcam", alike),
+        **_columns("ig", alike),
     }
 
 

@@ -13,6 +13,7 @@ from audit.checks.robustness.outputs import PICTURE, robustness_table
 from audit.core.estimate import Estimate, as_json, mean, rate
 from audit.report import charts
 from audit.report.source import Source
+from audit.report.unavailable import Unavailable, explainers
 
 # What to make of a model that suffers most from a group of corruptions.
 MEANINGS = {
@@ -94,6 +95,8 @@ class Robustness:
         The same less the error on the clean images.
     facts : dict
         How it was measured, as the manifest has it.
+    lacking : list of Unavailable
+        Explainers whose heatmaps were not compared, as the model lacks what they need.
     pictured : bool
         Whether there is a sheet of one image through all corruptions.
     """
@@ -104,6 +107,7 @@ class Robustness:
     cost: Estimate
     rows: list[Row]
     facts: dict[str, Any]
+    lacking: list[Unavailable]
     pictured: bool
 
     @property
@@ -138,7 +142,8 @@ def robustness(source: Source) -> Robustness | None:
     ]
     errors = _errors(tried, clean, source)
     pictured = PICTURE.file(source.run).is_file()
-    return Robustness(len(clean), _accuracy(clean), *errors, rows, facts, pictured)
+    lacking = explainers(source)
+    return Robustness(len(clean), _accuracy(clean), *errors, rows, facts, lacking, pictured)
 
 
 def _row(
@@ -163,10 +168,13 @@ def _row(
         changed=shown.loc[~shown["holds"].astype(bool), "severity"].tolist(),
         chart=charts.severities(
             kind.title,
-            source.titles["gradcam"],
             _accuracy(clean),
             [level.accuracy for level in levels],
-            [level.rank for level in levels],
+            {
+                title: [level.rank for level in levels]
+                for key, title in source.judged.items()
+                if key == "gradcam"
+            },
         ),
     )
 
@@ -209,6 +217,7 @@ def summary_part(found: Robustness) -> dict[str, Any]:
     """Give its part of summary.json."""
     return {
         "images": found.images,
+        "not_compared": {each.key: each.why for each in found.lacking},
         "clean_accuracy": as_json(found.clean),
         "mean_corruption_error": as_json(found.error),
         "corruptions": {

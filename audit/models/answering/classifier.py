@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import numpy as np
@@ -12,16 +11,16 @@ from audit.core.errors import ModelError
 from audit.core.observation import Observation
 from audit.core.registries import JUDGED
 from audit.models.answering.model import Answering
+from audit.models.closed import Closed
 from audit.models.observations import observe_logits, observe_pixels
-from audit.models.probes import probes
+from audit.models.probes import finite_share, is_alike, probes
 from audit.models.readings import reading
 from audit.models.scaling import range_of, treated
 
-_ALIKE = 2e-2  # how far an image's answers alone and in a batch may be apart, relative to 1 or more
 Arrays = NDArray[np.float32]
 
 
-class AnsweringClassifier:
+class AnsweringClassifier(Closed):
     """A model's answers read as `audit.models.base.Classifier`.
 
     Parameters
@@ -45,9 +44,7 @@ class AnsweringClassifier:
         It does not answer such images, or is no image classifier.
     """
 
-    feature_layer = ""
     concurrent = False  # functions of others may not bear it
-    feature_shape: tuple[int, ...] = ()
 
     def __init__(
         self, model: Answering, image_size: int | None = None, scaling: str = "0..255"
@@ -60,7 +57,7 @@ class AnsweringClassifier:
                 f"{model.name} takes whole pixels, 0..255, not {scaling}: leave --input-scaling "
                 "out, and let the model scale them itself."
             )
-        self.lacks: Mapping[str, str] = dict.fromkeys(JUDGED, model.why)
+        self.lacks = dict.fromkeys(JUDGED, model.why)
         self.seen_range = range_of(scaling)
         images = probes(self.input_size)
         self.outputs = self._outputs(images)
@@ -78,25 +75,9 @@ class AnsweringClassifier:
             )
         return np.asarray(self.answer.logits(outputs, np), np.float32)
 
-    def features(self, images: Any) -> NoReturn:
-        """Raise `ModelError`: there is no feature map."""
-        self._refuse("feature maps")
-
     def gradient(self, images: Any, targets: Any) -> NoReturn:
         """Raise `ModelError`: there is no gradient."""
-        self._refuse("gradients")
-
-    def feature_gradient(self, images: Any, targets: Any = None) -> NoReturn:
-        """Raise `ModelError`: there is neither feature map nor gradient."""
-        self._refuse("feature maps")
-
-    def untrained(self, seed: int) -> NoReturn:
-        """Raise `ModelError`: no weights can be drawn anew."""
-        self._refuse("weights")
-
-    def with_head(self, kernel: Any, bias: Any) -> NoReturn:
-        """Raise `ModelError`: there are no features for another head."""
-        self._refuse("feature maps")
+        self.refuse("gradients", "ig")
 
     def observations(self) -> list[Observation]:
         """Observe what the model was taken for, for a preflight."""
@@ -109,9 +90,6 @@ class AnsweringClassifier:
             f"to {self.scaling}, {self.classes} classes, {self.end} end"
         )
 
-    def _refuse(self, what: str) -> NoReturn:
-        raise ModelError(f"{self.model.name} has no {what} to look at: {self.model.why}.")
-
     def _outputs(self, images: Arrays) -> NDArray[Any]:
         """Return the model's outputs of images in 0..255, given as it takes them."""
         given = np.asarray(self.input.fed(treated(self.scaling, images)))
@@ -122,6 +100,5 @@ class AnsweringClassifier:
     def _look(self, images: Arrays) -> None:
         """See whether logits for the trial images are finite, and the same for one alone."""
         logits = np.asarray(self.answer.logits(self.outputs, np), np.float32)
-        self.finite = float(np.isfinite(logits).all(axis=-1).mean())
-        alone, near = self.logits(images[-1:]), _ALIKE * max(1.0, float(np.abs(logits).max()))
-        self.alike_alone = bool(np.allclose(alone[0], logits[-1], atol=near, equal_nan=True))
+        self.finite = finite_share(logits)
+        self.alike_alone = is_alike(self.logits(images[-1:])[0], logits[-1])

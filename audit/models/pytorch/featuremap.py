@@ -13,11 +13,11 @@ from typing import NamedTuple
 import torch
 
 from audit.core.errors import ModelError
+from audit.models.grid import prefix_of
 from audit.models.pytorch.steps import Steps
 
 _SAME = 1e-2  # of what two images' answers differ by: as near as that they are the same
 _NAMED = 4  # maps that an error names
-_PREFIX = 8  # class and register tokens before those of places, at most
 
 
 class Layout(NamedTuple):
@@ -131,12 +131,8 @@ def layout_of(found: torch.Tensor, prefix: int | None) -> Layout | None:
         return Layout("last")
     if found.ndim != 3:
         return None
-    known = range(_PREFIX + 1) if prefix is None else (prefix,)
-    for count in known:
-        places = shape[1] - count
-        if places > 1 and math.isqrt(places) ** 2 == places:
-            return Layout("tokens", count)
-    return None
+    count = prefix_of(shape[1], prefix)
+    return None if count is None else Layout("tokens", count)
 
 
 def _recorded(steps: Steps, images: torch.Tensor) -> _Run:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import torch
 
-from audit.models.pytorch.source import TorchModel
+from audit.models.pytorch.model import TorchModel
 
 Watch = Callable[[str, torch.Tensor], torch.Tensor | None]
 """Is shown a step's name and result; what it returns, if anything, stands for the result."""

@@ -7,7 +7,7 @@ import torchnets  # noqa: E402
 
 from audit.core.errors import ModelError  # noqa: E402
 from audit.models.pytorch.classifier import TorchClassifier  # noqa: E402
-from audit.models.pytorch.source import TorchModel  # noqa: E402
+from audit.models.pytorch.model import TorchModel  # noqa: E402
 
 
 def classifier(kind, layer=None):

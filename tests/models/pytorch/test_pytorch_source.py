@@ -44,13 +44,6 @@ def test_weights_alone_are_told_from_programs(tmp_path):
     assert "holds weights" in said and "torch.export.save" in said and "PACKAGE.MODULE" in said
 
 
-def test_torchscript_is_told_how_to_become_an_exported_program(tmp_path):
-    file = tmp_path / "scripted.pt"
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("scripted/code/__torch__.py", b"")
-    assert "TorchScript" in refused(file) and "torch.export.save" in refused(file)
-
-
 def test_a_missing_file_is_named(tmp_path):
     assert refused(tmp_path / "none.pt2") == f"No model file {tmp_path / 'none.pt2'}."
 
@@ -117,7 +110,7 @@ def test_an_export_for_one_image_is_told_how_to_take_any_number(tmp_path):
 def test_pixels_and_size_come_from_the_configuration_of_timm():
     import torchnets
 
-    from audit.models.pytorch.source import TorchModel
+    from audit.models.pytorch.model import TorchModel
 
     module = torchnets.residual()
     module.pretrained_cfg = {
