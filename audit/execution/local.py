@@ -14,7 +14,7 @@ from audit.core.errors import BrokenImageError
 from audit.core.redact import Shown
 from audit.core.track import Track
 from audit.datasets.batches import in_batches
-from audit.datasets.dataset import Dataset, Item
+from audit.datasets.dataset import Dataset, Item, answer_names
 from audit.datasets.decode import resize
 from audit.execution.engine import Engine
 from audit.execution.record import Record, maps_of, record_of, skipped_record
@@ -73,7 +73,7 @@ def sweep(
     stream = iter(track(ahead(samples, PART_SIZE), "explain", len(wanted)))
     for number, part in todo.items():
         entries = list(islice(stream, len(part)))
-        explained = explain_part(number, entries, dataset.classes, engine, config)
+        explained = explain_part(number, entries, answer_names(dataset), engine, config)
         write(run, explained, engine.clock)
     next(stream, None)  # let the progress see its end
 
@@ -100,7 +100,7 @@ def explain_part(
     engine: Engine,
     config: Config,
 ) -> Part:
-    """Explain and score what was read of one part."""
+    """Explain and score what was read of one part; ``classes`` are the names of all logits."""
     records = [entry for entry in entries if not isinstance(entry, Sample)]
     samples = [entry for entry in entries if isinstance(entry, Sample)]
     maps: list[Maps] = []

@@ -22,6 +22,7 @@ from audit.explainers.localisation import Localisation, localise
 from audit.explainers.registry import besides
 from audit.masks.masks import Masks
 from audit.masks.sample import Sample
+from audit.models.askedabout import asked_about
 from audit.models.base import Classifier
 from audit.settings import Config
 from audit.storage.heatmaps import Maps
@@ -150,7 +151,8 @@ class OptionalExplainers:
     ) -> dict[str, NDArray[np.float32]]:
         """Return those that are made, and those that are asked for where the image is chosen."""
         image, chosen = sample.image.astype(np.float32), self._chosen(sample, record)
-        asked = record["prediction"], self._classifier, sample.item.name
+        classifier = asked_about(self._classifier, sample.item.label)
+        asked = record["prediction"], classifier, sample.item.image
         return {
             key: made[key] if key in made else explain_one(explainer, image, *asked)
             for key, explainer in self._explain.items()

@@ -16,7 +16,7 @@ from audit.report.figures import ACCURACY, estimate, headline, metrics, of_check
 from audit.report.notes import Notes, notes
 from audit.report.source import Source
 from audit.report.sweeps import threshold_sweeps
-from audit.report.unavailable import Unavailable, unavailable
+from audit.report.unavailable import Unavailable, is_unavailable, unavailable
 from audit.report.verdicts import VerdictRow, verdict_rows
 from audit.verdict.verdict import Verdict
 
@@ -57,7 +57,7 @@ class Content:
 
     @property
     def unavailable(self) -> list[Unavailable]:
-        """What the run does not tell because its model gives answers alone."""
+        """What the run does not tell: its model, or images of several labels, do not allow it."""
         return unavailable(self.source)
 
     def strongest(self, most: int) -> list[Case]:
@@ -89,7 +89,10 @@ def content(source: Source) -> Content:
         by_hand=_by_hand(source),
         sweeps=threshold_sweeps(source),
         agreement=_agreement(source),
-        checks={check.key: check.summarise(source, cases) for check in every()},
+        checks={
+            check.key: None if is_unavailable(source, check) else check.summarise(source, cases)
+            for check in every()
+        },
         mass_charts=_mass_charts(source),
         curves=_curves(source),
         galleries=cases,

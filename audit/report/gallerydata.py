@@ -38,7 +38,12 @@ def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
     keys = [v.key for v in VERDICT_KINDS]
     masks = sorted({c.mask_source for c in cases})
     rows = {row.index: row for row in content.classes}
-    labels = sorted(rows)
+    labels = sorted(source.classes)
+    page = (
+        {label: rows[label % len(rows)].page for label in labels}
+        if source.several
+        else {label: rows[label].page for label in labels}
+    )
     indices = {label: k for k, label in enumerate(labels)}
     return {
         "chunk": CHUNK,
@@ -47,9 +52,9 @@ def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
         "verdicts": [
             {"key": v.key, "title": v.title, "prediction": v.prediction} for v in VERDICT_KINDS
         ],
-        "classes": [plain(rows[label].name) for label in labels],
+        "classes": [plain(source.classes[label]) for label in labels],
         "indexes": labels,
-        "pages": [f"classes/{rows[label].page}.html" for label in labels],
+        "pages": [f"classes/{page[label]}.html" for label in labels],
         "masks": [plain(m) for m in masks],
         "name": [plain(c.name) for c in cases],
         "anchor": [c.anchor for c in cases],

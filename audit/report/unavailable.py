@@ -1,10 +1,11 @@
-"""What a run does not tell because its model gives answers alone, and why."""
+"""What a run does not tell, as its model gives answers alone or images several labels, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from audit.checks.base import Check
 from audit.checks.registry import every
 from audit.core.registries import EXPLAINERS
 from audit.report.source import Source
@@ -20,11 +21,17 @@ class Unavailable:
         Of its registry.
     why : str
         In words of any origin, to be read after "because".
+    because : str
+        The same without what it needs that for: what all of a kind have in common.
     """
 
     key: str
     title: str
     why: str
+    because: str
+
+
+SEVERAL = "images have several labels"
 
 
 def unavailable(source: Source) -> list[Unavailable]:
@@ -34,11 +41,19 @@ def unavailable(source: Source) -> list[Unavailable]:
 
 def _explainers(source: Source) -> Iterator[Unavailable]:
     for key, why in source.lacks.items():
-        yield Unavailable(key, EXPLAINERS[key].of(source.config).title, why)
+        yield Unavailable(key, EXPLAINERS[key].of(source.config).title, why, why)
 
 
 def _checks(source: Source) -> Iterator[Unavailable]:
     why = next(iter(source.lacks.values()), "")
-    for check in every() if why else ():
-        if check.looks_inside and check.page:
-            yield Unavailable(check.key, check.page.title, f"{check.looks_inside}, and {why}")
+    for check in every():
+        needs, because = check.looks_inside if why else "", why
+        if source.several and check.needs_one_label:
+            needs, because = check.needs_one_label, SEVERAL
+        if needs and check.page:
+            yield Unavailable(check.key, check.page.title, f"{needs}, and {because}", because)
+
+
+def is_unavailable(source: Source, check: Check) -> bool:
+    """Return whether a check has nothing to say as images have several labels."""
+    return source.several and bool(check.needs_one_label)

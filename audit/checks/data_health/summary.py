@@ -13,7 +13,13 @@ import pandas as pd
 from audit.checks.data_health.duplicates import group_sizes
 from audit.checks.data_health.headline import unleaked
 from audit.checks.data_health.outliers import RULES, Rule, Values, measures, outliers
-from audit.checks.data_health.outputs import IMAGES, SHOWN_OUTLIERS, SHOWN_PAIRS, examined
+from audit.checks.data_health.outputs import (
+    IMAGES,
+    SHOWN_OUTLIERS,
+    SHOWN_PAIRS,
+    examined,
+    label_names,
+)
 from audit.checks.data_health.pairs import SIDES, leaked_names, pairs
 from audit.core.errors import RunFolderError
 from audit.core.estimate import Estimate, as_json, rate
@@ -192,7 +198,7 @@ def _pictures(source: Source, images: pd.DataFrame) -> dict[str, bytes]:
 
 
 def _split_row(name: str, images: pd.DataFrame) -> SplitRow:
-    sizes = images["label"].value_counts()
+    sizes = images["labels"].str.split("|").explode().value_counts()
     fewest, most = (int(sizes.min()), int(sizes.max())) if len(sizes) else (0, 0)
     broken = int((images["skipped"] != "").sum())
     size = _size(images["width"].median(), images["height"].median())
@@ -213,7 +219,7 @@ def _size(width: float, height: float) -> str:
 
 def _near(source: Source, images: pd.DataFrame) -> Near:
     found = pairs(source, images)
-    found["conflict"] = found["a_label"] != found["b_label"]
+    found["conflict"] = found["a_labels"] != found["b_labels"]
     return Near(
         plain=int(((images["skipped"] == "") & (images["hash"] == "")).sum()),
         complete=bool(source.section("health").get("complete", True)),
@@ -245,7 +251,7 @@ def _pair(source: Source, images: pd.DataFrame, row: Any) -> Pair:
 def _shown(source: Source, images: pd.DataFrame, index: int) -> Shown:
     row = images.iloc[index]
     file = _file(row["name"]) if row["thumbnail"] is not None else ""
-    label = source.classes.get(int(row["label"]), f"class {row['label']}")
+    label = label_names(source, row["labels"])
     return Shown(row["name"], row["split"], label, _size(row["width"], row["height"]), file)
 
 
@@ -257,7 +263,7 @@ def _accuracies(source: Source) -> dict[str, Estimate]:
     names = leaked_names(source)
     if names is None:
         return {}
-    leaked = source.predictions[source.predictions["name"].isin(names)]
+    leaked = source.predictions[source.images(source.predictions).isin(names)]
     hits = int((leaked["label"] == leaked["prediction"]).sum())
     found = {"all": estimate(source, ACCURACY), "without": unleaked(source)}
     return found | {"leaked": rate(hits, len(leaked))}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from audit.checks.context import Context
 from audit.checks.explainer_sanity.outputs import FILE
 from audit.checks.robustness.statistics import rank_correlation
+from audit.core.logits import seen_by
 from audit.core.registries import EXPLAINERS, JUDGED
 from audit.datasets.batches import batched, in_batches
 from audit.datasets.dataset import stratified
@@ -22,6 +23,7 @@ from audit.explainers.base import PASS, Explainer
 from audit.explainers.localisation import NAN, centre_gaussian
 from audit.interventions.causal import log_odds
 from audit.interventions.composites import softened
+from audit.models.askedabout import of_target
 from audit.models.base import Classifier
 from audit.settings import Config
 
@@ -39,13 +41,18 @@ def write(context: Context) -> None:
     readable = next(batched(images, classifier.input_size, SAMPLE, []), [])
     if readable:
         pixels = np.stack([image for _, image in readable])
-        names = [item.name for item, _ in readable]
-        found = examine(classifier, pixels, names, config)
+        names = [item.image for item, _ in readable]
+        labels = [item.label for item, _ in readable]
+        found = examine(classifier, pixels, names, config, labels)
         folder.keep(FILE.file(folder), json.dumps(found).encode())
 
 
 def examine(
-    classifier: Classifier, images: NDArray[np.uint8], names: Sequence[str], config: Config
+    classifier: Classifier,
+    images: NDArray[np.uint8],
+    names: Sequence[str],
+    config: Config,
+    labels: Sequence[int] = (),
 ) -> dict[str, Any]:
     """Compare the explainers with those of an untrained model, with chance and with the middle.
 
@@ -54,6 +61,8 @@ def examine(
     images : uint8 ``(n, H, W, 3)``
     names : sequence of str
         Of the images.
+    labels : sequence of int
+        The label that each is asked about, where there may be several.
 
     Returns
     -------
@@ -67,7 +76,9 @@ def examine(
         an image takes each.
     """
     floats = images.astype(np.float32)
-    targets = _logits(classifier, floats).argmax(axis=1)
+    logits, seen = _logits(classifier, floats), seen_by(independent=classifier.several)
+    of = labels if classifier.several else [0] * len(images)
+    targets = np.array([seen(*each).argmax() for each in zip(logits, of, strict=True)])
     trained, seconds = _heatmaps(classifier, floats, targets, names, config)
     untrained, _ = _heatmaps(classifier.untrained(config.run.seed), floats, targets, names, config)
     ranked = trained | _baselines(floats.shape, config.run.seed)
@@ -134,7 +145,9 @@ def _of_some(
     heatmaps, spent = np.full(images.shape[:3], np.nan, np.float32), []
     for i in range(0, len(images), EACH):
         start = time.perf_counter()
-        heatmaps[i] = explain_one(explain, images[i], int(targets[i]), classifier, names[i])
+        target = int(targets[i])
+        asked = of_target(classifier, target)
+        heatmaps[i] = explain_one(explain, images[i], target, asked, names[i])
         spent.append(time.perf_counter() - start)
     return heatmaps, float(np.median(spent))  # the first one also compiles
 
@@ -173,7 +186,7 @@ def _curve(
 ) -> list[float]:
     if np.isnan(heatmap).all():
         return [NAN] * len(FRACTIONS)
-    logits = _logits(classifier, _steps(image, heatmap, kept))
+    logits = _logits(of_target(classifier, target), _steps(image, heatmap, kept))
     return (1 / (1 + np.exp(-log_odds(logits, target)))).tolist()
 
 

@@ -38,6 +38,7 @@ class RobustnessCheck(Check):
     limits = (COSTLIEST,)
     terms = TERMS
     page = Page("robustness", "Robustness", 50)
+    needs_one_label = "it follows the one answer to an image under corruptions"
     looks_inside = "it follows heatmaps of gradients under corruptions"
 
     def wanted(self, config: Config) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any, NoReturn
 
 import numpy as np
@@ -12,7 +13,7 @@ from audit.core.errors import ModelError
 from audit.core.observation import Observation
 from audit.core.registries import JUDGED
 from audit.models.answering.model import Answering
-from audit.models.observations import observe_logits, observe_pixels
+from audit.models.observations import observe_logits, observe_pixels, outputs_in_words
 from audit.models.probes import probes
 from audit.models.readings import reading
 from audit.models.scaling import range_of, treated
@@ -45,6 +46,7 @@ class AnsweringClassifier:
         It does not answer such images, or is no image classifier.
     """
 
+    several = False
     feature_layer = ""
     feature_shape: tuple[int, ...] = ()
 
@@ -97,6 +99,13 @@ class AnsweringClassifier:
         """Raise `ModelError`: there are no features for another head."""
         self._refuse("feature maps")
 
+    def each_alone(self) -> AnsweringClassifier:
+        """Return the classifier whose outputs are read each by itself: of several labels."""
+        other = copy(self)
+        other.answer, other.several = self.answer.each_alone(), True
+        other.end, other.classes = other.answer.end, other.answer.classes
+        return other
+
     def observations(self) -> list[Observation]:
         """Observe what the model was taken for, for a preflight."""
         return [*observe_logits(self), observe_pixels(self)]
@@ -105,7 +114,7 @@ class AnsweringClassifier:
         """Return one line that says what was found."""
         return (
             f"{self.model.name}, answers alone, input {self.input_size}x{self.input_size}, scaled "
-            f"to {self.scaling}, {self.classes} classes, {self.end} end"
+            f"to {self.scaling}, {outputs_in_words(self)}"
         )
 
     def _refuse(self, what: str) -> NoReturn:

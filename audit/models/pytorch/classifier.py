@@ -15,7 +15,7 @@ from audit.core.errors import ModelError, first_line
 from audit.core.observation import Observation
 from audit.models.base import FeatureGradient
 from audit.models.inputs import ImageInput
-from audit.models.observations import observe_answers, observe_layer
+from audit.models.observations import observe_answers, observe_layer, outputs_in_words
 from audit.models.probes import probes
 from audit.models.pytorch.featuremap import find_map
 from audit.models.pytorch.source import TorchModel
@@ -54,6 +54,7 @@ class TorchClassifier:
         It does not run on such images, or is no image classifier.
     """
 
+    several = False
     lacks: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
@@ -159,6 +160,13 @@ class TorchClassifier:
         other.end, other.classes, other.units = "linear", len(bias), len(bias)
         return other
 
+    def each_alone(self) -> TorchClassifier:
+        """Return the classifier whose outputs are read each by itself: of several labels."""
+        other = copy(self)
+        other.answer, other.several = self.answer.each_alone(), True
+        other.end, other.classes = other.answer.end, other.answer.classes
+        return other
+
     def observations(self) -> list[Observation]:
         """Observe what the model was taken for: end, input and feature layer, for a preflight."""
         own = " as its own configuration says" if self.scaling == self.model.pixels else ""
@@ -172,7 +180,7 @@ class TorchClassifier:
         return (
             f"PyTorch, features {self.feature_layer} ({height}x{width}x{channels}), input "
             f"{self.input_size}x{self.input_size}, scaled to {self.scaling}, "
-            f"{self.classes} classes, {self.end} end"
+            f"{outputs_in_words(self)}"
         )
 
     def _given(self, images: Any) -> torch.Tensor:
