@@ -12,7 +12,14 @@ from audit.core.estimate import Figure
 from audit.report import charts
 from audit.report.cases import Case, galleries
 from audit.report.classes import ClassRow, class_rows
-from audit.report.figures import ACCURACY, estimate, headline, metrics, of_checks
+from audit.report.figures import (
+    ACCURACY,
+    estimate,
+    headline,
+    metrics,
+    not_available,
+    of_checks,
+)
 from audit.report.notes import Notes, notes
 from audit.report.source import Source
 from audit.report.sweeps import threshold_sweeps
@@ -59,6 +66,12 @@ class Content:
     def unavailable(self) -> list[Unavailable]:
         """What the run does not tell: its model, or images of several labels, do not allow it."""
         return unavailable(self.source)
+
+    @property
+    def available(self) -> list[Figure]:
+        """Headline figures but those of checks that are not available."""
+        lacking = {metric.key for metric in not_available(self.source)}
+        return [figure for key, figure in self.figures.items() if key not in lacking]
 
     def strongest(self, most: int) -> list[Case]:
         """Return the right predictions that accuse the model most."""

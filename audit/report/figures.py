@@ -246,12 +246,15 @@ def named(metric: Metric, source: Source) -> Metric:
     return metric if "rank" in metric.key else replace(metric, title=words)
 
 
+def not_available(source: Source) -> list[Metric]:
+    """Return figures of checks that need one class an image, where images have several labels."""
+    lacking = (c for c in every() if source.several and c.needs_one_label)
+    return [own.metric for check in lacking for own in check.headline]
+
+
 def estimate(source: Source, metric: Metric) -> Estimate:
     """Return one headline figure of a run; NaN where no image counts."""
-    lacking = (c for c in every() if source.several and c.needs_one_label)
-    if metric.key in {own.metric.key for check in lacking for own in check.headline}:
-        return NOTHING
-    return _estimator(metric)(source)
+    return NOTHING if metric in not_available(source) else _estimator(metric)(source)
 
 
 def _estimator(metric: Metric) -> Callable[[Source], Estimate]:

@@ -197,14 +197,14 @@ def _images(
 ) -> tuple[Dataset, list[Observation]]:
     """Open the data set, and refuse one that lacks a split or has other classes than the model."""
     dataset, seen = _open(config, plain, track)
+    if label_sets(dataset):
+        _refuse_several(plain, dataset, config)
     if earlier and earlier.has(earlier.contents_file):
         dataset.know(Contents.of_table(earlier.contents()))
     for split in splits:
         _refuse_empty(dataset, split)
     refuse_unknown(dataset, config.checks.groups)
     refuse_unknown(dataset, [c for c in (config.checks.cluster,) if c], option="--cluster")
-    if label_sets(dataset):
-        _refuse_several(plain, dataset, config)
     if plain is not None:
         refuse_other_classes(plain.classes, dataset)
     return dataset, seen

@@ -146,6 +146,9 @@ class Health:
         ``without`` them; none where there is no other split.
     pictures : dict
         Thumbnails as WebP, by file.
+    tested, leaks : int
+        Test images that were predicted, and those of them that have a near-duplicate in another
+        split.
     """
 
     images: int
@@ -155,16 +158,13 @@ class Health:
     accuracies: dict[str, Estimate]
     outlying: dict[str, Outlying]
     pictures: dict[str, bytes]
+    tested: int
+    leaks: int
 
     @property
     def first_pairs(self) -> list[Pair]:
         """The near-duplicates that matter most, for a file that holds its pictures."""
         return self.near.shown[:_FIRST]
-
-    @property
-    def leaks(self) -> int:
-        """Test images, of those predicted, that have a near-duplicate in another split."""
-        return self.accuracies["leaked"].n if self.accuracies else 0
 
 
 def health(source: Source) -> Health | None:
@@ -172,6 +172,7 @@ def health(source: Source) -> Health | None:
     images = examined(source)
     if images is None:
         return None
+    tested = set(source.images(source.predictions))
     return Health(
         len(images),
         int((images["skipped"] != "").sum()),
@@ -180,6 +181,8 @@ def health(source: Source) -> Health | None:
         _accuracies(source),
         {key: _outlying(source, images, key, v) for key, v in measures(images).items()},
         _pictures(source, images),
+        len(tested),
+        len(tested & (leaked_names(source) or set())),
     )
 
 
