@@ -142,10 +142,7 @@ class ImageFiles:
 
     def label_sets(self) -> dict[str, frozenset[int]]:
         """Return all labels of each image by its name; {} where every image has one class."""
-        found: dict[str, set[int]] = {}
-        for item in self._items if self._several else ():
-            found.setdefault(item.image, set()).add(item.label)
-        return {image: frozenset(labels) for image, labels in found.items()}
+        return self._sets
 
     def fingerprint(self) -> str:
         """Return a short hash of names, labels and splits."""
@@ -179,6 +176,13 @@ class ImageFiles:
             self._seen.append(without_splits(photos))
         self._seen += untested(photos, self.classes)
         return list(photos)
+
+    @cached_property
+    def _sets(self) -> dict[str, frozenset[int]]:
+        found: dict[str, set[int]] = {}
+        for item in self._items if self._several else ():
+            found.setdefault(item.image, set()).add(item.label)
+        return {image: frozenset(labels) for image, labels in found.items()}
 
     @cached_property
     def _further(self) -> Further | None:

@@ -71,8 +71,10 @@ def _photo(manifest: Path, row: dict[Any, Any], at: Found, many: bool) -> Photo:
 
 
 def _masks(manifest: Path, cell: str, many: bool) -> tuple[str, ...]:
+    """Return the files of a cell; "" for a label that has none beside others that have."""
     files = cell.split(BETWEEN) if many else [cell]
-    return tuple(str(manifest.parent / find(manifest.parent, f).read) for f in files if f)
+    found = [str(manifest.parent / find(manifest.parent, f).read) if f else "" for f in files]
+    return tuple(found) if any(found) else ()
 
 
 def _split(manifest: Path, word: str) -> str:

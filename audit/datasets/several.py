@@ -86,5 +86,5 @@ def _rows(file: Path, photo: Photo) -> Iterator[Photo]:
             "give one mask for all, or one a label in the order of the labels."
         )
     for place, label in enumerate(labels):
-        own = (masks[place],) if len(masks) > 1 else masks
+        own = tuple(filter(None, masks[place : place + 1] if len(masks) > 1 else masks))
         yield replace(photo, label=label, masks=own)

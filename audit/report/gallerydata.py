@@ -39,11 +39,8 @@ def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
     masks = sorted({c.mask_source for c in cases})
     rows = {row.index: row for row in content.classes}
     labels = sorted(source.classes)
-    page = (
-        {label: rows[label % len(rows)].page for label in labels}
-        if source.several
-        else {label: rows[label].page for label in labels}
-    )
+    # That a label is not there is told on the label's own page.
+    pages = [(rows.get(k) or rows[k % len(rows)]).page for k in labels]
     indices = {label: k for k, label in enumerate(labels)}
     return {
         "chunk": CHUNK,
@@ -54,7 +51,7 @@ def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
         ],
         "classes": [plain(source.classes[label]) for label in labels],
         "indexes": labels,
-        "pages": [f"classes/{page[label]}.html" for label in labels],
+        "pages": [f"classes/{page}.html" for page in pages],
         "masks": [plain(m) for m in masks],
         "name": [plain(c.name) for c in cases],
         "anchor": [c.anchor for c in cases],

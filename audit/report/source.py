@@ -238,15 +238,16 @@ class Source:
     def labels(self) -> dict[int, str]:
         """Names of the classes, or labels, that images have, by index."""
         named = len(self.section("data").get("classes") or [])
-        return {i: n for i, n in self.classes.items() if i < named or not self.several}
+        return {i: n for i, n in self.classes.items() if i < named or not (self.several and named)}
 
     def images(self, table: pd.DataFrame) -> pd.Series:
         """Return the image of each row of a table with the columns name and label."""
         if not self.several:
             return table["name"]
         endings = {label: len(f" [{name}]") for label, name in self.labels.items()}
-        pairs = zip(table["name"], table["label"].map(endings), strict=True)
-        return pd.Series([name[:-end] for name, end in pairs], table.index, dtype="str")
+        pairs = zip(table["name"], table["label"].map(endings).fillna(0), strict=True)
+        names = [name[: len(name) - int(end)] for name, end in pairs]
+        return pd.Series(names, table.index, dtype="str")
 
     @cached_property
     def classes(self) -> dict[int, str]:

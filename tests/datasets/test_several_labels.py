@@ -88,6 +88,9 @@ def test_a_label_has_its_own_mask_or_that_of_its_image(root):
     assert found["img/0.png [dog]"] == (root / "m/b.png",)
     assert found["img/1.png [cat]"] == (root / "m/a.png",)
     assert len(found) == 3
+    masks[0] = "|m/b.png"
+    found = ImageFiles(listed(root, CELLS, mask=masks)).mask_paths()
+    assert "img/0.png [cat]" not in found and found["img/0.png [dog]"] == (root / "m/b.png",)
     masks[0] = "m/a.png"
     found = ImageFiles(listed(root, CELLS, mask=masks)).mask_paths()
     assert found["img/0.png [cat]"] == found["img/0.png [dog]"] == (root / "m/a.png",)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from jsonschema import Draft202012Validator
 from PIL import Image
+from scipy.special import expit
 from severallabels import LABELS, SETS, model, write
 
 import audit
@@ -124,17 +125,42 @@ def test_a_killed_sweep_goes_on_with_the_same_rows(run, configured):
     )
 
 
-def test_a_function_of_probabilities_is_audited_label_by_label(run, configured, tmp_path):
-    own = model()
+@pytest.fixture(scope="module")
+def missing_red(configured, tmp_path_factory):
+    """A function of probabilities, audited: the same answers, but red is said nowhere."""
+    own = model(activation="linear")
 
     def predict(images):
-        return np.asarray(own(images.astype(np.float32)))
+        return expit(np.asarray(own(images.astype(np.float32))) - [0, 0, 8])
 
     config = configured(model=None, image_size=64)
-    found = audit.run(config, tmp_path / "function", model=predict).records
-    assert found.groupby("label_name")["verdict"].agg(set)["green"] == {"wrong-reasons"}
-    ours = found.set_index("name")["log_odds"]
-    assert (ours - run.records.set_index("name")["log_odds"]).abs().max() < 1e-2
+    return audit.run(config, tmp_path_factory.mktemp("runs") / "missing", model=predict)
+
+
+def test_a_function_of_probabilities_is_audited_label_by_label(run, missing_red):
+    found, before = (r.records.set_index("name") for r in (missing_red, run))
+    assert set(found.loc[found["label_name"] == "green", "verdict"]) == {"wrong-reasons"}
+    others = found["label_name"] != "red"
+    assert (found["log_odds"] - before["log_odds"])[others].abs().max() < 1e-2
+
+
+def test_a_label_that_is_missed_is_explained_as_not_there(run, missing_red):
+    red = missing_red.records.query("label_name == 'red'")
+    assert set(red["prediction_name"]) == {"not red"} and not red["correct"].any()
+    there = run.records.set_index("name")["log_odds"].loc[red["name"]].to_numpy()
+    np.testing.assert_allclose(red["log_odds"], 8 - there, atol=1e-2)
+    assert set(red["verdict"]) <= {"misread", "distracted"}
+    page = next((missing_red.folder.report_dir / "classes").glob("2-red*.html")).read_text()
+    assert "not red" in page
+    assert missing_red.summary["labels"]["recall"]["value"] == pytest.approx(18 / 27)
+
+
+def test_runs_of_several_labels_are_compared_and_gated(run, missing_red, tmp_path):
+    page = audit.compare([run, missing_red], tmp_path / "comparison")
+    assert "red" in page.read_text()
+    found = missing_red.check(min_accuracy=0.9, min_class_accuracy=0.5)
+    words = [outcome.words for outcome in found.outcomes]
+    assert any(word.startswith("Recall of labels 66.7%") for word in words)
 
 
 @pytest.mark.parametrize(
