@@ -155,6 +155,9 @@ class Check:
     looks_inside : str
         What it needs of the model beside its answers, in a clause: it is not available of one that
         gives answers alone. "" where answers are enough.
+    needs_one_label : str
+        What it does with classes of which an image has one, in a clause: it is not available where
+        images have several labels. "" where it is asked of one label at a time.
     templates : Path or None
         Folder of its templates; None: ``templates/checks/KEY`` of this package.
     """
@@ -171,6 +174,7 @@ class Check:
     terms: ClassVar[tuple[Term, ...]] = ()
     page: ClassVar[Page | None] = None
     looks_inside: ClassVar[str] = ""
+    needs_one_label: ClassVar[str] = ""
     templates: ClassVar[Path | None] = None
 
     @property

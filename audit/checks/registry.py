@@ -17,6 +17,7 @@ _BUILT_IN = (
     "opportunity",
     "calibration",
     "confusions",
+    "labels",
     "clusters",
     "groups",
     "on_data",  # before the shipped self-test, which it takes the place of

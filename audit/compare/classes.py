@@ -56,7 +56,7 @@ def class_changes(pair: Pair) -> list[ClassChange]:
     reasons = pd.DataFrame({"a": accused(pair.a.source), "b": accused(pair.b.source)})
     rows = [
         ClassChange(i, name, _change(answers, tested, i), _change(reasons, explained, i))
-        for i, name in pair.a.source.classes.items()
+        for i, name in pair.a.source.labels.items()
         if (tested["label"] == i).any()
     ]
     return sorted(_corrected(rows), key=_order)

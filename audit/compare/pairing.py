@@ -188,11 +188,13 @@ def _refuse_labels(a: Entry, b: Entry, tested: list[str]) -> None:
 
 
 def _refuse_contents(a: Entry, b: Entry, tested: list[str]) -> None:
-    ours, theirs = (e.source.contents.of(tested) for e in (a, b))
+    rows = a.source.predictions
+    images = set(a.source.images(rows[rows["name"].isin(tested)]))
+    ours, theirs = (e.source.contents.of(images) for e in (a, b))
     other = ours.differing(theirs)
     if other:
         raise RunFolderError(
-            f"{_both(a, b)} saw other images of the same names ({len(other):,} of {len(tested):,} "
+            f"{_both(a, b)} saw other images of the same names ({len(other):,} of {len(images):,} "
             f"differ in content, the first {other[0]!r}): compare runs of the same images."
         )
 

@@ -27,7 +27,8 @@ class Item:
     Attributes
     ----------
     name : str
-        File name, unique in the data set; masks, donors and records join on it.
+        File name, unique in the data set; masks, donors and records join on it. Of an image with
+        several labels, there is one item for each, whose name says which.
     label : int
         Index into the data set's ``classes``.
     split : str
@@ -38,6 +39,8 @@ class Item:
     shortcut_class : int
         Planted data only: the class that training taught this shortcut for, else -1. The shortcut
         is *present* where this is the label, *moved* where it is another class.
+    of : str
+        File name of the image where ``name`` is that of one of its labels, else "".
     """
 
     name: str
@@ -45,6 +48,12 @@ class Item:
     split: str
     shortcut: str = ""
     shortcut_class: int = -1
+    of: str = ""
+
+    @property
+    def image(self) -> str:
+        """Name of the image, which other items may be of, too."""
+        return self.of or self.name
 
 
 Decoded = NDArray[np.uint8] | BrokenImageError
@@ -119,6 +128,14 @@ class Grouped(Protocol):
 
 
 @runtime_checkable
+class Several(Protocol):
+    """A data set whose images may have several labels; each label of an image is one item."""
+
+    def label_sets(self) -> Mapping[str, frozenset[int]]:
+        """Return all labels of each image of any split; {} where every image has one class."""
+
+
+@runtime_checkable
 class Counterfactual(Protocol):
     """A data set that can draw its scenes without their shortcuts: the truth of every image."""
 
@@ -130,6 +147,25 @@ class Counterfactual(Protocol):
 
         One image or more, uint8 ``(h, w, 3)``; for items without a shortcut, too.
         """
+
+
+def label_sets(dataset: object) -> Mapping[str, frozenset[int]]:
+    """Return all labels of each image by its name; {} where every image has one class."""
+    return dataset.label_sets() if isinstance(dataset, Several) else {}
+
+
+def answer_names(dataset: Dataset) -> tuple[str, ...]:
+    """Return what each logit of an answer says: classes, or that a label is there, or is not."""
+    absent = (f"not {name}" for name in dataset.classes) if label_sets(dataset) else ()
+    return (*dataset.classes, *absent)
+
+
+def one_an_image(items: Iterable[Item]) -> list[Item]:
+    """Return the first item of each image, in their order."""
+    first: dict[str, Item] = {}
+    for item in items:
+        first.setdefault(item.image, item)
+    return list(first.values())
 
 
 def fingerprint(items: Iterable[Item]) -> str:

@@ -24,8 +24,17 @@ from audit.datasets.depth import Depth
 from audit.datasets.folders import read_folder
 from audit.datasets.groups import FILE as GROUPS
 from audit.datasets.groups import Further
-from audit.datasets.listed import Listed, Photo, divide, hash_of, untested, without_splits
+from audit.datasets.listed import (
+    Listed,
+    Photo,
+    divide,
+    divide_images,
+    hash_of,
+    untested,
+    without_splits,
+)
 from audit.datasets.manifests import read_manifest
+from audit.datasets.several import named
 from audit.datasets.splitnames import split_of
 from audit.masks.content import DRAWN, SURE, SUSPECT, share_like_masks
 
@@ -51,6 +60,9 @@ class ImageFiles:
         Value that is white in images of more than 8 bits (default: found on a sample).
     all_test : bool
         Put every image into the test split, whatever its own.
+    labels : str
+        Whether an image has ``one`` class or ``several`` labels, each of which is one item;
+        ``auto``: as the cells of a manifest say.
 
     Attributes
     ----------
@@ -72,9 +84,11 @@ class ImageFiles:
         class_order: str | Sequence[str] = "auto",
         white_level: float | None = None,
         all_test: bool = False,
+        labels: str = "auto",
     ) -> None:
         self._table = source / GROUPS if source.is_dir() else source
-        listed = read_folder(source) if source.is_dir() else read_manifest(source)
+        listed = _listed(source, labels)
+        self._several = listed.several
         self.name = source.absolute().name if source.is_dir() else source.stem
         self.mask_source = listed.mask_source
         self._names, self._left_out = listed.names, listed.left_out
@@ -84,9 +98,9 @@ class ImageFiles:
         photos = self._in_splits(listed, seed, all_test)
         label = {name: i for i, name in enumerate(self.classes)}
         # An order by hash mixes the classes, so that a stream can be shuffled in a small buffer.
-        photos.sort(key=lambda p: hash_of(p.name))
+        photos.sort(key=lambda p: (hash_of(p.image), p.name))
         self._photos = {p.name: p for p in photos}
-        self._items = [Item(p.name, label[p.label], p.split) for p in photos]
+        self._items = [Item(p.name, label[p.label], p.split, of=p.of) for p in photos]
         self._given_white = white_level
         self.contents = Contents()
 
@@ -122,7 +136,13 @@ class ImageFiles:
 
     def group_values(self, column: str) -> dict[str, str]:
         """Return the group of each image by its name; none where it has no value."""
-        return self._further.values(column) if self._further else {}
+        of_image = self._further.values(column) if self._further else {}
+        photos = (p for p in self._photos.values() if p.image in of_image)
+        return {p.name: of_image[p.image] for p in photos}
+
+    def label_sets(self) -> dict[str, frozenset[int]]:
+        """Return all labels of each image by its name; {} where every image has one class."""
+        return self._sets
 
     def fingerprint(self) -> str:
         """Return a short hash of names, labels and splits."""
@@ -130,7 +150,7 @@ class ImageFiles:
 
     def know(self, earlier: Contents) -> None:
         """Hold the files against what an earlier run read; only those changed since are read."""
-        self.contents.know(earlier, {p.name: Path(p.path) for p in self._photos.values()})
+        self.contents.know(earlier, {p.image: Path(p.path) for p in self._photos.values()})
 
     def orders(self) -> dict[str, tuple[str, ...]]:
         """Return other orders that the same classes may well have in a model's outputs, by name."""
@@ -152,15 +172,22 @@ class ImageFiles:
         if all_test:
             return [replace(photo, split="test") for photo in photos]
         if not any(photo.split for photo in photos):
-            photos = divide(photos, seed)
+            photos = (divide_images if listed.several else divide)(photos, seed)
             self._seen.append(without_splits(photos))
         self._seen += untested(photos, self.classes)
         return list(photos)
 
     @cached_property
+    def _sets(self) -> dict[str, frozenset[int]]:
+        found: dict[str, set[int]] = {}
+        for item in self._items if self._several else ():
+            found.setdefault(item.image, set()).add(item.label)
+        return {image: frozenset(labels) for image, labels in found.items()}
+
+    @cached_property
     def _further(self) -> Further | None:
         """Read what groups images: only when it is asked for, as few runs ask."""
-        names = {photo.path: photo.name for photo in self._photos.values()}
+        names = {photo.path: photo.image for photo in self._photos.values()}
         return Further(self._table, names) if self._table.is_file() else None
 
     @cached_property
@@ -170,11 +197,11 @@ class ImageFiles:
 
     def _read(self, name: str) -> Decoded:
         try:
-            file = Path(self._photos[name].path)
+            image, file = self._photos[name].image, Path(self._photos[name].path)
             modified = file.stat().st_mtime_ns  # first: what is changed while it is read is found
             content = read_regular(file)
-            self.contents.heed(name, content, modified)
-            return decode(content, name, self._depth.white)
+            self.contents.heed(image, content, modified)
+            return decode(content, image, self._depth.white)
         except BrokenImageError as error:
             return error
         except OSError as error:
@@ -196,6 +223,15 @@ class ImageFiles:
         if share >= DRAWN:
             mend = "see whether they are drawings, or masks that were given for the images"
         return [Observation("photos-like-masks", "Photographs like masks", words, strength, mend)]
+
+
+def _listed(source: Path, labels: str) -> Listed:
+    if not source.is_dir():
+        return read_manifest(source, labels)
+    found = read_folder(source)
+    if labels == "several":
+        found.photos, found.several = named(found.photos), True
+    return found
 
 
 def _refuse_one_class(source: Path, classes: Sequence[str]) -> None:

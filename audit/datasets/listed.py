@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from audit.core.observation import Observation
-from audit.core.wording import some, verb
+from audit.core.wording import plural, some, verb
 from audit.datasets.classorder import Names
 
 Member = TypeVar("Member")
@@ -19,13 +19,22 @@ ALL = "give --splits all to audit every image"
 
 @dataclass(frozen=True)
 class Photo:
-    """One photograph: its name in records, its file, its class, split ("": none yet), masks."""
+    """One photograph: its name in records, its file, its class, split ("": none yet), masks.
+
+    Of an image with several labels there is one for each; ``of`` is what they have in common.
+    """
 
     name: str
     path: str
     label: str
     split: str
     masks: tuple[str, ...] = ()
+    of: str = ""
+
+    @property
+    def image(self) -> str:
+        """Name of the image."""
+        return self.of or self.name
 
 
 @dataclass
@@ -42,6 +51,8 @@ class Listed:
     observations : list of Observation
     left_out : dict of list of str
         Files that are no photographs here, by class ("" where they lie in none).
+    several : bool
+        Whether an image may have several labels.
     """
 
     photos: list[Photo]
@@ -49,6 +60,7 @@ class Listed:
     mask_source: str = "manifest"
     observations: list[Observation] = field(default_factory=list)
     left_out: dict[str, list[str]] = field(default_factory=dict)
+    several: bool = False
 
 
 def hash_of(text: str) -> bytes:
@@ -71,12 +83,20 @@ def divide(photos: Sequence[Photo], seed: int) -> list[Photo]:
     return divided
 
 
+def divide_images(photos: Sequence[Photo], seed: int) -> list[Photo]:
+    """Split images as `divide` does one class: all rows of an image go where it goes."""
+    images = {photo.image: replace(photo, name=photo.image, label="") for photo in photos}
+    split = {photo.name: photo.split for photo in divide(list(images.values()), seed)}
+    return [replace(photo, split=split[photo.image]) for photo in photos]
+
+
 def without_splits(photos: Sequence[Photo]) -> Observation:
     """Observe what a division by hash leaves to be audited."""
+    whose, what = ("them", "row") if photos[0].of else ("each class", "image")
     tested = sum(photo.split == "test" for photo in photos)
     words = (
-        f"The images have no splits, so {tested / len(photos):.0%} of each class, "
-        f"{tested:,} of {len(photos):,} images, are audited as test images"
+        f"The images have no splits, so {tested / len(photos):.0%} of {whose}, "
+        f"{tested:,} of {plural(len(photos), what)}, are audited as test images"
     )
     return Observation("splits", "Splits", words, "fine", ALL)
 

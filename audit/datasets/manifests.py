@@ -11,18 +11,25 @@ from typing import Any
 from audit.core.errors import DataError
 from audit.core.observation import Observation, Strength
 from audit.core.wording import are, plural, verb
+from audit.datasets import several
 from audit.datasets.classorder import Names, whole_numbers
 from audit.datasets.dataset import SPLITS
 from audit.datasets.filenames import composed
 from audit.datasets.listed import Listed, Photo
+from audit.datasets.several import BETWEEN
 from audit.datasets.splitnames import split_of
 from audit.datasets.tables import Found, find, read_table, require
 
 _HALF = 0.5  # share of missing files from which a manifest is taken for another folder's
 
 
-def read_manifest(file: Path) -> Listed:
+def read_manifest(file: Path, labels: str = "auto") -> Listed:
     """List what a manifest names; splits stay "" where it has no such column.
+
+    Parameters
+    ----------
+    labels : str
+        Whether cells such as ``a|b`` are ``several`` labels or ``one``; see `several.are_several`.
 
     Raises
     ------
@@ -34,17 +41,22 @@ def read_manifest(file: Path) -> Listed:
     require(table, ("path", "label"), file)
     if table.empty:
         raise DataError(f"{file} lists no images.")
-    rows = table.to_dict("records")
+    rows, many = table.to_dict("records"), several.are_several(set(table["label"]), labels)
     found = [find(file.parent, row["path"]) for row in rows]
-    photos = [_photo(file, row, at) for row, at in zip(rows, found, strict=True)]
+    photos = [_photo(file, row, at, many) for row, at in zip(rows, found, strict=True)]
     photos = _named(_whole(photos))
     _refuse_twice(file, photos)
-    names = Names(tuple(dict.fromkeys(p.label for p in photos)), {}, table=True)
     seen = [*_missing(file, found), *_turned(found), *_trimmed(rows)]
-    return Listed(photos, names, observations=seen)
+    if many:
+        cells, photos = photos, several.named(_whole(several.rows_of(file, photos)))
+        seen.append(several.seen(cells, photos))
+    elif labels == "auto":
+        seen += several.unread(set(table["label"]))
+    names = Names(tuple(dict.fromkeys(p.label for p in photos)), {}, table=True)
+    return Listed(photos, names, observations=seen, several=many)
 
 
-def _photo(manifest: Path, row: dict[Any, Any], at: Found) -> Photo:
+def _photo(manifest: Path, row: dict[Any, Any], at: Found, many: bool) -> Photo:
     path, label, mask = row["path"], row["label"].strip(), row.get("mask", "")
     if not path:
         raise DataError(f"{manifest} has a row without a path.")
@@ -52,10 +64,17 @@ def _photo(manifest: Path, row: dict[Any, Any], at: Found) -> Photo:
         raise DataError(f"{manifest} has a null byte in the row of {path!r}: write it anew.")
     if not label:
         raise DataError(f"{manifest} names no label for {path!r}.")
-    masks = (str(manifest.parent / find(manifest.parent, mask).read),) if mask else ()
+    masks = _masks(manifest, mask, many)
     split = _split(manifest, row["split"]) if "split" in row else ""
     name = composed(at.read)
     return Photo(name, str(manifest.parent / at.read), composed(label), split, masks)
+
+
+def _masks(manifest: Path, cell: str, many: bool) -> tuple[str, ...]:
+    """Return the files of a cell; "" for a label that has none beside others that have."""
+    files = cell.split(BETWEEN) if many else [cell]
+    found = [str(manifest.parent / find(manifest.parent, f).read) if f else "" for f in files]
+    return tuple(found) if any(found) else ()
 
 
 def _split(manifest: Path, word: str) -> str:
@@ -66,11 +85,13 @@ def _split(manifest: Path, word: str) -> str:
 
 
 def _refuse_twice(file: Path, photos: Sequence[Photo]) -> None:
-    seen: set[str] = set()
+    labels: dict[str, str] = {}
     for photo in photos:
-        if photo.name in seen:
-            raise DataError(f"{file} lists {photo.name!r} twice.")
-        seen.add(photo.name)
+        if photo.name in labels:
+            one, other = labels[photo.name], photo.label
+            mend = f": write all its labels into one cell, {one}{BETWEEN}{other}"
+            raise DataError(f"{file} lists {photo.name!r} twice{mend if one != other else ''}.")
+        labels[photo.name] = photo.label
 
 
 def _whole(photos: list[Photo]) -> list[Photo]:
@@ -78,7 +99,7 @@ def _whole(photos: list[Photo]) -> list[Photo]:
     whole = whole_numbers({photo.label for photo in photos})
     if not whole:
         return photos
-    return [Photo(p.name, p.path, whole.get(p.label, p.label), p.split, p.masks) for p in photos]
+    return [replace(p, label=whole.get(p.label, p.label)) for p in photos]
 
 
 def _named(photos: list[Photo]) -> list[Photo]:

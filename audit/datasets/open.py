@@ -38,6 +38,7 @@ def open_dataset(
             class_order=config.data.class_order if classes is None else classes,
             white_level=config.data.white_level,
             all_test=config.data.splits == "all",
+            labels=config.data.labels,
         )
     from audit.datasets.oxford import OxfordFlowers
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from audit.core.abreast import streams
 from audit.core.clock import Clock
-from audit.core.logits import predicted
+from audit.core.logits import predicted, seen_by
 from audit.core.registries import STAND_IN
 from audit.datasets.dataset import Counterfactual, Dataset, Item
 from audit.datasets.decode import resize
@@ -29,6 +29,7 @@ from audit.interventions.interventions import Interventions
 from audit.interventions.pool import BackgroundPool
 from audit.interventions.tested import Tested
 from audit.masks.sample import Sample
+from audit.models.askedabout import asked_about
 from audit.models.base import Differentiable
 from audit.settings import Config
 
@@ -80,6 +81,7 @@ class Engine:
         self._config = config
         self._classifier = classifier
         self._gradcam = grad_cam(classifier, config.explain.cam)
+        self._several, self._seen_by = classifier.several, seen_by(independent=classifier.several)
         steps = None if config.explain.ig_steps == "auto" else config.explain.ig_steps
         self._ig = integrated_gradients(
             classifier,
@@ -95,6 +97,7 @@ class Engine:
             scan=scan,
             budget=Budget.of(config.verdict, images) if adaptive else None,
             features=None if classifier.lacks else self._features,
+            several=classifier.several,
         )
         self._stand_ins = stand_ins(classifier)
 
@@ -112,7 +115,7 @@ class Engine:
         self._heed()
         images = np.stack([s.image for s in samples]).astype(np.float32)
         with self.clock("explain"):
-            seen = self._gradcam(images)
+            seen = self._explained(images, [s.item.label for s in samples])
         answered = predicted(seen.logits) >= 0
         if not answered.all():
             return self._explain_answered(samples, answered)
@@ -156,10 +159,19 @@ class Engine:
         self, samples: Sequence[Sample], images: NDArray[np.float32], targets: NDArray[np.int64]
     ) -> list[dict[str, NDArray[np.float32]]]:
         """Explain each image by what stands in for explainers that the model lacks, by key."""
-        names = [sample.item.name for sample in samples]
-        asked = images, targets, self._classifier, names
-        found = {key: explainer(*asked) for key, explainer in self._stand_ins.items()}
-        return [{key: heatmaps[i] for key, heatmaps in found.items()} for i in range(len(samples))]
+        asked = zip(samples, images, targets, strict=True)
+        return [
+            {
+                key: explainer(
+                    image[None],
+                    target[None],
+                    asked_about(self._classifier, sample.item.label),
+                    [sample.item.image],
+                )[0]
+                for key, explainer in self._stand_ins.items()
+            }
+            for sample, image, target in asked
+        ]
 
     def _explain_answered(
         self, samples: Sequence[Sample], answered: NDArray[np.bool_]
@@ -184,6 +196,17 @@ class Engine:
     def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return float32 logits ``(n, classes)`` of uint8 images ``(n, H, W, 3)``."""
         return self.gradcam(images).logits
+
+    def answering(self, logits: NDArray[np.float32], labels: Sequence[int]) -> NDArray[np.float32]:
+        """Return what of logits ``(n, classes)`` answers for each image's label; see `Seen`."""
+        return np.stack([self._seen_by(*each) for each in zip(logits, labels, strict=True)])
+
+    def _explained(self, images: NDArray[np.float32], labels: Sequence[int]) -> Explained:
+        """Predict images and explain what is predicted; of several labels what is said of one."""
+        if not self._several:
+            return self._gradcam(images)
+        logits = self.answering(self._gradcam(images).logits, labels)
+        return self._gradcam(images, logits.argmax(axis=-1))._replace(logits=logits)
 
     def gradcam(self, images: NDArray[np.uint8]) -> Explained:
         """Predict uint8 images ``(n, H, W, 3)`` and explain what is predicted by Grad-CAM alone."""

@@ -15,7 +15,7 @@ from audit.core.errors import BrokenImageError
 from audit.core.redact import Shown
 from audit.core.track import Track
 from audit.datasets.batches import in_batches
-from audit.datasets.dataset import Dataset, Item
+from audit.datasets.dataset import Dataset, Item, answer_names
 from audit.datasets.decode import resize
 from audit.execution.engine import Engine
 from audit.execution.record import Record, maps_of, record_of, skipped_record
@@ -72,10 +72,11 @@ def sweep(
     wanted = [item for part in todo.values() for item in part]
     samples = read(dataset, masks, wanted, config.run.workers, engine)
     stream = iter(track(ahead(samples, PART_SIZE), "explain", len(wanted)))
+    names = answer_names(dataset)
     parts = ((number, list(islice(stream, len(part)))) for number, part in todo.items())
 
     def explained(part: tuple[int, Sequence[Sample | Record]]) -> Part:
-        return explain_part(*part, dataset.classes, engine, config)
+        return explain_part(*part, names, engine, config)
 
     for part in abreast(explained, parts, engine.streams, engine.halt):
         write(run, part, engine.clock)
@@ -104,7 +105,7 @@ def explain_part(
     engine: Engine,
     config: Config,
 ) -> Part:
-    """Explain and score what was read of one part."""
+    """Explain and score what was read of one part; ``classes`` are the names of all logits."""
     records = [entry for entry in entries if not isinstance(entry, Sample)]
     samples = [entry for entry in entries if isinstance(entry, Sample)]
     maps: list[Maps] = []

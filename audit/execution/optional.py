@@ -22,6 +22,7 @@ from audit.explainers.localisation import Localisation, localise
 from audit.explainers.registry import besides
 from audit.masks.masks import Masks
 from audit.masks.sample import Sample
+from audit.models.askedabout import asked_about
 from audit.models.base import Classifier
 from audit.settings import Config
 from audit.storage.heatmaps import Maps
@@ -153,7 +154,8 @@ class OptionalExplainers:
         if not self._chosen(sample, record):
             return found
         image = sample.image.astype(np.float32)
-        asked = record["prediction"], self._classifier, sample.item.name
+        classifier = asked_about(self._classifier, sample.item.label)
+        asked = record["prediction"], classifier, sample.item.image
         return {
             key: found[key] if key in found else explain_one(explainer, image, *asked)
             for key, explainer in self._explain.items()

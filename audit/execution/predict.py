@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,49 @@ AHEAD = 32  # images read while the model is at work
 COLUMNS = ("name", "label", "prediction", "confidence")
 
 
+class OfLabels:
+    """What is said of every label of each image, of those that may have several.
+
+    Parameters
+    ----------
+    sets : mapping
+        All labels of each image by its name.
+    """
+
+    def __init__(self, sets: Mapping[str, frozenset[int]]) -> None:
+        self._sets = sets
+        self._logits: dict[str, NDArray[np.float32]] = {}
+
+    def add(self, items: Sequence[Item], logits: NDArray[np.float32]) -> None:
+        """Keep logits ``(n, 2 labels)`` of images, as `audit.core.logits` has them."""
+        told = 2 * logits[:, : logits.shape[1] // 2]
+        self._logits |= dict(zip((item.image for item in items), told, strict=True))
+
+    def table(self) -> pd.DataFrame:
+        """Return one row an image and label: name, label, present and logit; NaN where it is."""
+        rows = [
+            (name, label, label in self._sets[name], float(logit))
+            for name, logits in self._logits.items()
+            for label, logit in enumerate(logits)
+        ]
+        table = pd.DataFrame(rows, columns=["name", "label", "present", "logit"])
+        return table.assign(logit=table["logit"].where(np.isfinite(table["logit"])))
+
+
 def predict(
-    engine: Engine, dataset: Dataset, items: Sequence[Item], batch_size: int, track: Track
+    engine: Engine,
+    dataset: Dataset,
+    items: Sequence[Item],
+    batch_size: int,
+    track: Track,
+    of_labels: OfLabels | None = None,
 ) -> tuple[pd.DataFrame, list[tuple[Item, str]]]:
     """Predict every readable image.
+
+    Parameters
+    ----------
+    of_labels : OfLabels, optional
+        Is given the logits of all images.
 
     Returns
     -------
@@ -43,7 +82,11 @@ def predict(
     for batch in batched(stream, engine.size, batch_size, skipped):
         with engine.clock("predict"):
             logits = engine.predict(np.stack([image for _, image in batch]))
-        for (item, _), scores in zip(batch, logits, strict=True):
+        found = [item for item, _ in batch]
+        if of_labels is not None:
+            of_labels.add(found, logits)
+        answers = engine.answering(logits, [item.label for item in found])
+        for item, scores in zip(found, answers, strict=True):
             rows.append((item.name, item.label, *_answer(scores)))
     return pd.DataFrame(rows, columns=list(COLUMNS)), skipped
 

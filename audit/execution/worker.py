@@ -13,7 +13,7 @@ import tensorflow as tf
 from audit import __version__
 from audit.core.errors import ClusterError, DataError
 from audit.datasets.contents import Contents
-from audit.datasets.dataset import Item
+from audit.datasets.dataset import Item, answer_names, label_sets
 from audit.datasets.open import open_dataset
 from audit.execution.engine import Engine
 from audit.execution.local import Part, explain_part, read
@@ -118,6 +118,7 @@ class Worker:
                     f"Other {what} than where the sweep was started: copy them to the same paths."
                 )
         classifier = _classifier(setup)
+        classifier = classifier.each_alone() if label_sets(self._dataset) else classifier
         optional = optional_explainers(classifier, self._dataset, self._masks, setup.config)
         self._engine = Engine(
             classifier, self._dataset, setup.config, setup.pool, optional, setup.images
@@ -140,7 +141,8 @@ class Worker:
             # Masks are made in this thread: it has the time of the part before.
             entries = list(read(self._dataset, self._masks, items, 0, self._engine))
         with self._explaining:
-            part = explain_part(number, entries, self._dataset.classes, self._engine, self._config)
+            names = answer_names(self._dataset)
+            part = explain_part(number, entries, names, self._engine, self._config)
             return part, dict(self._engine.clock.seconds)
 
 

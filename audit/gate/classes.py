@@ -43,7 +43,7 @@ def class_rates(source: Source, level: float) -> list[ClassRate]:
     """Return all classes, lowest accuracy first, those without test images last."""
     images = by_label(source.predictions.drop(columns="name"))
     each = shared_level(max(1, source.predictions["label"].nunique()), level)
-    rates = [ClassRate(i, name, _accuracy(images(i), each)) for i, name in source.classes.items()]
+    rates = [ClassRate(i, name, _accuracy(images(i), each)) for i, name in source.labels.items()]
     return sorted(rates, key=lambda r: (not r.estimate.n, r.estimate.value, -r.estimate.n))
 
 

@@ -179,9 +179,10 @@ def _figure(key: str, source: Source, metric: Metric, limit: float, none: str) -
     stands = standing(found.value, found.low, found.high, limit, bound)
     side, places = "below" if bound == "at least" else "above", digits(found, limit)
     low, high = percent(found.low, places), percent(found.high, places)
-    shown = f"{metric.title} {percent(found.value, places)} ({low} to {high}, n = {found.n:,}) is"
+    title = f.named(metric, source).title
+    shown = f"{title} {percent(found.value, places)} ({low} to {high}, n = {found.n:,}) is"
     words = {
-        "undefined": f"{metric.title} cannot be judged: {none}",
+        "undefined": f"{title} cannot be judged: {none}",
         "holds": f"{shown} not {side} the limit of {as_given(limit)}",
         "doubtful": f"{shown} {side} the limit of {as_given(limit)}, but not beyond doubt",
         "broken": f"{shown} {side} the limit of {as_given(limit)} beyond doubt",

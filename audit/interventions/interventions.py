@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.core.edits import EDITS
+from audit.core.logits import of_label
 from audit.core.questions import (
     EDITED,
     MOVED,
@@ -43,7 +45,7 @@ from audit.interventions.search import (
     searched,
 )
 from audit.interventions.tested import REACH, UNMOVED, Tested
-from audit.interventions.together import Predict, Study, together
+from audit.interventions.together import Predict, Study, answered, together
 from audit.settings.verdict import Thresholds
 from audit.verdict.stopping import (
     edits_may_accuse,
@@ -73,6 +75,8 @@ class Interventions:
         asked.
     features : callable, optional
         The same images to feature maps ``(n, h, w, c)``, for what looks like the foreground.
+    several : bool
+        Images may have several labels: each case is asked about its own label, there or not.
     """
 
     def __init__(
@@ -83,16 +87,29 @@ class Interventions:
         scan: bool = True,
         budget: Budget | None = None,
         features: Predict | None = None,
+        several: bool = False,
     ) -> None:
         self._predict = predict
         self._pool = pool
         self._scan = scan
         self._budget = budget
         self._features = features
+        self._several = several
+        self._of_label: dict[int, Interventions] = {}
 
     def __call__(self, cases: Sequence[ExplainedImage]) -> list[Tested]:
         """Study each case; images without a usable mask get the reason and nothing else."""
-        return together((self._study(case) for case in cases), self._predict)
+        start = self._of_own_label if self._several else self._study
+        return together((start(case) for case in cases), self._predict)
+
+    def _of_own_label(self, case: ExplainedImage) -> Study[Tested]:
+        """Study a case with nothing but what is said of its label: it is there, or it is not."""
+        label = case.sample.item.label
+        if label not in self._of_label:
+            self._of_label[label] = copy(self)
+            self._of_label[label]._pool = self._pool.of_label(label)
+        study = self._of_label[label]._study(case)
+        return answered(study, lambda logits: of_label(logits, label))
 
     def _study(self, case: ExplainedImage) -> Study[Tested]:
         parts, why = make.split_foreground(case.sample.image, case.sample.trimap)
@@ -102,7 +119,7 @@ class Interventions:
         causes, swapped, donors = yield from self._whole(case, parts)
         causes = yield from self._yardsticks(case, parts, causes)
         item, target = case.sample.item, case.target
-        other = self._pool.background(item.name, {item.label, target}, target)
+        other = self._pool.background(item.image, {item.label, target}, target)
         causes, region = yield from self._removed(case, parts, other, causes)
         causes = yield from self._edited(case, parts, other, causes)
         causes = self._likened(case, parts, causes, region)
@@ -121,9 +138,9 @@ class Interventions:
     ) -> Generator[list[Image], Logits, tuple[Causes, Logits, list[int]]]:
         """Study foreground and background apart, and the foreground elsewhere."""
         item, image, target = case.sample.item, case.sample.image, case.target
-        donors = self._pool.others(item.name, {item.label, target}, DONORS, target)
-        donors = donors or self._pool.others(item.name, {target}, DONORS, target)  # two classes
-        same = self._pool.same(item.name, item.label, SAME)
+        donors = self._pool.others(item.image, {item.label, target}, DONORS, target)
+        donors = donors or self._pool.others(item.image, {target}, DONORS, target)  # two classes
+        same = self._pool.same(item.image, item.label, SAME)
         others = self._backgrounds(donors)
         others += [self._pool.neutral(parts.removed)] if donors else []
         behind = [*others, *self._backgrounds(same)]  # read by position below
@@ -158,7 +175,7 @@ class Interventions:
         return found.with_asked(YARDSTICKS, len(behind))
 
     def _in_sample(self, case: ExplainedImage) -> bool:
-        return self._budget is None or self._budget.samples(case.sample.item.name)
+        return self._budget is None or self._budget.samples(case.sample.item.image)
 
     def _edited(
         self, case: ExplainedImage, parts: make.Parts, other: Image | None, causes: Causes
@@ -168,7 +185,7 @@ class Interventions:
             return causes
         if not (self._in_sample(case) or self._may_accuse(case, causes)):
             return causes.without(NO_EDIT)
-        random, target = np.random.default_rng(seed_of(case.sample.item.name)), case.target
+        random, target = np.random.default_rng(seed_of(case.sample.item.image)), case.target
         scene = Scene(case.sample.image, parts, other, self._pool.colours, random)
         logits = yield all_edits(scene)
         lost, answers = causes.log_odds - log_odds(logits, target), logits.argmax(axis=1)

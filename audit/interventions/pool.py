@@ -12,7 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.core.errors import BrokenImageError
-from audit.datasets.dataset import Dataset, Decoded, Item, stratified
+from audit.core.logits import absent, of_label
+from audit.datasets.dataset import (
+    Dataset,
+    Decoded,
+    Item,
+    label_sets,
+    one_an_image,
+    stratified,
+)
 from audit.datasets.decode import resize
 from audit.interventions.composites import ENOUGH, Image, Parts, softened, split_foreground
 from audit.interventions.edits import Colours
@@ -36,16 +44,25 @@ class BackgroundPool:
     backgrounds : uint8 ``(n, H, W, 3)``
     logits : float32 ``(n, classes)``
         What the model says of each background.
+    sets : tuple of frozenset of int
+        All labels of each image, where there may be several; () where each has one class.
     """
 
     names: list[str]
     labels: NDArray[np.int64]
     backgrounds: NDArray[np.uint8]
     logits: NDArray[np.float32]
+    sets: tuple[frozenset[int], ...] = ()
 
     def asked_of(self, classifier: Classifier) -> BackgroundPool:
         """Return the same backgrounds with what another classifier says of each."""
         return replace(self, logits=_answered(classifier, list(self.backgrounds)))
+
+    def of_label(self, label: int) -> BackgroundPool:
+        """Return the same backgrounds as one of several labels sees them: it is there, or not."""
+        gone = absent(label, self.logits.shape[1])
+        here = np.array([label if label in labels else gone for labels in self.sets], np.int64)
+        return replace(self, labels=here, logits=of_label(self.logits, label))
 
     def others(
         self, name: str, classes: set[int], count: int, explained: int | None = None
@@ -61,7 +78,7 @@ class BackgroundPool:
             fewer than ``count`` are left, none is left out.
         """
         allowed = [i for i, k in enumerate(self.labels) if int(k) not in classes]
-        own = self.labels if self.logits.shape[1] > 2 else -1
+        own = -1 if self.sets or self.logits.shape[1] == 2 else self.labels
         cues = (self._answers == explained) | (self._answers == own)
         neutral = [i for i in allowed if not cues[i]]
         return self._nearest(name, neutral if len(neutral) >= count else allowed, count)
@@ -139,11 +156,13 @@ def draw_pool(
     kept = list(_usable(dataset, masks, size, workers, split, wanted))
     if split != "test" and len(kept) < min(_FEWEST, wanted):
         kept += _usable(dataset, masks, size, workers, "test", wanted - len(kept))
+    sets = label_sets(dataset)
     return BackgroundPool(
-        names=[item.name for item, _ in kept],
+        names=[item.image for item, _ in kept],
         labels=np.array([item.label for item, _ in kept], dtype=np.int64),
         backgrounds=_stacked([background for _, background in kept], size),
         logits=_answered(classifier, [background for _, background in kept]),
+        sets=tuple(sets[item.image] for item, _ in kept) if sets else (),
     )
 
 
@@ -162,7 +181,7 @@ def _answered(
 def _usable(
     dataset: Dataset, masks: Masks, size: int, workers: int, split: str, count: int
 ) -> Iterator[tuple[Item, NDArray[np.uint8]]]:
-    items = stratified(dataset.items(split), count, _SEED)
+    items = one_an_image(stratified(dataset.items(split), count, _SEED))
     for found in taken_apart(masks.stream(dataset.images(items), workers), size):
         if found is not None:
             item, _, parts = found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,16 @@ class _Asked(Generic[Found]):
     def left(self) -> list[tuple[_Asked[Found], Image]]:
         """Return the images that are still to be shown."""
         return [(self, image) for image in self.images[len(self.answers) :]]
+
+
+def answered(study: Study[Found], read: Callable[[Logits], Logits]) -> Study[Found]:
+    """Run a study that is sent what ``read`` makes of logits."""
+    try:
+        images = next(study)
+        while True:
+            images = study.send(read((yield images)))
+    except StopIteration as ended:
+        return cast(Found, ended.value)
 
 
 def together(studies: Iterable[Study[Found]], predict: Predict) -> list[Found]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -69,6 +70,18 @@ class MaskFiles:
         self.joined = joined
         self._files = joined.files
         self._read = read
+
+    def share(self, image_of: Mapping[str, str]) -> None:
+        """Give each item the masks of its image.
+
+        Parameters
+        ----------
+        image_of : mapping of str
+            Names of images by the names of their items.
+        """
+        own = self._files
+        self._files = {n: own[image] for n, image in image_of.items() if image in own}
+        self.joined = replace(self.joined, files=self._files)
 
     def any(self) -> bool:
         """Return whether any image has a mask here."""

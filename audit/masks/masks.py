@@ -6,7 +6,7 @@ import hashlib
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from audit.datasets.dataset import (
     Decoded,
     Filed,
     Item,
+    one_an_image,
 )
 from audit.masks.files import FolderMasks, MaskFiles, ValuedMasks, fit
 from audit.masks.grabcutpool import AHEAD, in_order
@@ -239,9 +240,12 @@ class Masks:
 
 
 def classes_of(dataset: Dataset) -> dict[str, str]:
-    """Return the class of every image, by its name."""
-    items = (item for split in SPLITS for item in dataset.items(split))
-    return {item.name: dataset.classes[item.label] for item in items}
+    """Return the class of every item, by its name."""
+    return {item.name: dataset.classes[item.label] for item in _items(dataset)}
+
+
+def _items(dataset: Dataset) -> Iterator[Item]:
+    return (item for split in SPLITS for item in dataset.items(split))
 
 
 def _named(dataset: Dataset, said: Stated) -> ValuedMasks | None:
@@ -255,7 +259,7 @@ def _named(dataset: Dataset, said: Stated) -> ValuedMasks | None:
 
 def _files(path: Path, dataset: Dataset, said: Stated) -> list[MaskFiles]:
     """Return the sources in a folder or archive, those with no match left out."""
-    classes = classes_of(dataset)
+    classes = {item.image: dataset.classes[item.label] for item in _items(dataset)}
     names = list(classes)
     if path.is_file() and _ARCHIVE.fullmatch(path.name):
         path = unpack(path, _cache(path))
@@ -271,6 +275,9 @@ def _files(path: Path, dataset: Dataset, said: Stated) -> list[MaskFiles]:
             f"No file in --masks {path} is named like an image of {dataset.name}: "
             f"expected names like {example}."
         )
+    image_of = {item.name: item.image for item in _items(dataset)}
+    for files in found:
+        files.share(image_of)
     return found
 
 
@@ -335,9 +342,9 @@ def make(
     DataError, RunFolderError
         A file cannot be written.
     """
-    targets = _targets(dataset, items, out)
-    todo = [item for item in items if not targets[item.name].exists()]
-    counts: dict[str, int] = {"kept": len(items) - len(todo)}
+    targets, images = _targets(dataset, items, out), one_an_image(items)
+    todo = [item for item in images if not targets[item.image].exists()]
+    counts: dict[str, int] = {"kept": len(images) - len(todo)}
     stream: Iterable[Any] = masks.stream(dataset.images(todo), workers)
     for item, _, trimap, source in track(stream, "Making masks", len(todo)):
         source = "bad" if isinstance(trimap, BadMask) else source
@@ -345,15 +352,16 @@ def make(
         if isinstance(trimap, BadMask):
             log.warning("%s", trimap.reason)
         elif trimap is not None:
-            _write(targets[item.name], trimap)
+            _write(targets[item.image], trimap)
     return counts
 
 
 def _targets(dataset: Dataset, items: Iterable[Item], out: Path) -> dict[str, Path]:
     """Return ``a.png`` for ``a.jpg``, or ``a.jpg.png`` where there is an ``a.webp`` too."""
-    stems = Counter(Path(i.name).with_suffix("") for s in SPLITS for i in dataset.items(s))
+    images = {item.image for item in _items(dataset)}
+    stems = Counter(Path(name).with_suffix("") for name in images)
     targets: dict[str, Path] = {}
-    for name in (item.name for item in items):
+    for name in (item.image for item in items):
         alone = stems[Path(name).with_suffix("")] == 1
         target = out / (Path(name).with_suffix(".png") if alone else f"{name}.png")
         if not target.resolve().is_relative_to(out.resolve()):

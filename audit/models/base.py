@@ -58,6 +58,9 @@ class Classifier(Protocol):
         Height, width and channels of its map.
     seen_range : tuple of float
         What its first weights read for black and white images, as far as that can be seen.
+    several : bool
+        Whether an image may have several labels: then it has two logits a label, as
+        `audit.core.logits` says, and ``classes`` counts all.
     lacks : mapping of str
         Why explainers that verdicts rest on are not available, by key, to be read after "because";
         empty where feature maps, gradients and other weights can be had.
@@ -75,6 +78,7 @@ class Classifier(Protocol):
     feature_layer: str
     feature_shape: tuple[int, ...]
     seen_range: tuple[float, float]
+    several: bool
     lacks: Mapping[str, str]
     concurrent: bool
 
@@ -89,6 +93,9 @@ class Classifier(Protocol):
 
     def with_head(self, kernel: NDArray[np.float32], bias: NDArray[np.float32]) -> Classifier:
         """Return a classifier of the same features under another head."""
+
+    def each_alone(self) -> Classifier:
+        """Return the classifier whose outputs are read each by itself: of several labels."""
 
     def observations(self) -> Sequence[Observation]:
         """Observe what the model was taken for, for a preflight."""
@@ -117,6 +124,9 @@ class Differentiable(Classifier, Protocol):
 
     def with_head(self, kernel: NDArray[np.float32], bias: NDArray[np.float32]) -> Differentiable:
         """Return a classifier of the same features under another head."""
+
+    def each_alone(self) -> Differentiable:
+        """Return the classifier whose outputs are read each by itself: of several labels."""
 
     def gradient(
         self, images: NDArray[np.float32], targets: NDArray[np.int64]

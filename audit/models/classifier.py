@@ -22,8 +22,8 @@ from audit.models.frozen import Graph, fold_scales, freeze
 from audit.models.gradients import reaches_image
 from audit.models.inputs import ImageInput, image_input
 from audit.models.layerpaths import layer_paths
-from audit.models.observations import observe
-from audit.models.outputs import finished
+from audit.models.observations import observe, outputs_in_words
+from audit.models.outputs import each_alone, finished
 from audit.models.probes import finite_share, is_alike, probes
 from audit.models.scaling import treated
 from audit.models.smooth import smoothed
@@ -89,6 +89,7 @@ class FrozenClassifier:
         no gradient.
     """
 
+    several = False
     lacks: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
@@ -152,6 +153,18 @@ class FrozenClassifier:
         other.kernel = pooled_kernel(other.graph, other.features_at)
         other.cut = self.cut._replace(whole=True)
         other.end, other.classes, other.units = "linear", len(bias), len(bias)
+        other._compile()
+        return other
+
+    def each_alone(self) -> FrozenClassifier:
+        """Return the classifier whose outputs are read each by itself: of several labels."""
+        other = copy(self)
+        values = self.answer.graph.values(probes(self.input_size), [self.answer.graph.output])
+        other.answer = each_alone(self.answer, *values)
+        other.graph = fold_scales(other.answer.graph, [self.features_at])
+        if self.kernel is not None and not self.answer.bounded:
+            other.kernel = np.concatenate([self.kernel / 2, self.kernel / -2], axis=1)
+        other.end, other.classes, other.several = other.answer.end, 2 * self.classes, True
         other._compile()
         return other
 
@@ -243,7 +256,7 @@ class FrozenClassifier:
         return (
             f"features {self.feature_layer} ({height}x{width}x{channels}), input "
             f"{self.input_size}x{self.input_size},{grey} 0..255{outside} read as "
-            f"{low:.3g}..{high:.3g}, {head} head, {units}{self.classes} classes, {self.end} end"
+            f"{low:.3g}..{high:.3g}, {head} head, {units}{outputs_in_words(self)}"
         )
 
     def _features_of(self, images: tf.Tensor) -> tf.Tensor:

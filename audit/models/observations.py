@@ -29,6 +29,12 @@ def observe_logits(classifier: Any) -> list[Observation]:
     return [see(classifier) for see in (_end, _unit, _outputs, _alone)]
 
 
+def outputs_in_words(classifier: Any) -> str:
+    """Say how many outputs a classifier has, of what, and what they end in."""
+    units = f"{classifier.units} labels" if classifier.several else f"{classifier.classes} classes"
+    return f"{units}, {classifier.end} end"
+
+
 _BY_LOG = {
     "probabilities (log)": "their logarithms are the logits",
     "probabilities (log-odds)": "the log-odds of each are the logits",
@@ -58,14 +64,16 @@ def _end(classifier: Any) -> Observation:
 
 def _unit(classifier: Any) -> Observation:
     title, threshold = "Outputs", classifier.answer.threshold
-    if classifier.units > 1:
+    if classifier.several and np.isfinite(threshold):
+        return _several(classifier)
+    if classifier.units > 1 and not classifier.several:
         return Observation("outputs", title, f"The model tells {classifier.classes} classes apart")
     if not np.isfinite(threshold):
         return Observation(
             "outputs",
             title,
-            f"The model's one unit ends in {classifier.end}, so it gives the same class for every "
-            "image at one half; its logit is read as above or below 0",
+            f"The model ends in {classifier.end}, so it gives the same class for every image at "
+            "one half; what lies before is read as above or below 0",
             "strong",
             "take all but the last of these steps out of the model",
         )
@@ -75,6 +83,15 @@ def _unit(classifier: Any) -> Observation:
         return Observation("outputs", title, words, "weak", mend)
     words = "One unit tells two classes apart: the second class where it is likelier than not"
     return Observation("outputs", title, words)
+
+
+def _several(classifier: Any) -> Observation:
+    words = f"Each of {classifier.units} outputs says by itself whether its label is there"
+    if classifier.end == "linear":
+        words = f"{words}: above 0 it is, as nothing squashes them"
+        mend = "let it end in a sigmoid if one half is meant"
+        return Observation("outputs", "Outputs", words, "weak", mend)
+    return Observation("outputs", "Outputs", f"{words}: where that is likelier than not")
 
 
 def observe_pixels(classifier: Any) -> Observation:

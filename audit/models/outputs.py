@@ -20,6 +20,8 @@ _SUMS = ("AddV2", "Add", "AddN", "Sub", "Neg", "Mul", "RealDiv", "Mean", "Sum", 
          "Reshape", "Squeeze", "ExpandDims", "Cast", "Maximum", "Minimum", "ClipByValue",
          "StridedSlice", "GatherV2", "Transpose", "Prod")  # fmt: skip
 _SQUASHED = ("Softmax", "Sigmoid", "Exp")
+_KINDS = {key: tf.compat.v1.AttrValue(type=kind.as_datatype_enum)
+          for key, kind in (("T", tf.float32), ("Tidx", tf.int32))}  # fmt: skip
 
 
 class Answer(NamedTuple):
@@ -75,6 +77,32 @@ def finished(logits: Logits, values: NDArray[Any]) -> Answer:
     end = " of ".join([*logits.taken, *([how] if how else [])])
     bounded = not end and _in_0_to_1(values) and bool(np.ptp(values))
     return Answer(graph, end or "linear", units, bounded, threshold)
+
+
+def each_alone(answer: Answer, values: NDArray[Any]) -> Answer:
+    """Read every output by itself, as of a label that is there or not: see `audit.core.logits`.
+
+    Parameters
+    ----------
+    answer : Answer
+        Of outputs that do not exclude each other.
+    values : float ``(n, units)``
+        What its graph gives.
+    """
+    graph = _in_single(answer.graph, values)
+    graph = _with_log_odds(graph) if answer.bounded else graph
+    end = "probabilities (log-odds)" if answer.bounded else answer.end
+    graph = _above(graph, answer.threshold)
+    half = {"half": np.array(0.5, np.float32), "half_turned": np.array(-0.5, np.float32)}
+    nodes = [
+        binary("Mul", "labels/there", graph.output, "labels/half:0"),
+        binary("Mul", "labels/absent", graph.output, "labels/half_turned:0"),
+        make_node("ConcatV2", "labels", ["labels/there:0", "labels/absent:0", "labels/axis:0"],
+                  N=tf.compat.v1.AttrValue(i=2), **_KINDS),
+    ]  # fmt: skip
+    constants = {"axis": np.array(1, np.int32), **half}
+    named = {f"labels/{key}": value for key, value in constants.items()}
+    return answer._replace(graph=graph.extended(nodes, named, "labels:0"), end=end, bounded=False)
 
 
 def two_class_kernel(graph: Graph) -> tuple[str, NDArray[np.float32]] | None:
@@ -181,12 +209,17 @@ def _with_log_odds(graph: Graph) -> Graph:
 _LOGS = {"probabilities (log)": _with_log, "probabilities (log-odds)": _with_log_odds}
 
 
+def _above(graph: Graph, threshold: float) -> Graph:
+    """Return the graph with what lies above a threshold; as it is where there is none."""
+    if not (np.isfinite(threshold) and threshold):
+        return graph
+    node = binary("Sub", "above_threshold", graph.output, "threshold:0")
+    constants = {"threshold": np.array(threshold, np.float32)}
+    return graph.extended([node], constants, "above_threshold:0")
+
+
 def _two_classes(graph: Graph, threshold: float) -> Graph:
     """Return logits ``[-z/2, z/2]``: their softmax is ``[1 - p, p]``, p the unit's sigmoid."""
-    nodes, constants, unit = [], {"halves": np.array([-0.5, 0.5], np.float32)}, graph.output
-    if np.isfinite(threshold) and threshold:
-        constants["threshold"] = np.array(threshold, np.float32)
-        nodes.append(binary("Sub", "above_threshold", unit, "threshold:0"))
-        unit = "above_threshold:0"
-    nodes.append(binary("Mul", HALVES, unit, "halves:0"))
-    return graph.extended(nodes, constants, f"{HALVES}:0")
+    graph = _above(graph, threshold)
+    nodes = [binary("Mul", HALVES, graph.output, "halves:0")]
+    return graph.extended(nodes, {"halves": np.array([-0.5, 0.5], np.float32)}, f"{HALVES}:0")

@@ -25,11 +25,14 @@ class Reading(NamedTuple):
         Number of values an image; one unit tells two classes apart.
     bounded : bool
         Whether outputs lie in 0..1 and are read as logits nevertheless.
+    several : bool
+        Whether each is read by itself, as of a label that is there or not.
     """
 
     end: str
     units: int
     bounded: bool
+    several: bool = False
 
     @property
     def threshold(self) -> float:
@@ -39,7 +42,12 @@ class Reading(NamedTuple):
     @property
     def classes(self) -> int:
         """Number of logits."""
-        return 2 if self.units == 1 else self.units
+        return 2 * self.units if self.units == 1 or self.several else self.units
+
+    def each_alone(self) -> Reading:
+        """Return the reading of every output by itself; in 0..1 they are probabilities then."""
+        end = LOG_ODDS if self.bounded else self.end
+        return self._replace(end=end, bounded=False, several=True)
 
     def logits(self, outputs: Any, library: Any) -> Any:
         """Return logits ``(n, classes)`` of outputs ``(n, units)``.
@@ -54,9 +62,16 @@ class Reading(NamedTuple):
             found = library.log(library.clip(outputs, LEAST, None))
         if self.end == LOG_ODDS:
             found = found - library.log(library.clip(1 - outputs, LEAST, None))
+        if self.several:
+            return library.concatenate([found / 2, -found / 2], 1)
         if self.units > 1:
             return found
         return library.concatenate([-found / 2, found / 2], 1)
+
+
+def exclude_each_other(end: str) -> bool:
+    """Say whether outputs of such an end are of classes of which an image has one."""
+    return "softmax" in end or LOG in end
 
 
 def reading(outputs: NDArray[Any]) -> Reading:

@@ -53,7 +53,7 @@ def class_rows(source: Source) -> list[ClassRow]:
     tested, explained = by_label(source.predictions.drop(columns="name")), by_label(records)
     rows = [
         _class_row(index, name, tested(index), explained(index), source.leading)
-        for index, name in source.classes.items()
+        for index, name in source.labels.items()
     ]
     marked = stands_out(
         [row.counts[Verdict.WRONG_REASONS] for row in rows], [row.wrong_reasons.n for row in rows]

@@ -19,6 +19,7 @@ from audit.storage.run import RunFolder
 GIVEN = Table("clusters.parquet", {"column": "text", "name": "text", "cluster": "text"})
 _PAIRS = Table("duplicates.parquet", {"a": "text", "b": "text"})
 DUPLICATES = "near-duplicates"
+SAME_IMAGE = "image"
 FEW = 10  # clusters, below which a bootstrap over them is too sure
 
 
@@ -29,7 +30,8 @@ class Clusters:
     Attributes
     ----------
     by : str
-        The column that was asked for, of any origin; `DUPLICATES` by default.
+        The column that was asked for, of any origin; by default `DUPLICATES`, or `SAME_IMAGE` of
+        rows that are labels of images.
     of : mapping
         Number of the cluster of each image that may share one, by name.
     images, clusters : int
@@ -60,6 +62,9 @@ class Clusters:
         told = f"{plural(self.clusters, 'cluster')} of {plural(self.images, 'test image')}"
         if self.by == DUPLICATES:
             return f"near-duplicates together: {told}"
+        if self.by == SAME_IMAGE:
+            told = f"{plural(self.clusters, 'cluster')} of {plural(self.images, 'label')}"
+            return f"labels of one image together: {told}"
         return f"images of one {self.by} together: {told}"
 
     def numbered(self, table: pd.DataFrame) -> NDArray[np.int64]:
@@ -70,34 +75,54 @@ class Clusters:
         return np.asarray(known, np.int64)
 
 
-def clusters_of(run: RunFolder, names: pd.Series) -> Clusters | None:
+def clusters_of(
+    run: RunFolder, names: pd.Series, images: pd.Series | None = None
+) -> Clusters | None:
     """Return the clusters of a run's test images; None where nothing tells of any.
 
     Parameters
     ----------
     names : Series of str
         All test images.
+    images : Series of str, optional
+        The image that each of them is of, where these are labels of images: labels of one image,
+        and of its near-duplicates, are one cluster.
 
     Raises
     ------
     RunFolderError
         A file that tells of them is torn, or names an image twice.
     """
-    given = GIVEN.read(run)
+    given, pairs = GIVEN.read(run), _PAIRS.read(run)
     if given is not None:
-        return _given(run, given, names)
-    pairs = _PAIRS.read(run)
+        return _given(run, given, names, images)
+    if images is not None:
+        return _clusters(SAME_IMAGE, _of_images(names, images, pairs), names)
     return None if pairs is None else _clusters(DUPLICATES, _joined(pairs, names), names)
 
 
-def _given(run: RunFolder, table: pd.DataFrame, names: pd.Series) -> Clusters:
+def _given(
+    run: RunFolder, table: pd.DataFrame, names: pd.Series, images: pd.Series | None
+) -> Clusters:
     if table["name"].duplicated().any() or table["column"].nunique() > 1:
         raise RunFolderError(
             f"{GIVEN.file(run)} names an image twice: remove it and go on with --resume."
         )
     codes, _ = pd.factorize(table["cluster"])
     by = str(table["column"].iloc[0]) if len(table) else ""
-    return _clusters(by, dict(zip(table["name"], map(int, codes), strict=True)), names)
+    of = dict(zip(table["name"], map(int, codes), strict=True))
+    if images is not None:  # what has no value is in a cluster of its image
+        own = _of_images(names, images, None)
+        of = {name: -1 - code for name, code in own.items()} | of
+    return _clusters(by, of, names)
+
+
+def _of_images(names: pd.Series, images: pd.Series, pairs: pd.DataFrame | None) -> dict[str, int]:
+    """Give the labels of an image, and of its near-duplicates, one number each."""
+    joined = {} if pairs is None else _joined(pairs, images)
+    first = max(joined.values(), default=-1) + 1
+    codes = {image: first + k for k, image in enumerate(images.unique())} | joined
+    return dict(zip(names, images.map(codes), strict=True))
 
 
 def _joined(pairs: pd.DataFrame, names: pd.Series) -> dict[str, int]:

@@ -12,11 +12,18 @@ from audit.core.estimate import Figure
 from audit.report import charts
 from audit.report.cases import Case, galleries
 from audit.report.classes import ClassRow, class_rows
-from audit.report.figures import ACCURACY, estimate, headline, metrics, of_checks
+from audit.report.figures import (
+    ACCURACY,
+    estimate,
+    headline,
+    metrics,
+    not_available,
+    of_checks,
+)
 from audit.report.notes import Notes, notes
 from audit.report.source import Source
 from audit.report.sweeps import threshold_sweeps
-from audit.report.unavailable import Unavailable, unavailable
+from audit.report.unavailable import Unavailable, is_unavailable, unavailable
 from audit.report.verdicts import VerdictRow, verdict_rows
 from audit.verdict.verdict import Verdict
 
@@ -57,8 +64,14 @@ class Content:
 
     @property
     def unavailable(self) -> list[Unavailable]:
-        """What the run does not tell because its model gives answers alone."""
+        """What the run does not tell: its model, or images of several labels, do not allow it."""
         return unavailable(self.source)
+
+    @property
+    def available(self) -> list[Figure]:
+        """Headline figures but those of checks that are not available."""
+        lacking = {metric.key for metric in not_available(self.source)}
+        return [figure for key, figure in self.figures.items() if key not in lacking]
 
     def strongest(self, most: int) -> list[Case]:
         """Return the right predictions that accuse the model most."""
@@ -89,7 +102,10 @@ def content(source: Source) -> Content:
         by_hand=_by_hand(source),
         sweeps=threshold_sweeps(source),
         agreement=_agreement(source),
-        checks={check.key: check.summarise(source, cases) for check in every()},
+        checks={
+            check.key: None if is_unavailable(source, check) else check.summarise(source, cases)
+            for check in every()
+        },
         mass_charts=_mass_charts(source),
         curves=_curves(source),
         galleries=cases,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from audit.checks.base import Headline
 from audit.checks.registry import every
-from audit.core.estimate import OURS, Estimate, Figure, Metric, mean, share
+from audit.core.estimate import NOTHING, OURS, Estimate, Figure, Metric, mean, share
 from audit.report.source import Source
 from audit.verdict.verdict import Verdict
 
@@ -63,6 +63,15 @@ ACCURACY = Metric(
     formula="correct predictions / predictions",
     direction="higher is better",
     paper="",
+)
+RECALL = replace(
+    ACCURACY,
+    title="Recall of labels",
+    description=(
+        "Labels that are there and that the model says are there (a logit above 0), of those of "
+        "all test images, explained or not. What it says of other labels is not counted."
+    ),
+    formula="labels that are there and said / labels that are there",
 )
 WRONG_REASONS = Metric(
     key="wrong_reasons_share",
@@ -222,12 +231,30 @@ def of_checks() -> list[Headline]:
 
 def headline(source: Source) -> list[Figure]:
     """Return every headline figure of a run, in the order of `metrics`."""
-    return [Figure(metric, estimate(source, metric)) for metric in metrics(source.titles)]
+    return [
+        Figure(named(metric, source), estimate(source, metric)) for metric in metrics(source.titles)
+    ]
+
+
+def named(metric: Metric, source: Source) -> Metric:
+    """Return a figure as a run calls it: of labels that are there, the right ones are recall."""
+    if not source.several:
+        return metric
+    if metric.key == ACCURACY.key:
+        return RECALL
+    words = metric.title.replace("Accuracy", "Recall").replace(" accuracy", " recall")
+    return metric if "rank" in metric.key else replace(metric, title=words)
+
+
+def not_available(source: Source) -> list[Metric]:
+    """Return figures of checks that need one class an image, where images have several labels."""
+    lacking = (c for c in every() if source.several and c.needs_one_label)
+    return [own.metric for check in lacking for own in check.headline]
 
 
 def estimate(source: Source, metric: Metric) -> Estimate:
     """Return one headline figure of a run; NaN where no image counts."""
-    return _estimator(metric)(source)
+    return NOTHING if metric in not_available(source) else _estimator(metric)(source)
 
 
 def _estimator(metric: Metric) -> Callable[[Source], Estimate]:

@@ -38,7 +38,9 @@ def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
     keys = [v.key for v in VERDICT_KINDS]
     masks = sorted({c.mask_source for c in cases})
     rows = {row.index: row for row in content.classes}
-    labels = sorted(rows)
+    labels = sorted(source.classes)
+    # That a label is not there is told on the label's own page.
+    pages = [(rows.get(k) or rows[k % len(rows)]).page for k in labels]
     indices = {label: k for k, label in enumerate(labels)}
     return {
         "chunk": CHUNK,
@@ -47,9 +49,9 @@ def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
         "verdicts": [
             {"key": v.key, "title": v.title, "prediction": v.prediction} for v in VERDICT_KINDS
         ],
-        "classes": [plain(rows[label].name) for label in labels],
+        "classes": [plain(source.classes[label]) for label in labels],
         "indexes": labels,
-        "pages": [f"classes/{rows[label].page}.html" for label in labels],
+        "pages": [f"classes/{page}.html" for page in pages],
         "masks": [plain(m) for m in masks],
         "name": [plain(c.name) for c in cases],
         "anchor": [c.anchor for c in cases],

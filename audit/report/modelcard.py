@@ -119,7 +119,7 @@ def _model(source: Source) -> Iterator[Entry]:
     yield from _known(
         ("Date", source.when("finished") or source.when("started")),
         ("Version (SHA-256)", model.get("sha256")),
-        ("Type", "image classifier, one class an image"),
+        ("Type", f"image classifier, {_kind(source)} an image"),
         ("Backbone", model.get("backbone")),
         ("Head", model.get("head")),
         ("Parameters", _counted(model.get("parameters"))),
@@ -131,6 +131,10 @@ def _model(source: Source) -> Iterator[Entry]:
         return
     told = (f"{key.replace('_', ' ')} {value}" for key, value in training.items() if value)
     yield Entry("Training", ", ".join(told))
+
+
+def _kind(source: Source) -> str:
+    return "several labels" if source.several else "one class"
 
 
 def _factors(content: Content) -> Iterator[Entry]:
@@ -196,7 +200,8 @@ def _tables(content: Content) -> Iterator[Table]:
         )
         for row in content.classes
     ]
-    heads = ("Class", "Accuracy", "Wrong reasons among right", "Suspect")
+    title = content.figures["accuracy"].metric.title
+    heads = ("Class", title, "Wrong reasons among right", "Suspect")
     yield Table("By class (\u2605: stands out from the others)", heads, rows)
     for card in _cards(content):
         yield from card.tables

@@ -12,14 +12,13 @@ from markupsafe import escape
 from PIL import Image
 
 from audit.checks.base import Page
-from audit.checks.registry import CHECKS, every
+from audit.checks.registry import every
 from audit.core.finding import SEVERITIES
 from audit.core.term import Term
 from audit.report.cases import gallery_pages, page_path
 from audit.report.classes import ranked
 from audit.report.content import Content
 from audit.report.definitions import other_metrics
-from audit.report.figures import metrics
 from audit.report.finding import asked
 from audit.report.findings import findings
 from audit.report.gallerydata import write_data
@@ -30,6 +29,7 @@ from audit.report.sessions import sessions
 from audit.report.shapes import Shapes
 from audit.report.site import Nav
 from audit.report.templating import fill, plain, templates_dir
+from audit.report.unavailable import is_unavailable
 from audit.report.verdicts import VERDICT_KINDS
 from audit.report.view import View
 from audit.storage.run import RunFolder
@@ -78,10 +78,10 @@ def shared(content: Content) -> dict[str, Any]:
         "source": content.source,
         "sessions": sessions(content.source),
         "subject": content.source.subject,
-        "metrics": metrics(titles),
+        "metrics": [figure.metric for figure in content.figures.values()],
         "card": model_card(content),
         "other_metrics": other_metrics(),
-        "checks": list(CHECKS),
+        "checks": [c.key for c in every() if not is_unavailable(content.source, c)],
         "explainers": content.source.explainers,
         "besides": [t for key, t in titles.items() if key not in content.source.judged],
         "glossary": terms,
@@ -161,7 +161,8 @@ def _nav(content: Content) -> Nav:
 def check_pages(content: Content) -> dict[str, Page]:
     """Pages of the checks that have something to say, by key."""
     told = ((check, content.checks[check.key]) for check in every())
-    return {c.key: c.page for c, found in told if c.page and (c.page.always or found)}
+    some = ((c, f) for c, f in told if f or not is_unavailable(content.source, c))
+    return {c.key: c.page for c, found in some if c.page and (c.page.always or found)}
 
 
 def _write(docs: Path, path: str, text: str) -> None:

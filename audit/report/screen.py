@@ -58,7 +58,7 @@ def _figures(content: Content) -> tuple[tuple[str, str], ...]:
     source = content.source
     added = ((own.metric.key, own.tile) for own in of_checks() if own.tile)
     return (
-        ("accuracy", "Accuracy"),
+        ("accuracy", content.figures["accuracy"].metric.title),
         *((key, title) for key, title in added if content.figures[key].estimate.n),
         ("wrong_reasons_share", "Wrong reasons"),
         ("suspect_share", "Suspect"),

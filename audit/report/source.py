@@ -236,9 +236,33 @@ class Source:
         return max(0, int(self.section("sweep").get("explained", 0)) - len(self.records))
 
     @cached_property
+    def several(self) -> bool:
+        """Whether an image may have several labels, each of which is one row."""
+        return self.section("model").get("several") is True
+
+    @cached_property
+    def labels(self) -> dict[int, str]:
+        """Names of the classes, or labels, that images have, by index."""
+        named = len(self.section("data").get("classes") or [])
+        return {i: n for i, n in self.classes.items() if i < named or not (self.several and named)}
+
+    def images(self, table: pd.DataFrame) -> pd.Series:
+        """Return the image of each row of a table with the columns name and label."""
+        if not self.several:
+            return table["name"]
+        endings = {label: len(f" [{name}]") for label, name in self.labels.items()}
+        pairs = zip(table["name"], table["label"].map(endings).fillna(0), strict=True)
+        names = [name[: len(name) - int(end)] for name, end in pairs]
+        return pd.Series(names, table.index, dtype="str")
+
+    @cached_property
     def classes(self) -> dict[int, str]:
-        """Names of all classes by index, from the manifest, else from records and predictions."""
+        """Names of all answers by index, from the manifest, else from records and predictions.
+
+        Those of several labels an image are that each is there, then that each is not.
+        """
         named: Sequence[str] = self.section("data").get("classes") or []
+        named = [*named, *(f"not {name}" for name in named if self.several)]
         names = {i: str(name) for i, name in enumerate(named)}
         for index, name in (("label", "label_name"), ("prediction", "prediction_name")):
             pairs = self.records[[index, name]].drop_duplicates().itertuples(index=False)
@@ -318,7 +342,9 @@ def load(run: RunFolder) -> Source:
 
 def _clustered(source: Source) -> Source:
     """Add the cluster of each image to records and predictions, where any image shares one."""
-    found = clusters_of(source.run, source.predictions["name"])
+    tested = source.predictions
+    images = source.images(tested) if source.several else None
+    found = clusters_of(source.run, tested["name"], images)
     if found is None or found.alone:
         return replace(source, clusters=found)
     given = (source.records, source.predictions)

@@ -1,10 +1,11 @@
-"""What a run does not tell because its model gives answers alone, and why."""
+"""What a run does not tell, as its model gives answers alone or images several labels, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from audit.checks.base import Check
 from audit.checks.registry import every
 from audit.core.registries import EXPLAINERS
 from audit.core.wording import why_closed
@@ -21,11 +22,17 @@ class Unavailable:
         Of its registry.
     why : str
         In words of any origin, to be read after "because".
+    because : str
+        The same without what it needs that for: what all of a kind have in common.
     """
 
     key: str
     title: str
     why: str
+    because: str
+
+
+SEVERAL = "images have several labels"
 
 
 def unavailable(source: Source) -> list[Unavailable]:
@@ -35,12 +42,22 @@ def unavailable(source: Source) -> list[Unavailable]:
 
 def explainers(source: Source) -> list[Unavailable]:
     """Return the explainers that are not available."""
-    lacks = source.lacks.items()
-    return [Unavailable(key, EXPLAINERS[key].of(source.config).title, why) for key, why in lacks]
+    return [
+        Unavailable(key, EXPLAINERS[key].of(source.config).title, why, why)
+        for key, why in source.lacks.items()
+    ]
 
 
 def _checks(source: Source) -> Iterator[Unavailable]:
     why = why_closed(source.lacks)
-    for check in every() if why else ():
-        if check.looks_inside and check.page:
-            yield Unavailable(check.key, check.page.title, f"{check.looks_inside}, and {why}")
+    for check in every():
+        needs, because = check.looks_inside if why else "", why
+        if source.several and check.needs_one_label:
+            needs, because = check.needs_one_label, SEVERAL
+        if needs and check.page:
+            yield Unavailable(check.key, check.page.title, f"{needs}, and {because}", because)
+
+
+def is_unavailable(source: Source, check: Check) -> bool:
+    """Return whether a check has nothing to say as images have several labels."""
+    return source.several and bool(check.needs_one_label)

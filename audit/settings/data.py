@@ -40,6 +40,13 @@ class DataSettings(Section):
         affects=(),
         min_length=1,
     )
+    labels: Literal["auto", "one", "several"] = setting(
+        "auto",
+        "Labels of an image: one class, or several, written a|b in a manifest, each of which is "
+        "explained and judged as one row; auto: several where a part of such a cell is the whole "
+        "label of another image.",
+        affects=Stage.READ,
+    )
     white_level: float | None = setting(
         None,
         "Value that is white in images of more than 8 bits: 4095 for 12 bits in 16 "
@@ -98,4 +105,6 @@ class DataSettings(Section):
             raise ValueError("--splits says nothing of planted data, which has its own")
         if self.splits == "practice" and self.dataset == "images":
             raise ValueError("--splits practice is of Oxford's images alone: leave it out, or all")
+        if self.labels != "auto" and self.dataset != "images":
+            raise ValueError("--labels says how --images are read: leave it out")
         return self

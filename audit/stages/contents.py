@@ -17,7 +17,7 @@ def keep_contents(folder: RunFolder, dataset: Dataset) -> None:
 
 def add_fingerprint(folder: RunFolder, dataset: Dataset, tested: Sequence[Item]) -> None:
     """Keep one hash of all test images, by which they are known again."""
-    content = dataset.contents.of(item.name for item in tested).fingerprint()
+    content = dataset.contents.of(item.image for item in tested).fingerprint()
     if content:
         folder.update_manifest(data=folder.manifest()["data"] | {"content": content})
 
@@ -29,7 +29,7 @@ def restore_contents(folder: RunFolder, dataset: Dataset, tested: Sequence[Item]
         return
     for _ in dataset.images(tested):
         pass
-    if dataset.contents.of(item.name for item in tested).fingerprint() != known:
+    if dataset.contents.of(item.image for item in tested).fingerprint() != known:
         raise DataError(
             f"The images are not those that {folder.root} was begun with (other content): put "
             "back what was there, or begin another run."

@@ -120,6 +120,8 @@ def _donor_split(folder: RunFolder) -> str:
 
 def _facts(inputs: Inputs, classifier: Differentiable, hashes: dict[str, str]) -> dict[str, Any]:
     """Describe the model for the manifest."""
+    from audit.models.observations import outputs_in_words
+
     config, model = inputs.config, classifier.model
     counted = model.count_params()
     return {
@@ -131,7 +133,8 @@ def _facts(inputs: Inputs, classifier: Differentiable, hashes: dict[str, str]) -
         "feature_layer": classifier.feature_layer,
         "feature_shape": list(classifier.feature_shape),
         "input_scaling": classifier.scaling,
-        "head": f"{classifier.classes} classes, {classifier.end} end",
+        "head": outputs_in_words(classifier),
+        **({"several": True} if classifier.several else {}),
         **({"lacks": dict(classifier.lacks)} if classifier.lacks else {}),
     }
 

@@ -14,6 +14,7 @@ from audit.checks.preflight.run import (
     logits_of,
     look_at_broken,
     look_at_data,
+    observe_one_label,
     repeated,
     sample,
 )
@@ -23,9 +24,10 @@ from audit.core.observation import Observation
 from audit.core.track import Track
 from audit.core.wording import some
 from audit.datasets.contents import Contents, short_hash
-from audit.datasets.dataset import Dataset
+from audit.datasets.dataset import Dataset, label_sets
 from audit.datasets.groups import refuse_unknown
 from audit.datasets.open import open_dataset
+from audit.datasets.several import BETWEEN
 from audit.masks.masks import Masks, fingerprints
 from audit.masks.segmenter import refuse_unusable
 from audit.masks.source import masks_of, settled
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from audit.models.base import Differentiable
 
 _SHOWN = 4  # names of classes that an error tells
+_ONE = f"If {BETWEEN} is part of the classes' names, give --labels one."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +197,8 @@ def _images(
 ) -> tuple[Dataset, list[Observation]]:
     """Open the data set, and refuse one that lacks a split or has other classes than the model."""
     dataset, seen = _open(config, plain, track)
+    if label_sets(dataset):
+        _refuse_several(plain, dataset, config)
     if earlier and earlier.has(earlier.contents_file):
         dataset.know(Contents.of_table(earlier.contents()))
     for split in splits:
@@ -203,6 +208,32 @@ def _images(
     if plain is not None:
         refuse_other_classes(plain.classes, dataset)
     return dataset, seen
+
+
+def _refuse_several(plain: Differentiable | None, dataset: Dataset, config: Config) -> None:
+    """Refuse what cannot answer of several labels an image.
+
+    Raises
+    ------
+    ConfigError
+        A model is to be trained, or averaged over views.
+    ModelError
+        Its classes exclude each other.
+    """
+    from audit.models.readings import exclude_each_other
+
+    given = f"{dataset.name} gives images several labels"
+    if plain is None:
+        raise ConfigError(f"{given}, and training teaches one class an image: give --model. {_ONE}")
+    if config.explain.tta > 1:
+        raise ConfigError(f"{given}, and --tta averages answers of one class: leave --tta out.")
+    if plain.units == 1:
+        raise ModelError(f"The model's one unit tells two classes apart, but {given}. {_ONE}")
+    if exclude_each_other(plain.end):
+        raise ModelError(
+            f"The model's classes exclude each other ({plain.end} end), but {given}: give a model "
+            f"that ends in a sigmoid, one unit a label. {_ONE}"
+        )
 
 
 def _open(
@@ -259,13 +290,16 @@ def _read(
     found = find_pixels(plain, images.pixels, images.labels, config, classes, orders)
     as_it_is = found.treatment == plain.scaling
     each = plain if as_it_is else classifier_of(plain.model, config, found.treatment)
+    each = each.each_alone() if label_sets(dataset) else each
     classifier = averaged(each, config.explain.tta, config.run.seed)
     logits = logits_of(classifier, images.pixels)
-    answers = Answers(predicted(logits), images.labels, classes)
+    # Of several labels those that say that one is there come first; else there are no others.
+    answers = Answers(predicted(logits[:, : len(classes)]), images.labels, classes)
     seen = [
         look_at_broken(images),
         *each.observations(),
         *repeated(classifier, images.pixels, logits),
+        *observe_one_label(dataset, images),
         *([found.observation] if found.observation else []),
         *observe(answers, orders),
     ]
@@ -283,6 +317,10 @@ def refuse_other_classes(outputs: int, dataset: Dataset) -> None:
             ", or, where images of some of its classes are missing here, --class-order FILE with "
             f"all {outputs} names, one a line in the order of its outputs"
         )
+    if label_sets(dataset):
+        mend += f", or --labels one if {BETWEEN} is part of the classes' names"
+    elif any(BETWEEN in name for name in classes):
+        mend += f", or --labels several if {BETWEEN} stands between labels"
     raise ModelError(
         f"The model tells {outputs} classes apart, but {dataset.name} has {len(classes)} "
         f"({some(classes, _SHOWN)}): {mend}."

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit.checks.preflight.outcome import say
-from audit.core.errors import RunFolderError
+from audit.core.errors import ModelError, RunFolderError
 from audit.core.track import Track, silent
+from audit.datasets.dataset import label_sets
 from audit.mend.layers import LAST_BLOCK, LAST_LAYER, Layers, known
 from audit.mend.outcome import Outcome, outcome
 from audit.mend.place import Place
@@ -92,6 +93,8 @@ def run(
     if not folder.done_parts():
         raise RunFolderError(f"{folder.root} has no records yet: flower-audit sweep {folder.root}.")
     inputs = read_inputs(config, ("test",), folder, track)
+    if label_sets(inputs.dataset):
+        raise ModelError("The last layer is taught one class an image, not several labels.")
     say(inputs.preflight)
     refuse_others(folder, inputs)
     classifier, hashes = model_of(folder, inputs)

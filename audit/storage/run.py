@@ -81,7 +81,7 @@ _MANIFEST: dict[str, Any] = {
     "checksums": {_ANY: ""},
     "data": {"name": "", "classes": [""], "counts": {_ANY: 0}, "skipped": [{"name": ""}]},
     "model": {"sha256": "", "backbone": "", "source": "", "input_size": 0, "parameters": 0,
-              "lacks": {_ANY: ""}},
+              "lacks": {_ANY: ""}, "several": False},
     **dict.fromkeys(("command", "finished", "flower_audit", "started"), ""),
     **{key: {_ANY: 0.0} for key in ("seconds", "stages")},
     "sessions": [{"begun": "", "command": "", "flower_audit": "", "packages": {_ANY: ""}}],

@@ -17,6 +17,7 @@ from PIL import Image
 
 from audit.checks.explainer_sanity.outputs import FILE as TRUST
 from audit.checks.groups.outputs import TABLE as GROUPS
+from audit.checks.labels.outputs import ANSWERS
 from audit.checks.on_data.results import KindRow, OnData, rule
 from audit.checks.preflight.outcome import gathered, kept
 from audit.checks.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt
@@ -514,6 +515,14 @@ def _answer(
             }.items()
         },
     }
+
+
+def of_several_labels(run: RunFolder, told: Sequence[tuple[str, int, bool, float]]) -> RunFolder:
+    """Make a run one of several labels: of images and labels, if they are there and their logit."""
+    table = pd.DataFrame(told, columns=["name", "label", "present", "logit"])
+    run.update_manifest(model=run.manifest()["model"] | {"several": True})
+    run.keep(ANSWERS.file(run), table.to_parquet(index=False))
+    return run
 
 
 def write_contents(run: RunFolder, names: Iterable[str]) -> None:

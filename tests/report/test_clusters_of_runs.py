@@ -57,3 +57,24 @@ def test_where_no_test_image_has_one_intervals_are_those_of_images(run):
     source = load(run)
     assert source.clusters.alone and CHECK.summarise(source, {}) is None
     assert figures.estimate(source, figures.ACCURACY).method == "wilson"
+
+
+def test_labels_of_an_image_and_of_its_near_duplicates_are_one_cluster(run):
+    names = pd.Series(["a [x]", "a [y]", "b [x]", "c [x]", "c [y]"])
+    images = names.str[:1]
+    keep_pairs(run, [("a", "b")])
+    found = clusters_of(run, names, images)
+    codes = names.map(found.of).tolist()
+    assert codes[0] == codes[1] == codes[2] != codes[3] == codes[4]
+    assert (found.images, found.clusters, found.largest) == (5, 2, 3)
+    assert found.words == "labels of one image together: 2 clusters of 5 labels"
+
+
+def test_labels_without_a_value_are_in_a_cluster_of_their_image(run, tmp_path):
+    names = pd.Series(["a [x]", "a [y]", "b [x]", "b [y]", "c [x]"])
+    table = pd.DataFrame({"column": "site", "name": ["a [x]", "a [y]", "c [x]"], "cluster": "s"})
+    write_whole(GIVEN.file(run), table.astype("str").to_parquet(index=False))
+    found = clusters_of(run, names, names.str[:1])
+    GIVEN.file(run).unlink()
+    codes = names.map(found.of).tolist()
+    assert codes[0] == codes[1] == codes[4] != codes[2] == codes[3]

@@ -25,6 +25,9 @@ class CalibrationCheck(Check):
     rules = (Rule(230, over_confidence),)
     terms = TERMS
     page = Page("calibration", "Calibration", 30, always=True)
+    needs_one_label = (
+        "it holds confidence against answers of every kind, not of what is there alone"
+    )
 
     def summarise(self, source: Source, cases: Mapping[str, Sequence[Case]]) -> Calibration | None:
         """Gather bins, thresholds and what verdicts have to do with confidence."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from audit.checks.base import Check
 from audit.checks.clusters.terms import TERMS
 from audit.checks.context import Context
-from audit.report.clusters import DUPLICATES, GIVEN, Clusters
+from audit.report.clusters import DUPLICATES, GIVEN, SAME_IMAGE, Clusters
 from audit.settings import Config
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ class ClustersCheck(Check):
     def summarise(self, source: Source, cases: Mapping[str, Sequence[Case]]) -> Clusters | None:
         """Give the clusters; None where nothing tells of any."""
         found = source.clusters
-        return None if found is None or (found.by == DUPLICATES and found.alone) else found
+        if found is not None and found.alone and found.by in (DUPLICATES, SAME_IMAGE):
+            return None
+        return found
 
     def summary_part(self, found: Clusters) -> dict[str, Any]:
         """Give what clusters the images, and into how many."""

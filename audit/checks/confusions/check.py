@@ -21,6 +21,7 @@ class ConfusionsCheck(Check):
     title = "Which classes are taken for which, and why?"
     terms = TERMS
     page = Page("confusions", "Confusions", 20, always=True)
+    needs_one_label = "it counts which class is taken for which"
 
     def summarise(self, source: Source, cases: Mapping[str, Sequence[Case]]) -> Confusions:
         """Gather the most frequent confusions with their surest cases."""

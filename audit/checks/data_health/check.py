@@ -12,7 +12,7 @@ from audit.checks.base import Check, Page, Rule
 from audit.checks.context import Context
 from audit.checks.data_health.findings import label_conflicts, leaks
 from audit.checks.data_health.headline import HEADLINE
-from audit.checks.data_health.outputs import DUPLICATES, IMAGES, examined
+from audit.checks.data_health.outputs import DUPLICATES, IMAGES, examined, label_names
 from audit.checks.data_health.pairs import pairs
 from audit.checks.data_health.summary import Health, health, summary_part
 from audit.checks.data_health.terms import TERMS
@@ -70,9 +70,10 @@ class DataHealth(Check):
         if found is None:
             return {}
         images = found.drop(columns="thumbnail")
-        images["label"] = images["label"].map(source.classes)
-        near = pairs(source, images).drop(columns=["a_row", "b_row", "a_name", "b_name"])
-        return {"images": images, "duplicates": near}
+        images["label"] = [label_names(source, labels) for labels in found["labels"]]
+        within = [f"{side}_{column}" for side in "ab" for column in ("row", "name", "labels")]
+        near = pairs(source, images).drop(columns=within)
+        return {"images": images.drop(columns="labels"), "duplicates": near}
 
     def gaps(self, source: Source) -> Iterable[tuple[str, str, str]]:
         """Give the images of all splits that could not be read."""

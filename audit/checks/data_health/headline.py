@@ -25,7 +25,7 @@ def unleaked(source: Source) -> Estimate:
     """Return the accuracy without leaked images; undefined where nobody looked for leaks."""
     leaked = leaked_names(source)
     tested = source.predictions
-    kept = tested[~tested["name"].isin(leaked)] if leaked is not None else tested[:0]
+    kept = tested[~source.images(tested).isin(leaked)] if leaked is not None else tested[:0]
     return accuracy(kept)
 
 

@@ -28,7 +28,7 @@ from audit.checks.data_health.quality import quality
 from audit.core.ahead import ahead
 from audit.core.errors import BrokenImageError
 from audit.core.track import Track
-from audit.datasets.dataset import SPLITS, Dataset, Decoded, Item
+from audit.datasets.dataset import SPLITS, Dataset, Decoded, Item, label_sets, one_an_image
 
 _AHEAD = 2  # images read while another is measured: they may be large
 _THUMBNAIL = 160  # pixels of the longer side
@@ -44,7 +44,8 @@ class Health:
     Attributes
     ----------
     images : DataFrame
-        One row an image: name, split, label, skipped (why it could not be read; "" where it
+        One row an image: name, split, label, labels (all of it, as in ``0|2``, where there may be
+        several, else ""), skipped (why it could not be read; "" where it
         could), width, height, hash ("" where it is too plain to compare), sharpness, luminance,
         dark and bright as `audit.checks.data_health.quality.Quality` has them, and thumbnail
         (WebP; None for all but those that the report shows). NaN where an image could not be read.
@@ -64,7 +65,8 @@ def write(context: Context) -> None:
     """Examine what was learnt from and what was tested, and write what is found."""
     dataset, folder = context.dataset, context.folder
     learnt_from = [item for split in SPLITS[:-1] for item in dataset.items(split)]
-    found = examine(dataset, [*learnt_from, *context.tested], context.track)
+    images = one_an_image([*learnt_from, *context.tested])
+    found = examine(dataset, images, context.track)
     folder.keep(DUPLICATES.file(folder), found.duplicates.to_parquet(index=False))
     folder.update_manifest(health={"complete": found.complete})
     folder.keep(IMAGES.file(folder), found.images.to_parquet(index=False))
@@ -87,7 +89,7 @@ def examine(dataset: Dataset, items: Sequence[Item], track: Track) -> Health:
     }
     duplicates = pd.DataFrame(table).astype({"a": "str", "b": "str"})
     shown = _shown(images, duplicates)
-    pictures = _thumbnails(dataset, [item for item in items if item.name in shown])
+    pictures = _thumbnails(dataset, [item for item in items if item.image in shown])
     thumbnails = pd.Series([pictures.get(name) for name in names], images.index, dtype=object)
     return Health(images.assign(thumbnail=thumbnails), duplicates, pairs.complete)
 
@@ -96,9 +98,11 @@ def _measured(dataset: Dataset, items: Sequence[Item], track: Track) -> tuple[pd
     rows: list[dict[str, Any]] = []
     bits = np.zeros((len(items), BITS), bool)
     detail = np.zeros((len(items), *SHAPE), np.float16)
+    sets = label_sets(dataset)
     stream = track(ahead(_read(dataset, items), _AHEAD), "data health", len(items))
     for index, (item, image) in enumerate(stream):
-        row = {"name": item.name, "split": item.split, "label": item.label}
+        labels = "|".join(map(str, sorted(sets.get(item.image, ()))))
+        row = {"name": item.image, "split": item.split, "label": item.label, "labels": labels}
         if isinstance(image, BrokenImageError):
             rows.append(row | {"skipped": str(image)} | _UNREAD)
             continue
@@ -124,7 +128,7 @@ def _shown(images: pd.DataFrame, duplicates: pd.DataFrame) -> set[str]:
 
 def _thumbnails(dataset: Dataset, items: Sequence[Item]) -> dict[str, bytes]:
     return {
-        item.name: _thumbnail(image)
+        item.image: _thumbnail(image)
         for item, image in dataset.images(items)
         if not isinstance(image, BrokenImageError)
     }

@@ -21,9 +21,23 @@ IMAGES = Table(
         "label": "whole",
         "thumbnail": "bytes",
     },
+    more={"labels": "text"},
 )
 
 
 def examined(source: Source) -> pd.DataFrame | None:
     """Return one row an image of any split; None where data health was not examined."""
-    return source.output(IMAGES)
+    found = source.output(IMAGES)
+    return None if found is None else found.assign(labels=_labels(found))
+
+
+def label_names(source: Source, labels: str) -> str:
+    """Return the names of an image's labels, as ``0|2`` tells them."""
+    names = {str(index): name for index, name in source.classes.items()}
+    return "|".join(names.get(label, f"class {label}") for label in labels.split("|"))
+
+
+def _labels(images: pd.DataFrame) -> pd.Series:
+    """Return all labels of each image, as in ``0|2``."""
+    one = images["label"].astype("str")
+    return images["labels"].where(images["labels"] != "", one) if "labels" in images else one

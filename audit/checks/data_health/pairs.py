@@ -16,7 +16,7 @@ def pairs(source: Source, images: pd.DataFrame) -> pd.DataFrame:
     """Return pairs of near-duplicates, those that matter most first.
 
     Columns: distance, likeness and mirrored; for each of `SIDES` its row in ``images`` (``a_row``),
-    name, split and label.
+    name, split, label and labels.
     """
     found = source.output(DUPLICATES)
     if found is None:
@@ -31,7 +31,7 @@ def pairs(source: Source, images: pd.DataFrame) -> pd.DataFrame:
     for side in SIDES:
         rows = index.get_indexer(found[side])
         found[f"{side}_row"] = rows
-        for column in ("name", "split", "label"):
+        for column in ("name", "split", "label", "labels"):
             found[f"{side}_{column}"] = images[column].to_numpy()[rows]
     return found
 

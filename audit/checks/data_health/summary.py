@@ -13,7 +13,13 @@ import pandas as pd
 from audit.checks.data_health.duplicates import group_sizes
 from audit.checks.data_health.headline import unleaked
 from audit.checks.data_health.outliers import RULES, Rule, Values, measures, outliers
-from audit.checks.data_health.outputs import IMAGES, SHOWN_OUTLIERS, SHOWN_PAIRS, examined
+from audit.checks.data_health.outputs import (
+    IMAGES,
+    SHOWN_OUTLIERS,
+    SHOWN_PAIRS,
+    examined,
+    label_names,
+)
 from audit.checks.data_health.pairs import SIDES, leaked_names, pairs
 from audit.core.errors import RunFolderError
 from audit.core.estimate import Estimate, as_json, rate
@@ -140,6 +146,9 @@ class Health:
         ``without`` them; none where there is no other split.
     pictures : dict
         Thumbnails as WebP, by file.
+    tested, leaks : int
+        Test images that were predicted, and those of them that have a near-duplicate in another
+        split.
     """
 
     images: int
@@ -149,16 +158,13 @@ class Health:
     accuracies: dict[str, Estimate]
     outlying: dict[str, Outlying]
     pictures: dict[str, bytes]
+    tested: int
+    leaks: int
 
     @property
     def first_pairs(self) -> list[Pair]:
         """The near-duplicates that matter most, for a file that holds its pictures."""
         return self.near.shown[:_FIRST]
-
-    @property
-    def leaks(self) -> int:
-        """Test images, of those predicted, that have a near-duplicate in another split."""
-        return self.accuracies["leaked"].n if self.accuracies else 0
 
 
 def health(source: Source) -> Health | None:
@@ -166,6 +172,7 @@ def health(source: Source) -> Health | None:
     images = examined(source)
     if images is None:
         return None
+    tested = set(source.images(source.predictions))
     return Health(
         len(images),
         int((images["skipped"] != "").sum()),
@@ -174,6 +181,8 @@ def health(source: Source) -> Health | None:
         _accuracies(source),
         {key: _outlying(source, images, key, v) for key, v in measures(images).items()},
         _pictures(source, images),
+        len(tested),
+        len(tested & (leaked_names(source) or set())),
     )
 
 
@@ -192,7 +201,7 @@ def _pictures(source: Source, images: pd.DataFrame) -> dict[str, bytes]:
 
 
 def _split_row(name: str, images: pd.DataFrame) -> SplitRow:
-    sizes = images["label"].value_counts()
+    sizes = images["labels"].str.split("|").explode().value_counts()
     fewest, most = (int(sizes.min()), int(sizes.max())) if len(sizes) else (0, 0)
     broken = int((images["skipped"] != "").sum())
     size = _size(images["width"].median(), images["height"].median())
@@ -213,7 +222,7 @@ def _size(width: float, height: float) -> str:
 
 def _near(source: Source, images: pd.DataFrame) -> Near:
     found = pairs(source, images)
-    found["conflict"] = found["a_label"] != found["b_label"]
+    found["conflict"] = found["a_labels"] != found["b_labels"]
     return Near(
         plain=int(((images["skipped"] == "") & (images["hash"] == "")).sum()),
         complete=bool(source.section("health").get("complete", True)),
@@ -245,7 +254,7 @@ def _pair(source: Source, images: pd.DataFrame, row: Any) -> Pair:
 def _shown(source: Source, images: pd.DataFrame, index: int) -> Shown:
     row = images.iloc[index]
     file = _file(row["name"]) if row["thumbnail"] is not None else ""
-    label = source.classes.get(int(row["label"]), f"class {row['label']}")
+    label = label_names(source, row["labels"])
     return Shown(row["name"], row["split"], label, _size(row["width"], row["height"]), file)
 
 
@@ -257,7 +266,7 @@ def _accuracies(source: Source) -> dict[str, Estimate]:
     names = leaked_names(source)
     if names is None:
         return {}
-    leaked = source.predictions[source.predictions["name"].isin(names)]
+    leaked = source.predictions[source.images(source.predictions).isin(names)]
     hits = int((leaked["label"] == leaked["prediction"]).sum())
     found = {"all": estimate(source, ACCURACY), "without": unleaked(source)}
     return found | {"leaked": rate(hits, len(leaked))}

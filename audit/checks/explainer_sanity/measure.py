@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from audit.checks.context import Context
 from audit.checks.explainer_sanity.outputs import FILE
 from audit.checks.robustness.statistics import rank_correlation
+from audit.core.logits import label_of, seen_by
 from audit.core.registries import EXPLAINERS, JUDGED
 from audit.datasets.batches import batched, in_batches
 from audit.datasets.dataset import stratified
@@ -24,6 +25,7 @@ from audit.explainers.localisation import NAN, centre_gaussian
 from audit.explainers.passes import logits_of
 from audit.interventions.causal import log_odds
 from audit.interventions.composites import softened
+from audit.models.askedabout import of_target
 from audit.models.base import Classifier
 from audit.settings import Config
 
@@ -42,13 +44,18 @@ def write(context: Context) -> None:
     readable = next(batched(images, classifier.input_size, SAMPLE, []), [])
     if readable:
         pixels = np.stack([image for _, image in readable])
-        names = [item.name for item, _ in readable]
-        found = examine(classifier, pixels, names, config)
+        names = [item.image for item, _ in readable]
+        labels = [item.label for item, _ in readable]
+        found = examine(classifier, pixels, names, config, labels)
         folder.keep(FILE.file(folder), json.dumps(found).encode())
 
 
 def examine(
-    classifier: Classifier, images: NDArray[np.uint8], names: Sequence[str], config: Config
+    classifier: Classifier,
+    images: NDArray[np.uint8],
+    names: Sequence[str],
+    config: Config,
+    labels: Sequence[int] = (),
 ) -> dict[str, Any]:
     """Compare the explainers with those of an untrained model, with chance and with the middle.
 
@@ -57,6 +64,8 @@ def examine(
     images : uint8 ``(n, H, W, 3)``
     names : sequence of str
         Of the images.
+    labels : sequence of int
+        The label that each is asked about, where there may be several.
 
     Returns
     -------
@@ -70,7 +79,9 @@ def examine(
         an image takes each.
     """
     floats = images.astype(np.float32)
-    targets = np.stack(list(logits_of(classifier, floats))).argmax(axis=1)
+    logits, seen = logits_of(classifier, floats), seen_by(independent=classifier.several)
+    of = labels if classifier.several else [0] * len(images)
+    targets = np.array([seen(*each).argmax() for each in zip(logits, of, strict=True)])
     asked = _explainers(config)
     trained, seconds = _heatmaps(asked, classifier, floats, targets, names)
     random = classifier.untrained(config.run.seed)
@@ -141,7 +152,9 @@ def _of_some(
     heatmaps, spent = np.full(images.shape[:3], np.nan, np.float32), []
     for i in range(0, len(images), EACH):
         start = time.perf_counter()
-        heatmaps[i] = explain_one(explain, images[i], int(targets[i]), classifier, names[i])
+        target = int(targets[i])
+        asked = of_target(classifier, target)
+        heatmaps[i] = explain_one(explain, images[i], target, asked, names[i])
         spent.append(time.perf_counter() - start)
     return heatmaps, float(np.median(spent))  # the first one also compiles
 
@@ -172,8 +185,12 @@ def curves(
     asked = [{k: maps[i] for k, maps in ranked.items()} for i in range(len(images))]
     shown = (_shown(image, maps) for image, maps in zip(images, asked, strict=True))
     logits = logits_of(classifier, chain.from_iterable(shown))
+    seen = seen_by(independent=classifier.several)
     found = [
-        _curves_of(logits, int(target), maps) for target, maps in zip(targets, asked, strict=True)
+        _curves_of(
+            (seen(each, label_of(int(target), len(each))) for each in logits), int(target), maps
+        )
+        for target, maps in zip(targets, asked, strict=True)
     ]
     return {
         kind: {name: [each[kind, name] for each in found] for name in ranked} for kind in _KINDS

@@ -31,6 +31,7 @@ class OnDataCheck(Check):
     metrics = METRICS
     terms = TERMS
     page = Page("selftest", "Self-test", 45)
+    needs_one_label = "it teaches heads of one class an image"
     looks_inside = "it teaches heads on the model's feature maps"
 
     def wanted(self, config: Config) -> bool:

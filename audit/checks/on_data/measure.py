@@ -119,6 +119,10 @@ def write(context: Context, asked: Asked) -> OnData:
     """
     if why := why_closed(context.classifier.lacks):
         raise ConfigError(f"The self-test on own data teaches heads on feature maps: {why}.")
+    if context.classifier.several:
+        raise ConfigError(
+            "The self-test on own data teaches one class an image, not several labels."
+        )
     if context.pool is None:
         raise ConfigError(
             "The self-test needs interventions, and this run has none: audit into a new --out "

@@ -29,6 +29,7 @@ class OpportunityCheck(Check):
     rules = (Rule(75, taken), Rule(185, offered))
     terms = TERMS
     page = Page("opportunity", "Background and label", 12, top=True)
+    needs_one_label = "it teaches to tell classes apart by the background"
     looks_inside = "it holds backgrounds against the model's own features"
 
     def wanted(self, config: Config) -> bool:

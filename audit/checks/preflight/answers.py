@@ -60,7 +60,7 @@ def observe(answers: Answers, orders: Mapping[str, Sequence[str]] | None) -> lis
     if not len(answers.labels):
         return []
     finite = answers.predictions >= 0
-    found = [_numbers(finite)]
+    found = [observe_numbers(finite)]
     if finite.any():
         known = Answers(answers.predictions[finite], answers.labels[finite], answers.classes)
         found += [_accuracy(known), _constant(known)]
@@ -68,7 +68,8 @@ def observe(answers: Answers, orders: Mapping[str, Sequence[str]] | None) -> lis
     return found
 
 
-def _numbers(finite: NDArray[np.bool_]) -> Observation:
+def observe_numbers(finite: NDArray[np.bool_]) -> Observation:
+    """Observe how many answers are numbers, of ``finite`` ``(n,)``."""
     n, bad = len(finite), int((~finite).sum())
     title = "Answers are numbers"
     if not bad:

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audit.checks.preflight.answers import Answers, observe
+from audit.checks.preflight.answers import Answers, observe, observe_numbers
 from audit.checks.preflight.matching import Indices
 from audit.core.observation import Observation, Strength
 from audit.core.wording import plural
 from audit.datasets.batches import Readable, readable
-from audit.datasets.dataset import SPLITS, Dataset, Item, stratified
+from audit.datasets.dataset import SPLITS, Dataset, Item, label_sets, stratified
 from audit.masks.evidence import mask_observations
 from audit.masks.masks import Masks
 from audit.settings import Config
@@ -47,17 +47,37 @@ class Sample(NamedTuple):
 
 
 def sample(dataset: Dataset, size: int, config: Config) -> Sample:
-    """Sample test images at a model's size, by class; where few can be read, others besides."""
+    """Sample test images at a model's size, by class; where few can be read, others besides.
+
+    Of images with several labels those with one alone: only of these the first answer is known.
+    """
     broken: list[tuple[Item, str]] = []
     found: list[Readable] = []
     for split in reversed(SPLITS):
-        items = dataset.items(split) if len(found) < TRIED else []
+        items = _of_one_label(dataset, split) if len(found) < TRIED else []
         some = stratified(items, TRIED - len(found), config.run.seed)
         found += readable(dataset.images(some), size, broken)
     pixels = np.zeros((len(found), size, size, 3), np.uint8)
     for i, (_, image) in enumerate(found):
         pixels[i] = image
     return Sample(pixels, np.array([item.label for item, _ in found], np.int64), broken)
+
+
+def _of_one_label(dataset: Dataset, split: str) -> list[Item]:
+    sets = label_sets(dataset)
+    return [item for item in dataset.items(split) if len(sets.get(item.image, ())) < 2]
+
+
+def observe_one_label(dataset: Dataset, images: Sample) -> list[Observation]:
+    """Observe where no image with one label alone tells how a model of several is read; else []."""
+    if not label_sets(dataset) or len(images.labels):
+        return []
+    words = (
+        "No image has one label alone, so answers tell neither of the pixels that the model wants "
+        "nor of the order of its outputs"
+    )
+    mend = "give --input-scaling and --class-order, or add images of one label"
+    return [Observation("one-label", "Images of one label", words, "weak", mend)]
 
 
 def look_at_broken(images: Sample) -> Observation:
@@ -120,8 +140,14 @@ def repeated(
 
 
 def look_at_predictions(
-    table: pd.DataFrame, classes: tuple[str, ...], orders: Orders | None
+    table: pd.DataFrame, dataset: Dataset, orders: Orders | None
 ) -> list[Observation]:
-    """Hold the answers to all test images, as `execution.predict` gives them, against labels."""
+    """Hold the answers to all test images, as `execution.predict` gives them, against labels.
+
+    Answers about labels that are there tell nothing of chance or order: that they are numbers is
+    all that is looked at.
+    """
     predictions, labels = (table[key].to_numpy(np.int64) for key in ("prediction", "label"))
-    return observe(Answers(predictions, labels, classes), orders)
+    if label_sets(dataset):
+        return [observe_numbers(predictions >= 0)]
+    return observe(Answers(predictions, labels, dataset.classes), orders)

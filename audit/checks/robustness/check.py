@@ -39,6 +39,7 @@ class RobustnessCheck(Check):
     limits = (COSTLIEST,)
     terms = TERMS
     page = Page("robustness", "Robustness", 50)
+    needs_one_label = "it follows the one answer to an image under corruptions"
 
     def wanted(self, config: Config) -> bool:
         """Say whether any image is to be corrupted."""

@@ -29,6 +29,7 @@ class ShortcutsCheck(Check):
     rules = (Rule(70, shortcuts),)
     terms = TERMS
     page = Page("shortcuts", "Shortcuts", 10, top=True)
+    needs_one_label = "it tries whether backgrounds turn the answer to another class"
     looks_inside = "it groups backgrounds by the model's feature maps"
 
     def measure(self, context: Context) -> None:

@@ -67,7 +67,7 @@ def weak_classes(content: Content) -> Finding | None:
             Step(
                 "Look at the confusions; add training images of these classes, mend their labels, "
                 "or train with --balance.",
-                (Link("Confusions", "confusions.html"),),
+                (Link("Confusions", "confusions.html"),) if content.checks["confusions"] else (),
             ),
         ),
         estimate=worst,

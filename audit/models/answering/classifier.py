@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any, NoReturn
 
 import numpy as np
@@ -12,7 +13,7 @@ from audit.core.observation import Observation
 from audit.core.registries import JUDGED
 from audit.models.answering.model import Answering
 from audit.models.closed import Closed
-from audit.models.observations import observe_logits, observe_pixels
+from audit.models.observations import observe_logits, observe_pixels, outputs_in_words
 from audit.models.probes import finite_share, is_alike, probes
 from audit.models.readings import reading
 from audit.models.scaling import range_of, treated
@@ -44,6 +45,7 @@ class AnsweringClassifier(Closed):
         It does not answer such images, or is no image classifier.
     """
 
+    several = False
     concurrent = False  # functions of others may not bear it
 
     def __init__(
@@ -79,6 +81,13 @@ class AnsweringClassifier(Closed):
         """Raise `ModelError`: there is no gradient."""
         self.refuse("gradients", "ig")
 
+    def each_alone(self) -> AnsweringClassifier:
+        """Return the classifier whose outputs are read each by itself: of several labels."""
+        other = copy(self)
+        other.answer, other.several = self.answer.each_alone(), True
+        other.end, other.classes = other.answer.end, other.answer.classes
+        return other
+
     def observations(self) -> list[Observation]:
         """Observe what the model was taken for, for a preflight."""
         return [*observe_logits(self), observe_pixels(self)]
@@ -87,7 +96,7 @@ class AnsweringClassifier(Closed):
         """Return one line that says what was found."""
         return (
             f"{self.model.name}, answers alone, input {self.input_size}x{self.input_size}, scaled "
-            f"to {self.scaling}, {self.classes} classes, {self.end} end"
+            f"to {self.scaling}, {outputs_in_words(self)}"
         )
 
     def _outputs(self, images: Arrays) -> NDArray[Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from audit.core.errors import ModelError, first_line
 from audit.core.observation import Observation
 from audit.models.inputs import ImageInput
-from audit.models.observations import observe_answers, observe_logits
+from audit.models.observations import observe_answers, observe_logits, outputs_in_words
 from audit.models.probes import finite_share, is_alike, probes
 from audit.models.pytorch.model import TorchModel
 from audit.models.readings import reading
@@ -39,6 +40,7 @@ class TorchLogits:
     """
 
     lacks: Mapping[str, str]
+    several = False
     concurrent = False  # hooks on its modules are seen by all threads
 
     def __init__(
@@ -79,11 +81,18 @@ class TorchLogits:
         answers = observe_logits(self) if "ig" in self.lacks else observe_answers(self)
         return [*answers, pixels]
 
+    def each_alone(self) -> Self:
+        """Return the classifier whose outputs are read each by itself: of several labels."""
+        other = copy(self)
+        other.answer, other.several = self.answer.each_alone(), True
+        other.end, other.classes = other.answer.end, other.answer.classes
+        return other
+
     def describe(self) -> str:
         """Return one line that says what was found."""
         return (
             f"{self._kind()}, input {self.input_size}x{self.input_size}, scaled to {self.scaling}, "
-            f"{self.classes} classes, {self.end} end"
+            f"{outputs_in_words(self)}"
         )
 
     def _kind(self) -> str:
