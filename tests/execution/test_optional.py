@@ -148,9 +148,9 @@ class Half(Explainer):
 
 
 @pytest.mark.parametrize(("verdict", "explained"), [("suspect", True), ("right-reasons", False)])
-def test_a_verdict_may_choose_an_image(dataset, masks, verdict, explained):
+def test_a_verdict_may_choose_an_image(dataset, masks, classifier, verdict, explained):
     item, image, trimap, source = next(masks.stream(dataset.images(dataset.items("test")[:1]), 0))
-    optional = OptionalExplainers({"half": Half()}, None, set(), flagged=True)
+    optional = OptionalExplainers({"half": Half()}, classifier, set(), flagged=True)
     record = {"verdict": verdict, "prediction": 0}
 
     @dataclasses.dataclass(frozen=True)
