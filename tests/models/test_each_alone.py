@@ -6,8 +6,10 @@ import pytest
 from scipy.special import expit
 from severallabels import LABELS, SIZE, model, photo
 
+from audit.core.registries import EXPLAINERS
 from audit.explainers.gradcam import GradCAM
 from audit.models.answering.model import Function
+from audit.models.askedabout import asked_about
 from audit.models.classify import classify
 from audit.models.readings import exclude_each_other
 
@@ -62,6 +64,17 @@ def test_gradients_and_heatmaps_are_those_of_one_unit(label, is_there):
     for closed_form in (True, False):
         maps = GradCAM(found, closed_form=closed_form)(IMAGES, ours).heatmaps
         np.testing.assert_allclose(maps, GradCAM(alone)(IMAGES, theirs).heatmaps, atol=1e-5)
+
+
+@pytest.mark.parametrize("label", range(N))
+def test_explainers_that_ask_for_themselves_ask_about_one_label(label):
+    occlusion = EXPLAINERS["occlusion"].of({})
+    asked = asked_about(classify(model(), None, None).each_alone(), label)
+    ours = occlusion(IMAGES[:1], np.array([label]), asked, ["x.png"])
+    alone = classify(model((label,)), None, None)
+    theirs = occlusion(IMAGES[:1], np.array([1]), alone, ["x.png"])
+    np.testing.assert_allclose(ours, theirs, atol=1e-4)
+    assert asked_about(alone, 0) is alone
 
 
 def test_another_form_without_what_was_learnt_is_of_several_labels_too():
