@@ -59,7 +59,7 @@ def check(
     minimum) beyond doubt: with its whole 95% interval. So noise does not fail a build, and few
     images let much pass. A gate also fails where its figure is undefined or where nothing could be
     proven, and any check where the sweep is unfinished or inputs were read wrongly. The outcome is
-    kept in RUN as gate.json.
+    kept in RUN as gate.json, and the report of RUN says it from then on.
 
     \b
     Examples:
@@ -77,10 +77,15 @@ def check(
         raise click.UsageError("Give a gate: --max-wrong-reasons 5%, or another one.")
     base = RunFolder.open(against) if against is not None else None
     bounds = Limits(**asked, no_worse_than=no_worse_than or 0.0, anyway=anyway)
-    found = commands.check(RunFolder.open(run_folder), bounds, base, junit)
+    folder = RunFolder.open(run_folder)
+    found = commands.check(folder, bounds, base, junit)
     for warning in found.warnings:
         echo(f"Note (A is the base run, B is this one): {warning}", err=True)
     for outcome in found.outcomes:
         echo(f"{'ok    ' if outcome.holds else 'FAILED'} {outcome.key}: {outcome.words}")
+    if why := commands.renew_report(folder):
+        echo(why, err=True)
+    else:
+        echo(f"Report renewed: {folder.report_dir / 'index.html'} and {folder.report_html}")
     if not found.holds:
         raise click.exceptions.Exit(3)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.checks.preflight.answers import Answers, assigned_order
 from audit.checks.preflight.outcome import Preflight, say
-from audit.core.errors import ConfigError, ModelError, RunFolderError
+from audit.core.errors import AuditError, ConfigError, ModelError, RunFolderError
 from audit.core.questions import NO_EDIT, NO_REGION, stopped
 from audit.core.track import Track, silent
 from audit.core.wording import plural
@@ -269,6 +269,21 @@ def check(
     if junit is not None:
         write_whole(junit, junit_xml(found, time))
     return found
+
+
+def renew_report(folder: RunFolder) -> str:
+    """Have the report of a run say what `check` decided; return why it cannot, "" where it can.
+
+    An outcome stands whether or not it can be shown.
+    """
+    from audit.report.build import renew
+
+    try:
+        with folder.writing():
+            renew(folder)
+    except (AuditError, OSError) as error:
+        return f"The report does not say so yet: {error} Try flower-audit report {folder.root}."
+    return ""
 
 
 @contextmanager

@@ -7,9 +7,10 @@ from audit.checks.selftest.record import Truth
 from audit.checks.verdicts.provable import unprovable
 from audit.core.finding import Finding, Link, Severity, Step
 from audit.core.wording import plural
+from audit.gate.limits import WRONG_REASONS
 from audit.masks.segmenter import GRABCUT, maker
 from audit.report.content import Content
-from audit.report.finding import GATE, gallery, hold, limit_of, over, said
+from audit.report.finding import gallery, hold, limit_of, over, said, whose_limit
 from audit.report.held import PLACE
 from audit.report.templating import percent
 from audit.verdict.verdict import Verdict
@@ -21,7 +22,7 @@ LIMITS = (
     Limit(
         "wrong-reasons",
         "Wrong reasons among right",
-        GATE,
+        WRONG_REASONS,
         lambda content: content.figures["wrong_reasons_share"].estimate,
         10,
     ),
@@ -94,7 +95,7 @@ def nothing_provable(content: Content) -> Finding | None:
 
 
 def wrong_reasons(content: Content) -> Finding | None:
-    """Report right predictions that the background decides, against the gate."""
+    """Report right predictions that the background decides, against the limit in force."""
     e = content.figures["wrong_reasons_share"].estimate
     if not e.n or not e.value:
         return None
@@ -111,7 +112,7 @@ def wrong_reasons(content: Content) -> Finding | None:
         ),
         why=(
             "These answers hang on the background. Where it is another, expect them to be wrong, "
-            f"however high the accuracy is here. The gate's limit is {said(limit)}."
+            f"however high the accuracy is here. {whose_limit(content)} is {said(limit)}."
         ),
         steps=tuple(_mend(content)),
         estimate=e,

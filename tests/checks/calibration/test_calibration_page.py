@@ -104,7 +104,10 @@ def test_the_page_tells_an_error_from_chance(tmp_path):
     sure = [0.95] * 400
     text = page(answered(tmp_path / "run", sure, [i % 2 == 0 for i in range(400)]))
     assert "too sure by 45.0 percentage points" in text
-    assert "no probability to rely on" in text and "above 1 where a model is too sure" in text
+    assert (
+        "cannot be relied on as a probability" in text
+        and "above 1 where a model is too sure" in text
+    )
     other = page(answered(tmp_path / "other", [0.9] * 100, [i % 10 > 0 for i in range(100)]))
     assert "no error beyond chance is shown" in other and "calls for a correction" in other
     assert "neither too much nor too little confidence is shown" in other
