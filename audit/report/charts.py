@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from audit.core.bins import Bin
 from audit.core.estimate import Estimate
+from audit.report.templating import signed
 from audit.verdict.signals import Signal
 
 # Okabe and Ito's palette: told apart by all common kinds of colour vision.
@@ -266,7 +267,7 @@ def scatter(x: pd.Series, y: pd.Series, titles: tuple[str, str]) -> Chart | None
         axes.scatter(x, y, s=9, color=BLUE, alpha=0.45, edgecolors="none", rasterized=True)
         axes.set(xlabel=titles[0], ylabel=titles[1])
         axes.grid(True)
-    words = f"rank correlation {correlation:+.2f} over {len(x):,} images"
+    words = f"rank correlation {signed(correlation)} over {len(x):,} images"
     return Chart(done[0], f"{titles[1]} against {titles[0]}: {words}.")
 
 

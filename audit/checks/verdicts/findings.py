@@ -208,15 +208,16 @@ def suspects(content: Content) -> Finding | None:
         key="suspects",
         severity=held.severity,
         title=f"{percent(held.estimate.value)} of right predictions are suspect",
-        words=f"Of the right predictions with a verdict, {held.words}.",
+        words=f"Suspect among the right predictions with a verdict: {held.words}.",
         why=(
             f"Something points off the {content.source.subject} in these, but no region of the "
-            "background is shown to decide. In the self-test most cases that were missed were "
-            "suspect."
+            "background is shown to decide. In the self-test, most of the cases that were missed "
+            "were suspect."
         ),
         steps=(
             Step(
-                "Look at what accuses most; a tint, a texture or a frame has no region to remove.",
+                "Look at the strongest cases first; a tint, a texture or a frame has no region that "
+                "could be removed.",
                 (gallery("Suspect", verdict="suspect", sort="score"),),
             ),
             Step("If many have poor masks, give better ones with --masks and audit again."),
@@ -226,7 +227,7 @@ def suspects(content: Content) -> Finding | None:
 
 
 def fragile(content: Content) -> Finding | None:
-    """Report verdicts that hang on 3 px of the mask."""
+    """Report verdicts that change when the mask is grown or shrunk by 3 px."""
     held = over("fragile", content)
     if held is None:
         return None
@@ -239,7 +240,7 @@ def fragile(content: Content) -> Finding | None:
             f"{held.words}."
         ),
         why=(
-            "A verdict that hangs on the mask's border says as much about the mask as about the "
+            "A verdict that changes with the mask's border says as much about the mask as about the "
             "model."
         ),
         steps=(

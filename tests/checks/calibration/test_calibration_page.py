@@ -113,6 +113,13 @@ def test_the_page_tells_an_error_from_chance(tmp_path):
     assert "neither too much nor too little confidence is shown" in other
 
 
+def test_an_error_whose_interval_reaches_into_chance_is_not_beyond_doubt(tmp_path):
+    # 48 of 60 right at 90%: an error of 10%, where chance reaches 8%.
+    text = page(answered(tmp_path / "run", [0.9] * 60, [i % 5 > 0 for i in range(60)]))
+    assert "larger than chance explains, but not beyond doubt" in text
+    assert "cannot be relied on" not in text and "Fit a <em>temperature</em>" not in text
+
+
 def test_a_model_that_is_not_sure_enough_is_called_so(tmp_path):
     text = page(answered(tmp_path / "run", [0.6] * 200, [True] * 190 + [False] * 10))
     assert "not sure enough by 35.0 percentage points" in text
