@@ -70,7 +70,7 @@ def test_the_bar_stands_on_top_in_words_and_colour(visit, decided, title):
     for file in (run.report_dir / "index.html", run.report_html):
         for theme in ("light", "dark"):
             page = visit(file, theme=theme)
-            bar = page.get_by_role("region", name=title)
+            bar = page.get_by_role("region", name=title, exact=True)
             assert bar.bounding_box()["y"] < page.locator("h1").bounding_box()["y"]
             assert bar.locator(".fa-state").inner_text().strip()[2:] == title
             said = bar.locator(".fa-reasons").inner_text()

@@ -135,8 +135,8 @@ def completeness(content: Content) -> Finding | None:
         title=f"{title} misses its sum by {percent(errors.median, 0)}",
         words=(
             f"{title} misses its sum by {percent(errors.median, 0)} in the median, "
-            f"and by {percent(errors.p90, 0)} or more in one image of ten (n = {errors.n:,}); above 5% "
-            "it does not add up."
+            f"and by {percent(errors.p90, 0)} or more in one image of ten (n = {errors.n:,}); "
+            "above 5% it does not add up."
         ),
         why="Positions and scores settle long before sums do: read where it is hot, not how hot.",
         steps=(Step("For heatmaps that add up, sweep with --ig-tolerance 0.05."),),

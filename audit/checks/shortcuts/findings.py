@@ -45,7 +45,7 @@ def shortcuts(content: Content) -> Finding | None:
                     Link(g.class_name, f"shortcuts.html#{g.anchor}") for g in found.proven[:_NAMED]
                 ),
             ),
-            Step("Recapture or crop those images, or add images of other classes that show it too."),
+            Step("Recapture or crop those images, or add some of other classes that show it too."),
             Step(
                 "Train with --augment-background, which puts most training subjects on other "
                 "images' backgrounds by their masks; then compare both runs."

@@ -216,8 +216,8 @@ def suspects(content: Content) -> Finding | None:
         ),
         steps=(
             Step(
-                "Look at the strongest cases first; a tint, a texture or a frame has no region that "
-                "could be removed.",
+                "Look at the strongest cases first; a tint, a texture or a frame has no region "
+                "that could be removed.",
                 (gallery("Suspect", verdict="suspect", sort="score"),),
             ),
             Step("If many have poor masks, give better ones with --masks and audit again."),
@@ -240,8 +240,8 @@ def fragile(content: Content) -> Finding | None:
             f"{held.words}."
         ),
         why=(
-            "A verdict that changes with the mask's border says as much about the mask as about the "
-            "model."
+            "A verdict that changes with the mask's border says as much about the mask as about "
+            "the model."
         ),
         steps=(
             Step("Look at the masks of the fragile ones.", (gallery("Fragile", fragile="1"),)),
