@@ -73,10 +73,10 @@ def test_the_bar_stands_on_top_in_words_and_colour(visit, decided, title):
             bar = page.get_by_role("region", name=title, exact=True)
             assert bar.bounding_box()["y"] < page.locator("h1").bounding_box()["y"]
             assert bar.locator(".fa-state").inner_text().strip()[2:] == title
-            said = bar.locator(".fa-reasons").inner_text()
+            said = bar.locator(".fa-deciding").inner_text()
             assert "Wrong reasons among right" in said and "Model abababababab." in said
             assert contrast(page, ".fa-state") >= 4.5
-            assert contrast(page, ".fa-reasons p") >= 4.5
+            assert contrast(page, ".fa-deciding p") >= 4.5
             colours.add(page.locator(".fa-state").evaluate("e => getComputedStyle(e).background"))
     assert len(colours) == 1
     assert f" {title}**: " in run.summary_md.read_text("utf-8").splitlines()[2]
