@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from audit.core.finding import Finding, Step
-from audit.core.wording import plural, verb
+from audit.core.wording import plural
 from audit.gate.gates import by_default
 from audit.report.content import Content
 from audit.report.findings import findings
@@ -134,8 +134,7 @@ def _told(checked: Gate) -> str:
     n, broken = len(checked.checked), len(checked.broken)
     if checked.passed:
         return f"The gate passed: none of {plural(n, 'limit')} is broken beyond doubt."
-    failed = f"{broken:,} of {plural(n, 'limit')} {verb(broken, 'is', 'are')} not kept to"
-    return f"The gate failed: {failed}."
+    return f"The gate failed on {broken:,} of {plural(n, 'limit')}."
 
 
 def _first(reasons: Sequence[Checked], found: Sequence[Finding]) -> Step | None:

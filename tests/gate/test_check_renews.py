@@ -70,7 +70,7 @@ def test_a_failed_gate_reaches_what_is_attached(call, run):
     line = f"Report renewed: {run.report_dir / 'index.html'} and {run.report_html}"
     assert out.splitlines()[-1] == line
     assert said(run) == ("DO NOT SHIP",)
-    assert "The gate failed: 1 of 2 limits is not kept to" in run.report_html.read_text("utf-8")
+    assert "The gate failed on 1 of 2 limits" in run.report_html.read_text("utf-8")
     assert "The gate failed" in (run.report_dir / "findings.html").read_text("utf-8")
     assert "The gate failed" in (run.report_dir / "modelcard.html").read_text("utf-8")
     assert "The gate failed" in (run.report_dir / "data" / "model_card.md").read_text("utf-8")

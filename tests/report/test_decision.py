@@ -70,7 +70,7 @@ def test_a_gate_that_passes_may_show_nothing(decided):
 def test_a_gate_that_fails_names_what_it_broke(decided):
     found = decided(accused(10, 100), max_wrong_reasons=0.05, min_accuracy=0.8)
     assert (found.state, [r.key for r in found.reasons]) == ("do-not-ship", ["max-wrong-reasons"])
-    assert found.by == "The gate failed: 1 of 3 limits is not kept to."
+    assert found.by == "The gate failed on 1 of 3 limits."
 
 
 def test_a_limit_that_a_gate_left_out_stands_by_default(decided):

@@ -42,11 +42,8 @@ def gate_failed(content: Content) -> Finding | None:
     return Finding(
         key="gate",
         severity="blocks",
-        title=(
-            f"The gate failed: {broken:,} of {plural(len(checked.checked), 'limit')} "
-            f"{verb(broken, 'is', 'are')} not kept to"
-        ),
-        words=f"Not kept to: {'; '.join(one.words for one in checked.broken)}.",
+        title=f"The gate failed on {broken:,} of {plural(len(checked.checked), 'limit')}",
+        words=f"Failed: {'; '.join(one.words for one in checked.broken)}.",
         why=(
             "These limits were set before the run, by whoever answers for what the model is used "
             "for."
