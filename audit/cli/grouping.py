@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from audit.cli.options import SettingOption
+from audit.cli.options import GateOption, SettingOption
 from audit.settings.config import SECTIONS
 
 
@@ -21,6 +21,8 @@ def write_options(command: click.Command, ctx: click.Context, to: click.HelpForm
 
 
 def _heading(option: click.Parameter) -> str:
+    if isinstance(option, GateOption):
+        return "Limits, as 5% or 0.05; exit code 3 where one is broken"
     if not isinstance(option, SettingOption):
         return "Options"
     told = (SECTIONS[option.section].__doc__ or "").splitlines()[0]

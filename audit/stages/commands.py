@@ -46,6 +46,7 @@ def run(
     command: str = "",
     track: Track = silent,
     model: Any = None,
+    limits: Limits | None = None,
 ) -> RunFolder | None:
     """Train or load a model, explain its predictions and render the report into ``out``.
 
@@ -60,6 +61,8 @@ def run(
         Shows progress.
     model : object, optional
         In place of a file: what ``config`` names as its model, see `audit.models.answering.given`.
+    limits : Limits, optional
+        To hold the run to before it is reported, as `check` does.
 
     Returns
     -------
@@ -78,6 +81,8 @@ def run(
             return None
         folder, inputs = begun
         sweep_run(folder, inputs, track)
+        if limits:
+            check(folder, limits)
         report(folder, track=track)
         return folder
 
