@@ -5,6 +5,7 @@ What the commands print goes to the logger ``audit``; what goes wrong is an `Aud
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from audit.gate.gates import GateResult
 
 Folder = str | Path
+log = logging.getLogger("audit")
 
 
 def configure(preset: str | None = None, file: Folder | None = None, **settings: Any) -> Config:
@@ -132,6 +134,8 @@ class Run:
     ) -> GateResult:
         """Hold the run against limits, shares of 0..1, as ``flower-audit check``.
 
+        Its report says the outcome from then on.
+
         Parameters
         ----------
         against : Run, optional
@@ -144,9 +148,11 @@ class Run:
         """
         from audit.gate.gates import Limits
 
-        return commands.check(
-            self.folder, Limits(**limits, anyway=anyway), against.folder if against else None
-        )
+        base = against.folder if against else None
+        found = commands.check(self.folder, Limits(**limits, anyway=anyway), base)
+        if why := commands.renew_report(self.folder):
+            log.warning(why)
+        return found
 
 
 @dataclass(frozen=True)

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from audit.cli.command import Command
-from audit.cli.options import PLACE, SHARE, given, run_argument
+from audit.cli.common import tell_gate
+from audit.cli.options import PLACE, SHARE, gates, limits_of, run_argument
 from audit.core.output import echo
 
 
 @click.command(cls=Command)
 @run_argument
-@click.option("--max-wrong-reasons", type=SHARE, help="Of the right predictions, at most.")
-@click.option(
-    "--max-suspect", type=SHARE, help="Suspect among the right predictions with a verdict, at most."
-)
-@click.option("--min-accuracy", type=SHARE, help="Of all test images, at least.")
-@click.option("--max-bg-gap", type=SHARE, help="Accuracy resting on the background, at most.")
-@click.option(
-    "--min-class-accuracy",
-    type=SHARE,
-    help="Of every class, at least; intervals are widened so that many classes do not fail by "
-    "chance.",
-)
-@click.option(
-    "--min-group-accuracy",
-    type=SHARE,
-    help="Of the worst class in a group (--group of the run), at least; allows for picking it.",
-)
+@gates
 @click.option(
     "--against",
     metavar="BASE",
@@ -51,7 +37,7 @@ def check(
     no_worse_than: float | None,
     anyway: bool,
     junit: Path | None,
-    **limits: float | None,
+    **flags: Any,
 ) -> None:
     """Hold RUN against limits: exit with 0 where all hold, with 3 where one fails.
 
@@ -59,7 +45,7 @@ def check(
     minimum) beyond doubt: with its whole 95% interval. So noise does not fail a build, and few
     images let much pass. A gate also fails where its figure is undefined or where nothing could be
     proven, and any check where the sweep is unfinished or inputs were read wrongly. The outcome is
-    kept in RUN as gate.json.
+    kept in RUN as gate.json, and the report of RUN says it from then on.
 
     \b
     Examples:
@@ -72,15 +58,19 @@ def check(
 
     if no_worse_than is not None and against is None:
         raise click.UsageError("--no-worse-than needs the run to compare with: --against BASE.")
-    asked = given(limits)
+    asked = limits_of(flags)
     if not asked and against is None:
         raise click.UsageError("Give a gate: --max-wrong-reasons 5%, or another one.")
     base = RunFolder.open(against) if against is not None else None
     bounds = Limits(**asked, no_worse_than=no_worse_than or 0.0, anyway=anyway)
-    found = commands.check(RunFolder.open(run_folder), bounds, base, junit)
+    folder = RunFolder.open(run_folder)
+    found = commands.check(folder, bounds, base, junit)
     for warning in found.warnings:
         echo(f"Note (A is the base run, B is this one): {warning}", err=True)
-    for outcome in found.outcomes:
-        echo(f"{'ok    ' if outcome.holds else 'FAILED'} {outcome.key}: {outcome.words}")
+    tell_gate(folder)
+    if why := commands.renew_report(folder):
+        echo(why, err=True)
+    else:
+        echo(f"Report renewed: {folder.report_dir / 'index.html'} and {folder.report_html}")
     if not found.holds:
         raise click.exceptions.Exit(3)

@@ -62,3 +62,11 @@ def tell_run(folder: RunFolder) -> None:
     echo_lines(folder.summary_md.read_text(encoding="utf-8"))
     echo(f"Report: {folder.report_dir / 'index.html'}")
     echo(f"To attach: {folder.report_html}")
+
+
+def tell_gate(folder: RunFolder) -> bool:
+    """Print the outcome of each gate of the last check; return whether the run passed."""
+    told = folder.told(folder.gate_file)
+    for gate in told["gates"]:
+        echo(f"{'ok    ' if gate['passed'] else 'FAILED'} {gate['key']}: {gate['words']}")
+    return bool(told["passed"])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from audit.cli.options import SettingOption
+from audit.cli.options import GateOption, SettingOption
 from audit.settings.config import SECTIONS
 
 FEW = 40  # options that are shown together; of more, those that most people give come first
@@ -67,6 +67,8 @@ def _is_rare(option: click.Option, options: Sequence[click.Parameter]) -> bool:
 
 
 def _heading(option: click.Parameter) -> str:
+    if isinstance(option, GateOption):
+        return "Limits, as 5% or 0.05; exit code 3 where one is broken"
     if not isinstance(option, SettingOption):
         return "Options"
     told = (SECTIONS[option.section].__doc__ or "").splitlines()[0]

@@ -120,6 +120,34 @@ resume_option = click.option("--resume", is_flag=True, help="Go on with the run 
 run_argument = click.argument("run_folder", metavar="RUN", type=PLACE)
 
 
+_GATES = {
+    "max-wrong-reasons": "Of the right predictions, at most.",
+    "max-suspect": "Suspect among the right predictions with a verdict, at most.",
+    "min-accuracy": "Of all test images, at least.",
+    "max-bg-gap": "Accuracy resting on the background, at most.",
+    "min-class-accuracy": "Of every class, at least; intervals are widened so that many classes do "
+    "not fail by chance.",
+    "min-group-accuracy": "Of the worst class in a group (--group of the run), at least; allows "
+    "for picking it.",
+}
+
+
+class GateOption(click.Option):
+    """A limit that a run is held to."""
+
+
+def gates(function: Function) -> Function:
+    """Add an option for each limit of a run by itself; a limit not given stays None."""
+    for key, words in reversed(_GATES.items()):
+        function = click.option(f"--{key}", cls=GateOption, type=SHARE, help=words)(function)
+    return function
+
+
+def limits_of(flags: dict[str, Any]) -> dict[str, Any]:
+    """Take the limits that were given out of the flags of a command."""
+    return given({name: flags.pop(name) for name in (k.replace("-", "_") for k in _GATES)})
+
+
 def given(flags: dict[str, Any]) -> dict[str, Any]:
     """Leave out the flags that were not given."""
     return {name: value for name, value in flags.items() if value is not None}

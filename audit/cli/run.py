@@ -8,8 +8,22 @@ from typing import Any
 import click
 
 from audit.cli.command import Command
-from audit.cli.common import command_line, load_tensorflow, tell_comparison, tell_run, track
-from audit.cli.options import config_sources, out_option, resume_option, settings
+from audit.cli.common import (
+    command_line,
+    load_tensorflow,
+    tell_comparison,
+    tell_gate,
+    tell_run,
+    track,
+)
+from audit.cli.options import (
+    config_sources,
+    gates,
+    limits_of,
+    out_option,
+    resume_option,
+    settings,
+)
 from audit.settings import load_config
 from audit.settings.config import SECTIONS
 
@@ -22,30 +36,47 @@ from audit.settings.config import SECTIONS
     "--pipelines",
     help="Train and audit once for each of these pipelines, A,B,...; compare all with the first.",
 )
+@gates
 @settings(*SECTIONS)
 def run(
     out: Path, resume: bool, preset: str, config_file: Path, pipelines: str | None, **flags: Any
 ) -> None:
     """Train or load a model, explain its predictions, write the report.
 
+    With limits (--max-wrong-reasons 5%) the run is held to them as by flower-audit check: the
+    report says what came of it, and the exit code is 3 where one is broken.
+
     \b
     Examples:
       flower-audit run --preset planted --out runs/planted
       flower-audit run --out runs/oxford --masks masks/ --explain 500
-      flower-audit run --images photos/ --model mine.keras --out runs/mine
+      flower-audit run --images photos/ --model mine.keras --max-wrong-reasons 5% --out runs/mine
       flower-audit run --preset planted --pipelines baseline,augmented --out runs/pair
     """
+    from audit.gate.gates import Limits
     from audit.stages import commands
 
+    asked = limits_of(flags)
     config = load_config(flags, preset, config_file)
     if pipelines is not None and flags["pipeline"] is not None:
         raise click.UsageError("--pipeline and --pipelines do not go together.")
+    if pipelines is not None and asked:
+        raise click.UsageError("--pipelines takes no limits: hold each run to them by check.")
     load_tensorflow()
     if pipelines is not None:
         names = [name.strip() for name in pipelines.split(",")]
         page = commands.run_each(
             config, names, out, resume=resume, command=command_line(), track=track()
         )
-        return tell_comparison(page) if page else None
-    folder = commands.run(config, out, resume=resume, command=command_line(), track=track())
-    return tell_run(folder) if folder else None
+        if page:
+            tell_comparison(page)
+        return
+    limits = Limits(**asked) if asked else None
+    folder = commands.run(
+        config, out, resume=resume, command=command_line(), track=track(), limits=limits
+    )
+    if not folder:
+        return
+    tell_run(folder)
+    if asked and not tell_gate(folder):
+        raise click.exceptions.Exit(3)

@@ -35,6 +35,11 @@ def standing(value: float, low: float, high: float, limit: float, bound: Bound) 
     return "doubtful" if value > limit else "holds"
 
 
+def keeps(low: float, high: float, limit: float, bound: Bound) -> bool:
+    """Return whether a whole interval keeps to a limit; not where it is undefined (NaN)."""
+    return low >= limit if bound == "at least" else high <= limit
+
+
 def shared_level(groups: int, level: float = 0.95) -> float:
     """Return the level of each of many intervals that all hold together at ``level`` (Bonferroni).
 

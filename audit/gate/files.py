@@ -19,8 +19,8 @@ KIND = "flower-audit check"
 def gate_json(found: GateResult, time: str) -> bytes:
     """Return every gate with its figure, interval, limit and outcome; undefined is null.
 
-    ``finished`` and ``model`` are the manifest's: where they differ from it, the run has gone on
-    since.
+    ``finished``, ``model`` and ``records`` are those of the run: where they differ from what it
+    has, it has gone on since.
     """
     manifest = found.source.manifest
     told: dict[str, Any] = {
@@ -30,6 +30,7 @@ def gate_json(found: GateResult, time: str) -> bytes:
         "time": time,
         "finished": manifest.get("finished"),
         "model": found.source.section("model").get("sha256"),
+        "records": found.source.run.fingerprint(),
         "against": Shown().location(str(found.base.run.root)) if found.base else None,
         "passed": found.holds,
         "gates": [_gate(o) for o in found.outcomes],
@@ -43,6 +44,8 @@ def _gate(outcome: Outcome) -> dict[str, Any]:
         "key": outcome.key,
         "passed": outcome.holds,
         "standing": outcome.standing,
+        "shown": outcome.shown,
+        "figure": outcome.figure or None,
         **asdict(outcome.estimate),
         "level": outcome.level,
         "bound": outcome.bound,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from audit.checks.registry import every
@@ -11,15 +11,17 @@ from audit.checks.verdicts.provable import unprovable
 from audit.compare.findings import WRONG_BOTH, finding
 from audit.compare.pairing import Pair, entries, pair
 from audit.core.estimate import Estimate, Metric, rate
-from audit.gate.bounds import Bound, Standing, shared_level, standing
+from audit.core.wording import plural, verb
+from audit.gate.bounds import Bound, Standing, keeps, shared_level, standing
 from audit.gate.classes import ClassRate, class_rates, class_words, worst_standing
-from audit.gate.limits import as_given, digits
+from audit.gate.limits import WRONG_REASONS, as_given, digits, reach
 from audit.report import figures as f
 from audit.report.source import Source, load
 from audit.report.templating import count, percent, points
 from audit.storage.run import RunFolder
 
 LEVEL = 0.95
+COUNTED = "counted"  # method of what is no figure of the model: whether the audit itself is whole
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,10 @@ class Outcome:
         In one line, without a full stop and without signs that XML forbids.
     classes : tuple of ClassRate
         Classes that broke the gate, worst first; those without a test image last.
+    figure : str
+        Key of the headline figure that it is; "" where it is none.
+    weakest : Estimate or None
+        Of several figures, the one whose interval reaches furthest beyond the limit.
     """
 
     key: str
@@ -70,11 +76,21 @@ class Outcome:
     standing: Standing
     words: str
     classes: tuple[ClassRate, ...] = ()
+    figure: str = ""
+    weakest: Estimate | None = None
 
     @property
     def holds(self) -> bool:
         """True where the gate lets the run pass."""
         return self.standing in ("holds", "doubtful")
+
+    @property
+    def shown(self) -> bool:
+        """True where the limit is shown to be kept to: by the whole interval."""
+        if self.estimate.method == COUNTED:
+            return self.standing == "holds"
+        e = self.weakest or self.estimate
+        return self.standing == "holds" and keeps(e.low, e.high, self.limit, self.bound)
 
 
 @dataclass(frozen=True)
@@ -119,6 +135,15 @@ def hold_to_limits(run: RunFolder, limits: Limits, base: RunFolder | None = None
     return GateResult(second.source, first.source, outcomes, both.warnings)
 
 
+def by_default(source: Source, asked: Collection[str]) -> list[Outcome]:
+    """Hold a run to what all runs are held to, but for the gates that were asked, by their keys."""
+    outcomes = [
+        *_own(source, Limits()),
+        _wrong_reasons(source, WRONG_REASONS, "the default limit"),
+    ]
+    return [o for o in outcomes if o.key not in asked]
+
+
 def _own(source: Source, limits: Limits) -> Iterator[Outcome]:
     yield _complete("complete", source)
     for each in every():
@@ -145,11 +170,11 @@ def _complete(key: str, source: Source) -> Outcome:
     stands: Standing = "undefined" if not n else "broken" if source.missing else "holds"
     words = {
         "undefined": "no image is explained: run flower-audit sweep",
-        "broken": f"the sweep is unfinished: {count(source.missing)} of {count(n)} images are not "
-        "explained yet",
-        "holds": f"the sweep is finished: {count(n)} images",
+        "broken": f"the sweep is unfinished: {count(source.missing)} of {plural(n, 'image')} "
+        f"{verb(source.missing, 'is', 'are')} not explained yet",
+        "holds": f"the sweep is finished: {plural(n, 'image')}",
     }
-    estimate = Estimate(done / n if n else math.nan, math.nan, math.nan, n, method="counted")
+    estimate = Estimate(done / n if n else math.nan, math.nan, math.nan, n, method=COUNTED)
     return Outcome(
         key=key,
         estimate=estimate,
@@ -161,10 +186,10 @@ def _complete(key: str, source: Source) -> Outcome:
     )
 
 
-def _wrong_reasons(source: Source, limit: float) -> Outcome:
+def _wrong_reasons(source: Source, limit: float, called: str = "the limit") -> Outcome:
     """Hold wrong reasons against a limit; undefined where nothing could have been proven."""
     none = "no right prediction was tested by intervention and judged"
-    outcome = _figure("max-wrong-reasons", source, f.WRONG_REASONS, limit, none)
+    outcome = _figure("max-wrong-reasons", source, f.WRONG_REASONS, limit, none, called)
     why = unprovable(source)
     if not why or outcome.standing in ("broken", "undefined"):
         return outcome
@@ -172,7 +197,9 @@ def _wrong_reasons(source: Source, limit: float) -> Outcome:
     return replace(outcome, standing="undefined", words=words)
 
 
-def _figure(key: str, source: Source, metric: Metric, limit: float, none: str) -> Outcome:
+def _figure(
+    key: str, source: Source, metric: Metric, limit: float, none: str, called: str = "the limit"
+) -> Outcome:
     """Hold a headline figure against a limit; ``none`` says why it may be undefined."""
     found = f.estimate(source, metric)
     bound = _bound(metric)
@@ -181,11 +208,12 @@ def _figure(key: str, source: Source, metric: Metric, limit: float, none: str) -
     low, high = percent(found.low, places), percent(found.high, places)
     title = f.named(metric, source).title
     shown = f"{title} {percent(found.value, places)} ({low} to {high}, n = {found.n:,}) is"
+    beyond = f"{side} {called} of {as_given(limit)}"
     words = {
         "undefined": f"{title} cannot be judged: {none}",
-        "holds": f"{shown} not {side} the limit of {as_given(limit)}",
-        "doubtful": f"{shown} {side} the limit of {as_given(limit)}, but not beyond doubt",
-        "broken": f"{shown} {side} the limit of {as_given(limit)} beyond doubt",
+        "holds": f"{shown} not {beyond}{reach(found, limit, bound)}",
+        "doubtful": f"{shown} {beyond}, but not beyond doubt",
+        "broken": f"{shown} {beyond} beyond doubt",
     }
     return Outcome(
         key=key,
@@ -195,6 +223,7 @@ def _figure(key: str, source: Source, metric: Metric, limit: float, none: str) -
         limit=limit,
         standing=stands,
         words=words[stands],
+        figure=metric.key,
     )
 
 
@@ -216,6 +245,7 @@ def _classes(source: Source, limit: float) -> Outcome:
         standing=stands,
         words=words,
         classes=failed,
+        weakest=min((r.estimate for r in tested), key=lambda e: e.low, default=None),
     )
 
 
@@ -246,7 +276,7 @@ def _difference(key: str, both: Pair, metric: Metric, margin: float, none: str) 
     worse = f"worse by more than the margin of {as_given(margin)}" if margin else "worse"
     words = {
         "undefined": f"{metric.title} cannot be compared: {none}",
-        "holds": f"{shown} not {worse}",
+        "holds": f"{shown} not {worse}{reach(estimate, limit, bound)}",
         "doubtful": f"{shown} {worse}, but not beyond doubt",
         "broken": f"{shown} {worse} beyond doubt",
     }

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from audit.checks.registry import every
 from audit.core.errors import RunFolderError
 from audit.core.track import Track, silent
+from audit.report.cases import Case
 from audit.report.content import Content, content
 from audit.report.exports import card_md, summary_json, summary_md, write_tables
-from audit.report.pages import site_name, write_pages
+from audit.report.made import Made
+from audit.report.pages import DECIDED, site_name, write_decided, write_pages
 from audit.report.render import render_panels
-from audit.report.single import single_page
+from audit.report.search import with_pages
+from audit.report.shapes import Shapes
+from audit.report.single import single_page, strongest
 from audit.report.site import build_site
 from audit.report.source import load
 from audit.storage.owned import foreign, listed, write_list
 from audit.storage.paths import beside, files_below, on_disk, send
+from audit.storage.readers import refuse_links
 from audit.storage.run import RunFolder
-from audit.storage.swap import OUTPUTS, PREFIX, settle, swap
+from audit.storage.swap import OUTPUTS, PAGES, PREFIX, settle, swap
 
 
 def render(run: RunFolder, track: Track = silent, share: bool | None = None) -> None:
@@ -43,36 +50,98 @@ def render(run: RunFolder, track: Track = silent, share: bool | None = None) -> 
     source = load(run)
     found = content(source if share is None else source.with_share(share))
     refuse_foreign(run.report_dir)
+    with _staged(run, OUTPUTS) as folder:
+        _render_beside(found, folder, track)
+
+
+def renew(run: RunFolder, track: Track = silent) -> None:
+    """Render anew what says whether a gate let the run pass: the rest of a report stays as it is.
+
+    Where the rest is of other records, of another version or not known, all is rendered.
+
+    Raises
+    ------
+    RunFolderError
+        There is no report; else as for `render`.
+    """
+    if on_disk(run.root):
+        settle(run.root)
+    if not (run.report_dir / "index.html").is_file():
+        raise RunFolderError(f"{run.report_dir} is not there.")
+    made, source = Made.of(run), load(run)
+    shared = source if made is None else source.with_share(made.share)
+    if made != Made.now(shared):
+        render(run, track, shared.share)
+        return
+    refuse_foreign(run.report_dir)
+    with _staged(run, (*OUTPUTS[1:], PAGES)) as folder:
+        _renew_beside(content(shared), folder, track)
+
+
+@contextmanager
+def _staged(run: RunFolder, names: Sequence[str]) -> Iterator[Path]:
+    """Give a folder beside to write into, then put what was written into place."""
     try:
         with beside(run.root, PREFIX) as folder:
-            _render_beside(found, folder, track)
+            yield folder
             if on_disk(run.root):
-                swap(folder, run.root, OUTPUTS)
+                swap(folder, run.root, names)
             else:
-                _send(folder, run)
+                _send(folder, run, names)
     except OSError as error:
         raise RunFolderError(f"Cannot write the report in {run.root}: {error}.") from error
 
 
 def _render_beside(found: Content, folder: Path, track: Track) -> None:
     """Write every output into ``folder`` by its name in the run's folder."""
-    report, page, json, text = (folder / name for name in OUTPUTS)
-    run, docs = found.source.run, folder / "docs"
+    report, docs = folder / OUTPUTS[0], folder / "docs"
     docs.mkdir()
-    cases = (c for cases in found.galleries.values() for c in cases)
     drawn = folder / "drawn"  # MkDocs would look through all of it
-    shapes = render_panels(run, cases, drawn, track)
-    for check in every():
-        if told := found.checks[check.key]:
-            check.draw(told, found.source, drawn)
+    shapes = _draw(found, (c for cases in found.galleries.values() for c in cases), drawn, track)
     nav = write_pages(found, docs, shapes)
     build_site(docs, report, name=site_name(found), nav=nav)
     for each in drawn.iterdir():
         each.rename(report / each.name)
     write_tables(found.source, report / "data")
     (report / "data" / "model_card.md").write_bytes(card_md(found))
+    Made.now(found.source).write(report)
     write_list(report)
-    page.write_bytes(single_page(found, report, shapes))
+    _write_files(found, folder, report, shapes)
+
+
+def _renew_beside(found: Content, folder: Path, track: Track) -> None:
+    """Write into ``folder`` what says what the gate decided, by its name in the run's folder."""
+    pages, docs, built, drawn = (folder / name for name in (PAGES, "docs", "built", "drawn"))
+    docs.mkdir()
+    shapes = _draw(found, strongest(found), drawn, track)
+    build_site(docs, built, name=site_name(found), nav=write_decided(found, docs, shapes))
+    for inner in ("data", "search"):
+        (pages / inner).mkdir(parents=True)
+    for name in DECIDED:
+        (built / f"{name}.html").rename(pages / f"{name}.html")
+    for name, text in with_pages(DECIDED, built, found.source.run).items():
+        (pages / name).write_text(text, encoding="utf-8")
+    (pages / "data" / "model_card.md").write_bytes(card_md(found))
+    for page in files_below(pages):
+        refuse_links(found.source.run.report_dir / page, found.source.run.root)
+    _write_files(found, folder, drawn, shapes)
+
+
+def _draw(found: Content, cases: Iterable[Case], drawn: Path, track: Track) -> dict[str, Shapes]:
+    """Write the pictures of cases and of checks below ``drawn``; return the cases' outlines."""
+    shapes = render_panels(found.source.run, cases, drawn, track)
+    for check in every():
+        if told := found.checks[check.key]:
+            check.draw(told, found.source, drawn)
+    return shapes
+
+
+def _write_files(
+    found: Content, folder: Path, pictures: Path, shapes: Mapping[str, Shapes]
+) -> None:
+    """Write what lies beside ``report/``."""
+    page, json, text = (folder / name for name in OUTPUTS[1:])
+    page.write_bytes(single_page(found, pictures, shapes))
     json.write_bytes(summary_json(found))
     text.write_bytes(summary_md(found))
 
@@ -83,10 +152,11 @@ def refuse_foreign(report: Path) -> None:
         raise RunFolderError(f"{file} was not written by flower-audit: move it elsewhere first.")
 
 
-def _send(folder: Path, run: RunFolder) -> None:
-    """Send every output to a URL, and delete what the last report had and this one has not."""
+def _send(folder: Path, run: RunFolder, names: Sequence[str]) -> None:
+    """Send outputs to a URL, and delete what the last report had and this one has not."""
     before = listed(run.report_dir) & set(files_below(run.report_dir))
-    for name in OUTPUTS:
-        send(folder / name, run.root / name)
-    for file in before - listed(folder / OUTPUTS[0]):
-        (run.report_dir / file).unlink(missing_ok=True)
+    for name in names:
+        send(folder / name, run.report_dir if name == PAGES else run.root / name)
+    if OUTPUTS[0] in names:
+        for file in before - listed(folder / OUTPUTS[0]):
+            (run.report_dir / file).unlink(missing_ok=True)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from audit.core.bins import Bin
 from audit.core.estimate import Estimate
+from audit.report.templating import signed
 from audit.verdict.signals import Signal
 
 # Okabe and Ito's palette: told apart by all common kinds of colour vision.
@@ -268,11 +269,6 @@ def _correlation(e: Estimate) -> str:
     return "undefined" if np.isnan(e.value) else f"{e.value:.2f}"
 
 
-def _signed(value: float) -> str:
-    """Return a figure with its sign; it is undefined where one side of it does not vary."""
-    return "undefined" if np.isnan(value) else f"{value:+.2f}"
-
-
 def scatter(x: pd.Series, y: pd.Series, titles: tuple[str, str]) -> Chart | None:
     """Draw one point an image, rank correlation in words; None with fewer than three defined."""
     both = x.notna() & y.notna()
@@ -284,7 +280,7 @@ def scatter(x: pd.Series, y: pd.Series, titles: tuple[str, str]) -> Chart | None
         axes.scatter(x, y, s=9, color=BLUE, alpha=0.45, edgecolors="none", rasterized=True)
         axes.set(xlabel=titles[0], ylabel=titles[1])
         axes.grid(True)
-    words = f"rank correlation {_signed(correlation)} over {len(x):,} images"
+    words = f"rank correlation {signed(correlation)} over {len(x):,} images"
     return Chart(done[0], f"{titles[1]} against {titles[0]}: {words}.")
 
 

@@ -54,7 +54,7 @@ _OF_THE_ENGINE = (
         description=(
             "How much accuses an image, whatever the thresholds: its order in the gallery. "
             "Log-odds that the costliest edit costs beyond other classes (lost), and that the "
-            "region leaves beyond its controls (region), each within -6..6; survival; the "
+            "region leaves beyond its controls (region), each within \u22126 to 6; survival; the "
             "background's share; "
             "how much more often an edit turns its class than others (class); and one less the "
             "skill of the class activation map (off; 0 without one)."

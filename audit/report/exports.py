@@ -16,6 +16,7 @@ from audit.checks.registry import every
 from audit.core.estimate import NOTHING, as_json, defined
 from audit.core.finding import Finding
 from audit.report.content import Content
+from audit.report.decision import decision
 from audit.report.figures import LOCALISED
 from audit.report.findings import findings
 from audit.report.pages import shared
@@ -41,6 +42,7 @@ def summary(content: Content) -> dict[str, Any]:
         "schema": SUMMARY_SCHEMA,
         "flower_audit": source.manifest.get("flower_audit"),
         "finished": None if source.missing else source.manifest.get("finished"),
+        "decision": decision(content).as_json(),
         "data": source.section("data").get("name"),
         "model": source.section("model").get("sha256"),
         "images": {
@@ -86,7 +88,7 @@ def summary_json(content: Content) -> bytes:
 
 
 def summary_md(content: Content) -> bytes:
-    """Return ten lines of Markdown, to paste into a review."""
+    """Return eleven lines of Markdown, to paste into a review."""
     return fill("summary.md", **shared(content)).encode()
 
 

@@ -80,7 +80,7 @@ WRONG_REASONS = Metric(
         "Right predictions that interventions show to be decided by the background; undefined "
         "where none was tested."
     ),
-    formula="right images with verdict wrong-reasons / right images tested, but the undecided",
+    formula="right images with verdict wrong-reasons / right images tested and not undecided",
     direction="lower is better",
     paper=OURS,
 )
@@ -88,7 +88,7 @@ SUSPECTS = Metric(
     key="suspect_share",
     title="Suspect among right",
     description="Right predictions that heatmaps or interventions accuse, short of proof.",
-    formula="right images with verdict suspect / right images with a verdict but undecided",
+    formula="right images with verdict suspect / right images with a verdict, not undecided",
     direction="lower is better",
     paper=OURS,
 )
@@ -96,7 +96,7 @@ FRAGILE = Metric(
     key="fragile_share",
     title="Fragile verdicts",
     description="Verdicts that change when the mask is grown or shrunk by 3 px (at 224).",
-    formula="fragile verdicts / verdicts but undecided",
+    formula="fragile verdicts / verdicts, not undecided",
     direction="lower is better",
     paper=OURS,
 )
@@ -147,7 +147,7 @@ PASTED = Metric(
     key="pasted_accuracy",
     title="Accuracy of composites on their own background",
     description=(
-        "What cutting out and pasting back costs by itself: the yardstick of the figures below."
+        "What cutting out and pasting back costs by itself: the yardstick for the figures below."
     ),
     formula="right answers / images tested",
     direction="close to the accuracy as tested is better",

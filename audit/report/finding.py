@@ -14,11 +14,10 @@ from audit.core.wording import plural
 from audit.gate.bounds import Standing, standing
 from audit.gate.limits import as_given, digits
 from audit.report.content import Content
-from audit.report.screen import gate
+from audit.report.gatefile import in_force
 from audit.report.templating import percent, styled
 
 FEW = 10  # images: bootstrap intervals from fewer are too narrow to say anything beyond doubt
-GATE = 0.05  # of the right predictions: what `check --max-wrong-reasons` is shown with
 
 
 def limits() -> dict[str, Limit]:
@@ -50,11 +49,20 @@ def asked(content: Content) -> list[Asked]:
 
 
 def limit_of(key: str, content: Content) -> float:
-    """Return the limit in force: the gate's own where one was checked."""
-    if key == "wrong-reasons":
-        checked = gate(content.source)
-        return checked.limits.get("max-wrong-reasons", GATE) if checked else GATE
-    return limits()[key].value
+    """Return the limit in force: the gate's own where it was asked for."""
+    asked = _asked_of_wrong_reasons(content) if key == "wrong-reasons" else None
+    return limits()[key].value if asked is None else asked
+
+
+def whose_limit(content: Content) -> str:
+    """Say whose the limit of wrong reasons is."""
+    return "The default limit" if _asked_of_wrong_reasons(content) is None else "The gate's limit"
+
+
+def _asked_of_wrong_reasons(content: Content) -> float | None:
+    checked = in_force(content.source)
+    asked = checked.checked if checked else ()
+    return next((one.limit for one in asked if one.key == "max-wrong-reasons"), None)
 
 
 @dataclass(frozen=True)

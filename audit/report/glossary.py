@@ -121,6 +121,12 @@ _TERMS = (
         OURS,
     ),
     Term(
+        "Decision",
+        "What the bar on top says. Do not ship: a figure is beyond its limit with its whole "
+        "interval. Within limits: all keep to theirs with their whole intervals. Not shown: "
+        "neither can be said.",
+    ),
+    Term(
         "Donor",
         "An image of another class whose background, its {subject} filled in, is lent to others. "
         "The same donors for an image in every run.",

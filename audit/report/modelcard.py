@@ -13,7 +13,7 @@ from audit.report.content import Content
 from audit.report.findings import findings
 from audit.report.owner import ASKED, owner_of
 from audit.report.source import Source
-from audit.report.templating import interval, styled
+from audit.report.templating import interval, styled, told
 
 _FIGURES = ("accuracy", "wrong_reasons_share", "suspect_share", "background_share", "bg_gap",
             "survives_without")  # fmt: skip
@@ -129,8 +129,7 @@ def _model(source: Source) -> Iterator[Entry]:
     if not training:
         yield Entry("Training", "not by this audit: the model was given")
         return
-    told = (f"{key.replace('_', ' ')} {value}" for key, value in training.items() if value)
-    yield Entry("Training", ", ".join(told))
+    yield Entry("Training", told({key: value for key, value in training.items() if value}))
 
 
 def _kind(source: Source) -> str:
@@ -230,8 +229,8 @@ def _caveats(content: Content) -> Iterator[Entry]:
     )
 
 
-def _known(*told: tuple[str, Any]) -> Iterator[Entry]:
-    for title, value in told:
+def _known(*facts: tuple[str, Any]) -> Iterator[Entry]:
+    for title, value in facts:
         yield Entry(title, "not known" if value in (None, "") else str(value))
 
 

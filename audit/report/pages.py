@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from audit.storage.run import RunFolder
 _LOWER = {10: "classes", 60: "training", 70: "methods", 80: "modelcard", 110: "glossary"}
 _TITLES = {"modelcard": "Model card"}
 _TOP = ("index", "findings", "gallery", *_LOWER.values())
+DECIDED = ("index", "findings", "modelcard")  # pages that say what the gate decides
 _WORST_CLASSES = 10
 
 
@@ -62,6 +63,30 @@ def write_pages(content: Content, docs: Path, shapes: Mapping[str, Shapes]) -> N
     _write_galleries(content, docs, below)
     _write_classes(content, docs, below)
     return _nav(content)
+
+
+def write_decided(content: Content, docs: Path, shapes: Mapping[str, Shapes]) -> Nav:
+    """Write those pages below ``docs`` that say what the gate decides; all others stay empty.
+
+    Returns
+    -------
+    list
+        The menu, as in mkdocs.yml.
+    """
+    nav = _nav(content)
+    for path in _paths(nav):
+        file = docs / path
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+    given = {"root": "", "view": View("", shapes)} | shared(content)
+    for name in DECIDED:
+        _write(docs, name, fill(f"site/{name}.md", **given))
+    return nav
+
+
+def _paths(nav: Nav) -> Iterator[str]:
+    for _, page in (item for entry in nav for item in entry.items()):
+        yield from [page] if isinstance(page, str) else _paths(page)
 
 
 def shared(content: Content) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from audit.checks.registry import every
+from audit.report.cases import Case
 from audit.report.content import Content
 from audit.report.pages import shared
 from audit.report.shapes import Shapes
@@ -14,6 +15,11 @@ from audit.report.templating import data_uri, fill, templates_dir
 from audit.report.view import View
 
 MOST_CASES = 24  # the page is made to be sent, and holds the pictures of each
+
+
+def strongest(content: Content) -> list[Case]:
+    """Return the cases that the page shows."""
+    return content.strongest(MOST_CASES)
 
 
 def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> bytes:
@@ -27,7 +33,7 @@ def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> b
         Outlines by a case's anchor.
     """
     content = replace(content, source=content.source.with_share(True))
-    cases = content.strongest(MOST_CASES)
+    cases = strongest(content)
     files = [file for case in cases for file in case.pictures]
     told = ((check, content.checks[check.key]) for check in every())
     files += [file for check, found in told if found for file in check.held(found)]

@@ -6,6 +6,7 @@ import base64
 import json
 import math
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ import audit
 from audit.checks.registry import every
 from audit.core.errors import AuditError
 from audit.core.estimate import Estimate
+from audit.core.wording import plural, verb
+from audit.gate.limits import as_given
 
 UNDEFINED = "undefined"
 # The last two ranges turn round the order of the text that follows a name.
@@ -62,15 +65,20 @@ def plain(text: object) -> str:
 
 
 def percent(value: float, digits: int = 1) -> str:
-    """Format 0.0823 as 8.2%; NaN in words."""
-    return UNDEFINED if math.isnan(value) else f"{value:.{digits}%}"
+    """Format 0.0823 as 8.2%, with a true minus sign; NaN in words."""
+    return UNDEFINED if math.isnan(value) else true_minus(f"{value:.{digits}%}")
+
+
+def true_minus(number: str) -> str:
+    """Return a formatted number with a true minus sign, and without one before a zero."""
+    return number.replace("-", "\u2212" if re.search("[1-9]", number) else "")
 
 
 def signed(value: float) -> str:
     """Format 0.312 as +0.31, with a true minus sign; NaN in words."""
     if math.isnan(value):
         return UNDEFINED
-    return f"{round(value, 2) or 0:+.2f}".replace("-", "\u2212")
+    return true_minus(f"{round(value, 2) or 0:+.2f}")
 
 
 def points(value: float, digits: int = 1) -> str:
@@ -78,12 +86,17 @@ def points(value: float, digits: int = 1) -> str:
     if math.isnan(value):
         return UNDEFINED
     rounded = round(100 * value, digits)
-    return f"{rounded:+.{digits}f}".replace("-", "\u2212") if rounded else f"{0:.{digits}f}"
+    return true_minus(f"{rounded:+.{digits}f}") if rounded else f"{0:.{digits}f}"
 
 
 def decimal(value: float) -> str:
-    """Format 0.0823 as 0.082; NaN in words."""
-    return UNDEFINED if math.isnan(value) else f"{value:.3f}"
+    """Format 0.0823 as 0.082, with a true minus sign; NaN in words."""
+    return fixed(value, 3)
+
+
+def fixed(value: float, digits: int = 2) -> str:
+    """Format 0.823 as 0.82, with a true minus sign; NaN in words."""
+    return UNDEFINED if math.isnan(value) else true_minus(f"{value:.{digits}f}")
 
 
 def lower_first(text: str) -> str:
@@ -102,6 +115,24 @@ def interval(estimate: Estimate, style: str = "percent") -> str:
     if math.isnan(estimate.low):
         return "no interval"
     return f"{styled(estimate.low, style)} to {styled(estimate.high, style)}"
+
+
+def told(value: Any) -> str:
+    """Say a setting or a fact as a reader would: no quotes, braces or needless digits.
+
+    ``{"train": 288}`` is "train 288", ``[5, 5, 1280]`` "5, 5, 1280", True "yes", None "none".
+    """
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_spaced(key)} {told(each)}" for key, each in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(told, value)) or "none"
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    return true_minus(f"{value:.4g}") if isinstance(value, float) else str(value)
+
+
+def _spaced(key: object) -> str:
+    return str(key).replace("_", " ")
 
 
 def count(value: int) -> str:
@@ -146,8 +177,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters = (percent, signed, points, styled, interval, count, raw, front_matter, markdown, plain,
-               lower_first)  # fmt: skip
+    filters = (as_given, percent, signed, points, fixed, styled, interval, count, raw, told, plural,
+               verb, front_matter, markdown, plain, lower_first)  # fmt: skip
     environment.filters |= {f.__name__: f for f in filters}
     environment.tests["nan"] = math.isnan
     return environment

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.checks.preflight.answers import Answers, assigned_order
 from audit.checks.preflight.outcome import Preflight, say
-from audit.core.errors import ConfigError, ModelError, RunFolderError
+from audit.core.errors import AuditError, ConfigError, ModelError, RunFolderError
 from audit.core.questions import NO_EDIT, NO_REGION, stopped
 from audit.core.track import Track, silent
 from audit.core.wording import plural
@@ -46,6 +46,7 @@ def run(
     command: str = "",
     track: Track = silent,
     model: Any = None,
+    limits: Limits | None = None,
 ) -> RunFolder | None:
     """Train or load a model, explain its predictions and render the report into ``out``.
 
@@ -60,6 +61,8 @@ def run(
         Shows progress.
     model : object, optional
         In place of a file: what ``config`` names as its model, see `audit.models.answering.given`.
+    limits : Limits, optional
+        To hold the run to before it is reported, as `check` does.
 
     Returns
     -------
@@ -78,6 +81,8 @@ def run(
             return None
         folder, inputs = begun
         sweep_run(folder, inputs, track)
+        if limits:
+            check(folder, limits)
         report(folder, track=track)
         return folder
 
@@ -269,6 +274,21 @@ def check(
     if junit is not None:
         write_whole(junit, junit_xml(found, time))
     return found
+
+
+def renew_report(folder: RunFolder) -> str:
+    """Have the report of a run say what `check` decided; return why it cannot, "" where it can.
+
+    An outcome stands whether or not it can be shown.
+    """
+    from audit.report.build import renew
+
+    try:
+        with folder.writing():
+            renew(folder)
+    except (AuditError, OSError) as error:
+        return f"The report does not say so yet: {error} Try flower-audit report {folder.root}."
+    return ""
 
 
 @contextmanager

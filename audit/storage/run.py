@@ -317,6 +317,13 @@ class RunFolder:
         told = (self._sums(part).get("session", 1) for part in self.done_parts())
         return dict(Counter(number for number in told if isinstance(number, int)))
 
+    def fingerprint(self) -> str:
+        """Return a hash of all records and finished tables: another one, another run to judge."""
+        sums = self.manifest().get("checksums", {})
+        tables = {name: own for name, own in sums.items() if name.endswith(".parquet")}
+        parts = {part: self._sums(part).get("records") for part in sorted(self.done_parts())}
+        return _sha256(json.dumps([tables, parts], sort_keys=True).encode())
+
     def keep(self, file: Path, content: bytes) -> None:
         """Write one file whole, and its checksum into the manifest."""
         write_whole(file, content)

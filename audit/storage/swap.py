@@ -14,8 +14,11 @@ from pathlib import Path
 
 from audit.core.errors import RunFolderError
 from audit.storage.owned import foreign
+from audit.storage.paths import files_below
+from audit.storage.readers import refuse_links
 
 OUTPUTS = ("report", "report.html", "summary.json", "summary.md")
+PAGES = "pages"  # files of ``report/`` by their names in there, where the rest of it stays
 PREFIX = ".report-"
 _READY = ".ready"
 _OURS = re.compile(rf"{re.escape(PREFIX)}[a-z0-9_]{{8}}({re.escape(_READY)})?")  # as tempfile names
@@ -29,7 +32,7 @@ def swap(staged: Path, root: Path, names: Sequence[str]) -> None:
     staged : Path
         A folder in ``root`` whose name begins with `PREFIX`; it is gone afterwards.
     names : sequence of str
-        Of `OUTPUTS`, for a later `settle` moves no others; each is in ``staged``.
+        Of `OUTPUTS` and `PAGES`, for a later `settle` moves no others; each is in ``staged``.
 
     Raises
     ------
@@ -65,17 +68,27 @@ def _end(left: Path, root: Path) -> None:
     if not left.name.endswith(_READY) or (_is_folder(report) and foreign(report)):
         shutil.rmtree(left)
     else:
-        _forward(left, root, [name for name in OUTPUTS if _is_output(left / name)])
+        _forward(left, root, [name for name in (*OUTPUTS, PAGES) if _is_output(left / name)])
 
 
 def _forward(ready: Path, root: Path, names: Sequence[str]) -> None:
     for name in names:
         new, target = ready / name, root / name
+        if name == PAGES:
+            _replace_pages(new, root)
+            continue
         if os.path.lexists(target) and (_is_folder(new) or _is_folder(target)):
             # No folder is replaced at once: the old one steps aside into what is deleted last.
             target.rename(ready / f"old {name}")  # a file alone is replaced at once
         new.replace(target)
     shutil.rmtree(ready)
+
+
+def _replace_pages(pages: Path, root: Path) -> None:
+    for page in files_below(pages):
+        target = root / OUTPUTS[0] / page
+        refuse_links(target, root)
+        (pages / page).replace(target)
 
 
 def _is_folder(path: Path) -> bool:
@@ -86,4 +99,4 @@ def _is_output(path: Path) -> bool:
     """Return whether this is an output of its kind, and no link."""
     if path.is_symlink():
         return False
-    return path.is_dir() if path.name == OUTPUTS[0] else path.is_file()
+    return path.is_dir() if path.name in (OUTPUTS[0], PAGES) else path.is_file()

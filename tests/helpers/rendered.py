@@ -1,7 +1,9 @@
 """Rendered reports and a browser, shared by the tests of this folder."""
 
+import io
 import os
 import shutil
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -111,3 +113,25 @@ def visit(chromium):
     yield go
     context.close()
     assert trouble == []
+
+
+@pytest.fixture
+def printed(visit):
+    """The PDF that a page prints to."""
+    pypdf = pytest.importorskip("pypdf")
+
+    def pdf(file):
+        page = visit(file)
+        return pypdf.PdfReader(io.BytesIO(page.pdf(format="A4")))
+
+    return pdf
+
+
+@pytest.fixture
+def bare():
+    """Text without ligatures and spaces: a PDF breaks lines where they are full."""
+
+    def squeezed(text: str) -> str:
+        return "".join(unicodedata.normalize("NFKC", text).split())
+
+    return squeezed

@@ -239,11 +239,11 @@ def test_figures_under_intervention_equal_worked_ones(tmp_path):
     assert "2 (28.6%; 95% interval" in run.report_html.read_text(encoding="utf-8")
 
 
-def test_the_summary_to_paste_has_ten_lines_and_the_headline(report):
+def test_the_summary_to_paste_has_eleven_lines_and_the_headline(report):
     lines = report.summary_md.read_text(encoding="utf-8").splitlines()
     accuracy = json.loads(report.summary_json.read_text())["figures"]["accuracy"]["value"]
-    assert len(lines) == 10
-    assert f"{accuracy:.1%}" in lines[2]
+    assert len(lines) == 11
+    assert f"{accuracy:.1%}" in lines[3]
 
 
 @pytest.fixture(scope="module")

@@ -1,27 +1,5 @@
 """A reviewer's way through a report, from opening it to the PDF that is attached."""
 
-import io
-import unicodedata
-
-import pytest
-
-
-@pytest.fixture
-def printed(visit):
-    """The PDF that a page prints to."""
-    pypdf = pytest.importorskip("pypdf")
-
-    def pdf(file):
-        page = visit(file)
-        return pypdf.PdfReader(io.BytesIO(page.pdf(format="A4")))
-
-    return pdf
-
-
-def bare(text: str) -> str:
-    """Text without ligatures and spaces: a PDF breaks lines where they are full."""
-    return "".join(unicodedata.normalize("NFKC", text).split())
-
 
 def test_a_reviewer_reads_filters_opens_a_case_and_shares_it(visit, report):
     page = visit(report.report_dir / "index.html")
@@ -45,7 +23,7 @@ def test_a_reviewer_reads_filters_opens_a_case_and_shares_it(visit, report):
     assert page.locator("#fa-case output").inner_text() == "55%"
 
 
-def test_the_attachment_prints_its_headline_and_every_case(visit, printed, report):
+def test_the_attachment_prints_its_headline_and_every_case(visit, printed, bare, report):
     page = visit(report.report_html)
     headline = page.locator(".fa-verdict p").first.inner_text()
     cases = page.locator(".fa-case h3").all_inner_texts()
@@ -56,7 +34,7 @@ def test_the_attachment_prints_its_headline_and_every_case(visit, printed, repor
     assert sum(len(p.images) for p in pdf.pages) >= 2 * len(cases)
 
 
-def test_a_printed_case_stays_on_one_page(printed, report):
+def test_a_printed_case_stays_on_one_page(printed, bare, report):
     for page in printed(report.report_html).pages:
         text = bare(page.extract_text())
         assert text.count("chance") >= text.count("Rightlypredicted")

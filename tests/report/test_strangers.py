@@ -29,8 +29,8 @@ from audit.checks.opportunity.outputs import FILE as OPPORTUNITY
 from audit.checks.shortcuts.outputs import FILE as SHORTCUTS
 from audit.checks.shortcuts.summary import find_shortcuts
 from audit.core.errors import AuditError, RunFolderError
+from audit.report.gatefile import gate
 from audit.report.owner import owner_of
-from audit.report.screen import gate
 from audit.report.source import load
 from audit.storage import run as runfolder
 from audit.storage.run import RunFolder

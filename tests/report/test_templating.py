@@ -16,6 +16,7 @@ import audit
 from audit.core.estimate import rate
 from audit.report.templating import (
     decimal,
+    fixed,
     front_matter,
     interval,
     markdown,
@@ -24,6 +25,7 @@ from audit.report.templating import (
     points,
     raw,
     signed,
+    told,
 )
 
 
@@ -89,3 +91,34 @@ def test_signs_that_markup_forbids_are_replaced():
 def test_signs_that_would_reorder_the_text_around_them_are_replaced():
     assert plain("photo \u202egpj.exe\u2066") == "photo \ufffdgpj.exe\ufffd"
     assert plain("ורד \u200f\u200d") == "ורד \u200f\u200d"  # ordinary marks of such languages stay
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"train": 288, "val_accuracy": 0.9783041213835997}, "train 288, val accuracy 0.9783"),
+        ([5, 5, 1280], "5, 5, 1280"),
+        ({}, "none"),
+        (None, "none"),
+        (True, "yes"),
+        (-0.5, "\u22120.5"),
+        ({"layers": ["a", "b"], "tuned": False}, "layers a, b, tuned no"),
+        ("as it is", "as it is"),
+    ],
+)
+def test_facts_are_told_as_a_reader_would_say_them(value, said):
+    assert told(value) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (percent(-0.012), "\u22121.2%"),
+        (percent(-0.0001), "0.0%"),
+        (decimal(-0.25), "\u22120.250"),
+        (fixed(-0.004), "0.00"),
+        (fixed(math.nan), "undefined"),
+    ],
+)
+def test_every_negative_number_has_the_same_sign(text, said):
+    assert text == said

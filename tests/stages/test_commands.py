@@ -82,6 +82,21 @@ def unrendered(monkeypatch):
 # What comes out
 
 
+@pytest.mark.parametrize(
+    ("limit", "code", "state"), [("100%", 3, "DO NOT SHIP"), ("0%", 0, "NOT SHOWN")]
+)
+def test_a_run_is_held_to_limits_before_it_is_reported(
+    call, copy, images, colour_model, limit, code, state
+):
+    flags = ["--images", images, "--model", colour_model, "--no-grabcut", "--workers", 0]
+    flags += ["--ig-steps", 4, "--batch-size", 2, "--robustness", 3, "--no-opportunity"]
+    left, said, err = call("run", *flags, "--out", copy.root, "--resume", "--min-accuracy", limit)
+    assert left == code, err
+    assert f"{'FAILED' if code else 'ok    '} min-accuracy: " in said
+    assert f" {state}**: " in said  # summary.md
+    assert state in copy.report_html.read_text(encoding="utf-8")
+
+
 def test_every_stage_of_a_sweep_is_timed(finished):
     stages = finished.manifest()["stages"]
     assert list(stages) == ["decode", "predict", "explain", "intervene", "score", "write"]

@@ -7,10 +7,10 @@ import math
 from audit.core.estimate import rate
 from audit.core.finding import Finding, Link, Step
 from audit.core.statistics import wilson
-from audit.core.wording import plural
+from audit.core.wording import plural, verb
 from audit.report.content import Content
 from audit.report.finding import format_estimate, limit_of, said
-from audit.report.screen import gate
+from audit.report.gatefile import in_force
 from audit.report.sessions import mixed_packages, sessions
 from audit.report.templating import percent
 
@@ -25,7 +25,9 @@ def unfinished(content: Content) -> Finding | None:
         key="unfinished",
         severity="blocks",
         title=f"The sweep is unfinished: {plural(missing, 'image')} missing",
-        words=f"{missing:,} of {plural(n, 'image')} are not explained yet.",
+        words=(
+            f"{missing:,} of {plural(n, 'image')} {verb(missing, 'is', 'are')} not explained yet."
+        ),
         why="What is not explained yet may be what is wrong: the figures here are of a part.",
         steps=(Step("Go on with the same command and --resume, which keeps what is done."),),
     )
@@ -33,15 +35,15 @@ def unfinished(content: Content) -> Finding | None:
 
 def gate_failed(content: Content) -> Finding | None:
     """Report a broken limit of `flower-audit check`."""
-    checked = gate(content.source)
-    if checked is None or checked.passed or checked.outdated:
+    checked = in_force(content.source)
+    if checked is None or checked.passed:
         return None
     broken = len(checked.broken)
     return Finding(
         key="gate",
         severity="blocks",
-        title=f"The gate failed: {broken:,} of {plural(checked.gates, 'limit')} broken",
-        words=f"Broken: {'; '.join(checked.broken)}.",
+        title=f"The gate failed on {broken:,} of {plural(len(checked.checked), 'limit')}",
+        words=f"Failed: {'; '.join(one.words for one in checked.broken)}.",
         why=(
             "These limits were set before the run, by whoever answers for what the model is used "
             "for."

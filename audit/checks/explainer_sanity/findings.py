@@ -87,7 +87,7 @@ def _listed(
         (title, f"{format_estimate(out, 'signed')} and {format_estimate(back, 'signed')}")
         for title, out, back in (*worse, *same)
     ]
-    ends = ["worse than random"] * len(worse) + ["not to be told apart from none"] * len(same)
+    ends = ["worse than random"] * len(worse) + ["which cannot be told apart from none"] * len(same)
     return "; ".join(f"{t} {words}, {end}" for (t, words), end in zip(said, ends, strict=True))
 
 
@@ -135,10 +135,10 @@ def completeness(content: Content) -> Finding | None:
         title=f"{title} misses its sum by {percent(errors.median, 0)}",
         words=(
             f"{title} misses its sum by {percent(errors.median, 0)} in the median, "
-            f"{percent(errors.p90, 0)} in one image of ten or more (n = {errors.n:,}); above 5% it "
-            "does not add up."
+            f"and by {percent(errors.p90, 0)} or more in one image of ten (n = {errors.n:,}); "
+            "above 5% it does not add up."
         ),
-        why="Positions and scores settle long before sums do: read where it is hot, not how much.",
+        why="Positions and scores settle long before sums do: read where it is hot, not how hot.",
         steps=(Step("For heatmaps that add up, sweep with --ig-tolerance 0.05."),),
     )
 

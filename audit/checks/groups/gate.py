@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audit.checks.groups.headline import cells_of, worst_of
+from audit.checks.groups.headline import WORST, cells_of, worst_of
 from audit.checks.groups.statistics import LEAST, LEVEL, Worst
 from audit.gate.bounds import shared_level, standing
 from audit.gate.gates import Limits, Outcome
-from audit.gate.limits import as_given, digits
+from audit.gate.limits import as_given, digits, reach
 from audit.report.source import Source
 from audit.report.templating import percent, plain
 
@@ -29,6 +29,7 @@ def held_to(source: Source, limits: Limits) -> Iterator[Outcome]:
         limit=limit,
         standing=stands,
         words=_words(source, found, limit, stands),
+        figure=WORST.key,
     )
 
 
@@ -39,7 +40,7 @@ def _words(source: Source, found: Worst, limit: float, stands: str) -> str:
     value, low, high = (percent(v, digits(e, limit)) for v in (e.value, e.low, e.high))
     whose = f"{source.classes.get(cell.label, '')}, {cell.column} {cell.group}"
     ends = {
-        "holds": f"not below the limit of {as_given(limit)}",
+        "holds": f"not below the limit of {as_given(limit)}{reach(e, limit, 'at least')}",
         "doubtful": f"below the limit of {as_given(limit)}, but not beyond doubt",
         "broken": f"below the limit of {as_given(limit)} beyond doubt",
     }

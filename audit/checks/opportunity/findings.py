@@ -23,8 +23,8 @@ def taken(content: Content) -> Finding | None:
     return Finding(
         key="opportunity-taken",
         severity="look",
-        title=f"{many} given away by the background, and the model takes it",
-        words=f"{_best(rows)} That the model rests on it is shown by intervention.",
+        title=f"{many} given away by the background, and the model uses it",
+        words=f"{_best(rows)} Interventions show that the model rests on it.",
         why=(
             "The data teaches the background as well as the subject: accuracy on such data is no "
             "promise for another place, camera or table."
@@ -50,11 +50,11 @@ def offered(content: Content) -> Finding | None:
     return Finding(
         key="opportunity-offered",
         severity="info",
-        title=f"{many} given away by the background, which the model is not shown to take",
+        title=f"{many} given away by the background, which the model is not shown to use",
         words=_best(rows),
         why=(
-            "Not by this model, as far as interventions show; the next one trained on this data "
-            "may take it."
+            "Interventions do not show that this model uses it; the next one trained on this data "
+            "may."
         ),
         steps=(
             Step("See what gives which class away.", _links(rows)),
@@ -69,10 +69,10 @@ def _best(rows: list[ClassRow]) -> str:
     best = rows[0].best
     assert best is not None
     where = {"train": "training", "test": "test"}[best.split]
-    first = verb(len(rows), "It is", "The first is")
+    first = verb(len(rows), "It", "The first")
     return (
-        f"{first} told by {best.cue.words} alone in {format_estimate(best.recall)} of its "
-        f"{where} images; {percent(best.chance)} would be chance."
+        f"{first} can be told by {best.cue.words} alone in {format_estimate(best.recall)} of its "
+        f"{where} images; chance would give {percent(best.chance)}."
     )
 
 

@@ -9,7 +9,7 @@ from audit.checks.preflight.outcome import read
 from audit.core.estimate import Estimate
 from audit.core.wording import plural
 from audit.gate.bounds import Standing
-from audit.gate.gates import Outcome
+from audit.gate.gates import COUNTED, Outcome
 from audit.report.source import Source
 
 
@@ -24,7 +24,7 @@ def read_wrongly(source: Source, *, anyway: bool) -> Iterator[Outcome]:
         f"({plural(n, 'reason')}): mend them, or check --anyway"
     )
     stands: Standing = "doubtful" if anyway else "broken"
-    estimate = Estimate(float(n), math.nan, math.nan, len(found.observations), method="counted")
+    estimate = Estimate(float(n), math.nan, math.nan, len(found.observations), method=COUNTED)
     yield Outcome(
         key="preflight",
         estimate=estimate,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from audit.checks.base import Limit
 from audit.checks.robustness.summary import Robustness, Row
 from audit.core.estimate import NOTHING, Estimate
 from audit.core.finding import Finding, Link, Step
 from audit.report.content import Content
 from audit.report.finding import few, is_few, limit_of
-from audit.report.templating import percent, points
+from audit.report.templating import fixed, percent, points
 
 _TRAIN = {
     "light": "Train with --pipeline augmented, which changes brightness and contrast, or "
@@ -76,5 +78,6 @@ def _corruption(found: Robustness, hurt: list[Row], limit: float) -> Finding:
 
 
 def _points(e: Estimate) -> str:
-    low, high = (f"{100 * v:.1f}" for v in (e.low, e.high))
-    return f"{100 * e.value:.1f} points (95% interval {low} to {high}, n = {e.n:,})"
+    value, low, high = (fixed(100 * v, 1) for v in (e.value, e.low, e.high))
+    bounds = "no interval" if math.isnan(e.low) else f"95% interval {low} to {high}"
+    return f"{value} points ({bounds}, n = {e.n:,})"

@@ -21,9 +21,9 @@ def planted_benchmark(content: Content) -> Finding | None:
     n = counts.cases + counts.others
     title = f"Planted shortcuts: {percent(flag.found.value, 0)} found"
     words = (
-        f"Wrong reasons finds {format_estimate(flag.found)} of the planted cases; of those that it "
-        f"accuses of these and the clean, {format_estimate(flag.precision)} are cases, and it "
-        f"accuses {format_estimate(flag.false_alarms)} of the clean."
+        f"Wrong reasons finds {format_estimate(flag.found)} of the planted cases. Of the cases and "
+        f"clean images that it accuses, {format_estimate(flag.precision)} are cases. It accuses "
+        f"{format_estimate(flag.false_alarms)} of the clean images."
     )
     if not counts.cases:
         title = "No planted shortcut was taken"

@@ -40,7 +40,7 @@ def sensitive_classes(content: Content) -> Finding | None:
         title=f"{plural(n, 'class', 'classes')} proven to rest on the background",
         words=f"{_by_kind(kinds)}. {_strongest(found.classes[0])}",
         why=(
-            "The same edit leaves other classes' answers alone, so it is no composite's fault: "
+            "The same edit leaves other classes' answers alone, so compositing is not to blame: "
             "these classes have learnt what the edit takes away."
         ),
         steps=(
@@ -72,6 +72,6 @@ def _strongest(first: SensitiveClass) -> str:
     of = first.strongest
     whose = "on backgrounds of its own class" if of.edit == SCENE else "of other classes'"
     return (
-        f"Of the strongest, {format_estimate(of.flips)} of its answers turn {first.shown_by}, "
+        f"In the strongest, {format_estimate(of.flips)} of the answers turn {first.shown_by}, "
         f"against {percent(of.others.value, 0)} {whose}."
     )

@@ -20,23 +20,23 @@ def shortcuts(content: Content) -> Finding | None:
     best, many = found.proven[0], len(found.proven) > 1
     subject = content.source.subject
     hold = (
-        f"{plural(sum(g.members for g in found.proven), 'image')} hold them"
+        f"They appear in {plural(sum(g.members for g in found.proven), 'image')}"
         if many
-        else (f"{plural(best.members, 'image')} hold it")
+        else (f"It appears in {plural(best.members, 'image')}")
     )
     return Finding(
         key="shortcuts",
         severity="look",
         title=f"{plural(len(found.proven), 'shortcut')} proven in the background",
         words=(
-            f"{hold}. {'The one to mend first' if many else 'It'} adds "
-            f"{format_estimate(best.rise, 'signed')} log-odds of its class under other classes' "
-            f"{subject}s, beyond random backgrounds, and makes its class the answer "
+            f"{hold}. {'The worst' if many else 'It'} adds "
+            f"{format_estimate(best.rise, 'signed')} log-odds for its class under {subject}s of "
+            "other classes, beyond what random backgrounds add, and makes its class the answer "
             f"{percent(best.taken)} of the time instead of {percent(best.usual)}."
         ),
         why=(
-            "This is a cause, not a case: wherever the background shows it, expect its class as "
-            "the answer more often, whatever the image is of."
+            "This is a cause, not a single case: wherever the background shows it, the model "
+            "answers with its class more often, whatever the image is of."
         ),
         steps=(
             Step(
@@ -45,7 +45,7 @@ def shortcuts(content: Content) -> Finding | None:
                     Link(g.class_name, f"shortcuts.html#{g.anchor}") for g in found.proven[:_NAMED]
                 ),
             ),
-            Step("Recapture or crop those images, or show the same with other classes too."),
+            Step("Recapture or crop those images, or add some of other classes that show it too."),
             Step(
                 "Train with --augment-background, which puts most training subjects on other "
                 "images' backgrounds by their masks; then compare both runs."

@@ -7,9 +7,10 @@ from audit.checks.selftest.record import Truth
 from audit.checks.verdicts.provable import unprovable
 from audit.core.finding import Finding, Link, Severity, Step
 from audit.core.wording import plural
+from audit.gate.limits import WRONG_REASONS
 from audit.masks.segmenter import GRABCUT, maker
 from audit.report.content import Content
-from audit.report.finding import GATE, gallery, hold, limit_of, over, said
+from audit.report.finding import gallery, hold, limit_of, over, said, whose_limit
 from audit.report.held import PLACE
 from audit.report.templating import percent
 from audit.verdict.verdict import Verdict
@@ -21,7 +22,7 @@ LIMITS = (
     Limit(
         "wrong-reasons",
         "Wrong reasons among right",
-        GATE,
+        WRONG_REASONS,
         lambda content: content.figures["wrong_reasons_share"].estimate,
         10,
     ),
@@ -94,7 +95,7 @@ def nothing_provable(content: Content) -> Finding | None:
 
 
 def wrong_reasons(content: Content) -> Finding | None:
-    """Report right predictions that the background decides, against the gate."""
+    """Report right predictions that the background decides, against the limit in force."""
     e = content.figures["wrong_reasons_share"].estimate
     if not e.n or not e.value:
         return None
@@ -111,7 +112,7 @@ def wrong_reasons(content: Content) -> Finding | None:
         ),
         why=(
             "These answers hang on the background. Where it is another, expect them to be wrong, "
-            f"however high the accuracy is here. The gate's limit is {said(limit)}."
+            f"however high the accuracy is here. {whose_limit(content)} is {said(limit)}."
         ),
         steps=tuple(_mend(content)),
         estimate=e,
@@ -207,15 +208,16 @@ def suspects(content: Content) -> Finding | None:
         key="suspects",
         severity=held.severity,
         title=f"{percent(held.estimate.value)} of right predictions are suspect",
-        words=f"Of the right predictions with a verdict, {held.words}.",
+        words=f"Suspect among the right predictions with a verdict: {held.words}.",
         why=(
             f"Something points off the {content.source.subject} in these, but no region of the "
-            "background is shown to decide. In the self-test most cases that were missed were "
-            "suspect."
+            "background is shown to decide. In the self-test, most of the cases that were missed "
+            "were suspect."
         ),
         steps=(
             Step(
-                "Look at what accuses most; a tint, a texture or a frame has no region to remove.",
+                "Look at the strongest cases first; a tint, a texture or a frame has no region "
+                "that could be removed.",
                 (gallery("Suspect", verdict="suspect", sort="score"),),
             ),
             Step("If many have poor masks, give better ones with --masks and audit again."),
@@ -225,7 +227,7 @@ def suspects(content: Content) -> Finding | None:
 
 
 def fragile(content: Content) -> Finding | None:
-    """Report verdicts that hang on 3 px of the mask."""
+    """Report verdicts that change when the mask is grown or shrunk by 3 px."""
     held = over("fragile", content)
     if held is None:
         return None
@@ -238,8 +240,8 @@ def fragile(content: Content) -> Finding | None:
             f"{held.words}."
         ),
         why=(
-            "A verdict that hangs on the mask's border says as much about the mask as about the "
-            "model."
+            "A verdict that changes with the mask's border says as much about the mask as about "
+            "the model."
         ),
         steps=(
             Step("Look at the masks of the fragile ones.", (gallery("Fragile", fragile="1"),)),

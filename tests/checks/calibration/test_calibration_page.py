@@ -104,10 +104,20 @@ def test_the_page_tells_an_error_from_chance(tmp_path):
     sure = [0.95] * 400
     text = page(answered(tmp_path / "run", sure, [i % 2 == 0 for i in range(400)]))
     assert "too sure by 45.0 percentage points" in text
-    assert "no probability to rely on" in text and "above 1 where a model is too sure" in text
+    assert (
+        "cannot be relied on as a probability" in text
+        and "above 1 where a model is too sure" in text
+    )
     other = page(answered(tmp_path / "other", [0.9] * 100, [i % 10 > 0 for i in range(100)]))
     assert "no error beyond chance is shown" in other and "calls for a correction" in other
     assert "neither too much nor too little confidence is shown" in other
+
+
+def test_an_error_whose_interval_reaches_into_chance_is_not_beyond_doubt(tmp_path):
+    # 48 of 60 right at 90%: an error of 10%, where chance reaches 8%.
+    text = page(answered(tmp_path / "run", [0.9] * 60, [i % 5 > 0 for i in range(60)]))
+    assert "larger than chance explains, but not beyond doubt" in text
+    assert "cannot be relied on" not in text and "Fit a <em>temperature</em>" not in text
 
 
 def test_a_model_that_is_not_sure_enough_is_called_so(tmp_path):
