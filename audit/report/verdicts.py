@@ -61,7 +61,7 @@ VERDICT_KINDS = (
         title="Right reasons",
         prediction="correct",
         meaning=(
-            "The prediction is right, the {subject} carries it, and an explainer, where one is "
+            "The prediction is right, the {subject} carries it, and an explainer, where both are "
             "available, is on the {subject}."
         ),
         order=_LEAST_FIRST,

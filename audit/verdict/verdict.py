@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from audit.core.registries import JUDGED
 from audit.settings.verdict import Thresholds
 from audit.storage.records import NOT_AVAILABLE
 from audit.verdict.causes import accused, causal_words, cause_of, lost_share, region_turns
@@ -167,7 +168,9 @@ def _decided(
         or (lost_share(record) > HALF and (region_turns(record) or hangs(record)))
         or accused(record, thresholds, evidence)
     )
-    doubted = carried or moved or not on_foreground
+    # What a missing heatmap would show is not known: beside it, another one accuses nothing.
+    off = not on_foreground and len(available(record, JUDGED)) == len(JUDGED)
+    doubted = carried or moved or off
     return (Verdict.SUSPECT if doubted else Verdict.RIGHT_REASONS), ""
 
 

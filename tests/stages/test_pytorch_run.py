@@ -119,7 +119,8 @@ def test_a_report_of_torchscript_shows_what_there_is_and_says_what_is_not(script
         assert "Grad-CAM skill" not in words[file.name], file.name
     for page in ("index.html", "methods.html", "robustness.html", "report.html", "summary.md"):
         assert "TorchScript shows no layers" in words[page], page
-    assert "Verdicts rest on interventions and on Integrated Gradients" in words["index.html"]
+    assert "Verdicts rest on interventions alone" in words["index.html"]
+    assert "no heatmap counts here, as one of the two" in words["methods.html"]
     assert "as proposed by Occlusion, Integrated Gradients and by a scan" in words["methods.html"]
     assert "Rank correlation" in words["robustness.html"]
     assert "Grad-CAM: rank correlation" not in words["robustness.html"]

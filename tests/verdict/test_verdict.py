@@ -207,6 +207,15 @@ def test_an_undefined_heatmap_is_left_out_of_the_words():
     assert reason.endswith("background; Grad-CAM has 60% of its mass on a flower that covers 20%")
 
 
+@pytest.mark.parametrize("missing", [["gradcam"], ["ig"], ["gradcam", "ig"]])
+def test_a_heatmap_accuses_nothing_where_one_is_not_available(missing):
+    assert verdict(OFF).verdict == "suspect"
+    lacking = {f"{key}_{column}": NAN for key in missing for column in ("skill", "mass")}
+    lacking |= {f"{key}_reason": "not available, because it shows no layers" for key in missing}
+    assert verdict(OFF, lacking).verdict == "right-reasons"
+    assert verdict(OFF, lacking, {"survival": 0.0}).verdict == "suspect"
+
+
 def test_an_unsure_answer_alone_is_not_suspect():
     unsure = {"log_odds": -2.0, "removal_lost": 0.0}  # among many classes the best may be unlikely
     assert verdict(unsure).verdict == "right-reasons"
