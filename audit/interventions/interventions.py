@@ -106,8 +106,9 @@ class Interventions:
         """Study a case with nothing but what is said of its label: it is there, or it is not."""
         label = case.sample.item.label
         if label not in self._of_label:
-            self._of_label[label] = copy(self)
-            self._of_label[label]._pool = self._pool.of_label(label)
+            other = copy(self)
+            other._pool = self._pool.of_label(label)
+            self._of_label[label] = other  # last: another thread may ask meanwhile
         study = self._of_label[label]._study(case)
         return answered(study, lambda logits: of_label(logits, label))
 

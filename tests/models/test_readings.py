@@ -45,3 +45,12 @@ def test_outputs_in_0_to_1_that_are_no_probabilities_are_doubted():
 def test_anything_but_a_number_a_class_is_refused():
     with pytest.raises(ModelError, match=r"\(4, 4, 3\)"):
         reading(np.zeros((2, 4, 4, 3)))
+
+
+@pytest.mark.parametrize("squash", [lambda z: z, expit])
+def test_outputs_that_are_read_each_by_itself_have_two_logits_each(squash):
+    found = reading(squash(LOGITS)).each_alone()
+    assert (found.units, found.classes, found.bounded) == (3, 6, False)
+    assert found.end == (LINEAR if squash(LOGITS) is LOGITS else LOG_ODDS)
+    logits = found.logits(squash(LOGITS), np)
+    np.testing.assert_allclose(logits, np.concatenate([LOGITS, -LOGITS], axis=1) / 2, atol=1e-12)

@@ -203,3 +203,22 @@ def test_a_model_that_does_not_answer_for_each_label_is_one_line(configured, tmp
     made().save(file)
     with pytest.raises(ModelError, match=said):
         audit.run(configured(model=file), tmp_path / "run")
+
+
+def looked_at(config):
+    return audit.preflight(config).set_index("key")
+
+
+def test_another_order_of_the_outputs_is_seen_by_images_of_one_label(configured, tmp_path):
+    file = tmp_path / "turned.keras"
+    model((2, 1, 0)).save(file)
+    found = looked_at(configured(model=file)).loc["class-order"]
+    assert found["strength"] == "strong"
+    assert "2 of 3 outputs read as other classes, 100% of 21 images" in found["words"]
+
+
+def test_without_images_of_one_label_nothing_tells_of_pixels_and_order(configured, tmp_path):
+    images = write(tmp_path / "discs", train=1, test=2, sets=SETS[3:])
+    found = looked_at(configured(images=images, labels="several"))
+    assert found.loc["one-label", "strength"] == "weak"
+    assert not {"class-order", "accuracy"} & set(found.index)
