@@ -34,6 +34,7 @@ TAKEN = frozenset(
         "command",
         "config",
         "data",
+        "decision",
         "explainers",
         "figures",
         "findings",
