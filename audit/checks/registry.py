@@ -35,6 +35,7 @@ TAKEN = frozenset(
         "command",
         "config",
         "data",
+        "decision",
         "explainers",
         "figures",
         "findings",

@@ -30,7 +30,7 @@ def told(tmp_path):
 
 def test_a_run_that_went_on_with_inputs_read_wrongly_says_so_before_anything_else(told):
     found = told(STRONG, anyway=True)
-    opening = fill("partials/opening.html", **shared(found))
+    opening = fill("partials/opening.html", links=False, **shared(found))
     assert opening.index("Do not judge the model by this report") < opening.index("right predict")
     assert "8% &lt;b&gt;instead&lt;/b&gt; of 100%: give --class-order number." in opening
     assert "**Inputs are read wrongly" in summary_md(found).decode()
