@@ -16,7 +16,7 @@ from audit.verdict.verdict import Verdict
 _VERDICT_TERMS = tuple(
     Term(
         v.title,
-        f"Verdict. {v.meaning} Given to {v.prediction} predictions.",
+        f"Verdict. {v.meaning} Given to {v.given_to}.",
         OURS,
         "methods.html#verdicts",
         {Verdict.WRONG_REASONS: ("wrong_reasons_share",), Verdict.SUSPECT: ("suspect_share",)}.get(
@@ -243,7 +243,7 @@ _TERMS = (
     Term(
         "Undefined",
         "A figure that has no value, with the reason: an empty mask, a heatmap with no positive "
-        "relevance. It is counted, and is no 0.",
+        "relevance. It is counted, and never read as 0.",
     ),
     Term(
         "Verdict",

@@ -33,6 +33,12 @@ class VerdictKind:
     order: str
     worst_first: bool | None
 
+    @property
+    def given_to(self) -> str:
+        """Which predictions it is given to, in words."""
+        words = {"correct": "right", "any": "right and wrong"}
+        return f"{words.get(self.prediction, self.prediction)} predictions"
+
 
 _MOST = "what accuses most first"
 _LEAST_FIRST = "what accuses least first"

@@ -12,12 +12,16 @@ import uncharted
 from drawnruns import PLAIN, make_run
 from links import broken, read_site
 
+from audit.gate.files import gate_json
+from audit.gate.gates import Limits, hold_to_limits
 from audit.report.build import render, renew
 from audit.report.made import Made
+from audit.storage.paths import location
 from audit.storage.run import RunFolder
 from audit.storage.swap import settle
 
 BROKEN = ("--max-wrong-reasons", "0")
+NOW = "2026-03-05T08:00:00+00:00"
 KEPT = ("--max-wrong-reasons", "100%", "--max-suspect", "100%")
 
 
@@ -223,6 +227,18 @@ def test_a_report_of_an_earlier_version_is_rendered_whole(run):
     (run.report_dir / "made.json").unlink()
     renew(run)
     assert (run.report_dir / "made.json").is_file()
+
+
+def test_a_report_at_a_url_is_renewed(once):
+    root = location("memory://renewed/run")
+    for file in (f for f in once.rglob("*") if f.is_file()):
+        (root / file.relative_to(once).as_posix()).write_bytes(file.read_bytes())
+    run = RunFolder(root)
+    run.gate_file.write_bytes(gate_json(hold_to_limits(run, Limits(max_wrong_reasons=0.0)), NOW))
+    renew(run)
+    assert said(run) == ("DO NOT SHIP",)
+    assert "The gate failed" in (run.report_dir / "findings.html").read_text("utf-8")
+    assert (run.report_dir / "gallery.html").is_file()
 
 
 def test_python_renews_too(run):

@@ -30,7 +30,7 @@ TERMS = (
     Term(
         "Edit",
         "A change of the whole background that takes one kind of cue out, or puts another in its "
-        "place: blurred, in usual colours, its frame cut away. The {subject} stays to the pixel.",
+        "place: blurred, in usual colours, its frame cut away. The {subject} stays as it is.",
         OURS,
     ),
     Term(
