@@ -19,7 +19,7 @@ def source(right, accused):
         causal_reason="",
     )
     classes = {0: "rose", 1: "lily", 2: "never tested"}
-    return SimpleNamespace(predictions=predictions, explained=explained, classes=classes)
+    return SimpleNamespace(predictions=predictions, explained=explained, labels=classes)
 
 
 def rows(a, b):
