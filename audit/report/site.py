@@ -12,6 +12,7 @@ from typing import Any
 from audit.core.errors import AuditError
 from audit.report.templating import templates_dir
 
+SCRIPTS = ("sort.js", "contents.js")  # of every page
 _FOR_SERVERS = ("404.html", "sitemap.xml", "sitemap.xml.gz")
 Nav = list[dict[str, Any]]
 _log = logging.getLogger("audit")
@@ -60,7 +61,7 @@ def _config(docs: Path, target: Path, name: str, nav: Nav) -> dict[str, Any]:
             {"toc": {"permalink": True, "toc_depth": 2}},
         ],
         "extra_css": ["assets/audit.css", "assets/gallery.css"],
-        "extra_javascript": ["assets/sort.js"],
+        "extra_javascript": [f"assets/{name}" for name in SCRIPTS],
         # Material would fetch this worker from a CDN; named here, it takes ours.
         "extra": {"generator": False, "polyfills": ["assets/iframe-worker.js"]},
         "theme": {
