@@ -12,7 +12,8 @@ from typing import Any
 from audit.core.errors import AuditError
 from audit.report.templating import templates_dir
 
-SCRIPTS = ("sort.js", "contents.js")  # of every page
+# Of every page, and in this order.
+SCRIPTS = ("sort.js", "clipboard.js", "table-text.js", "tables.js", "contents.js")
 _FOR_SERVERS = ("404.html", "sitemap.xml", "sitemap.xml.gz")
 Nav = list[dict[str, Any]]
 _log = logging.getLogger("audit")
