@@ -20,6 +20,10 @@ class Section(NamedTuple):
 
 
 def sections(html: str) -> list[Section]:
-    """Return the headings of a page that can be linked, without links and signs beside them."""
+    """Return the headings of a page that can be linked, without links and signs beside them.
+
+    A heading that a script fills in is left out.
+    """
     found = _HEADING.findall(html)
-    return [Section(anchor, Markup(_BESIDE.sub("", inner)).striptags()) for anchor, inner in found]
+    told = [Section(anchor, Markup(_BESIDE.sub("", inner)).striptags()) for anchor, inner in found]
+    return [section for section in told if section.title]

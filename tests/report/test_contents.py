@@ -18,6 +18,7 @@ def pages(report):
 def test_a_section_is_a_heading_without_its_links_and_signs():
     html = (
         '<h2 class="x" id="one">One &amp; &lt;two&gt; <a href="#one">all 3</a></h2><h2>no id</h2>'
+        '<h2 id="filled"></h2>'
         '<h2 id="two"><span aria-hidden="true">■</span> Two</h2><h3 id="three">Three</h3>'
     )
     assert sections(html) == [("one", "One & <two>"), ("two", "Two")]
