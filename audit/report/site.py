@@ -61,7 +61,7 @@ def _config(docs: Path, target: Path, name: str, nav: Nav) -> dict[str, Any]:
             "audit.report.blocks",
             {"toc": {"permalink": True, "toc_depth": 2}},
         ],
-        "extra_css": ["assets/audit.css", "assets/gallery.css"],
+        "extra_css": [f"assets/{name}.css" for name in ("audit", "gallery", "print")],
         "extra_javascript": [f"assets/{name}" for name in SCRIPTS],
         # Material would fetch this worker from a CDN; named here, it takes ours.
         "extra": {"generator": False, "polyfills": ["assets/iframe-worker.js"]},
