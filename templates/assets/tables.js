@@ -4,17 +4,8 @@
 
   var MANY = 12; // rows that are seen at once
 
-  function copier(table, form, title) {
-    var button = document.createElement("button");
-    button.type = "button";
-    button.textContent = title;
-    button.addEventListener("click", function () {
-      window.FA_COPY(window.FA_TABLE[form](table), function (copied) {
-        button.textContent = copied ? "Copied" : "Not copied";
-        setTimeout(function () { button.textContent = title; }, 2000);
-      });
-    });
-    return button;
+  function copier(title, form, table) {
+    return window.FA_COPIER(title, function () { return window.FA_TABLE[form](table); });
   }
 
   function keep(rows, typed) {
@@ -41,7 +32,7 @@
     var tools = document.createElement("div");
     tools.className = "fa-tools";
     if (rows.length > MANY) tools.append.apply(tools, filter(table, rows));
-    tools.append(copier(table, "markdown", "Copy Markdown"), copier(table, "csv", "Copy CSV"));
+    tools.append(copier("Copy Markdown", "markdown", table), copier("Copy CSV", "csv", table));
     table.parentNode.before(tools);
   });
 })();
