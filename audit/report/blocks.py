@@ -1,6 +1,7 @@
 """Markdown extension: what stands between two marker lines is HTML and goes through untouched.
 
-Text in it cannot be taken for Markdown, and thousands of cards are not parsed twice.
+Text in it cannot be taken for Markdown, and thousands of cards are not parsed twice. Headings in it
+stand in the page's contents, which Markdown makes of its own alone.
 """
 
 from __future__ import annotations
@@ -9,10 +10,15 @@ from typing import Any
 
 from markdown import Markdown
 from markdown.extensions import Extension
+from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
+from markupsafe import escape
+
+from audit.report.sections import sections
 
 START, END = "<!-- block -->", "<!-- end -->"
 _BEFORE_ALL_HTML = 25  # MkDocs looks for anchors in HTML at 21, Markdown for blocks at 20
+_AFTER_ALL_HTML = 5  # Markdown puts HTML back at 30, signs at 10
 
 
 class _Blocks(Preprocessor):
@@ -30,9 +36,19 @@ class _Blocks(Preprocessor):
         return kept
 
 
+class _Contents(Postprocessor):
+    def run(self, text: str) -> str:
+        self.md.toc_tokens = [  # type: ignore[attr-defined]
+            {"level": 2, "id": anchor, "name": str(escape(title)), "children": []}
+            for anchor, title in sections(text)
+        ]
+        return text
+
+
 class _BlocksExtension(Extension):
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 (Markdown's name)
         md.preprocessors.register(_Blocks(md), "audit_blocks", _BEFORE_ALL_HTML)
+        md.postprocessors.register(_Contents(md), "audit_contents", _AFTER_ALL_HTML)
 
 
 def makeExtension(**options: Any) -> Extension:  # noqa: N802 (Markdown's name)

@@ -11,7 +11,13 @@ from audit.core.errors import RunFolderError
 from audit.core.track import Track, silent
 from audit.report.cases import Case
 from audit.report.content import Content, content
-from audit.report.exports import card_md, summary_json, summary_md, write_tables
+from audit.report.exports import (
+    summary_json,
+    summary_md,
+    write_classes,
+    write_tables,
+    write_told,
+)
 from audit.report.made import Made
 from audit.report.pages import DECIDED, site_name, write_decided, write_pages
 from audit.report.render import render_panels
@@ -103,7 +109,8 @@ def _render_beside(found: Content, folder: Path, track: Track) -> None:
     for each in drawn.iterdir():
         each.rename(report / each.name)
     write_tables(found.source, report / "data")
-    (report / "data" / "model_card.md").write_bytes(card_md(found))
+    write_classes(found, report / "data")
+    write_told(found, report / "data")
     Made.now(found.source).write(report)
     write_list(report)
     _write_files(found, folder, report, shapes)
@@ -121,7 +128,7 @@ def _renew_beside(found: Content, folder: Path, track: Track) -> None:
         (built / f"{name}.html").rename(pages / f"{name}.html")
     for name, text in with_pages(DECIDED, built, found.source.run).items():
         (pages / name).write_text(text, encoding="utf-8")
-    (pages / "data" / "model_card.md").write_bytes(card_md(found))
+    write_told(found, pages / "data")
     for page in files_below(pages):
         refuse_links(found.source.run.report_dir / page, found.source.run.root)
     _write_files(found, folder, drawn, shapes)

@@ -20,6 +20,7 @@ from audit.report.decision import decision
 from audit.report.figures import LOCALISED
 from audit.report.findings import findings
 from audit.report.pages import shared
+from audit.report.sheets import class_table, finding_table
 from audit.report.source import Source
 from audit.report.templating import fill
 
@@ -92,11 +93,6 @@ def summary_md(content: Content) -> bytes:
     return fill("summary.md", **shared(content)).encode()
 
 
-def card_md(content: Content) -> bytes:
-    """Return the model card as Markdown, to paste."""
-    return fill("model_card.md", **shared(content)).encode()
-
-
 def write_tables(source: Source, folder: Path) -> None:
     """Write records.parquet, records.csv, and what tables checks have, as CSV.
 
@@ -105,7 +101,22 @@ def write_tables(source: Source, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     _write_records(source, folder / "records")
     for name, table in (named for check in every() for named in check.tables(source).items()):
-        (folder / f"{name}.csv").write_text(csv_text(table), encoding="utf-8", newline="")
+        _write_csv(table, folder / f"{name}.csv")
+
+
+def write_classes(content: Content, folder: Path) -> None:
+    """Write classes.csv."""
+    _write_csv(class_table(content), folder / "classes.csv")
+
+
+def write_told(content: Content, folder: Path) -> None:
+    """Write findings.csv and model_card.md, which say what the gate decides."""
+    _write_csv(finding_table(content), folder / "findings.csv")
+    (folder / "model_card.md").write_bytes(fill("model_card.md", **shared(content)).encode())
+
+
+def _write_csv(table: pd.DataFrame, file: Path) -> None:
+    file.write_text(csv_text(table), encoding="utf-8", newline="")
 
 
 def _write_records(source: Source, file: Path) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 from audit.core.errors import AuditError
 from audit.report.templating import templates_dir
 
+# Of every page, and in this order.
+SCRIPTS = ("sort.js", "clipboard.js", "table-text.js", "tables.js", "contents.js")
 _FOR_SERVERS = ("404.html", "sitemap.xml", "sitemap.xml.gz")
 Nav = list[dict[str, Any]]
 _log = logging.getLogger("audit")
@@ -59,8 +61,8 @@ def _config(docs: Path, target: Path, name: str, nav: Nav) -> dict[str, Any]:
             "audit.report.blocks",
             {"toc": {"permalink": True, "toc_depth": 2}},
         ],
-        "extra_css": ["assets/audit.css", "assets/gallery.css"],
-        "extra_javascript": ["assets/sort.js"],
+        "extra_css": [f"assets/{name}.css" for name in ("audit", "gallery", "print")],
+        "extra_javascript": [f"assets/{name}" for name in SCRIPTS],
         # Material would fetch this worker from a CDN; named here, it takes ours.
         "extra": {"generator": False, "polyfills": ["assets/iframe-worker.js"]},
         "theme": {

@@ -27,6 +27,7 @@ from audit.core.errors import AuditError
 from audit.core.estimate import Estimate
 from audit.core.wording import plural, verb
 from audit.gate.limits import as_given
+from audit.report.sections import sections
 
 UNDEFINED = "undefined"
 # The last two ranges turn round the order of the text that follows a name.
@@ -178,7 +179,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     filters = (as_given, percent, signed, points, fixed, styled, interval, count, raw, told, plural,
-               verb, front_matter, markdown, plain, lower_first)  # fmt: skip
+               verb, front_matter, markdown, plain, lower_first, sections)  # fmt: skip
     environment.filters |= {f.__name__: f for f in filters}
     environment.tests["nan"] = math.isnan
     return environment

@@ -60,19 +60,8 @@
 
   function address(hash) { return location.href.replace(/#.*/, "") + hash; }
 
-  /* Browsers may refuse the clipboard to pages from disk: then the older way. */
   function copy(text, say) {
-    function older() {
-      var field = document.createElement("textarea");
-      field.value = text;
-      (dialog.open ? dialog : document.body).appendChild(field);
-      field.select();
-      var copied = document.execCommand("copy");
-      field.remove();
-      say(copied ? "Link copied." : "Copy this link: " + text);
-    }
-    if (!navigator.clipboard) return older();
-    navigator.clipboard.writeText(text).then(function () { say("Link copied."); }, older);
+    window.FA_COPY(text, function (copied) { say(copied ? "Link copied." : "Copy this link: " + text); });
   }
 
   function listen() {

@@ -1,0 +1,64 @@
+"""The contents of a page: what they list, and how they are reached in Chromium and on paper."""
+
+import pytest
+
+from audit.report.sections import sections
+
+LINKS = ".fa-contents a"
+# Headings that no link of the contents leads to.
+UNLISTED = """Array.from(document.querySelectorAll("main h2[id], .md-content h2[id]"), h => h.id)
+    .filter(id => !document.querySelector(`.fa-contents a[href="#${CSS.escape(id)}"]`))"""
+
+
+@pytest.fixture
+def pages(report):
+    return [report.report_html, report.report_dir / "index.html"]
+
+
+def test_a_section_is_a_heading_without_its_links_and_signs():
+    html = (
+        '<h2 class="x" id="one">One &amp; &lt;two&gt; <a href="#one">all 3</a></h2><h2>no id</h2>'
+        '<h2 id="filled"></h2>'
+        '<h2 id="two"><span aria-hidden="true">■</span> Two</h2><h3 id="three">Three</h3>'
+    )
+    assert sections(html) == [("one", "One & <two>"), ("two", "Two")]
+
+
+def test_contents_list_every_section(visit, pages):
+    for file in pages:
+        page = visit(file)
+        assert page.locator(LINKS).count() > 5
+        assert page.evaluate(UNLISTED) == []
+        assert page.locator("h2:not([id])").count() == 0
+
+
+def test_the_single_file_keeps_its_contents_beside_what_is_read(visit, report):
+    page = visit(report.report_html)
+    chosen = page.get_by_role("navigation", name="Contents").get_by_role("link", name="Methods")
+    chosen.click()
+    assert 0 <= chosen.bounding_box()["y"] <= 900
+    assert 0 <= page.locator("h2#methods").bounding_box()["y"] <= 100
+    page.locator(f"{LINKS}[href='#methods'][aria-current=true]").wait_for()
+
+
+def test_a_phone_opens_the_contents_by_keyboard(visit, pages):
+    for file in pages:
+        page = visit(file, width=360, height=700)
+        page.locator(".fa-contents summary").focus()
+        page.keyboard.press("Enter")
+        box = page.locator(".fa-contents ol").bounding_box()
+        assert box["x"] >= 0 and box["y"] >= 0 and box["x"] + box["width"] <= 360
+        page.keyboard.press("Tab")
+        page.locator(f"{LINKS}:focus").wait_for()
+        page.keyboard.press("Escape")
+        assert not page.locator(".fa-contents ol").is_visible()
+        page.keyboard.press("Enter")
+        page.locator(LINKS).last.click()
+        assert not page.locator(".fa-contents ol").is_visible()
+
+
+def test_paper_has_no_contents_to_click(visit, pages):
+    for file in pages:
+        page = visit(file)
+        page.emulate_media(media="print")
+        assert not page.locator(".fa-contents").is_visible()
