@@ -19,6 +19,7 @@ from audit.report.content import Content
 from audit.report.decision import decision
 from audit.report.figures import LOCALISED
 from audit.report.findings import findings
+from audit.report.hub import metadata
 from audit.report.pages import shared
 from audit.report.source import Source
 from audit.report.templating import fill
@@ -93,8 +94,8 @@ def summary_md(content: Content) -> bytes:
 
 
 def card_md(content: Content) -> bytes:
-    """Return the model card as Markdown, to paste."""
-    return fill("model_card.md", **shared(content)).encode()
+    """Return the model card as Markdown, to paste, and as a README of the Hugging Face Hub."""
+    return fill("model_card.md", hub=metadata(content), **shared(content)).encode()
 
 
 def write_tables(source: Source, folder: Path) -> None:
