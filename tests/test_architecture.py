@@ -16,7 +16,7 @@ FLOORS = (
     ("cli",),
     ("api",),
     ("stages",),
-    ("checks", "execution", "training", "compare", "gate", "mend", "report"),
+    ("checks", "execution", "training", "compare", "gate", "mend", "attach", "report"),
     ("explainers", "interventions", "models", "masks", "datasets"),
     ("verdict", "storage", "settings"),
     ("core",),

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from audit.cli.command import Command
-from audit.cli.common import tell_gate
+from audit.cli.common import tell_gate, tell_github
 from audit.cli.options import PLACE, SHARE, gates, limits_of, run_argument
 from audit.core.output import echo
 
@@ -31,12 +31,19 @@ from audit.core.output import echo
 @click.option(
     "--junit", type=click.Path(path_type=Path, dir_okay=False), help="JUnit XML to write."
 )
+@click.option(
+    "--github",
+    is_flag=True,
+    help="In GitHub Actions: write the step's summary, and an annotation for each limit that is "
+    "not shown to be kept.",
+)
 def check(
     run_folder: Path,
     against: Path | None,
     no_worse_than: float | None,
     anyway: bool,
     junit: Path | None,
+    github: bool,
     **flags: Any,
 ) -> None:
     """Hold RUN against limits: exit with 0 where all hold, with 3 where one fails.
@@ -51,6 +58,7 @@ def check(
     Examples:
       flower-audit check runs/new --max-wrong-reasons 5% --min-accuracy 80% --junit gate.xml
       flower-audit check runs/new --against runs/released --no-worse-than 1%
+      flower-audit check runs/new --max-wrong-reasons 5% --github
     """
     from audit.gate.gates import Limits
     from audit.stages import commands
@@ -68,9 +76,12 @@ def check(
     for warning in found.warnings:
         echo(f"Note (A is the base run, B is this one): {warning}", err=True)
     tell_gate(folder)
-    if why := commands.renew_report(folder):
+    why = commands.renew_report(folder)
+    if why:
         echo(why, err=True)
     else:
         echo(f"Report renewed: {folder.report_dir / 'index.html'} and {folder.report_html}")
+    if github:
+        tell_github(found, "" if why else folder.summary_md.read_text(encoding="utf-8"))
     if not found.holds:
         raise click.exceptions.Exit(3)

@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit.core.output import echo, echo_lines
+from audit.core.actions import in_actions
+from audit.core.output import command_runner, echo, echo_lines
 from audit.core.track import Track
 from audit.settings import Config
 
 if TYPE_CHECKING:
+    from audit.gate.gates import GateResult
     from audit.storage.run import RunFolder
 
 
@@ -70,3 +72,20 @@ def tell_gate(folder: RunFolder) -> bool:
     for gate in told["gates"]:
         echo(f"{'ok    ' if gate['passed'] else 'FAILED'} {gate['key']}: {gate['words']}")
     return bool(told["passed"])
+
+
+def tell_github(found: GateResult, summary: str) -> None:
+    """Show the outcome of a check in GitHub Actions; ``summary`` as for `step_summary`."""
+    from audit.gate.github import annotations_of, step_summary, write_summary
+
+    if not in_actions():
+        echo(
+            "--github did nothing: this is no step of GitHub Actions, which sets GITHUB_ACTIONS to "
+            "true.",
+            err=True,
+        )
+        return
+    for line in annotations_of(found):
+        command_runner(line)
+    if why := write_summary(step_summary(found, summary)):
+        echo(why, err=True)

@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from audit import __version__
+from audit.cli.attach import attach
 from audit.cli.backbones import backbones
 from audit.cli.check import check
 from audit.cli.command import Group
@@ -57,6 +58,7 @@ for command in (
     compare,
     backbones,
     check,
+    attach,
     judge,
     selftest,
     mend,

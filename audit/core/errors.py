@@ -35,6 +35,10 @@ class ClusterError(AuditError):
     """A cluster that cannot be reached, or loses what it is given."""
 
 
+class TrackingError(AuditError):
+    """A tracking server that cannot be reached, or refuses what it is given."""
+
+
 # Every way to run without a network, for the errors of whatever could not be fetched.
 OFFLINE = (
     "Without a network: --data-dir with a data set prepared elsewhere and "

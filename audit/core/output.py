@@ -14,6 +14,7 @@ from typing import Any, TextIO
 
 import click
 
+from audit.core.actions import in_actions, inert
 from audit.core.redact import credentials
 
 # Controls, signs without a width of their own that turn or hide text, halves of a pair, and line
@@ -30,9 +31,12 @@ _FIRST, _LAST = 0, 2  # descriptors of standard input and of standard error
 def clean(text: object) -> str:
     r"""Return text in one line in which nothing is hidden: an escape sign is shown as ``\x1b``.
 
-    Credentials in it are left out, as `audit.core.redact.credentials` does.
+    Credentials in it are left out, as `audit.core.redact.credentials` does, and nothing in it is
+    a command of the runner that reads along.
     """
     told = credentials(str(text))
+    if in_actions():
+        told = inert(told)
     if told.isprintable():
         return told
     joins = {found.start() for found in _JOINERS.finditer(told)}
@@ -43,6 +47,11 @@ def echo(text: object, *, err: bool = False) -> None:
     """Print one line, cleaned, to standard output, or to standard error where ``err``."""
     # Named, for Click would write UTF-8 to a stream that is of ASCII.
     click.echo(clean(text), file=sys.stderr if err else sys.stdout)
+
+
+def command_runner(line: str) -> None:
+    """Print a command of `audit.core.actions`, which `echo` would render harmless."""
+    click.echo(line, file=sys.stdout)
 
 
 def echo_lines(text: str) -> None:

@@ -19,6 +19,7 @@ from audit.report.content import Content
 from audit.report.decision import decision
 from audit.report.figures import LOCALISED
 from audit.report.findings import findings
+from audit.report.hub import metadata
 from audit.report.pages import shared
 from audit.report.sheets import class_table, finding_table
 from audit.report.source import Source
@@ -93,6 +94,11 @@ def summary_md(content: Content) -> bytes:
     return fill("summary.md", **shared(content)).encode()
 
 
+def card_md(content: Content) -> bytes:
+    """Return the model card as Markdown, to paste, and as a README of the Hugging Face Hub."""
+    return fill("model_card.md", hub=metadata(content), **shared(content)).encode()
+
+
 def write_tables(source: Source, folder: Path) -> None:
     """Write records.parquet, records.csv, and what tables checks have, as CSV.
 
@@ -112,7 +118,7 @@ def write_classes(content: Content, folder: Path) -> None:
 def write_told(content: Content, folder: Path) -> None:
     """Write findings.csv and model_card.md, which say what the gate decides."""
     _write_csv(finding_table(content), folder / "findings.csv")
-    (folder / "model_card.md").write_bytes(fill("model_card.md", **shared(content)).encode())
+    (folder / "model_card.md").write_bytes(card_md(content))
 
 
 def _write_csv(table: pd.DataFrame, file: Path) -> None:

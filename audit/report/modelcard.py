@@ -15,8 +15,8 @@ from audit.report.owner import ASKED, owner_of
 from audit.report.source import Source
 from audit.report.templating import interval, styled, told
 
-_FIGURES = ("accuracy", "wrong_reasons_share", "suspect_share", "background_share", "bg_gap",
-            "survives_without")  # fmt: skip
+FIGURES = ("accuracy", "wrong_reasons_share", "suspect_share", "background_share", "bg_gap",
+           "survives_without")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def _factors(content: Content) -> Iterator[Entry]:
 
 
 def _metrics(content: Content) -> Iterator[Entry]:
-    for key in (*_FIGURES, *(f"{key}_skill" for key in content.source.leading)):
+    for key in (*FIGURES, *(f"{key}_skill" for key in content.source.leading)):
         figure = content.figures[key]
         yield Entry(figure.metric.title, figure_words(figure.estimate, figure.metric.style))
     thresholds = content.source.thresholds

@@ -37,6 +37,8 @@ _CONTROL = re.compile(
 # In the middle of a line a hyphen, a full stop or an underscore inside a word means nothing, nor
 # does a parenthesis after no bracket, a colon before a space, or a quotation mark outside a tag.
 _MARKDOWN = re.compile(r"([\\`*{}\[\]#!|~$]|:(?=\S)|(?<![^\W_])_|_(?![^\W_]))")
+# All that ASCII has beside letters, digits, and what words of figures need.
+_MEANING = re.compile(r"[!-$&'*/:-<>-@\[-`{-~]")
 
 
 def templates_dir() -> Path:
@@ -151,6 +153,18 @@ def front_matter(text: object) -> Markup:
     return Markup(json.dumps(str(escape(plain(text))), ensure_ascii=False))
 
 
+def yaml_text(text: object) -> Markup:
+    """Quote text as a YAML string that reads as itself, and is no markup where nobody reads YAML.
+
+    ``<b>`` becomes ``"\\u003cb\\u003e"``.
+    """
+    return Markup(f'"{_MEANING.sub(_code, plain(text))}"')
+
+
+def _code(sign: re.Match[str]) -> str:
+    return f"\\u{ord(sign[0]):04x}"
+
+
 def markdown(text: object) -> Markup:
     """Return text that Markdown shows as itself, though stars and brackets have a meaning there."""
     escaped = str(escape(_MARKDOWN.sub(r"\\\1", plain(text))))
@@ -179,7 +193,8 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     filters = (as_given, percent, signed, points, fixed, styled, interval, count, raw, told, plural,
-               verb, front_matter, markdown, plain, lower_first, sections)  # fmt: skip
+               verb, front_matter, markdown, plain, lower_first, sections,
+               yaml_text)  # fmt: skip
     environment.filters |= {f.__name__: f for f in filters}
     environment.tests["nan"] = math.isnan
     return environment

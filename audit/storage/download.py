@@ -83,7 +83,7 @@ def fetch(url: str, known: str, folder: Path, track: Track = silent) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         return Path(pooch.retrieve(source, known, fname=name, path=folder, downloader=loader))
     except requests.RequestException as error:
-        raise DownloadError(f"{source} {_why(error)}") from None
+        raise DownloadError(f"{source} {why(error)}") from None
     except ValueError:
         kind, _, digest = known.partition(":")
         raise DownloadError(
@@ -101,7 +101,7 @@ def _head(url: str, seconds: float) -> DownloadError | None:
     except requests.Timeout:
         return DownloadError(f"{url} {_silent_for(seconds)}")
     except (OSError, ValueError) as error:
-        return DownloadError(f"{url} {_why(error)}")
+        return DownloadError(f"{url} {why(error)}")
     return None
 
 
@@ -109,7 +109,7 @@ def _silent_for(seconds: float) -> str:
     return f"gave no answer within {seconds:g} s"
 
 
-def _why(error: OSError | ValueError) -> str:
+def why(error: OSError | ValueError) -> str:
     """Say what is wrong with an address, to be read after it."""
     if isinstance(error, requests.HTTPError):
         return f"answers {error.response.status_code} {error.response.reason}"

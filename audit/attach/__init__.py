@@ -1,0 +1,1 @@
+"""What a run has to show, carried to where models are tracked."""
