@@ -89,6 +89,7 @@ class Engine:
             config.explain.ig_baseline,
             config.explain.ig_variant,
         )
+        self._ig.heed = self._heed
         scan = config.intervene.interventions == "full"
         adaptive = config.intervene.budget == "adaptive"
         self._interventions = pool and Interventions(

@@ -152,6 +152,11 @@ class IntegratedGradients:
         depend on the batch, heatmaps are equal bit for bit only with the same one.
     devices : Sequence[str]
         TensorFlow devices that share the calls, each with its own replica.
+
+    Attributes
+    ----------
+    heed : callable
+        Called before every gradient; raises where nobody waits for the heatmap any more.
     """
 
     def __init__(
@@ -172,6 +177,7 @@ class IntegratedGradients:
         # Made once, and for several devices only: TensorFlow keeps memory for every thread.
         several = len(self._replicas) > 1
         self._pool = ThreadPoolExecutor(len(self._replicas)) if several else None
+        self.heed: Callable[[], None] = lambda: None
 
     def __call__(
         self,
@@ -249,6 +255,7 @@ class IntegratedGradients:
         flying: deque[tuple[list[_Task], Callable[[], _Shares]]] = deque()
         turn = 0
         while queue or flying:
+            self.heed()
             # One batch in flight a device, taken in order: sums do not depend on timing.
             while queue and len(flying) < len(self._replicas):
                 tasks = [queue.popleft() for _ in range(min(self.batch_size or 1, len(queue)))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ class NoIntegratedGradients:
 
     batch_size: int | None = None
     steps: int | None = None
+    heed: Callable[[], None]
 
     def __call__(
         self, images: NDArray[np.float32], targets: NDArray[np.int64], *_: Any

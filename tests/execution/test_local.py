@@ -1,5 +1,8 @@
 import threading
+import time
+from contextlib import suppress
 from copy import copy
+from threading import Thread
 from typing import ClassVar
 
 import numpy as np
@@ -103,6 +106,21 @@ def test_an_interruption_ends_the_other_threads_at_what_they_next_ask(dataset, c
     engine.halt()
     with pytest.raises(HaltedError):
         engine.explain(samples(dataset, 3))
+
+
+def test_an_interruption_ends_integrated_gradients_of_any_number_of_steps(dataset, classifier):
+    engine = Engine(classifier, dataset, config(ig_steps=100_000))
+    working = Thread(target=lambda: suppressed(engine.explain, samples(dataset, 3)))
+    working.start()
+    time.sleep(1)  # whenever it comes, it ends
+    engine.halt()
+    working.join(60)
+    assert not working.is_alive()
+
+
+def suppressed(work, *given):
+    with suppress(HaltedError):
+        work(*given)
 
 
 def test_a_model_that_bears_one_thread_is_asked_by_one(dataset, classifier):
