@@ -25,13 +25,13 @@ class CarriedOver(nn.Module):
         self._reads = {name: [id(t) for t in node.input_tensors] for name, node in nodes.items()}
         self._makes = {name: id(node.outputs[0]) for name, node in nodes.items()}
         self._starts, self._ends = id(model.inputs[0]), id(model.outputs[0])
-        self.layers = nn.ModuleDict({layer.name: made(layer) for layer in self._order})
+        self.layers = nn.ModuleDict({_key(layer): made(layer) for layer in self._order})
 
     def forward(self, images):
         known = {self._starts: images}
         for layer in self._order:
             given = [known[name] for name in self._reads[layer.name]]
-            known[self._makes[layer.name]] = self.layers[layer.name](*given)
+            known[self._makes[layer.name]] = self.layers[_key(layer)](*given)
         return known[self._ends]
 
 
@@ -39,6 +39,11 @@ def _node(layer, model):
     """Return the call of a layer that is in this model."""
     own = {id(node) for nodes in model._nodes_by_depth.values() for node in nodes}
     return next(node for node in layer._inbound_nodes if id(node) in own)
+
+
+def _key(layer):
+    """Return a layer's name as PyTorch bears it: ``mobilenet_0.25`` would be a path."""
+    return layer.name.replace(".", "_")
 
 
 def made(layer):
