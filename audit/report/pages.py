@@ -158,14 +158,14 @@ def _write_pictures(run: RunFolder, docs: Path) -> None:
 def _write_galleries(content: Content, docs: Path, given: Mapping[str, Any]) -> None:
     for cases in content.galleries.values():
         for page in gallery_pages(cases):
-            write_page(docs, page.path, "site/cases.md", given | {"page": page})
+            write_page(docs, page.path, "site/cases.md", {**given, "page": page})
 
 
 def _write_classes(content: Content, docs: Path, given: Mapping[str, Any]) -> None:
     cases = content.cases_by_class()
     for row in content.classes:
         own = {"row": row, "cases": cases.get(row.index, [])}
-        write_page(docs, f"classes/{row.page}", "site/class.md", given | own)
+        write_page(docs, f"classes/{row.page}", "site/class.md", {**given, **own})
 
 
 def _nav(content: Content) -> Nav:
