@@ -66,6 +66,8 @@ class Limit(NamedTuple):
         The figure of a run.
     place : int
         In the table of what was asked.
+    defined : str
+        Key of the figure, or anchor of the term, that says what it is; "" where nothing does.
     """
 
     key: str
@@ -74,6 +76,7 @@ class Limit(NamedTuple):
     estimate: Callable[[Content], Estimate]
     place: int = LAST
     style: str = "percent"
+    defined: str = ""
 
 
 class Headline(NamedTuple):
@@ -86,15 +89,15 @@ class Headline(NamedTuple):
     column : callable or None
         What each tested image adds to it, for a comparison of two runs by its mean; None: they
         are not compared by it.
-    tile : str
-        Short title on the first screen, in runs where the figure is defined; "" for none there.
+    tile : bool
+        Whether it is on the first screen, in runs where it is defined.
     """
 
     metric: Metric
     estimate: Callable[[Source], Estimate]
     after: str = ""
     column: Callable[[Source], pd.Series] | None = None
-    tile: str = ""
+    tile: bool = False
 
 
 class Page(NamedTuple):

@@ -13,6 +13,11 @@ from audit.compare.flips import LISTED
 from audit.compare.panels import draw
 from audit.core.errors import RunFolderError
 from audit.core.track import Track, silent
+from audit.report.definitions import other_metrics
+from audit.report.figures import hit_rate
+from audit.report.glossary import glossary
+from audit.report.help import by_name, helps
+from audit.report.single import inline_script
 from audit.report.templating import fill, templates_dir
 from audit.report.view import View
 from audit.storage import readers
@@ -76,6 +81,11 @@ def render(runs: Sequence[RunFolder], out: Path, track: Track = silent, sentence
 def page(found: Comparison, track: Track, sentence: str = "") -> bytes:
     """Return the HTML of the self-contained page."""
     pictures = draw(found.versus, track)
+    source = found.baseline.source
+    compared = [each.metric for each in found.versus[0].findings]
+    terms = glossary(source.explainers, source.subject, several=source.several)
+    defined = helps([*other_metrics(), *compared], terms)
+    script, script_hash = inline_script()
     return fill(
         "compare/compare.html",
         css=(templates_dir() / "assets" / "audit.css").read_text(encoding="utf-8"),
@@ -84,7 +94,12 @@ def page(found: Comparison, track: Track, sentence: str = "") -> bytes:
         sentence=sentence,
         pictures={v.pair.key: drawn for v, drawn in zip(found.versus, pictures, strict=True)},
         view=View("", {}),
-        subject=found.baseline.source.subject,
+        subject=source.subject,
+        accuracy=hit_rate(source),
+        helps=defined,
+        by_name=by_name(defined),
+        script=script,
+        script_hash=script_hash,
         listed=LISTED,
         checks=list(CHECKS),
     ).encode()

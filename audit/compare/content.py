@@ -25,7 +25,7 @@ from audit.compare.flips import (
 from audit.compare.grown import Grown, grown
 from audit.compare.pairing import Entry, Pair, entries, merged_titles, pair
 from audit.core.estimate import Estimate
-from audit.report.figures import headline, metrics
+from audit.report.figures import headline, metrics, named
 from audit.storage.run import RunFolder
 
 _MOST = 24  # cases a direction where two runs are compared
@@ -158,7 +158,8 @@ def _overview(
 ) -> list[tuple[str, str, list[Estimate]]]:
     """Return the figures that every report has, of every run."""
     compared = {key for v in versus for key in v.by_key}
-    titles = {m.key: m.title for m in metrics(merged_titles([e.source for e in loaded]))}
+    known = metrics(merged_titles([e.source for e in loaded]))
+    titles = {m.key: named(m, loaded[0].source).title for m in known}
     told = [{f.metric.key: f for f in headline(e.source)} for e in loaded]
     return [
         (titles[key], figure.metric.style, [each[key].estimate for each in told])

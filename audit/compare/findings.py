@@ -24,7 +24,7 @@ WRONG_BOTH = Metric(
         "Of the images that both models name rightly: like with like, whatever else each gets "
         "right."
     ),
-    formula="images with verdict wrong-reasons / images right, tested and judged in both",
+    formula="images with the verdict wrong reasons / images right, tested and judged in both",
     direction="lower is better",
     paper=OURS,
 )
@@ -153,14 +153,15 @@ def findings(pair: Pair, compared: Iterable[Compared | None] = ()) -> list[PairF
 
 
 def _findings(pair: Pair, compared: Iterable[Compared | None]) -> Iterator[PairFinding]:
-    for metric in f.metrics(pair.titles):
+    for metric in (f.named(each, pair.a.source) for each in f.metrics(pair.titles)):
         if metric.key in PROPORTIONS or metric.key in columns():
             yield finding(pair, metric)
         if metric.key == f.WRONG_REASONS.key:
             yield finding(pair, WRONG_BOTH)
     for found in compared:
         if found is not None:
-            yield _mean(pair, found.metric, found.a, found.b, mean)
+            metric = f.named(found.metric, pair.a.source)
+            yield _mean(pair, metric, found.a, found.b, mean)
 
 
 def finding(pair: Pair, metric: Metric) -> PairFinding:

@@ -12,9 +12,10 @@ import pandas as pd
 
 from audit.core.errors import RunFolderError
 from audit.core.estimate import CLUSTER
-from audit.core.wording import plain
 from audit.explainers.registry import titles
+from audit.report.figures import hit_rate
 from audit.report.source import Source, load
+from audit.report.templating import told
 from audit.settings.nesting import RETIRED
 from audit.storage.run import RunFolder
 
@@ -205,14 +206,14 @@ def _warnings(a: Entry, b: Entry, tested: int, explained: int) -> Iterator[str]:
             yield f"{e.letter} is unfinished: {e.source.missing:,} images are not explained yet."
     sizes = [len(e.source.predictions) for e in (a, b)]
     if max(sizes) > tested:
-        yield f"Tested were {_counts(a, b, sizes)}; the {tested:,} that both tested are compared."
+        yield f"{_counts(a, b, sizes)} were tested; the {tested:,} tested in both are compared."
     sizes = [len(e.source.explained) for e in (a, b)]
     if not explained:
         yield "No image is explained in both runs: nothing but predictions can be compared."
     elif max(sizes) > explained:
         yield (
-            f"Explained were {_counts(a, b, sizes)}; everything but accuracy rests on the "
-            f"{explained:,} that both explained."
+            f"{_counts(a, b, sizes)} were explained; everything but {hit_rate(a.source)} rests on "
+            f"the {explained:,} explained in both."
         )
     yield from _unknown_contents(a, b)
     yield from _settings(a, b)
@@ -231,27 +232,32 @@ def _unknown_contents(a: Entry, b: Entry) -> Iterator[str]:
 def _settings(a: Entry, b: Entry) -> Iterator[str]:
     first, second = a.source, b.source
     if first.section("data").get("masks") != second.section("data").get("masks"):
-        yield "Masks differ: scores and verdicts may differ for that alone."
+        yield "The masks differ: scores and verdicts may differ for that reason alone."
     if first.run.donor_names() != second.run.donor_names():
         yield (
-            "Donors of other backgrounds differ: survival, background share, composites and the "
-            "verdicts that rest on them may differ for that alone."
+            "The donors of other backgrounds differ: survival, background share, composites and "
+            "the verdicts that rest on them may differ for that reason alone."
         )
     ours, theirs = dict(first.thresholds), dict(second.thresholds)
-    moved = [f"{k} {plain(ours[k])} and {plain(theirs[k])}" for k in ours if ours[k] != theirs[k]]
+    moved = [_moved(k, ours[k], theirs[k]) for k in ours if ours[k] != theirs[k]]
     if moved:
-        yield f"Verdicts were given by other thresholds: {', '.join(moved)}."
+        yield f"Verdicts were given by different thresholds: {', '.join(moved)}."
     other = [
-        f"{k} {before} and {after}"
+        _moved(k, before, after)
         for k in EXPLAINING
         if (before := _setting(first, k)) != (after := _setting(second, k))
     ]
     if other:
-        yield f"Images were explained or tested in other ways: {', '.join(other)}."
+        yield f"Images were explained or tested in different ways: {', '.join(other)}."
     if first.subject != second.subject:
         subjects = f"{first.subject} in {a.letter}, {second.subject} in {b.letter}"
         yield f"What the masks mark is called {subjects}."
     yield from _models(a, b)
+
+
+def _moved(key: str, before: Any, after: Any) -> str:
+    first, second = ("not set" if v is None else told(v) for v in (before, after))
+    return f"{key.replace('_', ' ')} {first} and {second}"
 
 
 def _setting(source: Source, key: str) -> Any:
@@ -260,13 +266,13 @@ def _setting(source: Source, key: str) -> Any:
 
 def _models(a: Entry, b: Entry) -> Iterator[str]:
     shapes = [e.source.section("model") for e in (a, b)]
-    told = [shape.get("architecture_sha256", shape.get("backbone")) for shape in shapes]
+    built = [shape.get("architecture_sha256", shape.get("backbone")) for shape in shapes]
     # A model that is given has another name than the backbone it was trained on.
-    other = told[0] != told[1] and shapes[0].get("backbone") != shapes[1].get("backbone")
+    other = built[0] != built[1] and shapes[0].get("backbone") != shapes[1].get("backbone")
     if other or shapes[0].get("input_size") != shapes[1].get("input_size"):
         yield (
-            "The models are of other kinds or input sizes: their heatmaps differ in resolution, so "
-            "mass and skill are not quite on one scale. Interventions are."
+            "The models differ in kind or input size: so do their heatmaps in resolution, and mass "
+            "and skill are not quite on one scale. Interventions are."
         )
     versions = [str(e.source.manifest.get("flower_audit")) for e in (a, b)]
     if versions[0] != versions[1]:

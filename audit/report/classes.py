@@ -61,10 +61,19 @@ def class_rows(source: Source) -> list[ClassRow]:
     return [replace(row, stands_out=mark) for row, mark in zip(rows, marked, strict=True)]
 
 
-def ranked(rows: Sequence[ClassRow]) -> list[ClassRow]:
-    """Return classes with a right prediction tested, the highest rate of wrong reasons first."""
-    tested = [row for row in rows if row.wrong_reasons.n]
-    return sorted(tested, key=lambda r: (-r.wrong_reasons.value, -r.wrong_reasons.n, r.name))
+def by_evidence(rows: Sequence[ClassRow]) -> list[ClassRow]:
+    """Return classes by what accuses them, the most accused first.
+
+    Those that stand out come first, then by the lower end of the interval of wrong reasons, by that
+    rate and by suspects; classes without a right prediction that was tested and judged come last.
+    """
+    return sorted(rows, key=_evidence)
+
+
+def _evidence(row: ClassRow) -> tuple[float, ...]:
+    e, suspects = row.wrong_reasons, row.counts[Verdict.SUSPECT]
+    told = (not row.stands_out, -e.low, -e.value) if e.n else (True, 1.0, 1.0)
+    return (*told, -suspects, row.index)
 
 
 def by_label(table: pd.DataFrame) -> Callable[[int], pd.DataFrame]:

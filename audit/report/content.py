@@ -134,12 +134,13 @@ def _agreement(source: Source) -> list[charts.Chart]:
 
 
 def _mass_charts(source: Source) -> list[tuple[str, charts.Chart]]:
+    """Chart the mass of each explainer, by the key of the figure that is its mean."""
     records = source.explained
     drawn = [
-        (title, charts.mass_histogram(records[f"{key}_mass"], records["chance"], title))
+        (f"{key}_mass", charts.mass_histogram(records[f"{key}_mass"], records["chance"], title))
         for key, title in source.titles.items()
     ]
-    return [(title, chart) for title, chart in drawn if chart]
+    return [(key, chart) for key, chart in drawn if chart]
 
 
 def _curves(source: Source) -> list[charts.Chart]:

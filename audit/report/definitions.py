@@ -16,7 +16,7 @@ _OF_THE_ENGINE = (
         key="log_odds",
         title="Log-odds",
         description=(
-            "What causes are measured in: how much likelier a class is than all others together."
+            "What causes are measured in: how much more likely a class is than all others together."
         ),
         formula="log(p / (1 - p)), p the softmax of the logits",
         direction="neither; 0 is as likely as not",
@@ -66,7 +66,7 @@ _OF_THE_ENGINE = (
     Metric(
         key="confidence",
         title="Confidence",
-        description="Of one answer.",
+        description="What the softmax gives to the class that is predicted: of one answer.",
         formula="softmax of the predicted class",
         direction="neither: it need not be right",
         paper="",
@@ -92,7 +92,11 @@ _OF_SIGNALS = (
     Metric(
         key="found",
         title="Found, precision, false alarms",
-        description="Of a signal, where the truth of each image is known.",
+        description=(
+            "What a signal is worth where the truth of each image is known: how many of the "
+            "cases it accuses, how many of the accused are cases, and how many of the clean "
+            "images it accuses."
+        ),
         formula="cases accused / cases; cases accused / accused; others accused / others",
         direction="higher, higher, lower",
         paper="",

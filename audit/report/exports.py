@@ -13,17 +13,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.checks.registry import every
-from audit.core.estimate import NOTHING, as_json, defined
+from audit.core.estimate import NOTHING, Estimate, as_json, defined
 from audit.core.finding import Finding
 from audit.report.content import Content
 from audit.report.decision import decision
-from audit.report.figures import LOCALISED
+from audit.report.figures import LOCALISED, not_available
 from audit.report.findings import findings
 from audit.report.hub import metadata
 from audit.report.pages import shared
 from audit.report.sheets import class_table, finding_table
 from audit.report.source import Source
 from audit.report.templating import fill
+from audit.report.unavailable import SEVERAL
 
 SUMMARY_SCHEMA = 2
 _MISSING = ("row", "prediction", "shortcut_class", "prediction_without_shortcut",
@@ -56,6 +57,7 @@ def summary(content: Content) -> dict[str, Any]:
             "doubtful_masks": len(content.notes.doubtful),
         },
         "figures": _figures(content),
+        "undefined_figures": _undefined(content),
         "verdicts": {
             row.verdict.key: {"correct": row.correct, "wrong": row.wrong, **as_json(row.share)}
             for row in content.verdicts
@@ -76,6 +78,22 @@ def _figures(content: Content) -> dict[str, Any]:
     lacking = (f"{key}_{column}" for key in content.source.lacks for column in LOCALISED)
     found = {key: f.estimate for key, f in content.figures.items()}
     return {key: as_json(e) for key, e in (dict.fromkeys(lacking, NOTHING) | found).items()}
+
+
+def _undefined(content: Content) -> dict[str, str]:
+    """Return why each figure that is null has no value."""
+    source = content.source
+    closed = {f"{key}_{c}": why for key, why in source.lacks.items() for c in LOCALISED}
+    several = {metric.key: SEVERAL for metric in not_available(source)}
+    empty = {key: _empty(f.estimate) for key, f in content.figures.items()}
+    told = empty | closed | several
+    return {key: told[key] for key, e in _figures(content).items() if e["value"] is None}
+
+
+def _empty(e: Estimate) -> str:
+    if e.undefined:
+        return f"undefined for every image that would count ({e.undefined:,})"
+    return "no image counts for it"
 
 
 def _of_checks(content: Content) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -18,7 +19,7 @@ ZHANG = "Zhang et al. 2018, IJCV 126"
 
 
 _LOCALISATION = (
-    ("mass", "mass on the subject", "percent"),
+    ("mass", "mass", "percent"),
     ("skill", "skill", "signed"),
     ("rank_accuracy", "rank accuracy", "percent"),
     ("pointing", "pointing hits", "percent"),
@@ -80,7 +81,7 @@ WRONG_REASONS = Metric(
         "Right predictions that interventions show to be decided by the background; undefined "
         "where none was tested."
     ),
-    formula="right images with verdict wrong-reasons / right images tested and not undecided",
+    formula="right images with the verdict wrong reasons / right images tested and not undecided",
     direction="lower is better",
     paper=OURS,
 )
@@ -88,7 +89,7 @@ SUSPECTS = Metric(
     key="suspect_share",
     title="Suspect among right",
     description="Right predictions that heatmaps or interventions accuse, short of proof.",
-    formula="right images with verdict suspect / right images with a verdict, not undecided",
+    formula="right images with the verdict suspect / right images with a verdict, not undecided",
     direction="lower is better",
     paper=OURS,
 )
@@ -110,8 +111,8 @@ CHANCE = Metric(
 )
 CENTRE = Metric(
     key="centre_skill",
-    title="Centre Gaussian: skill",
-    description="Of a heatmap that looks at no image: an explainer that knows more beats it.",
+    title="Centre Gaussian skill",
+    description="A heatmap that looks at no image: an explainer that knows more beats it.",
     formula="skill of a Gaussian in the middle, a quarter of the side wide",
     direction="neither: the yardstick of skill, beside 0 for a uniform heatmap",
     paper=OURS,
@@ -119,8 +120,11 @@ CENTRE = Metric(
 )
 BACKGROUND_SHARE = Metric(
     key="background_share",
-    title="Background share of right predictions",
-    description="How much of what speaks for the predicted class comes from the background.",
+    title="Background share",
+    description=(
+        "How much of what speaks for the predicted class comes from the background, in the mean of "
+        "right predictions."
+    ),
     formula=(
         "max(phi_B, 0) / (max(phi_B, 0) + max(phi_F, 0)), two-player Shapley values on log-odds"
     ),
@@ -161,6 +165,8 @@ TESTED = Metric(
     direction="higher is better",
     paper="",
 )
+# Not rank accuracy and relevance mass accuracy.
+_ACCURACY = re.compile(r"(?<![Rr]ank )(?<!mass )[Aa]ccuracy")
 _ANSWERS = {
     "only_foreground": ("Only-FG accuracy", "The subject alone, on black.", "higher is better"),
     "without_foreground": (
@@ -211,7 +217,7 @@ def answer_metrics() -> list[Metric]:
 def metrics(titles: Mapping[str, str]) -> list[Metric]:
     """Return every headline figure's definition, in the order of the headline table."""
     explained = [
-        Metric(f"{key}_{column}", f"{title}: {words}", *_DEFINITIONS[column], style)
+        Metric(f"{key}_{column}", f"{title} {words}", *_DEFINITIONS[column], style)
         for key, title in titles.items()
         for column, words, style in _LOCALISATION
     ]
@@ -236,14 +242,29 @@ def headline(source: Source) -> list[Figure]:
     ]
 
 
+def hit_rate(source: Source) -> str:
+    """Return what the share of right predictions is called: of labels that are there, recall."""
+    return "recall" if source.several else "accuracy"
+
+
 def named(metric: Metric, source: Source) -> Metric:
     """Return a figure as a run calls it: of labels that are there, the right ones are recall."""
     if not source.several:
         return metric
     if metric.key == ACCURACY.key:
         return RECALL
-    words = metric.title.replace("Accuracy", "Recall").replace(" accuracy", " recall")
-    return metric if "rank" in metric.key else replace(metric, title=words)
+    return replace(
+        metric,
+        title=as_recall(metric.title),
+        description=as_recall(metric.description),
+        formula=as_recall(metric.formula),
+        direction=as_recall(metric.direction),
+    )
+
+
+def as_recall(text: str) -> str:
+    """Say recall where a text of our own says accuracy of answers; heatmaps have one, too."""
+    return _ACCURACY.sub(lambda word: "Recall" if word[0][0] == "A" else "recall", text)
 
 
 def not_available(source: Source) -> list[Metric]:

@@ -34,6 +34,7 @@ class Asked:
     limit: str
     estimate: Estimate
     style: str
+    defined: str
 
 
 def asked(content: Content) -> list[Asked]:
@@ -42,7 +43,7 @@ def asked(content: Content) -> list[Asked]:
     left_out = {limit.key for check in every() if check.key in lacking for limit in check.limits}
     return [
         Asked(limit.title, said(limit_of(key, content), limit.style), limit.estimate(content),
-              limit.style)
+              limit.style, limit.defined)
         for key, limit in limits().items()
         if key not in left_out
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from audit.checks.registry import every
 from audit.core.estimate import OURS
 from audit.core.term import Term
 from audit.explainers.base import About
-from audit.report.figures import ARRAS, SHAPLEY, ZHANG
+from audit.report.figures import ACCURACY, ARRAS, RECALL, SHAPLEY, ZHANG, as_recall
 from audit.report.verdicts import VERDICT_KINDS
 from audit.verdict.verdict import Verdict
 
@@ -82,7 +82,8 @@ _TERMS = (
     Term(
         "Case",
         "In the gallery: one explained image. Where the truth is known: a right prediction "
-        "that owes 1 log-odds or more to its background and is lost on half of others or more.",
+        "that owes 1 log-odds or more to its background and is lost on at least half of the "
+        "others.",
     ),
     Term(
         "Chance",
@@ -143,6 +144,10 @@ _TERMS = (
         figures=("found",),
     ),
     Term(
+        "Forward pass",
+        "One image shown to the model once: what the cost of an audit is counted in.",
+    ),
+    Term(
         "Feature map",
         "What a layer of the network makes of an image, in few cells: a class activation map is "
         "drawn on the last one.",
@@ -175,6 +180,22 @@ _TERMS = (
     ),
     Term("Logit", "The model's raw output for a class, before the softmax."),
     Term(
+        "Limit",
+        "The value above which a figure becomes a finding, or a gate fails. In the tables of "
+        "findings they are this audit's own; a gate's are those that were asked for.",
+        page="findings.html#what-was-asked",
+    ),
+    Term(
+        "Masks by hand",
+        "The same figure over those images alone whose mask no machine made.",
+    ),
+    Term(
+        "Loss",
+        "What training makes small: the cross-entropy of the answers, 0 where each is right and "
+        "certain.",
+        page="training.html",
+    ),
+    Term(
         "Mass",
         "Relevance mass accuracy: the share of the positive relevance that lies on the {subject}.",
         ARRAS,
@@ -184,6 +205,24 @@ _TERMS = (
         "n",
         "How many images a figure rests on. What is undefined is counted beside it and never read "
         "as 0.",
+    ),
+    Term(
+        "Not asked",
+        "Questions that could not change the verdict any more, so the model was not shown them. "
+        "The order and the rule for stopping are the same for every image.",
+        page="methods.html#verdicts",
+    ),
+    Term(
+        "Number of a class",
+        "Classes are numbered from 0, in the order of the data set, on every page and in the "
+        "tables to download.",
+        page="classes.html",
+    ),
+    Term(
+        "p-value",
+        "How often chance alone would show as much or more. Where it says Holm, it is adjusted for "
+        "all the tests of its table.",
+        "Holm 1979, Scandinavian Journal of Statistics 6(2)",
     ),
     Term(
         "Pointing hit",
@@ -205,8 +244,20 @@ _TERMS = (
         figures=("rank_correlation", "random_weights"),
     ),
     Term(
+        "Rank of evidence",
+        "The order of classes by what accuses them: first those that stand out, then by the lower "
+        "end of the interval of wrong reasons among right, by that rate, and by how many are "
+        "suspect. Classes without a right prediction that was tested and judged come last.",
+        page="classes.html",
+    ),
+    Term(
         "Relevance",
         "What a heatmap gives to a pixel: above 0 it speaks for the class, below 0 against it.",
+    ),
+    Term(
+        "Right, wrong",
+        "Whether the predicted class is the label. Where images may have several labels, each "
+        "label that is there is asked about alone: right where the model says that it is there.",
     ),
     Term(
         "ROC curve",
@@ -226,6 +277,10 @@ _TERMS = (
         "A fair way to share out a gain between players: each gets its mean contribution over all "
         "orders of joining. Here the players are {subject} and background.",
         "Shapley 1953",
+    ),
+    Term(
+        "Share of all",
+        "How many of all explained images have this verdict.",
     ),
     Term(
         "Skill",
@@ -265,14 +320,28 @@ _TERMS = (
 )
 
 
-def glossary(explainers: Mapping[str, About], subject: str) -> list[Term]:
-    """Return all terms in alphabetical order, the subject and the explainers by their names."""
+def glossary(explainers: Mapping[str, About], subject: str, *, several: bool = False) -> list[Term]:
+    """Return all terms in alphabetical order, the subject and the explainers by their names.
+
+    Parameters
+    ----------
+    several : bool
+        Whether images may have several labels, of which recall is measured.
+    """
     explained = [
         Term(a.title, a.description, a.citation, "trust.html") for a in explainers.values()
     ]
     own = [term for check in every() for term in check.terms]
-    terms = [_about(t, subject, explainers) for t in (*_TERMS, *_VERDICT_TERMS, *own)]
+    given = (*_TERMS, *_VERDICT_TERMS, *own)
+    named = map(_of_labels, given) if several else given
+    terms = [_about(t, subject, explainers) for t in named]
     return sorted([*terms, *explained], key=lambda t: t.term.lower())
+
+
+def _of_labels(term: Term) -> Term:
+    if ACCURACY.key in term.figures:
+        return replace(term, term=RECALL.title, meaning=RECALL.description)
+    return replace(term, term=as_recall(term.term), meaning=as_recall(term.meaning))
 
 
 def _about(term: Term, subject: str, keys: Iterable[str]) -> Term:

@@ -8,12 +8,11 @@ from typing import Any
 
 from audit.checks.registry import every
 from audit.core.estimate import Estimate
-from audit.core.wording import plain
 from audit.report.content import Content
 from audit.report.findings import findings
 from audit.report.owner import ASKED, owner_of
 from audit.report.source import Source
-from audit.report.templating import interval, styled, told
+from audit.report.templating import interval, mask_from, styled, told
 
 FIGURES = ("accuracy", "wrong_reasons_share", "suspect_share", "background_share", "bg_gap",
            "survives_without")  # fmt: skip
@@ -151,7 +150,7 @@ def _metrics(content: Content) -> Iterator[Entry]:
         figure = content.figures[key]
         yield Entry(figure.metric.title, figure_words(figure.estimate, figure.metric.style))
     thresholds = content.source.thresholds
-    yield Entry("Thresholds of the verdicts", ", ".join(f"{k} {plain(v)}" for k, v in thresholds))
+    yield Entry("Thresholds of the verdicts", told(dict(thresholds)))
     yield Entry(
         "Uncertainty",
         "95% intervals: Wilson for rates, bootstrap over images for means. One model was audited: "
@@ -161,7 +160,7 @@ def _metrics(content: Content) -> Iterator[Entry]:
 
 def _evaluation(content: Content) -> Iterator[Entry]:
     source, data = content.source, content.source.section("data")
-    masks = ", ".join(f"{n:,} {kind}" for kind, n in content.notes.mask_sources)
+    masks = ", ".join(f"{n:,} {mask_from(kind)}" for kind, n in content.notes.mask_sources)
     yield from _known(
         ("Data set", data.get("name")),
         ("Version (fingerprint)", data.get("fingerprint")),

@@ -15,14 +15,17 @@ from audit.checks.base import Page
 from audit.checks.registry import every
 from audit.core.finding import SEVERITIES
 from audit.core.term import Term
+from audit.report.blocks import END, START
 from audit.report.cases import gallery_pages, page_path
-from audit.report.classes import ranked
+from audit.report.classes import by_evidence
 from audit.report.content import Content
 from audit.report.definitions import other_metrics
+from audit.report.figures import hit_rate
 from audit.report.finding import asked
 from audit.report.findings import findings
 from audit.report.gallerydata import write_data
 from audit.report.glossary import glossary
+from audit.report.help import by_name, helps, wanted
 from audit.report.modelcard import model_card
 from audit.report.screen import screen
 from audit.report.sessions import sessions
@@ -57,9 +60,9 @@ def write_pages(content: Content, docs: Path, shapes: Mapping[str, Shapes]) -> N
     write_data(content, shapes, docs / "gallery")
     top, below = ({"root": r, "view": View(r, shapes)} | shared(content) for r in ("", "../"))
     for name in _TOP:
-        _write(docs, name, fill(f"site/{name}.md", **top))
+        write_page(docs, name, f"site/{name}.md", top)
     for key, page in check_pages(content).items():
-        _write(docs, page.path, fill(f"checks/{key}/page.md", **top))
+        write_page(docs, page.path, f"checks/{key}/page.md", top)
     _write_galleries(content, docs, below)
     _write_classes(content, docs, below)
     return _nav(content)
@@ -80,7 +83,7 @@ def write_decided(content: Content, docs: Path, shapes: Mapping[str, Shapes]) ->
         file.touch()
     given = {"root": "", "view": View("", shapes)} | shared(content)
     for name in DECIDED:
-        _write(docs, name, fill(f"site/{name}.md", **given))
+        write_page(docs, name, f"site/{name}.md", given)
     return nav
 
 
@@ -93,7 +96,9 @@ def shared(content: Content) -> dict[str, Any]:
     """Return what every template may use."""
     titles = content.source.titles
     pages = {row.index: f"classes/{row.page}" for row in content.classes}
-    terms = _terms(content)
+    terms, accused = _terms(content), by_evidence(content.classes)
+    metrics = [figure.metric for figure in content.figures.values()]
+    defined = helps([*metrics, *other_metrics()], terms)
     return {
         "content": content,
         "screen": screen(content),
@@ -103,21 +108,21 @@ def shared(content: Content) -> dict[str, Any]:
         "source": content.source,
         "sessions": sessions(content.source),
         "subject": content.source.subject,
-        "metrics": [figure.metric for figure in content.figures.values()],
+        "metrics": metrics,
+        "helps": defined,
+        "by_name": by_name(defined),
+        "accuracy": hit_rate(content.source),
         "card": model_card(content),
         "other_metrics": other_metrics(),
         "checks": [c.key for c in every() if not is_unavailable(content.source, c)],
         "explainers": content.source.explainers,
         "besides": [t for key, t in titles.items() if key not in content.source.judged],
         "glossary": terms,
-        "term_of": {key: term.anchor for term in terms for key in term.figures},
         "titles": titles,
-        "short_ig": _short(titles.get("ig", "")),
         "verdict_kinds": VERDICT_KINDS,
-        "worst_classes": [r for r in ranked(content.classes) if r.wrong_reasons.value > 0][
-            :_WORST_CLASSES
-        ],
+        "worst_classes": [row for row in accused if row.wrong_reasons.value > 0][:_WORST_CLASSES],
         "class_pages": pages,
+        "by_evidence": accused,
         "case_of": {c.name: c for cases in content.galleries.values() for c in cases},
         "first_page": {key: page_path(c[0].verdict, 1) for key, c in content.galleries.items()},
         "trained": content.source.history is not None,
@@ -126,15 +131,12 @@ def shared(content: Content) -> dict[str, Any]:
     }
 
 
-def _short(title: str) -> str:
-    return "IG" if title == "Integrated Gradients" else title
-
-
 def _terms(content: Content) -> list[Term]:
     """Return the glossary, without links to pages of checks that have nothing to say."""
     written = [page.path for page in check_pages(content).values()]
     absent = {check.page.path for check in every() if check.page} - set(written)
-    terms = glossary(content.source.explainers, content.source.subject)
+    source = content.source
+    terms = glossary(source.explainers, source.subject, several=source.several)
     return [replace(t, page="") if t.page.partition(".")[0] in absent else t for t in terms]
 
 
@@ -156,14 +158,14 @@ def _write_pictures(run: RunFolder, docs: Path) -> None:
 def _write_galleries(content: Content, docs: Path, given: Mapping[str, Any]) -> None:
     for cases in content.galleries.values():
         for page in gallery_pages(cases):
-            _write(docs, page.path, fill("site/cases.md", page=page, **given))
+            write_page(docs, page.path, "site/cases.md", {**given, "page": page})
 
 
 def _write_classes(content: Content, docs: Path, given: Mapping[str, Any]) -> None:
     cases = content.cases_by_class()
     for row in content.classes:
-        text = fill("site/class.md", row=row, cases=cases.get(row.index, []), **given)
-        _write(docs, f"classes/{row.page}", text)
+        own = {"row": row, "cases": cases.get(row.index, [])}
+        write_page(docs, f"classes/{row.page}", "site/class.md", {**given, **own})
 
 
 def _nav(content: Content) -> Nav:
@@ -190,5 +192,10 @@ def check_pages(content: Content) -> dict[str, Page]:
     return {c.key: c.page for c, found in some if c.page and (c.page.always or found)}
 
 
-def _write(docs: Path, path: str, text: str) -> None:
+def write_page(docs: Path, path: str, template: str, given: Mapping[str, Any]) -> None:
+    """Write a page, and below it the definitions that its names of figures open."""
+    text = fill(template, **given)
+    if keys := wanted(text):
+        told = fill("partials/helps.html", keys=keys, links=True, **given)
+        text += f"\n{START}\n{told}{END}\n"
     (docs / f"{path}.md").write_text(text, encoding="utf-8")

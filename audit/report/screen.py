@@ -14,9 +14,15 @@ _EVIDENCE = 3
 
 @dataclass(frozen=True)
 class Screen:
-    """Content of the first screen beside the verdict in one sentence."""
+    """Content of the first screen beside the verdict in one sentence.
 
-    figures: tuple[tuple[str, str], ...]
+    Attributes
+    ----------
+    figures : tuple of str
+        Keys of the tiles.
+    """
+
+    figures: tuple[str, ...]
     decision: Decision
     evidence: list[Case]
 
@@ -26,16 +32,15 @@ def screen(content: Content) -> Screen:
     return Screen(_figures(content), decision(content), content.strongest(_EVIDENCE))
 
 
-def _figures(content: Content) -> tuple[tuple[str, str], ...]:
-    """Return the keys and short titles of the six figures, and of those that checks add."""
-    source = content.source
-    added = ((own.metric.key, own.tile) for own in of_checks() if own.tile)
+def _figures(content: Content) -> tuple[str, ...]:
+    """Return the keys of the six figures, and of those that checks add."""
+    added = (own.metric.key for own in of_checks() if own.tile)
     return (
-        ("accuracy", content.figures["accuracy"].metric.title),
-        *((key, title) for key, title in added if content.figures[key].estimate.n),
-        ("wrong_reasons_share", "Wrong reasons"),
-        ("suspect_share", "Suspect"),
-        ("background_share", "Background share"),
-        ("survives_without", f"Right without {source.subject}"),
-        *((f"{key}_skill", f"{title} skill") for key, title in [*source.leading.items()][:1]),
+        "accuracy",
+        *(key for key in added if content.figures[key].estimate.n),
+        "wrong_reasons_share",
+        "suspect_share",
+        "background_share",
+        "survives_without",
+        *(f"{key}_skill" for key in [*content.source.leading][:1]),
     )

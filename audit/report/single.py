@@ -40,7 +40,7 @@ def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> b
     files = [file for case in cases for file in case.pictures]
     told = ((check, content.checks[check.key]) for check in every())
     files += [file for check, found in told if found for file in check.held(found)]
-    script = "".join(map(_asset, SCRIPTS))
+    script, script_hash = inline_script()
     held = {file: data_uri((site / file).read_bytes()) for file in files}
     return fill(
         "single.html",
@@ -48,10 +48,16 @@ def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> b
         root="report/",
         css=_asset("audit.css"),
         script=script,
-        script_hash=_hash(script),
+        script_hash=script_hash,
         cases=cases,
         **shared(content),
     ).encode()
+
+
+def inline_script() -> tuple[str, str]:
+    """Return what runs in every self-contained page, and its name in that page's policy."""
+    script = "".join(map(_asset, SCRIPTS))
+    return script, _hash(script)
 
 
 def _asset(name: str) -> str:

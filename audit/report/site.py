@@ -63,8 +63,11 @@ def _config(docs: Path, target: Path, name: str, nav: Nav) -> dict[str, Any]:
         ],
         "extra_css": [f"assets/{name}.css" for name in ("audit", "gallery", "print")],
         "extra_javascript": [f"assets/{name}" for name in SCRIPTS],
-        # Material would fetch this worker from a CDN; named here, it takes ours.
-        "extra": {"generator": False, "polyfills": ["assets/iframe-worker.js"]},
+        # Material would fetch the worker from a CDN; named here, it takes ours.
+        "extra": {
+            "generator": False,
+            "polyfills": ["assets/iframe-worker.js", "assets/search-words.js"],
+        },
         "theme": {
             "name": "material",
             "custom_dir": str(templates_dir() / "theme"),

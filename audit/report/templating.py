@@ -27,6 +27,7 @@ from audit.core.errors import AuditError
 from audit.core.estimate import Estimate
 from audit.core.wording import plural, verb
 from audit.gate.limits import as_given
+from audit.report.help import wanted
 from audit.report.sections import sections
 
 UNDEFINED = "undefined"
@@ -38,6 +39,8 @@ _CONTROL = re.compile(
 # does a parenthesis after no bracket, a colon before a space, or a quotation mark outside a tag.
 _MARKDOWN = re.compile(r"([\\`*{}\[\]#!|~$]|:(?=\S)|(?<![^\W_])_|_(?![^\W_]))")
 # All that ASCII has beside letters, digits, and what words of figures need.
+# A minus, not the hyphen of a name.
+_MINUS = re.compile(r"(?<![\w)])-(?=[\w.( ])")
 _MEANING = re.compile(r"[!-$&'*/:-<>-@\[-`{-~]")
 
 
@@ -75,6 +78,11 @@ def percent(value: float, digits: int = 1) -> str:
 def true_minus(number: str) -> str:
     """Return a formatted number with a true minus sign, and without one before a zero."""
     return number.replace("-", "\u2212" if re.search("[1-9]", number) else "")
+
+
+def minus(formula: str) -> str:
+    """Return a formula with true minus signs; hyphens in names stay."""
+    return _MINUS.sub("\u2212", formula)
 
 
 def signed(value: float) -> str:
@@ -131,7 +139,19 @@ def told(value: Any) -> str:
         return ", ".join(map(told, value)) or "none"
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]
-    return true_minus(f"{value:.4g}") if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return UNDEFINED if math.isnan(value) else true_minus(f"{value:.4g}")
+    return str(value)
+
+
+def split_name(split: str) -> str:
+    """Return a split as sentences call it: "training" where data sets say "train"."""
+    return "training" if split == "train" else split
+
+
+def mask_from(source: str) -> str:
+    """Return where a mask came from as sentences call it."""
+    return "GrabCut" if source == "grabcut" else source
 
 
 def _spaced(key: object) -> str:
@@ -193,8 +213,8 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     filters = (as_given, percent, signed, points, fixed, styled, interval, count, raw, told, plural,
-               verb, front_matter, markdown, plain, lower_first, sections,
-               yaml_text)  # fmt: skip
+               verb, front_matter, markdown, mask_from, minus, plain, lower_first, sections,
+               split_name, wanted, yaml_text)  # fmt: skip
     environment.filters |= {f.__name__: f for f in filters}
     environment.tests["nan"] = math.isnan
     return environment

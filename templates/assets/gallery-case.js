@@ -62,25 +62,34 @@
     });
   }
 
+  /* The name of a figure, which opens its definition. */
+  function named(key, title) {
+    var button = element("button", title, "fa-name");
+    button.type = "button";
+    button.setAttribute("popovertarget", "help-" + key);
+    return button;
+  }
+
   function facts(i, details) {
     var tested = !details.untested;
     var survival = details.survival === undefined ? "undefined" :
       Math.round(details.survival * details.donors / 1000) + " of " + details.donors;
     var found = [
-      ["Chance (the " + data.subject + "'s area)", gallery.percent(data.chance[i])],
-      ["Background share", tested ? gallery.percent(data.share[i]) : details.untested],
-      ["Other backgrounds that keep the answer", tested ? survival : ""],
-      ["Score (what accuses)", gallery.shown("score", i)],
-      ["Fragile", data.fragile[i] ? "yes: the verdict hangs on 3 px of the mask" : "no"],
-      ["Not asked", details.leftOut || ""],
-      ["Mask", data.masks[data.mask[i]] + (details.doubt ? "; doubtful: " + details.doubt : "")],
-      ["Planted shortcut", details.shortcut || ""]
+      ["chance", "Chance (the " + data.subject + "'s area)", gallery.percent(data.chance[i])],
+      ["background_share", "Background share", tested ? gallery.percent(data.share[i]) : details.untested],
+      ["survival", "Other backgrounds that keep the answer", tested ? survival : ""],
+      ["verdict_score", "Score (what accuses)", gallery.shown("score", i)],
+      ["fragile_share", "Fragile", data.fragile[i] ? "yes: 3 px of the mask change the verdict" : "no"],
+      ["term-not-asked", "Not asked", details.leftOut || ""],
+      ["term-mask", "Mask", data.masks[data.mask[i]] + (details.doubt ? "; doubtful: " + details.doubt : "")],
+      ["term-planted", "Planted shortcut", details.shortcut || ""]
     ].concat(data.groups.map(function (column) {
-      return [column.title, column.of[i] < 0 ? "no value" : column.values[column.of[i]]];
+      return ["term-group", column.title, column.of[i] < 0 ? "no value" : column.values[column.of[i]]];
     }));
-    return found.filter(function (pair) { return pair[1]; }).map(function (pair) {
-      var box = element("div");
-      box.append(element("dt", pair[0]), element("dd", pair[1]));
+    return found.filter(function (fact) { return fact[2]; }).map(function (fact) {
+      var box = element("div"), title = element("dt");
+      title.append(named(fact[0], fact[1]));
+      box.append(title, element("dd", fact[2]));
       return box;
     });
   }

@@ -8,21 +8,26 @@
     return window.FA_COPIER(title, function () { return window.FA_TABLE[form](table); });
   }
 
-  function keep(rows, typed) {
-    rows.forEach(function (row) { row.hidden = !row.textContent.toLowerCase().includes(typed); });
+  function keep(rows, texts, typed) {
+    rows.forEach(function (row, i) { row.hidden = !texts[i].includes(typed); });
     return rows.filter(function (row) { return !row.hidden; }).length;
   }
 
+  function numbered(n) { return n.toLocaleString("en"); }
+
   function filter(table, rows) {
     var field = document.createElement("input"), count = document.createElement("span");
+    var texts = rows.map(function (row) { return row.textContent.toLowerCase(); });
+    var of = " of " + numbered(rows.length) + " " + (table.dataset.rows || "rows");
     field.type = "search";
-    field.placeholder = "Filter " + rows.length + " rows";
+    field.placeholder = "Filter";
+    count.textContent = numbered(rows.length) + of;
     field.setAttribute("aria-label", "Filter the rows of this table");
     count.setAttribute("role", "status");
     field.addEventListener("input", function () {
-      var typed = field.value.trim().toLowerCase(), left = keep(rows, typed);
+      var typed = field.value.trim().toLowerCase();
+      count.textContent = numbered(keep(rows, texts, typed)) + of;
       table.classList.toggle("fa-filtered", typed !== "");
-      count.textContent = typed ? left + " of " + rows.length : "";
     });
     return [field, count];
   }

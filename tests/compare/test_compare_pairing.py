@@ -106,12 +106,16 @@ def test_that_an_earlier_version_kept_no_hashes_is_told(runs):
 @pytest.mark.parametrize(
     ("section", "given", "warning"),
     [
-        ("config", {"suspicious_share": 0.6}, "other thresholds: suspicious_share 0.5 and 0.6."),
-        ("config", {"cam": "hirescam"}, "in other ways: cam None and hirescam."),
-        ("config", {"ig_rule": "uniform"}, "in other ways: ig_rule quadratic and uniform."),
+        (
+            "config",
+            {"suspicious_share": 0.6},
+            "thresholds: suspicious share 0.5 and 0.6.",
+        ),
+        ("config", {"cam": "hirescam"}, "in different ways: cam not set and hirescam."),
+        ("config", {"ig_rule": "uniform"}, "in different ways: ig rule quadratic and uniform."),
         ("config", {"subject": "bird"}, "flower in A, bird in B"),
-        ("data", {"masks": "beef"}, "Masks differ"),
-        ("model", {"input_size": 224}, "other kinds or input sizes"),
+        ("data", {"masks": "beef"}, "masks differ"),
+        ("model", {"input_size": 224}, "differ in kind or input size"),
         ("sweep", {"explained": 15}, "B is unfinished: 4 images"),
     ],
 )

@@ -104,7 +104,7 @@ def test_what_differs_from_the_base_is_noted_beside_the_gates(call, tmp_path):
     run = write_run(tmp_path / "run", accused(0, 10))
     base = write_run(tmp_path / "base", accused(0, 12))
     _, said, err = call("check", run.root, "--against", base.root)
-    assert err.startswith("Note (A is the base run, B is this one): Tested were 12 images in A, 10")
+    assert err.startswith("Note (A is the base run, B is this one): 12 images in A, 10")
     assert "Note" not in said
 
 

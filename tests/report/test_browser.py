@@ -49,14 +49,30 @@ def test_pages_of_hostile_classes_open_and_show_the_name(visit, report):
 def test_a_click_sorts_the_class_table(visit, report):
     page = visit(report.report_dir / "classes.html")
     heading = page.get_by_role("columnheader", name="Accuracy")
-    cells = "Array.from(document.querySelectorAll('tbody tr')).map(r => +r.cells[2].dataset.sort)"
+    cells = "Array.from(document.querySelectorAll('tbody tr')).map(r => +r.cells[4].dataset.sort)"
     before = page.evaluate(cells)
-    heading.get_by_role("button").click()
+    heading.get_by_role("button", name="Sort by Accuracy").click()
     assert heading.get_attribute("aria-sort") == "ascending"
     assert page.evaluate(cells) == sorted(before) != before
     page.keyboard.press("Enter")
     assert heading.get_attribute("aria-sort") == "descending"
     assert page.evaluate(cells) == sorted(before, reverse=True)
+
+
+def test_search_finds_an_entry_of_the_glossary_and_jumps_to_it(visit, report):
+    page = visit(report.report_dir / "index.html")
+    warned = []
+    page.on("console", lambda message: warned.append(message.text))
+    page.get_by_role("textbox", name="Search").click()
+    page.keyboard.type("BG-", delay=20)
+    entry = page.locator(".md-search-result__link[href*='glossary.html#term-bg-gap']")
+    entry.first.wait_for()
+    # A hyphen at the end is no wildcard, by which every page would be found.
+    until(page, "() => !document.querySelector('.md-search-result__link[href*=\"training.html\"]')")
+    entry.first.click()
+    page.wait_for_url("**/glossary.html*term-bg-gap")
+    assert page.locator("#term-bg-gap").is_visible()
+    assert warned == []
 
 
 def test_search_works_from_disk(visit, report):

@@ -94,7 +94,7 @@ def test_the_three_states_have_three_colours(visit, decided):
 def test_limits_stand_beside_the_figures_that_have_one(visit, decided, theme):
     page = visit(decided(LIMITS["WITHIN LIMITS"]).report_dir / "index.html", theme=theme)
     told = page.locator(".fa-tile", has=page.locator(".fa-limit")).all_inner_texts()
-    assert [t.split("\n")[0] for t in told] == ["Accuracy", "Wrong reasons"]
+    assert [t.split("\n")[0] for t in told] == ["Accuracy", "Wrong reasons among right"]
     assert [t.split("\n")[-1] for t in told] == ["limit 0%: kept", "limit 100%: kept"]
     assert contrast(page, ".fa-limit") >= 4.5
 

@@ -222,7 +222,7 @@ def test_a_healthy_run_has_nothing_to_look_at(find):
 
 def test_masks_of_machines_alone_are_told(find):
     by_machine = [c | {"mask_source": "grabcut"} for c in steady(80)]
-    assert "All 80 masks were made by a machine (80 grabcut; n = 80)" in (
+    assert "All 80 masks were made by a machine (80 GrabCut; n = 80)" in (
         find(by_machine)["machine-masks"].words
     )
 
@@ -381,7 +381,7 @@ def test_every_limit_is_shown_beside_its_figure(tmp_path):
     assert len(told) == len(limits())
     assert told["Wrong reasons among right"].limit == "5%"
     assert told["Wrong reasons among right"].estimate == rate(14, 122)
-    assert told["Errors that the costliest corruption adds"].estimate.n == 0
+    assert told["Error above clean, of the costliest corruption"].estimate.n == 0
 
 
 def test_the_subject_is_called_by_its_name(tmp_path):

@@ -1,5 +1,7 @@
 """Every figure is defined and every term explained, by the names of the run."""
 
+import json
+
 import pytest
 from drawnruns import PLAIN, make_run
 from uncharted import content
@@ -82,8 +84,22 @@ def test_every_threshold_has_its_sweep(tmp_path):
     assert len(threshold_sweeps(load(run))) == len(swept)
 
 
+def test_each_entry_is_indexed_by_its_own_heading(report):
+    index = json.loads((report.report_dir / "search/search_index.json").read_text("utf-8"))
+    entries = {e["location"]: e for e in index["docs"] if e["location"].startswith("glossary")}
+    assert "Mixed-Same less Mixed-Rand" in entries["glossary.html#term-bg-gap"]["text"]
+    terms = glossary(OURS, "flower")
+    assert {f"glossary.html#{t.anchor}" for t in terms} <= set(entries)
+
+
+def test_definitions_in_place_are_not_indexed_a_second_time(report):
+    index = json.loads((report.report_dir / "search/search_index.json").read_text("utf-8"))
+    told = [e["location"] for e in index["docs"] if "two-player Shapley" in e["text"]]
+    assert told and all(place.startswith("methods") for place in told)
+
+
 def test_a_hostile_subject_stays_text_in_the_glossary(report):
     source = load(report)
     source.manifest["config"]["subject"] = "<script>alert(1)</script>"
-    page = fill("partials/glossary.html", **shared(content(source)), links=False)
+    page = fill("partials/glossary.html", **shared(content(source)), links=False, heading="h3")
     assert "<script" not in page and "&lt;script&gt;" in page

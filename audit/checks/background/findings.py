@@ -5,6 +5,7 @@ from __future__ import annotations
 from audit.checks.base import Limit
 from audit.core.finding import Finding, Link, Step
 from audit.report.content import Content
+from audit.report.figures import hit_rate
 from audit.report.finding import gallery, over
 from audit.report.templating import percent
 
@@ -17,10 +18,11 @@ _OTHER_BACKGROUNDS = Step(
 LIMITS = (
     Limit(
         "background-share",
-        "Background share of right predictions",
+        "Background share",
         0.5,
         lambda content: content.figures["background_share"].estimate,
         30,
+        defined="background_share",
     ),
     Limit(
         "without-subject",
@@ -28,8 +30,16 @@ LIMITS = (
         0.1,
         lambda content: content.figures["survives_without"].estimate,
         40,
+        defined="survives_without",
     ),
-    Limit("bg-gap", "BG-Gap", 0.1, lambda content: content.figures["bg_gap"].estimate, 50),
+    Limit(
+        "bg-gap",
+        "BG-Gap",
+        0.1,
+        lambda content: content.figures["bg_gap"].estimate,
+        50,
+        defined="bg_gap",
+    ),
 )
 
 
@@ -42,10 +52,10 @@ def background_share(content: Content) -> Finding | None:
         key="background-share",
         severity=held.severity,
         title=f"Background share {percent(held.estimate.value)}",
-        words=f"The background's share of what speaks for right predictions is {held.words}.",
+        words=f"The background share of right predictions is {held.words}.",
         why=(
             "The backgrounds of this data say more about the class than the "
-            f"{content.source.subject} does; another place is another background."
+            f"{content.source.subject} does, and another place has other backgrounds."
         ),
         steps=(
             Step(
@@ -73,8 +83,8 @@ def without_subject(content: Content) -> Finding | None:
             f"{held.words}."
         ),
         why=(
-            "A background that suffices for the answer has taught the model the answer. Leaves or "
-            "stems may be a fair clue: that is for you to decide."
+            "Where the background is enough for the answer, it has taught the model the answer. "
+            "Leaves or stems may be a fair clue: that is for you to decide."
         ),
         steps=(
             Step(
@@ -93,16 +103,17 @@ def background_gap(content: Content) -> Finding | None:
     if held is None:
         return None
     pasted, tested = (content.figures[k].estimate for k in ("pasted_accuracy", "tested_accuracy"))
+    rate = hit_rate(content.source)
     return Finding(
         key="bg-gap",
         severity=held.severity,
-        title=f"BG-Gap {percent(held.estimate.value)}: accuracy that rests on the background",
+        title=f"BG-Gap {percent(held.estimate.value)}: {rate} that rests on the background",
         words=(
-            "The accuracy on backgrounds of the right class less that on backgrounds of others "
-            f"(BG-Gap) is {held.words}."
+            f"The {rate} on backgrounds of the right class, minus that on backgrounds of others "
+            f"(BG-Gap), is {held.words}."
         ),
         why=(
-            "This much accuracy goes where backgrounds are no longer typical of their class. "
+            f"This much {rate} is lost where backgrounds are no longer typical of their class. "
             f"Pasting costs some by itself, but on both sides ({percent(tested.value)} as they "
             f"are, {percent(pasted.value)} pasted back)."
         ),

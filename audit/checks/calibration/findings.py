@@ -19,10 +19,10 @@ def over_confidence(content: Content) -> Finding | None:
         key="over-confidence",
         severity="look" if min(abs(e.low), abs(e.high)) > _FAR else "info",
         title=f"The model is {more} than it is right",
-        words=f"Mean confidence less accuracy is {format_estimate(e, 'points')}, in points.",
+        words=f"Mean confidence minus accuracy is {format_estimate(e, 'points')}, in points.",
         why=(
-            "Who rejects answers by their confidence rejects too few where it is too high, and too "
-            "many where it is too low."
+            "Whoever rejects answers by their confidence rejects too few where it is too high, and "
+            "too many where it is too low."
         ),
         steps=(
             Step(

@@ -6,6 +6,11 @@ from audit.core.term import Term
 
 TERMS = (
     Term(
+        "Accepted",
+        "Answers whose confidence reaches the threshold; all others would go to a person.",
+        page="calibration.html",
+    ),
+    Term(
         "Calibration",
         "Whether answers are right as often as their confidence says. The Brier score is the mean "
         "squared distance of the confidence from 1 where the answer is right, from 0 where not.",
@@ -20,6 +25,12 @@ TERMS = (
         "Guo et al. 2017, arXiv 1706.04599",
         "calibration.html",
         ("ece", "ece_if_calibrated"),
+    ),
+    Term(
+        "Gap",
+        "Of a bin of answers of like confidence: their mean confidence less their accuracy, in "
+        "points. Above 0 the model is too sure.",
+        page="calibration.html",
     ),
     Term(
         "Over-confidence",

@@ -28,7 +28,7 @@ def unfinished(content: Content) -> Finding | None:
         words=(
             f"{missing:,} of {plural(n, 'image')} {verb(missing, 'is', 'are')} not explained yet."
         ),
-        why="What is not explained yet may be what is wrong: the figures here are of a part.",
+        why="What is wrong may be among what is not explained yet: these figures cover a part.",
         steps=(Step("Go on with the same command and --resume, which keeps what is done."),),
     )
 
@@ -44,10 +44,7 @@ def gate_failed(content: Content) -> Finding | None:
         severity="blocks",
         title=f"The gate failed on {broken:,} of {plural(len(checked.checked), 'limit')}",
         words=f"Failed: {'; '.join(one.words for one in checked.broken)}.",
-        why=(
-            "These limits were set before the run, by whoever answers for what the model is used "
-            "for."
-        ),
+        why="These limits were set before the run, by whoever answers for how the model is used.",
         steps=(Step("Mend what the findings below name, then train, audit and check again."),),
     )
 
@@ -109,7 +106,7 @@ def few_images(content: Content) -> Finding | None:
             f"would leave up to {percent(at_best)} possible (upper end of the 95% interval): so "
             f"few images cannot show that a model keeps to {said(limit)}."
         ),
-        why="A report of few images looks clean because there is little in it to be found.",
+        why="A report on few images looks clean because there is little in it to find.",
         steps=(
             Step(
                 f"Explain more images (--explain, --limit): {_enough(limit)} right predictions at "

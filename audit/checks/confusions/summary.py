@@ -81,9 +81,15 @@ class Named:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Labels by predictions, of the classes most involved in confusions."""
+    """Labels by predictions, of the classes most involved in confusions.
 
-    names: list[str]
+    Attributes
+    ----------
+    names : dict
+        By the index of the class.
+    """
+
+    names: dict[int, str]
     counts: NDArray[np.int64]
 
     @property
@@ -148,7 +154,7 @@ def matrix(source: Source, most: int = 12) -> Matrix | None:
     kept = source.answered.query("label in @chosen and prediction in @chosen")
     table = pd.crosstab(kept["label"], kept["prediction"])
     counts = table.reindex(index=chosen, columns=chosen, fill_value=0).to_numpy(dtype=np.int64)
-    return Matrix([source.classes[i] for i in chosen], counts)
+    return Matrix({i: source.classes[i] for i in chosen}, counts)
 
 
 def _counted(wrong: pd.DataFrame) -> Counter[Key]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from audit.checks.data_health.summary import Health
 from audit.core.finding import Finding, Link, Step
-from audit.core.wording import plural
+from audit.core.wording import plural, verb
 from audit.report.content import Content
+from audit.report.figures import hit_rate
 from audit.report.finding import format_estimate
 from audit.report.templating import percent
 
@@ -17,13 +18,13 @@ def leaks(content: Content) -> Finding | None:
     found: Health | None = content.checks["data_health"]
     if found is None or not found.leaks:
         return None
-    without = found.accuracies["without"]
+    without, rate = found.accuracies["without"], hit_rate(content.source)
     return Finding(
         key="leaks",
         severity="look",
         title=f"{plural(found.leaks, 'test image')} with a near-duplicate in another split",
         words=(
-            f"Accuracy without them is {format_estimate(without)}, against "
+            f"{rate.capitalize()} without them is {format_estimate(without)}, against "
             f"{percent(found.accuracies['all'].value)} of all test images."
         ),
         why="A model may remember what it was trained on: such images flatter it.",
@@ -47,9 +48,9 @@ def label_conflicts(content: Content) -> Finding | None:
         severity="look",
         title=f"{plural(conflicts, 'pair')} of near-duplicates with different labels",
         words=(
-            f"{conflicts:,} of the pairs of images that show the same bear different labels "
-            f"(n = {near.pairs:,})."
+            f"{conflicts:,} of the pairs of images that show the same thing "
+            f"{verb(conflicts, 'has', 'have')} different labels (n = {near.pairs:,})."
         ),
-        why="At least one label of each is wrong, in training or in the test.",
+        why="At least one label of each pair is wrong, in training or in the test.",
         steps=(Step("Look at the pairs, which come first, and mend the labels.", (_HEALTH,)),),
     )

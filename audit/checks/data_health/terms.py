@@ -14,4 +14,11 @@ TERMS = (
         "data.html",
         ("unleaked_accuracy",),
     ),
+    Term(
+        "Outlier",
+        "An image whose size, shape, sharpness or exposure lies more than 3.5 robust standard "
+        "deviations from the median, and by enough to matter.",
+        "Iglewicz and Hoaglin 1993",
+        "data.html",
+    ),
 )

@@ -26,11 +26,12 @@ def _likest(content: Content) -> Estimate:
 
 LIKEST = Limit(
     key="random-weights",
-    title="Likeness to heatmaps of random weights, rank correlation",
+    title="Likeness to random weights",
     value=0.5,
     estimate=_likest,
     place=100,
     style="signed",
+    defined="random_weights",
 )
 
 
@@ -52,7 +53,7 @@ def random_weights(content: Content) -> Finding | None:
         words=f"Rank correlation with the heatmaps of random weights: {listed}.",
         why=(
             "A heatmap that does not depend on what was learnt cannot show it. The check has its "
-            "critics (arXiv 2110.14297): a question, no verdict."
+            "critics (arXiv 2110.14297): it raises a question and settles nothing."
         ),
         steps=(_CHECKS, _INTERVENE, Step("Try another layer (--feature-layer) or kind (--cam).")),
         estimate=worst.estimate,

@@ -55,6 +55,13 @@ TERMS = (
         ("deletion", "insertion"),
     ),
     Term(
+        "Gain over random pixels",
+        "How much better the area under the curve is than that of pixels in random order, image by "
+        "image. Above 0 is better.",
+        "Petsiuk et al. 2018, arXiv 1806.07421",
+        "trust.html",
+    ),
+    Term(
         "SSIM",
         "Structural similarity of two pictures: 1 is the same.",
         "Wang et al. 2004, IEEE TIP 13(4)",

@@ -12,7 +12,7 @@ from audit.checks.groups.compare import by_groups
 from audit.checks.groups.findings import FAR, not_told, worst_group
 from audit.checks.groups.headline import BELOW, HEADLINE
 from audit.checks.groups.outputs import TABLE
-from audit.checks.groups.summary import SHOWN, Groups, find_groups, summary_part, table
+from audit.checks.groups.summary import Groups, find_groups, summary_part, table
 from audit.checks.groups.terms import TERMS
 from audit.settings import Config
 
@@ -78,13 +78,13 @@ class GroupsCheck(Check):
 
     def comparison_part(self, found: Compared | None) -> dict[str, Any]:
         """Give the accuracies of classes in groups in both runs, and their differences."""
-        return {"groups": [asdict(each) for each in found.found[:SHOWN]] if found else None}
+        return {"groups": [asdict(each) for each in found.found.shown] if found else None}
 
     def card(self, found: Groups) -> Card | None:
         """Give the columns, and accuracies by class and group."""
         from audit.report.modelcard import Card, Entry, Table, figure_words
 
-        heads = ("Class and group", "Accuracy", "Wrong reasons among right")
+        heads = ("Class and group", found.rate.capitalize(), "Wrong reasons among right")
         tables = tuple(
             Table(
                 f"By class and {column.name}, the worst {len(column.cells)} of "

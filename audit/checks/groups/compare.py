@@ -10,7 +10,7 @@ import pandas as pd
 from audit.checks.base import Compared
 from audit.checks.groups.headline import answers, groups_by_name
 from audit.checks.groups.outputs import columns_of
-from audit.checks.groups.statistics import LEAST, LEVEL
+from audit.checks.groups.statistics import LEAST, LEVEL, SHOWN
 from audit.core.estimate import OURS, Estimate, Metric, share, share_change
 from audit.core.paired import Difference
 from audit.gate.bounds import shared_level
@@ -47,10 +47,21 @@ class Change:
     difference: Difference
 
 
+class Changes(list[Change]):
+    """All changes, the lowest accuracy of A first."""
+
+    least = LEAST
+
+    @property
+    def shown(self) -> list[Change]:
+        """Those that a page has room for."""
+        return self[:SHOWN]
+
+
 def by_groups(a: Source, b: Source) -> Compared | None:
     """Compare accuracies by class and group, on shared images; None where neither has groups.
 
-    What is found are all changes, the lowest accuracy of A first.
+    What is found are `Changes`.
     """
     given = columns_of(a) or columns_of(b)
     ours, theirs = answers(a), answers(b)
@@ -63,8 +74,8 @@ def by_groups(a: Source, b: Source) -> Compared | None:
     if not cells:
         return None
     changes = [_change(a, key, cell, len(cells)) for key, cell in cells]
-    changes.sort(key=lambda c: (c.a.value, -c.a.n))
-    return Compared(ALIKE, *_alike(cells), changes)
+    ordered = Changes(sorted(changes, key=lambda c: (c.a.value, -c.a.n)))
+    return Compared(ALIKE, *_alike(cells), ordered)
 
 
 def _cells(table: pd.DataFrame) -> list[tuple[tuple[str, str, int], pd.DataFrame]]:

@@ -9,6 +9,7 @@ from audit.core.estimate import NOTHING, Estimate
 from audit.core.finding import Finding, Link, Step
 from audit.core.wording import plural
 from audit.report.content import Content
+from audit.report.figures import hit_rate
 from audit.report.finding import format_estimate, gallery, over
 from audit.report.templating import percent
 
@@ -19,7 +20,9 @@ def below(content: Content) -> Estimate:
     return found.worst.below if found else NOTHING
 
 
-FAR = Limit("worst-group", "Worst group below all images", 0.1, below, 25)
+FAR = Limit(
+    "worst-group", "Worst group below all images", 0.1, below, 25, defined="worst_group_gap"
+)
 
 
 def worst_group(content: Content) -> Finding | None:
@@ -28,19 +31,19 @@ def worst_group(content: Content) -> Finding | None:
     held = over(FAR.key, content)
     if found is None or held is None or found.worst.cell is None:
         return None
-    cell = found.worst.cell
+    cell, rate = found.worst.cell, hit_rate(content.source)
     return Finding(
         key=FAR.key,
         severity=held.severity,
-        title=f"Worst-group accuracy {percent(found.worst.accuracy.value)}",
+        title=f"Worst-group {rate} {percent(found.worst.accuracy.value)}",
         words=(
             "The worst class in a group is named rightly in "
-            f"{format_estimate(found.worst.accuracy)} of its images. It is below the accuracy of "
+            f"{format_estimate(found.worst.accuracy)} of its images. It is below the {rate} of "
             f"all test images by {held.words}. Both intervals allow for its being the lowest of "
             f"{found.worst.counted:,}."
         ),
-        why="The accuracy in the mean hides whom the model fails: where such images are common, "
-        "this is the accuracy.",
+        why=f"The mean {rate} hides whom the model fails: where such images are common, "
+        f"this is the {rate}.",
         steps=(
             Step("See which class in which group it is, and how the others fare.",
                  (Link("Groups", "groups.html"),)),
@@ -63,7 +66,7 @@ def not_told(content: Content) -> Finding | None:
     return Finding(
         key="groups-not-told",
         severity="info",
-        title="Groups of which nothing is told",
+        title="Groups about which nothing is known",
         words=" ".join(filter(None, words)),
         why="What was not measured has no figure, and may be the worst group of all.",
         steps=(

@@ -79,4 +79,4 @@ def _worst(source: Source) -> Estimate:
     return worst_of(source).accuracy
 
 
-HEADLINE = (Headline(WORST, _worst, after="accuracy", tile="Worst group"),)
+HEADLINE = (Headline(WORST, _worst, after="accuracy", tile=True),)

@@ -14,6 +14,7 @@ from audit.gate.bounds import shared_level
 
 LEAST = 10  # images of a class in a group, from which on it may be called the worst
 LEVEL = 0.95
+SHOWN = 40  # rows of a table: bootstraps of more would take longer than anybody reads
 
 
 @dataclass(frozen=True)

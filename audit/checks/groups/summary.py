@@ -10,14 +10,20 @@ import pandas as pd
 
 from audit.checks.groups.headline import answers, cells_of, groups_by_name, worst_among, worst_in
 from audit.checks.groups.outputs import columns_of
-from audit.checks.groups.statistics import LEAST, Cell, Worst
+from audit.checks.groups.statistics import LEAST, SHOWN, Cell, Worst
 from audit.core.estimate import CLUSTER, Estimate, as_json
 from audit.core.wording import plural
-from audit.report.figures import BACKGROUND_SHARE, BG_GAP, WRONG_REASONS, accuracy, estimate
+from audit.report.figures import (
+    BACKGROUND_SHARE,
+    BG_GAP,
+    WRONG_REASONS,
+    accuracy,
+    estimate,
+    hit_rate,
+)
 from audit.report.source import Source
 from audit.report.verdicts import VERDICT_KINDS
 
-SHOWN = 40  # rows of a table: bootstraps of more would take longer than anybody reads
 # Of records, as all columns of each group would be a second copy of all.
 _COLUMNS = ("name", "skipped", "label", "prediction", "correct", "verdict", "causal_reason",
             "background_share", "mixed_same", "mixed_rand")  # fmt: skip
@@ -118,12 +124,15 @@ class Groups:
         By column, the group of each test image that has one.
     classes : mapping
         Names by label: not to be trusted in markup.
+    rate : str
+        What the share of right predictions is called.
     """
 
     columns: list[Column]
     worst: Worst
     of: Mapping[str, Mapping[str, str]]
     classes: Mapping[int, str]
+    rate: str
 
     least = LEAST
 
@@ -136,7 +145,7 @@ def find_groups(source: Source) -> Groups | None:
     cells = cells_of(source)
     columns = [_column(source, name, rows, cells[name]) for name, rows in given.items()]
     of = {name: _with_value(groups_by_name(rows)) for name, rows in given.items()}
-    return Groups(columns, worst_among(source, cells), of, source.classes)
+    return Groups(columns, worst_among(source, cells), of, source.classes, hit_rate(source))
 
 
 def _with_value(groups: pd.Series) -> dict[str, str]:

@@ -8,12 +8,12 @@ from audit.core.finding import Finding, Link, Step
 from audit.core.wording import plural
 from audit.report.content import Content
 from audit.report.finding import gallery, over
-from audit.report.templating import percent
+from audit.report.templating import mask_from, percent
 from audit.verdict.verdict import AUTOMATIC, Verdict
 
 _OWN = Step(
-    "Draw masks for the accused images at least: flower-audit masks make writes trimaps to mend, "
-    "--masks FOLDER takes them."
+    "Draw masks for the accused images at least: flower-audit masks make writes trimaps that you "
+    "can correct, and --masks FOLDER reads them."
 )
 
 
@@ -33,6 +33,7 @@ LIMITS = (
         0.1,
         _undecided_share,
         70,
+        defined="term-undecided",
     ),
     Limit(
         "doubtful-masks",
@@ -40,6 +41,7 @@ LIMITS = (
         0.1,
         _doubtful_share,
         80,
+        defined="term-doubtful-mask",
     ),
 )
 
@@ -50,7 +52,7 @@ def machine_masks(content: Content) -> Finding | None:
     if not sources or not sources.keys() <= set(AUTOMATIC):
         return None
     n = sum(sources.values())
-    listed = ", ".join(f"{count:,} {kind}" for kind, count in sources.items())
+    listed = ", ".join(f"{count:,} {mask_from(kind)}" for kind, count in sources.items())
     return Finding(
         key="machine-masks",
         severity="look",
@@ -85,7 +87,7 @@ def undecided(content: Content) -> Finding | None:
             f"The share of explained images without a verdict is {held.words}; most often: "
             f"{reason}."
         ),
-        why="They count in no rate of wrong reasons, and need not be like the others.",
+        why="They count in no rate of wrong reasons, and may not be like the others.",
         steps=(
             Step("See them, grouped by reason.", (gallery("Undecided", verdict="undecided"),)),
             _OWN,

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from audit.core.estimate import OURS
 from audit.core.term import Term
 
 TERMS = (
+    Term(
+        "Doubtful mask",
+        "A mask that looks unlikely: tiny, full, or touching every side; or one that may leave out "
+        "the very part that decides.",
+        OURS,
+        "data.html#doubtful-masks",
+    ),
     Term(
         "GrabCut",
         "An algorithm that cuts a subject out of a photograph: what makes a mask where none "

@@ -34,6 +34,11 @@ METRICS = (
 
 TERMS = (
     Term(
+        "Kind named rightly",
+        "Of the stamps that were found: how often the reason names the kind that was planted.",
+        OURS,
+    ),
+    Term(
         "Self-test on this data",
         "Heads are taught on this run's features and photographs, with stamps that speak for "
         "some classes and without any; their answers are audited as the run's were, and held "

@@ -27,7 +27,7 @@ def taken(content: Content) -> Finding | None:
         words=f"{_best(rows)} Interventions show that the model rests on it.",
         why=(
             "The data teaches the background as well as the subject: accuracy on such data is no "
-            "promise for another place, camera or table."
+            "promise for another place, camera or setting."
         ),
         steps=(
             Step("See what gives which class away.", _links(rows)),
@@ -58,7 +58,7 @@ def offered(content: Content) -> Finding | None:
         ),
         steps=(
             Step("See what gives which class away.", _links(rows)),
-            Step("Ask whether it comes with the class where the model will be used, too."),
+            Step("Ask whether it will also come with the class where the model is used."),
         ),
         estimate=_recall(rows),
     )

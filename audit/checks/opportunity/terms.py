@@ -35,6 +35,13 @@ METRICS = (
 
 TERMS = (
     Term(
+        "By chance",
+        "What the same answers reach against labels permuted 1,999 times; for one class, the share "
+        "of all images that are called so.",
+        PAPERS,
+        "opportunity.html",
+    ),
+    Term(
         "Opportunity",
         "How well the label is told from the background alone, the {subject} left out, by "
         "something that is not the model. What a model could take.",

@@ -26,7 +26,7 @@ def read_wrongly(content: Content) -> Finding | None:
             f"Beyond doubt, of what the preflight looked at (n = {len(found.observations):,}): "
             f"{_titles(found.strong)}."
         ),
-        why="Every figure here may be of something else than the model that ships.",
+        why="Every figure here may be about something other than the model that ships.",
         steps=(
             Step("Mend what is named and run again.", (_PREFLIGHT,)),
             Step(
@@ -53,7 +53,7 @@ def worth_a_look(content: Content) -> Finding | None:
             f"Of what the preflight looked at (n = {len(found.observations):,}): "
             f"{_titles(found.weak)}."
         ),
-        why="What is read otherwise than it was meant makes every figure wrong.",
+        why="If an input is not read as it was meant, every figure is wrong.",
         steps=(
             Step("See everything that was looked at, and what it was taken for.", (_PREFLIGHT,)),
         ),

@@ -79,7 +79,7 @@ class RobustnessCheck(Check):
 
         kinds = ", ".join(row.kind.words for row in found.rows)
         rows = [(row.kind.title, figure_words(row.error)) for row in found.worst]
-        table = Table("By corruption", ("Corruption", "Mean error"), rows)
+        table = Table("By corruption", ("Corruption", "Mean corruption error"), rows)
         unknown = (
             Entry(f"{each.title} under corruptions", f"{NOT_AVAILABLE} {each.why}")
             for each in found.lacking

@@ -28,7 +28,14 @@ def _costliest(content: Content) -> Estimate:
     return max((row.cost for row in found.rows), key=lambda e: e.value) if found else NOTHING
 
 
-COSTLIEST = Limit("corruption", "Errors that the costliest corruption adds", 0.1, _costliest, 60)
+COSTLIEST = Limit(
+    "corruption",
+    "Error above clean, of the costliest corruption",
+    0.1,
+    _costliest,
+    60,
+    defined="corruption_cost",
+)
 
 
 def costly_corruption(content: Content) -> Finding | None:

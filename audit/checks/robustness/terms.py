@@ -50,6 +50,12 @@ METRICS = (
 
 TERMS = (
     Term(
+        "Answer kept",
+        "How many corrupted images get the answer that the clean image gets, right or wrong.",
+        OURS,
+        "robustness.html",
+    ),
+    Term(
         "Corruption error",
         "Share of the answers that are wrong under a corruption, averaged over its five "
         "severities; the mean corruption error is the mean over all corruptions.",

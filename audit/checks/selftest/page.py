@@ -12,6 +12,9 @@ import pandas as pd
 from audit.checks.selftest.planted import count, signal_json
 from audit.core.estimate import Estimate, rate
 from audit.report import charts
+from audit.report.definitions import other_metrics
+from audit.report.glossary import glossary
+from audit.report.help import helps
 from audit.report.source import Source
 from audit.report.templating import fill, templates_dir
 from audit.verdict.signals import Signal, signals
@@ -110,7 +113,11 @@ def write_page(found: Selftest) -> bytes:
     """Return the HTML of the self-contained page."""
     css = (templates_dir() / "assets" / "audit.css").read_text(encoding="utf-8")
     return fill(
-        "checks/selftest/standalone.html", css=css, found=found, signals=found.signals
+        "checks/selftest/standalone.html",
+        css=css,
+        found=found,
+        signals=found.signals,
+        helps=helps(other_metrics(), glossary({}, "flower")),
     ).encode()
 
 

@@ -7,6 +7,17 @@ from audit.core.term import Term
 
 TERMS = (
     Term(
+        "World",
+        "In a self-test: one model and its images, all with the same kind of shortcut or none.",
+        OURS,
+    ),
+    Term(
+        "Worth",
+        "Of a planted shortcut or a stamp: the log-odds that an answer owes to it, in the median. "
+        "Below 1.5 it was not learned and counts for nothing.",
+        OURS,
+    ),
+    Term(
         "Planted",
         "Of data: shortcuts were drawn into it on purpose, so the truth of every image is known.",
         OURS,

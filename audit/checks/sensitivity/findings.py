@@ -17,7 +17,7 @@ from audit.verdict.sensitivity import SCENE
 _NAMED = 4  # classes that a finding links to
 MEND = {
     "colour": "Recapture under other light, or train with colour jitter of the background.",
-    "texture": "Recapture before other backdrops, or train with blurred and grained backgrounds.",
+    "texture": "Recapture on other backdrops, or train with blurred and grained backgrounds.",
     "frame": "Crop frames, borders and letterboxes off the training images.",
     "corner": "Crop or paint over what stands in the corners: tags, dates, logos.",
     "band": "Crop bands and captions off the training images.",

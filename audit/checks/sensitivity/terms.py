@@ -28,10 +28,23 @@ METRICS = (
 
 TERMS = (
     Term(
+        "Cue",
+        "What in a background speaks for a class. In groups that were found, an image has the cue "
+        "of a class where its background alone is answered as that class.",
+        OURS,
+    ),
+    Term(
         "Edit",
         "A change of the whole background that takes one kind of cue out, or puts another in its "
         "place: blurred, in usual colours, its frame cut away. The {subject} stays as it is.",
         OURS,
+    ),
+    Term(
+        "Median cost",
+        "Of an edit: the log-odds that it takes from the median answer of a class, and from that "
+        "of the others.",
+        OURS,
+        "sensitivity.html",
     ),
     Term(
         "Sensitivity",

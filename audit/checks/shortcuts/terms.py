@@ -35,6 +35,13 @@ METRICS = (
 
 TERMS = (
     Term(
+        "Becomes the answer",
+        "Of a shortcut: how often its class is the answer on the group's backgrounds, beyond how "
+        "often it is on random ones.",
+        OURS,
+        "shortcuts.html",
+    ),
+    Term(
         "Shortcut",
         "Something beside the {subject} that gives the class away in this data and not elsewhere: "
         "a tag, a tint, a place. Proven where backgrounds that show the same speak for the "

@@ -9,6 +9,7 @@ from audit.core.finding import Finding, Link, Step
 from audit.core.wording import plural, verb
 from audit.gate.classes import ClassRate, class_rates
 from audit.report.content import Content
+from audit.report.figures import hit_rate
 from audit.report.finding import format_estimate
 from audit.report.templating import percent
 
@@ -33,7 +34,7 @@ def standing_out(content: Content) -> Finding | None:
             "(Fisher's exact test, false discoveries kept to 5%); the highest rate is "
             f"{format_estimate(worst)}."
         ),
-        why="A shortcut is usually taught by few classes: whoever photographed them left it there.",
+        why="A few classes usually teach a shortcut: whoever photographed them left it there.",
         steps=(
             Step(
                 "Look at these classes first, and at what their training images share.",
@@ -51,17 +52,17 @@ def weak_classes(content: Content) -> Finding | None:
     weak = [r for r in rates if r.estimate.high < overall.low]
     if not weak:
         return None
-    worst = _own(content, weak[0])
+    worst, rate = _own(content, weak[0]), hit_rate(content.source)
     return Finding(
         key="weak-classes",
         severity="look",
-        title=f"{plural(len(weak), 'class', 'classes')} below the accuracy of all",
+        title=f"{plural(len(weak), 'class', 'classes')} below the {rate} of all",
         words=(
             f"{_of(weak, rates)} named rightly less often than all images together "
             f"({percent(overall.value)}), beyond doubt for all classes at once; the lowest "
-            f"accuracy is {format_estimate(worst)}."
+            f"{rate} is {format_estimate(worst)}."
         ),
-        why="The accuracy of all hides them: whoever meets these classes meets a worse model.",
+        why=f"The {rate} of all hides them: whoever meets these classes meets a worse model.",
         steps=(
             Step("Look at what they are taken for.", _links(content, weak)),
             Step(
@@ -80,19 +81,19 @@ def strong_classes(content: Content) -> Finding | None:
     strong = [r for r in reversed(rates) if r.estimate.low > overall.high]
     if not strong:
         return None
-    best = _own(content, strong[0])
+    best, rate = _own(content, strong[0]), hit_rate(content.source)
     return Finding(
         key="strong-classes",
         severity="info",
-        title=f"{plural(len(strong), 'class', 'classes')} above the accuracy of all",
+        title=f"{plural(len(strong), 'class', 'classes')} above the {rate} of all",
         words=(
             f"{_of(strong, rates)} named rightly more often than all images together "
             f"({percent(overall.value)}), beyond doubt for all classes at once; the highest "
-            f"accuracy is {format_estimate(best)}."
+            f"{rate} is {format_estimate(best)}."
         ),
         why=(
-            f"They may be easy. Or something beside the {content.source.subject}, or copies of "
-            "training images, make them so."
+            f"They may be easy; or something beside the {content.source.subject}, or copies of "
+            "training images, may make them so."
         ),
         steps=(
             Step(

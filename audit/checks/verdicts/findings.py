@@ -10,6 +10,7 @@ from audit.core.wording import plural
 from audit.gate.limits import WRONG_REASONS
 from audit.masks.segmenter import GRABCUT, maker
 from audit.report.content import Content
+from audit.report.figures import hit_rate
 from audit.report.finding import gallery, hold, limit_of, over, said, whose_limit
 from audit.report.held import PLACE
 from audit.report.templating import percent
@@ -25,6 +26,7 @@ LIMITS = (
         WRONG_REASONS,
         lambda content: content.figures["wrong_reasons_share"].estimate,
         10,
+        defined="wrong_reasons_share",
     ),
     Limit(
         "suspects",
@@ -32,6 +34,7 @@ LIMITS = (
         0.1,
         lambda content: content.figures["suspect_share"].estimate,
         20,
+        defined="suspect_share",
     ),
     Limit(
         "fragile",
@@ -39,6 +42,7 @@ LIMITS = (
         0.1,
         lambda content: content.figures["fragile_share"].estimate,
         90,
+        defined="fragile_share",
     ),
 )
 
@@ -66,7 +70,7 @@ def not_judged(content: Content) -> Finding | None:
         severity="blocks",
         title="Wrong reasons were not judged",
         words=f"Whether right predictions have the right reasons is not known: {cause} (n = 0).",
-        why="No accusation here is no acquittal: nothing was looked at.",
+        why="That nothing is accused here acquits nothing: nothing was looked at.",
         steps=(Step(step), Step("See what was left out.", (Link("Data and gaps", "data.html"),))),
     )
 
@@ -82,13 +86,13 @@ def nothing_provable(content: Content) -> Finding | None:
         severity="blocks",
         title="Nothing could be proven",
         words=f"Of the right predictions none is shown to have wrong reasons, but {why}.",
-        why="No accusation is no acquittal where no proof was possible.",
+        why="That nothing is accused acquits nothing where no proof was possible.",
         steps=(
             Step(
                 "See how the model's end was read, and whether log-odds can be had.",
                 (Link("Preflight", "preflight.html"),) if content.checks["preflight"] else (),
             ),
-            Step("Look through the suspect ones.", (gallery("Suspect", verdict="suspect"),)),
+            Step("Look through the suspect predictions.", (gallery("Suspect", verdict="suspect"),)),
         ),
         estimate=e,
     )
@@ -111,8 +115,9 @@ def wrong_reasons(content: Content) -> Finding | None:
             f"reasons: {held.words}."
         ),
         why=(
-            "These answers hang on the background. Where it is another, expect them to be wrong, "
-            f"however high the accuracy is here. {whose_limit(content)} is {said(limit)}."
+            "These answers hang on the background. On a different one, expect them to be wrong, "
+            f"however high the {hit_rate(content.source)} is here. {whose_limit(content)} is "
+            f"{said(limit)}."
         ),
         steps=tuple(_mend(content)),
         estimate=e,
@@ -189,9 +194,9 @@ def none_wrong(content: Content) -> Finding | None:
             f"{percent(found.found.value, 0)}."
         ),
         steps=(
-            Step("Look through the suspect ones.", (gallery("Suspect", verdict="suspect"),)),
+            Step("Look through the suspect predictions.", (gallery("Suspect", verdict="suspect"),)),
             Step(
-                "Look at the right ones with the highest background share.",
+                "Look at the right predictions with the highest background share.",
                 (gallery("By background share", answer="right", sort="share"),),
             ),
         ),

@@ -119,6 +119,6 @@ def test_healthy_worlds_alone_say_that_nothing_was_taught(run, capsys):
     first = (run.report_dir / "index.html").read_text("utf-8")
     assert "On your data: no stamp was learned; false alarms" in first
     page = (run.report_dir / "selftest.html").read_text("utf-8")
-    assert "how many of these would be found is not known" in page
+    assert "how many would be found is not known" in page
     _tell(read(load(run)))
     assert "All: found undefined (n = 0), clean accused" in capsys.readouterr().out

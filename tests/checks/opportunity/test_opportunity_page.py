@@ -125,7 +125,7 @@ def test_the_page_names_classes_as_text_and_its_links_lead_somewhere(run):
     page = (run.report_dir / "opportunity.html").read_text(encoding="utf-8")
     overview = (run.report_dir / "index.html").read_text(encoding="utf-8")
     for text in (page, overview, run.report_html.read_text(encoding="utf-8")):
-        assert "The background alone tells the class in" in text
+        assert "The background alone gives the class away in" in text
         assert "<img src=x" not in text
     assert "Offered and taken" in page and "it is the same for all images" in page
     assert broken(read_site(run.report_dir)) == []
