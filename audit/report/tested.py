@@ -77,6 +77,8 @@ class Panel:
 class Turn:
     """The intervention that shows best what an answer hangs on.
 
+    It turns the answer; or it takes the foreground away, and the answer stays.
+
     Attributes
     ----------
     words : str
@@ -104,7 +106,7 @@ class Tested:
     donor : int
         Row of the run's backgrounds that edits took from; -1 of none, or where it was not kept.
     turn : Turn or None
-        None where no intervention turns the answer.
+        None where nothing shows what the answer hangs on.
     """
 
     panels: tuple[Panel, ...] = ()
@@ -185,7 +187,7 @@ def _turn(row: Row, panels: tuple[Panel, ...], swaps: tuple[Said, ...]) -> Turn 
 def _turns(
     row: Row, panels: tuple[Panel, ...], swaps: tuple[Said, ...]
 ) -> Iterator[tuple[str, Turn]]:
-    """Yield what turns the answer, by the kind of cue that it speaks of."""
+    """Yield what turns the answer, by the kind of cue that it speaks of; last what it outlives."""
     for k, panel in enumerate(panels):
         if panel.said.stays or panel.key == ALONE:
             continue
@@ -199,3 +201,6 @@ def _turns(
         if said.stays is False:
             words = "on another background" if k + 1 < len(swaps) else "with its background evened"
             yield kind_of(SCENE), Turn(words, said, swap=k)
+    for k, panel in enumerate(panels):
+        if panel.key == ALONE and panel.said.stays:
+            yield "", Turn("without its foreground", panel.said, panel=k)

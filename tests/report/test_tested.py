@@ -96,12 +96,15 @@ def test_what_turns_the_answer_is_of_the_kind_that_decides(cause, words, panel, 
 def test_an_answer_that_is_known_is_shown_before_one_of_the_kind_that_is_not():
     old = {"swap_predictions": "", "survival": 0.0, "verdict_cause": "scene"}
     assert told(**old).turn.said.words == "lily, 60%"
-    assert told(**old, removal_prediction=0).turn.said == Said(stays=False)
+    rest = told(**old, removal_prediction=0, without_foreground=1)
+    assert rest.turn.said == Said(stays=False)
 
 
-def test_where_nothing_turns_the_answer_nothing_is_said_to():
+def test_where_nothing_turns_the_answer_it_may_outlive_its_foreground():
     steady = {"removal_prediction": 0, "swap_predictions": "0,0,0", "survival": 1.0}
-    assert told(**steady).turn is None
+    turn = told(**steady).turn
+    assert (turn.words, turn.said.outcome, turn.panel) == ("without its foreground", "stays", 1)
+    assert told(**steady, without_foreground=1).turn is None
 
 
 def test_without_tests_there_is_nothing_to_show():
