@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from audit.interventions.edits import Colours
 from audit.report.shapes import Shapes
-from audit.report.tested import Tested
+from audit.report.trials import Trials
 
 FOLDER = "backgrounds"
 # In place of a row: a case's own background, blurred until hardly more than a colour is left; and
@@ -46,9 +46,9 @@ class Behind:
         return np.full((16, 16, 3), np.rint(self.usual.mean), np.uint8)
 
 
-def tried(shapes: Shapes, tested: Tested) -> list[int]:
+def tried(shapes: Shapes, trials: Trials) -> list[int]:
     """Return the row of the background of each of a case's swaps, or `EVENED`, or `LOST`."""
-    swaps = len(tested.swaps)
+    swaps = len(trials.swaps)
     return [*shapes.donors, EVENED, *[LOST] * swaps][:swaps]
 
 

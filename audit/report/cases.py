@@ -13,7 +13,7 @@ from audit.core.questions import left_out
 from audit.core.registries import JUDGED
 from audit.report.names import unique_slugs
 from audit.report.source import Source
-from audit.report.tested import Tested, tested
+from audit.report.trials import Trials, trials_of
 from audit.report.verdicts import VERDICT_KINDS, VerdictKind, by_evidence
 from audit.storage.records import NOT_SAMPLED
 from audit.verdict.verdict import ACCUSED
@@ -107,7 +107,7 @@ class Case:
     score: float
     cause: str
     image: str
-    tested: Tested
+    trials: Trials
 
     @property
     def leading(self) -> list[int]:
@@ -179,7 +179,7 @@ def _cases(records: pd.DataFrame, verdict: VerdictKind, source: Source) -> Itera
 
 
 def _case(row: dict[str, Any], verdict: VerdictKind, page: str, source: Source) -> Case:
-    told = tested(row, source.classes)
+    told = trials_of(row, source.classes)
     return Case(
         anchor=row["anchor"],
         name=row["name"],
@@ -207,11 +207,11 @@ def _case(row: dict[str, Any], verdict: VerdictKind, page: str, source: Source) 
         score=row["verdict_score"],
         cause=row["verdict_cause"],
         image=row["image"],
-        tested=told,
+        trials=told,
     )
 
 
-def _composites(row: dict[str, Any], told: Tested) -> str:
+def _composites(row: dict[str, Any], told: Trials) -> str:
     return f"pictures/{row['anchor']}-tested.webp" if row["composites"] and told.panels else ""
 
 

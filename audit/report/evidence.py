@@ -143,7 +143,7 @@ def _case(content: Content, target: int, verdict: Verdict, kind: str) -> Case | 
 
 def _shows(case: Case) -> bool:
     """Return whether it has a picture of what turns its answer."""
-    turn = case.tested.turn
+    turn = case.trials.turn
     return turn is not None and bool(turn.swap >= 0 or case.composites)
 
 

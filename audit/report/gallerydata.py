@@ -15,7 +15,7 @@ from audit.report.cases import Case
 from audit.report.content import Content
 from audit.report.shapes import Shapes
 from audit.report.templating import plain
-from audit.report.tested import Panel
+from audit.report.trials import Panel
 from audit.report.verdicts import VERDICT_KINDS
 
 CHUNK = 64  # cases whose details are loaded together
@@ -127,7 +127,7 @@ def _detail(case: Case, shapes: Shapes, places: Mapping[int, int]) -> dict[str, 
 
 
 def _drawn(case: Case) -> Sequence[Panel]:
-    return case.tested.panels if case.composites else ()
+    return case.trials.panels if case.composites else ()
 
 
 def _swaps(
@@ -141,7 +141,7 @@ def _swaps(
     unknown = {True: prediction, False: -1, None: None}
     return [
         (row, places.get(said.index, unknown[said.stays]), _percent(said.confidence))
-        for row, said in zip(tried(shapes, case.tested), case.tested.swaps, strict=True)
+        for row, said in zip(tried(shapes, case.trials), case.trials.swaps, strict=True)
     ]
 
 

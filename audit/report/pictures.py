@@ -20,7 +20,7 @@ from audit.explainers.base import seed_of
 from audit.interventions.composites import fill, off_foreground, split_foreground
 from audit.interventions.edits import Scene, as_asked
 from audit.report.behind import Behind
-from audit.report.tested import ALONE, FILLED
+from audit.report.trials import ALONE, FILLED
 from audit.storage.heatmaps import Maps
 
 Picture = NDArray[np.uint8]

@@ -75,7 +75,7 @@ def _draw(run: RunFolder, case: Case, maps: Maps, behind: Behind, root: Path) ->
     for key, file in optional.items():
         (root / file).write_bytes(further_heat(maps, key))
     if case.composites:
-        told, keys = case.tested, (panel.key for panel in case.tested.panels)
+        told, keys = case.trials, (panel.key for panel in case.trials.panels)
         shown = [composite(maps, key, behind, told.donor, case.image) for key in keys]
         (root / case.composites).write_bytes(composites(shown))
     found = shapes(maps)

@@ -59,7 +59,7 @@ def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> b
 
 def _behind(case: Case, shapes: Mapping[str, Shapes]) -> list[str]:
     """Name the pictures of other backgrounds that the case's card shows."""
-    return [file_of(row) for row in tried(shapes[case.anchor], case.tested) if row != LOST]
+    return [file_of(row) for row in tried(shapes[case.anchor], case.trials) if row != LOST]
 
 
 def _asset(name: str) -> str:

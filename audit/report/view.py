@@ -36,12 +36,12 @@ class View:
 
     def behind(self, case: Case) -> list[str]:
         """Return the address of the background of each of a case's swaps; "" of a lost one."""
-        rows = tried(self.shapes[case.anchor], case.tested)
+        rows = tried(self.shapes[case.anchor], case.trials)
         return ["" if row == LOST else self.src(file_of(row)) for row in rows]
 
     def is_evened(self, case: Case, swap: int) -> bool:
         """Return whether one of a case's swaps is on its own background, evened out."""
-        return tried(self.shapes[case.anchor], case.tested)[swap] == EVENED
+        return tried(self.shapes[case.anchor], case.trials)[swap] == EVENED
 
     def case(self, case: Case) -> str:
         """Return the case's stable address: it holds no number of a page."""

@@ -4,15 +4,15 @@ import numpy as np
 
 from audit.report.behind import EVENED, LOST, Behind, all_tried, file_of, tried
 from audit.report.shapes import Shapes
-from audit.report.tested import Said, Tested
+from audit.report.trials import Said, Trials
 
 
 def shapes(*donors: int) -> Shapes:
     return Shapes(224, "", "", "", {}, donors)
 
 
-def swapped(times: int) -> Tested:
-    return Tested(swaps=(Said(),) * times)
+def swapped(times: int) -> Trials:
+    return Trials(swaps=(Said(),) * times)
 
 
 def test_each_swap_has_its_background_and_the_last_its_own_evened_out():

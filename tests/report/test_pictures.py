@@ -22,7 +22,7 @@ from audit.report.pictures import (
     levels,
     photo,
 )
-from audit.report.tested import ALONE, FILLED
+from audit.report.trials import ALONE, FILLED
 from audit.storage.heatmaps import Maps
 
 NOWHERE, NOBODY = np.zeros((1, 1), bool), np.zeros(0, np.int16)

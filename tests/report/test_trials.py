@@ -5,7 +5,7 @@ import math
 import pytest
 from drawnruns import record
 
-from audit.report.tested import Said, tested
+from audit.report.trials import Said, trials_of
 
 CLASSES = {0: "rose", 1: "lily", 2: "daisy"}
 
@@ -25,7 +25,7 @@ def told(**given):
         "swap_predictions": "0,1,1",
         "swap_confidences": "97,61,55",
     }
-    return tested(record("a.jpg", **known | given), CLASSES)
+    return trials_of(record("a.jpg", **known | given), CLASSES)
 
 
 def test_every_picture_has_its_title_and_its_answer():

@@ -94,7 +94,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Tested:
+class Trials:
     """Everything that a case was shown, and what it answered.
 
     Attributes
@@ -125,12 +125,12 @@ class Tested:
         return all(said.stays is not None for said in self.swaps)
 
 
-def tested(row: Row, classes: Mapping[int, str]) -> Tested:
+def trials_of(row: Row, classes: Mapping[int, str]) -> Trials:
     """Return what the record of an image tells of its tests."""
     if row["causal_reason"]:
-        return Tested()
+        return Trials()
     panels, swaps = tuple(_panels(row, classes)), _swaps(row, classes)
-    return Tested(panels, swaps, row["edit_donor"], _turn(row, panels, swaps))
+    return Trials(panels, swaps, row["edit_donor"], _turn(row, panels, swaps))
 
 
 def _panels(row: Row, classes: Mapping[int, str]) -> Iterator[Panel]:
