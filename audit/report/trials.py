@@ -121,8 +121,16 @@ class Trials:
 
     @property
     def is_told(self) -> bool:
-        """Whether it is known which background got which answer."""
+        """Whether it is known which backgrounds keep the answer."""
         return all(said.stays is not None for said in self.swaps)
+
+    @property
+    def lacks(self) -> str:
+        """What the version that made the run did not keep, in words; "" where it kept all."""
+        if not self.is_told:
+            return "which"
+        named = all(said.name or said.stays for said in self.swaps)
+        return "" if named else "what it became on the others"
 
 
 def trials_of(row: Row, classes: Mapping[int, str]) -> Trials:

@@ -83,8 +83,9 @@
   /* "Survives 0 of 5 other backgrounds"; "" where none was tried. */
   gallery.survives = function (details) {
     if (!details.swaps || details.survival === undefined) return "";
-    var untold = details.swaps.some(function (swap) { return swap[1] === null; });
+    var untold = details.swaps.some(function (swap) { return swap[1] === null; }) ? "which" :
+      details.swaps.some(function (swap) { return swap[1] < 0; }) ? "what it became on the others" : "";
     return "Survives " + Math.round(details.survival * details.donors / 1000) + " of " + details.donors + " other backgrounds" +
-      (untold ? "; the version that made this run did not keep which." : ".");
+      (untold ? "; the version that made this run did not keep " + untold + "." : ".");
   };
 })();

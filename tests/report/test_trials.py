@@ -46,17 +46,17 @@ def test_every_background_has_its_answer():
 
 
 @pytest.mark.parametrize(
-    ("survival", "words", "is_told"),
+    ("survival", "words", "lacks"),
     [
-        (0.0, "another answer", True),
-        (1.0, "the same answer", True),
-        (1 / 3, "answer not kept", False),
+        (0.0, "another answer", "what it became on the others"),
+        (1.0, "the same answer", ""),
+        (1 / 3, "answer not kept", "which"),
     ],
 )
-def test_of_an_earlier_version_no_more_is_said_than_its_share_tells(survival, words, is_told):
+def test_of_an_earlier_version_no_more_is_said_than_its_share_tells(survival, words, lacks):
     found = told(swap_predictions="", swap_confidences="", survival=survival)
     assert [said.words for said in found.swaps] == [words] * 3
-    assert found.is_told == is_told
+    assert found.lacks == lacks
 
 
 def edited(**costs):
