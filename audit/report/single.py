@@ -58,8 +58,12 @@ def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> b
 
 
 def _behind(case: Case, shapes: Mapping[str, Shapes]) -> list[str]:
-    """Name the pictures of other backgrounds that the case's card shows."""
-    return [file_of(row) for row in tried(shapes[case.anchor], case.trials) if row != LOST]
+    """Name the background that turned the case's answer, if one did: others are told in words."""
+    turn = case.trials.turn
+    if turn is None or turn.swap < 0:
+        return []
+    row = tried(shapes[case.anchor], case.trials)[turn.swap]
+    return [] if row == LOST else [file_of(row)]
 
 
 def _asset(name: str) -> str:

@@ -34,10 +34,10 @@ class View:
         """Return the address of a picture that is named relative to the report's root."""
         return f"{self.root}{picture}" if self.held is None else self.held[picture]
 
-    def behind(self, case: Case) -> list[str]:
-        """Return the address of the background of each of a case's swaps; "" of a lost one."""
-        rows = tried(self.shapes[case.anchor], case.trials)
-        return ["" if row == LOST else self.src(file_of(row)) for row in rows]
+    def behind(self, case: Case, swap: int) -> str:
+        """Return the address of the background of one of a case's swaps; "" of a lost one."""
+        row = tried(self.shapes[case.anchor], case.trials)[swap]
+        return "" if row == LOST else self.src(file_of(row))
 
     def is_evened(self, case: Case, swap: int) -> bool:
         """Return whether one of a case's swaps is on its own background, evened out."""
