@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from audit.checks.context import Context
+from audit.core.cause import Cause
 from audit.core.estimate import Estimate, Metric
 from audit.core.finding import Finding
 from audit.core.term import Term
@@ -230,6 +231,10 @@ class Check:
     def filters(self, found: Any) -> Mapping[str, Mapping[str, str]]:
         """Give filters of the gallery: by title, the value of each image that has one by name."""
         return {}
+
+    def causes(self, found: Any, source: Source) -> Iterable[Cause]:
+        """Give what it proves of classes, the strongest first: evidence by cause shows it."""
+        return ()
 
     def tables(self, source: Source) -> Mapping[str, pd.DataFrame]:
         """Give tables to download, by the name of their CSV file."""

@@ -38,6 +38,16 @@ KINDS: Mapping[str, str] = {
     "scene": "the scene",
 }
 
+MENDS: Mapping[str, str] = {
+    "colour": "Recapture under other light, or train with colour jitter of the background.",
+    "texture": "Recapture on other backdrops, or train with blurred and grained backgrounds.",
+    "frame": "Crop frames, borders and letterboxes off the training images.",
+    "corner": "Crop or paint over what stands in the corners: tags, dates, logos.",
+    "band": "Crop bands and captions off the training images.",
+    "object": "Recapture without the object, or with it in every class.",
+    "scene": "Recapture in other places, or train with --augment-background.",
+}  # what to do about a cue that answers rest on, by its kind
+
 EDITS: Mapping[str, EditAbout] = {
     "blur": EditAbout("texture", "blurred", "with the background blurred"),
     "blur_far": EditAbout("texture", "blurred widely", "with the background blurred widely"),
@@ -56,3 +66,4 @@ EDITS: Mapping[str, EditAbout] = {
     "columns": EditAbout("band", "left and right", "with another background at both sides"),
     "shuffled": EditAbout("scene", "shuffled", "with the background shuffled"),
 }
+FROM_ANOTHER = ("texture", "frame", "corners", "rows", "columns")  # take from another background

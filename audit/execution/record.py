@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -181,6 +181,8 @@ def _causal(causes: Causes, classes: tuple[str, ...]) -> Record:
         "background_share_reason": shares.reason,
         "survival": causes.survival,
         "donors": causes.donors,
+        "swap_predictions": ",".join(str(said.prediction) for said in causes.swaps),
+        "swap_confidences": _sureness(said.confidence for said in causes.swaps),
         "without_foreground": causes.without_foreground,
         "only_foreground": causes.only_foreground,
         "pasted_back": causes.pasted_back,
@@ -191,6 +193,8 @@ def _causal(causes: Causes, classes: tuple[str, ...]) -> Record:
         "survival_same": causes.survival_same,
         "background_log_odds": causes.background_log_odds,
         **_edit_columns(causes.edits),
+        "edit_confidences": _sureness(edit.confidence for edit in causes.edits.values()),
+        "edit_donor": causes.edit_donor,
         "passes": causes.passes,
         "asked": ",".join(causes.asked),
         "stopped_by": ",".join(causes.stopped_by),
@@ -199,10 +203,15 @@ def _causal(causes: Causes, classes: tuple[str, ...]) -> Record:
 
 def _edit_columns(edits: Mapping[str, Edited]) -> Record:
     return {
-        f"edit_{key}_{column}": value
+        f"edit_{key}_{column}": getattr(edits.get(key, Edited()), column)
         for key in EDITS
-        for column, value in vars(edits.get(key, Edited())).items()
+        for column in ("lost", "prediction")
     }
+
+
+def _sureness(confidences: Iterable[float]) -> str:
+    """Write how sure answers are, joined by commas, as percentages: no verdict hangs on them."""
+    return ",".join(f"{100 * confidence:.0f}" for confidence in confidences)
 
 
 def skipped_record(

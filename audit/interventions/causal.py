@@ -33,6 +33,32 @@ def log_odds(logits: NDArray[Any], target: int) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """An answer, and how sure it is.
+
+    Attributes
+    ----------
+    prediction : int
+        -1 where not tried.
+    confidence : float
+        Softmax of the answer, 0..1, for display only: effects are of log-odds. NaN where not tried.
+    """
+
+    prediction: int = -1
+    confidence: float = NAN
+
+
+def answers(logits: NDArray[Any]) -> tuple[Answer, ...]:
+    """Return the answer of every row of logits ``(n, classes)``."""
+    values = np.asarray(logits, dtype=np.float64)
+    below = np.exp(values - values.max(axis=1, keepdims=True)).sum(axis=1)
+    return tuple(
+        Answer(int(answer), float(1 / total))
+        for answer, total in zip(values.argmax(axis=1), below, strict=True)
+    )
+
+
+@dataclass(frozen=True)
 class Shares:
     """Two-player Shapley values of foreground and background, in log-odds.
 
@@ -93,6 +119,8 @@ class Removal:
         Kinds of fill that the region was filled by, and those by which the answer changes.
     resembles : float
         How much the region looks like the foreground, 0..1; NaN where no verdict hangs on it.
+    confidence : float
+        Of the answer without the region, as in `Answer`.
     """
 
     proposer: str = ""
@@ -106,6 +134,7 @@ class Removal:
     fills: int = 0
     fills_flipped: int = 0
     resembles: float = NAN
+    confidence: float = NAN
 
     def flips(self, explained: int) -> bool:
         """Return whether the answer changes for the region and for none of its controls, if any."""
@@ -123,10 +152,13 @@ class Edited:
         Log-odds that it costs the explained class; below 0 where it speaks for it.
     prediction : int
         The answer; -1 where not tried.
+    confidence : float
+        Of that answer, as in `Answer`.
     """
 
     lost: float = NAN
     prediction: int = -1
+    confidence: float = NAN
 
 
 @dataclass(frozen=True)
@@ -147,6 +179,10 @@ class Causes:
     background_log_odds : float
         Of the explained class in the background alone, its foreground filled in.
     donors : int
+        Backgrounds that the foreground was tried on.
+    swaps : tuple of Answer
+        Of the foreground on each: on the donors' in their order, last on its own, blurred until
+        hardly a cue is left.
     without_foreground, only_foreground, pasted_back, mixed_same : int
         Answers for the background alone, the foreground on black, the foreground pasted back on
         its own background, and on one of its class; -1 where not tried.
@@ -156,6 +192,8 @@ class Causes:
         The decisive region, else the one that cost most.
     edits : mapping of Edited
         By the keys of `audit.core.edits.EDITS`; empty where none was made.
+    edit_donor : int
+        Place in the pool of the background that edits took from; -1 where none was made.
     passes : int
         Forward passes that it took.
     asked : tuple of str
@@ -171,6 +209,7 @@ class Causes:
     survival_same: float = NAN
     background_log_odds: float = NAN
     donors: int = 0
+    swaps: tuple[Answer, ...] = ()
     without_foreground: int = -1
     only_foreground: int = -1
     pasted_back: int = -1
@@ -178,6 +217,7 @@ class Causes:
     mixed_rand: float = NAN
     removal: Removal = Removal()
     edits: Mapping[str, Edited] = field(default_factory=dict)
+    edit_donor: int = -1
     passes: int = 0
     asked: tuple[str, ...] = ()
     stopped_by: tuple[str, ...] = ()

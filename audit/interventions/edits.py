@@ -30,6 +30,7 @@ NEAR, FAR = 3.0, 8.0  # blurs
 GRAIN = 20.0  # standard deviation in grey levels
 DETAIL = 4.0  # blur below which a structure is texture
 RING, BAND, CORNER = 20, 36, 64  # widths of what is replaced along the border
+_AT_RANDOM = ("grain", "shuffled")  # in the order of `EDITS`
 LIGHT = 45.0  # blur above which a structure is light
 TILES = 4  # along each side, shuffled
 _LUMINANCE = np.array((0.299, 0.587, 0.114), np.float32)
@@ -105,6 +106,14 @@ def edited(key: str, scene: Scene) -> Image:
 def all_edits(scene: Scene) -> list[Image]:
     """Return every edit of `audit.core.edits.EDITS`, in that order."""
     return [edited(key, scene) for key in EDITS]
+
+
+def as_asked(key: str, scene: Scene) -> Image:
+    """Return one edit as `all_edits` makes it: those before it have drawn from ``scene.random``."""
+    if key in _AT_RANDOM:
+        for before in _AT_RANDOM[: _AT_RANDOM.index(key)]:
+            edited(before, scene)
+    return edited(key, scene)
 
 
 def _blur(scene: Scene) -> Image:

@@ -29,7 +29,7 @@ from audit.datasets.dataset import FOREGROUND
 from audit.explainers.base import seed_of
 from audit.interventions import composites as make
 from audit.interventions.budget import Budget
-from audit.interventions.causal import Causes, Edited, Shares, log_odds, shapley
+from audit.interventions.causal import Causes, Edited, Shares, answers, log_odds, shapley
 from audit.interventions.edits import Scene, all_edits
 from audit.interventions.explained import ExplainedImage, Image, Logits, Region
 from audit.interventions.pool import DONORS, BackgroundPool
@@ -120,9 +120,9 @@ class Interventions:
         causes, swapped, donors = yield from self._whole(case, parts)
         causes = yield from self._yardsticks(case, parts, causes)
         item, target = case.sample.item, case.target
-        other = self._pool.background(item.image, {item.label, target}, target)
-        causes, region = yield from self._removed(case, parts, other, causes)
-        causes = yield from self._edited(case, parts, other, causes)
+        further = self._pool.further(item.image, {item.label, target}, target)
+        causes, region = yield from self._removed(case, parts, self._other(further), causes)
+        causes = yield from self._edited(case, parts, further, causes)
         causes = self._likened(case, parts, causes, region)
         if self._no_mask_decides(case, causes, swapped):
             causes = causes.without(NO_MASK)
@@ -152,6 +152,7 @@ class Interventions:
         causes = Causes(
             log_odds=float(log_odds(case.logits, target)),
             donors=len(others),
+            swaps=answers(swapped) if donors else (),
             without_foreground=int(logits[0].argmax()),
             mixed_same=int(on_same[0]) if same else -1,
             survival_same=_mean(on_same == target),
@@ -178,10 +179,15 @@ class Interventions:
     def _in_sample(self, case: ExplainedImage) -> bool:
         return self._budget is None or self._budget.samples(case.sample.item.image)
 
+    def _other(self, donor: int) -> Image | None:
+        """Return the background of a donor; None of none."""
+        return None if donor < 0 else self._pool.backgrounds[donor].astype(np.float32)
+
     def _edited(
-        self, case: ExplainedImage, parts: make.Parts, other: Image | None, causes: Causes
+        self, case: ExplainedImage, parts: make.Parts, donor: int, causes: Causes
     ) -> Generator[list[Image], Logits, Causes]:
-        """Ask what every edit of the whole background changes."""
+        """Ask what every edit of the whole background changes; some take from a donor's."""
+        other = self._other(donor)
         if other is None:
             return causes
         if not (self._in_sample(case) or self._may_accuse(case, causes)):
@@ -189,12 +195,12 @@ class Interventions:
         random, target = np.random.default_rng(seed_of(case.sample.item.image)), case.target
         scene = Scene(case.sample.image, parts, other, self._pool.colours, random)
         logits = yield all_edits(scene)
-        lost, answers = causes.log_odds - log_odds(logits, target), logits.argmax(axis=1)
+        lost = causes.log_odds - log_odds(logits, target)
         edits = {
-            key: Edited(float(cost), int(answer))
-            for key, cost, answer in zip(EDITS, lost, answers, strict=True)
+            key: Edited(float(cost), said.prediction, said.confidence)
+            for key, cost, said in zip(EDITS, lost, answers(logits), strict=True)
         }
-        return replace(causes, edits=edits).with_asked(EDITED, len(edits))
+        return replace(causes, edits=edits, edit_donor=donor).with_asked(EDITED, len(edits))
 
     def _may_accuse(self, case: ExplainedImage, causes: Causes) -> bool:
         """Return whether an edit of the background may accuse the answer."""
@@ -204,11 +210,11 @@ class Interventions:
         if self._budget is None:
             return False
         target = case.target
-        answers = [causes.removal.prediction, *(e.prediction for e in causes.edits.values())]
+        found = [causes.removal.prediction, *(e.prediction for e in causes.edits.values())]
         return no_mask_decides(
             _told(case, causes),
             self._thresholds,
-            turned=any(answer not in (-1, target) for answer in answers),
+            turned=any(answer not in (-1, target) for answer in found),
             kept=bool((swapped[DONORS // 2 :].argmax(axis=1) == target).any()),
         )
 

@@ -92,11 +92,11 @@ class BackgroundPool:
         own = [i for i, k in enumerate(self.labels) if int(k) == label]
         return self._nearest(name, own, count)
 
-    def background(self, name: str, classes: set[int], explained: int) -> Image | None:
-        """Return one more background of another class, which no swap shows; None without any."""
+    def further(self, name: str, classes: set[int], explained: int) -> int:
+        """Return one more donor of another class, whom no swap shows; -1 without any."""
         found = self.others(name, classes, DONORS + 1, explained)
         found = found or self.others(name, {explained}, DONORS + 1, explained)
-        return self.backgrounds[found[-1]].astype(np.float32) if found else None
+        return found[-1] if found else -1
 
     def neutral(self, background: Image) -> Image:
         """Return a background softened and brought to the pool's mean colour: hardly a cue is left.

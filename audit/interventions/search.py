@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from audit.core.geometry import place_of, upsample
 from audit.core.registries import STAND_IN
 from audit.interventions import composites as make
-from audit.interventions.causal import Causes, Removal, log_odds
+from audit.interventions.causal import Causes, Removal, answers, log_odds
 from audit.interventions.explained import ExplainedImage, Image, Logits, Region
 from audit.interventions.fills import OTHER_FILLS
 
@@ -123,13 +123,13 @@ def most_costly(
     if not filled:
         return Removal(), np.zeros(case.sample.trimap.shape, bool)
     logits = np.stack([each.logits for each in filled])
-    lost, answers = before - log_odds(logits, case.target), logits.argmax(axis=1)
+    lost, turned = before - log_odds(logits, case.target), logits.argmax(axis=1) != case.target
     areas = np.array([each.region.mean() for each in filled])
-    best = _best(areas, answers != case.target, lost) if len(filled) > 1 else 0
-    chosen = filled[best].region
+    best = _best(areas, turned, lost) if len(filled) > 1 else 0
+    chosen, (said,) = filled[best].region, answers(logits[best : best + 1])
     found = Removal(
         filled[best].proposer, float(areas[best]), place_of(chosen), float(lost[best]),
-        int(answers[best]),
+        said.prediction, confidence=said.confidence,
     )  # fmt: skip
     return found, chosen
 

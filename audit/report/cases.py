@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from audit.core.questions import left_out
 from audit.core.registries import JUDGED
 from audit.report.names import unique_slugs
 from audit.report.source import Source
+from audit.report.trials import Trials, trials_of
 from audit.report.verdicts import VERDICT_KINDS, VerdictKind, by_evidence
 from audit.storage.records import NOT_SAMPLED
 from audit.verdict.verdict import ACCUSED
@@ -55,8 +56,6 @@ class Causes:
     survival: float
     donors: int
     region: str  # the region's area and place, in words
-    filled: str  # answers under intervention, by name
-    background: str
     left_out: str  # what was not asked, in words
 
 
@@ -71,6 +70,10 @@ class Case:
     photo, heat : str
         Files of its photo and, in grey, of the heatmaps that its verdict rests on, relative to the
         report's root; "" where the model lacks these.
+    cause : str
+        Kind of what decides, of `audit.core.edits.KINDS`; "" where nothing does.
+    image : str
+        The image that it is of: its name, but where images have several labels.
     composites : str
         File of the composites that the model was shown; "" where the verdict accuses nobody, or
         others more than enough.
@@ -102,6 +105,9 @@ class Case:
     causes: Causes
     fragile: bool
     score: float
+    cause: str
+    image: str
+    trials: Trials
 
     @property
     def leading(self) -> list[int]:
@@ -117,14 +123,9 @@ class Case:
 
     @property
     def pictures(self) -> list[str]:
-        """All files of pictures that its card shows."""
+        """All files of pictures that its card shows, but for other images' backgrounds."""
         files = (self.photo, *(score.picture for score in self.scores), self.composites)
         return [file for file in dict.fromkeys(files) if file]
-
-    @property
-    def flipped(self) -> bool:
-        """True where filling the region turned the answer: the evidence to show, if any."""
-        return bool(self.causes.region) and self.causes.filled != self.prediction_name
 
 
 @dataclass(frozen=True)
@@ -148,9 +149,10 @@ def galleries(source: Source, records: pd.DataFrame) -> dict[str, list[Case]]:
     """Group records' cases by verdict key, in the order of their gallery, without empty ones."""
     named = records.copy()  # columns that were read one by one lie scattered: this joins them
     named["anchor"] = unique_slugs(records["name"].tolist())
+    named["image"] = source.images(records)
     accused = (by_evidence(named, v) for v in VERDICT_KINDS if v.key in ACCUSED)
-    tested = pd.concat(accused).query("causal_reason == ''").index[:MOST_COMPOSITES]
-    named["composites"] = named.index.isin(tested)
+    worst = pd.concat(accused).query("causal_reason == ''").index[:MOST_COMPOSITES]
+    named["composites"] = named.index.isin(worst)
     found = {v.key: list(_cases(by_evidence(named, v), v, source)) for v in VERDICT_KINDS}
     return {key: cases for key, cases in found.items() if cases}
 
@@ -177,6 +179,7 @@ def _cases(records: pd.DataFrame, verdict: VerdictKind, source: Source) -> Itera
 
 
 def _case(row: dict[str, Any], verdict: VerdictKind, page: str, source: Source) -> Case:
+    told = trials_of(row, source.classes)
     return Case(
         anchor=row["anchor"],
         name=row["name"],
@@ -198,14 +201,21 @@ def _case(row: dict[str, Any], verdict: VerdictKind, page: str, source: Source) 
         chance=row["chance"],
         scores=tuple(_score(row, key, title) for key, title in source.titles.items()),
         shortcut=row["shortcut"],
-        composites=f"pictures/{row['anchor']}-tested.webp" if row["composites"] else "",
-        causes=_causes(row, source.classes),
+        composites=_composites(row, told),
+        causes=_causes(row),
         fragile=bool(row["fragile"]),
         score=row["verdict_score"],
+        cause=row["verdict_cause"],
+        image=row["image"],
+        trials=told,
     )
 
 
-def _causes(row: dict[str, Any], classes: Mapping[int, str]) -> Causes:
+def _composites(row: dict[str, Any], told: Trials) -> str:
+    return f"pictures/{row['anchor']}-tested.webp" if row["composites"] and told.panels else ""
+
+
+def _causes(row: dict[str, Any]) -> Causes:
     area = row["removal_area"]
     region = "" if math.isnan(area) else f"{area:.0%}, {row['removal_place']}"
     return Causes(
@@ -214,8 +224,6 @@ def _causes(row: dict[str, Any], classes: Mapping[int, str]) -> Causes:
         row["survival"],
         row["donors"],
         region,
-        row["removal_prediction_name"],
-        classes.get(row["without_foreground"], ""),
         "; ".join(left_out(row["stopped_by"])),
     )
 

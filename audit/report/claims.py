@@ -17,6 +17,10 @@ from audit.storage.run import MOST_CLASSES, RunFolder
 
 _SUBJECT = 200  # characters of what the masks mark: it stands in hundreds of sentences
 _SLACK = 1e-3  # sums of float32 may leave 0..1 by a little
+# Answers and percentages of a dozen tests, joined by commas.
+_WHOLE, _PERCENT = r"\d{1,6}", r"(\d{1,3}|nan)"
+MOST_SWAPS = 64
+_LISTS = {"swap_predictions": _WHOLE, "swap_confidences": _PERCENT, "edit_confidences": _PERCENT}
 _SHARES = ("confidence", "chance", "valid_share", "background_share", "survival", "mixed_rand",
            "removal_area", "true_survival")  # fmt: skip
 
@@ -59,6 +63,7 @@ def refuse_values(table: pd.DataFrame, file: Path) -> None:
               for column in ("mass", "rank_accuracy", "pointing"))  # fmt: skip
     bounds = dict.fromkeys((*_SHARES, *scores), (-_SLACK, 1 + _SLACK))
     bounds |= {"label": (0, MOST_CLASSES - 1), "prediction": (-1, MOST_CLASSES - 1)}
+    bounds |= {"donors": (0, MOST_SWAPS)}
     for column in bounds.keys() & set(table.columns):
         low, high = bounds[column]
         wild = table[column][(table[column] < low) | (table[column] > high)]
@@ -67,7 +72,20 @@ def refuse_values(table: pd.DataFrame, file: Path) -> None:
                 f"{file} has {column} {wild.iloc[0]:g}, which is none of {low:g} to {high:g}: it "
                 "was not written by flower-audit."
             )
+    _refuse_lists(table, file)
     _refuse_places(table, file)
+
+
+def _refuse_lists(table: pd.DataFrame, file: Path) -> None:
+    """Refuse lists of answers that are none."""
+    for column in _LISTS.keys() & set(table.columns):
+        each, more = _LISTS[column], f"{{0,{MOST_SWAPS - 1}}}"
+        wild = table[column][~table[column].str.fullmatch(f"({each}(,{each}){more})?")]
+        if len(wild):
+            raise RunFolderError(
+                f"{file} has {column} {quoted(wild.iloc[0])}, which is no list of answers: it was "
+                "not written by flower-audit."
+            )
 
 
 def _refuse_places(table: pd.DataFrame, file: Path) -> None:

@@ -29,7 +29,7 @@ from audit.report.unavailable import SEVERAL
 SUMMARY_SCHEMA = 2
 _MISSING = ("row", "prediction", "shortcut_class", "prediction_without_shortcut",
             "without_foreground", "only_foreground", "pasted_back", "mixed_same",
-            "removal_prediction")  # fmt: skip
+            "removal_prediction", "edit_donor")  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 

@@ -10,10 +10,12 @@ from typing import Any
 
 from audit.checks.registry import every
 from audit.core.registries import JUDGED
+from audit.report.behind import tried
 from audit.report.cases import Case
 from audit.report.content import Content
 from audit.report.shapes import Shapes
 from audit.report.templating import plain
+from audit.report.trials import Panel
 from audit.report.verdicts import VERDICT_KINDS
 
 CHUNK = 64  # cases whose details are loaded together
@@ -28,9 +30,16 @@ def write_data(content: Content, shapes: Mapping[str, Shapes], folder: Path) -> 
     folder.mkdir()
     cases = [case for cases in content.galleries.values() for case in cases]
     _assign(folder / "cases.js", "FA_CASES", _columns(content, cases))
+    places = _places(content)
     for k in range(-(-len(cases) // CHUNK)):
-        details = [_detail(c, shapes[c.anchor]) for c in cases[k * CHUNK : (k + 1) * CHUNK]]
+        some = cases[k * CHUNK : (k + 1) * CHUNK]
+        details = [_detail(c, shapes[c.anchor], places) for c in some]
         _assign(folder / f"details-{k}.js", f"FA_DETAILS[{k}]", details)
+
+
+def _places(content: Content) -> dict[int, int]:
+    """Return the place of each class among those of ``FA_CASES``."""
+    return {label: k for k, label in enumerate(sorted(content.source.classes))}
 
 
 def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
@@ -38,10 +47,9 @@ def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
     keys = [v.key for v in VERDICT_KINDS]
     masks = sorted({c.mask_source for c in cases})
     rows = {row.index: row for row in content.classes}
-    labels = sorted(source.classes)
+    labels, indices = sorted(source.classes), _places(content)
     # That a label is not there is told on the label's own page.
     pages = [(rows.get(k) or rows[k % len(rows)]).page for k in labels]
-    indices = {label: k for k, label in enumerate(labels)}
     return {
         "chunk": CHUNK,
         "subject": plain(source.subject),
@@ -93,7 +101,7 @@ def _groups(content: Content, cases: Sequence[Case]) -> list[dict[str, Any]]:
     return groups
 
 
-def _detail(case: Case, shapes: Shapes) -> dict[str, Any]:
+def _detail(case: Case, shapes: Shapes, places: Mapping[int, int]) -> dict[str, Any]:
     causes = case.causes
     found = {
         "reason": plain(case.reason),
@@ -103,8 +111,8 @@ def _detail(case: Case, shapes: Shapes) -> dict[str, Any]:
         "survival": _thousandths([causes.survival])[0],
         "donors": causes.donors,
         "region": plain(causes.region),
-        "filled": plain(causes.filled),
-        "background": plain(causes.background),
+        "panels": [[plain(p.title), plain(p.said.words)] for p in _drawn(case)],
+        "swaps": _swaps(case, shapes, places),
         "leftOut": causes.left_out,
         "rank": _thousandths(s.rank_accuracy for s in case.scores),
         "pointing": _thousandths(s.pointing for s in case.scores),
@@ -115,7 +123,30 @@ def _detail(case: Case, shapes: Shapes) -> dict[str, Any]:
         "unknown": shapes.unknown,
         "outline": shapes.region,
     }
-    return {key: value for key, value in found.items() if value not in ("", None)}
+    return {key: value for key, value in found.items() if value not in ("", None, [])}
+
+
+def _drawn(case: Case) -> Sequence[Panel]:
+    return case.trials.panels if case.composites else ()
+
+
+def _swaps(
+    case: Case, shapes: Shapes, places: Mapping[int, int]
+) -> list[tuple[int, int | None, int | None]]:
+    """Give each background that was tried: its row, the answer's class and percentage.
+
+    The class is null where it is not known; -1 where it is known to be another one.
+    """
+    prediction = places[case.prediction]
+    unknown = {True: prediction, False: -1, None: None}
+    return [
+        (row, places.get(said.index, unknown[said.stays]), _percent(said.confidence))
+        for row, said in zip(tried(shapes, case.trials), case.trials.swaps, strict=True)
+    ]
+
+
+def _percent(share: float) -> int | None:
+    return None if math.isnan(share) else round(100 * share)
 
 
 def _thousandths(values: Iterable[float]) -> list[int | None]:

@@ -18,7 +18,7 @@ PLACE = "place"  # column of the records in memory: which of all records each is
 # Columns that no figure rests on, or one that is computed once: half of a record is left.
 _OF_SINGLE_IMAGES = re.compile(
     "asked|background_log_odds|background_share_reason|donors|edit_.+|logit|removal_(?!lost$|"
-    f"prediction$).+|survival_same|valid_share|verdict_reason|({'|'.join(REACHES)})_.+"
+    f"prediction$).+|survival_same|swap_.+|valid_share|verdict_reason|({'|'.join(REACHES)})_.+"
 )
 
 

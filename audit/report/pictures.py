@@ -6,6 +6,7 @@ Heatmaps are kept grey: the pages colour them over the photo (templates/partials
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,13 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from audit.datasets.dataset import FOREGROUND
-from audit.interventions.composites import feathered, fill, off_foreground, paste
+from audit.core.edits import FROM_ANOTHER
+from audit.explainers.base import seed_of
+from audit.interventions.composites import fill, off_foreground, split_foreground
+from audit.interventions.edits import Scene, as_asked
+from audit.report.behind import Behind
+from audit.report.trials import ALONE, FILLED
 from audit.storage.heatmaps import Maps
 
 Picture = NDArray[np.uint8]
 
-COMPOSITES = ("region", "filled", "background", "elsewhere")
 PHOTO = 224  # pixels a side
 HEAT = 96  # pixels a side: Grad-CAM has far fewer, IG is smoothed
 PANEL = 128  # pixels a side: a multiple of WebP's 16-pixel blocks, so that panels do not bleed
@@ -62,27 +66,45 @@ def outline_region(image: Picture, region: NDArray[np.bool_]) -> Picture:
     return picture
 
 
-def composites(maps: Maps, donor: Picture | None, side: int = PANEL) -> bytes:
-    """Encode the `COMPOSITES` of one image side by side as WebP, smaller than the model saw them.
+def composites(panels: Sequence[NDArray[Any]]) -> bytes:
+    """Encode what the model was shown of one image, side by side as WebP, smaller than it saw it.
 
     Parameters
     ----------
-    donor : uint8 ``(H, W, 3)`` or None
-        Background on which the foreground was tried; a grey panel without one.
+    panels : sequence of ``(H, W, 3)``
+        0..255.
     """
-    small = _shrunk(maps, side)
-    image, off = small.image, off_foreground(small.trimap)
-    nowhere = np.full(image.shape, 200, np.float32)
-    shown: list[NDArray[Any]] = [
-        outline_region(image, small.region),
-        fill(image, small.region) if small.region.any() else nowhere,
-        fill(image, ~off),
-        nowhere
-        if donor is None
-        else paste(image, feathered(small.trimap == FOREGROUND), _shrink(donor, side)),
-    ]
-    panels = [np.rint(panel).astype(np.uint8) for panel in shown]
-    return encode(np.concatenate(panels, axis=1), _PANEL_QUALITY)
+    small = [np.rint(_shrink(panel, PANEL)).astype(np.uint8) for panel in panels]
+    return encode(np.concatenate(small, axis=1), _PANEL_QUALITY)
+
+
+def composite(maps: Maps, key: str, behind: Behind, donor: int, image: str) -> NDArray[Any]:
+    """Return one picture that the model was shown, as nearly as its files tell.
+
+    Parameters
+    ----------
+    key : str
+        `FILLED`, `ALONE`, or an edit's, of a background that the mask leaves.
+    donor : int
+        Row of the background that an edit takes from; -1 of one that takes from none.
+    image : str
+        Name of the image: edits at random hang on it.
+    """
+    if key in (FILLED, ALONE):  # small already: fills are smooth, and thousands are drawn
+        small = _shrunk(maps, PANEL)
+        return fill(small.image, small.region if key == FILLED else ~off_foreground(small.trimap))
+    parts, _ = split_foreground(maps.image, maps.trimap)
+    known = 0 <= donor < len(behind.donors)
+    if parts is None or (key in FROM_ANOTHER and not known):
+        return maps.image  # of files that have been changed alone
+    other = behind.donors[donor].astype(np.float32) if known else parts.removed
+    random = np.random.default_rng(seed_of(image))
+    return as_asked(key, Scene(maps.image, parts, other, behind.usual, random))
+
+
+def background(donor: Picture) -> bytes:
+    """Encode another image's background, on which foregrounds were tried, as WebP."""
+    return encode(_shrink(donor, PANEL), _PANEL_QUALITY)
 
 
 def encode(picture: Picture, quality: int = _QUALITY) -> bytes:

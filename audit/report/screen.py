@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audit.report.cases import Case
 from audit.report.content import Content
 from audit.report.decision import Decision, decision
+from audit.report.evidence import MOST, Strip, strips
 from audit.report.figures import of_checks
-
-_EVIDENCE = 3
 
 
 @dataclass(frozen=True)
@@ -20,16 +18,23 @@ class Screen:
     ----------
     figures : tuple of str
         Keys of the tiles.
+    evidence : list of Strip
+        One a class, what accuses most first: the first screen shows three, the page below it more.
     """
 
     figures: tuple[str, ...]
     decision: Decision
-    evidence: list[Case]
+    evidence: list[Strip]
+
+    @property
+    def shown(self) -> list[Strip]:
+        """Those that a page shows."""
+        return self.evidence[:MOST]
 
 
 def screen(content: Content) -> Screen:
     """Gather the first screen."""
-    return Screen(_figures(content), decision(content), content.strongest(_EVIDENCE))
+    return Screen(_figures(content), decision(content), strips(content))
 
 
 def _figures(content: Content) -> tuple[str, ...]:

@@ -33,6 +33,8 @@ class Shapes:
     hottest : dict of str
         Where explainers, those that were not asked left out, are hottest, in words by their keys;
         "" without positive relevance.
+    donors : tuple of int
+        Rows of the run's backgrounds on which the foreground was tried.
     """
 
     side: int
@@ -40,6 +42,7 @@ class Shapes:
     unknown: str
     region: str
     hottest: dict[str, str]
+    donors: tuple[int, ...] = ()
 
 
 def shapes(maps: Maps) -> Shapes:
@@ -49,7 +52,8 @@ def shapes(maps: Maps) -> Shapes:
     foreground, unclear, region = (path(mask) for mask in masks)
     heats = {"gradcam": maps.heatmap("gradcam"), "ig": smoothed(maps.ig), **maps.optional}
     hottest = {key: hottest_place(heat) for key, heat in heats.items()}
-    return Shapes(maps.trimap.shape[1], foreground, unclear, region, hottest)
+    donors = tuple(maps.donors.tolist())
+    return Shapes(maps.trimap.shape[1], foreground, unclear, region, hottest, donors)
 
 
 def path(mask: NDArray[np.bool_]) -> str:

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from audit.checks.registry import every
+from audit.report import evidence
+from audit.report.behind import LOST, file_of, tried
 from audit.report.cases import Case
 from audit.report.content import Content
 from audit.report.pages import shared
@@ -21,8 +23,9 @@ MOST_CASES = 24  # the page is made to be sent, and holds the pictures of each
 
 
 def strongest(content: Content) -> list[Case]:
-    """Return the cases that the page shows."""
-    return content.strongest(MOST_CASES)
+    """Return the cases that the page shows: of each cause one, and those that accuse most."""
+    found = [*evidence.shown(evidence.strips(content)), *content.strongest(MOST_CASES)]
+    return list({case.anchor: case for case in found}.values())[:MOST_CASES]
 
 
 def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> bytes:
@@ -37,7 +40,7 @@ def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> b
     """
     content = replace(content, source=content.source.with_share(True))
     cases = strongest(content)
-    files = [file for case in cases for file in case.pictures]
+    files = [file for case in cases for file in (*case.pictures, *_behind(case, shapes))]
     told = ((check, content.checks[check.key]) for check in every())
     files += [file for check, found in told if found for file in check.held(found)]
     script, script_hash = inline_script()
@@ -58,6 +61,15 @@ def inline_script() -> tuple[str, str]:
     """Return what runs in every self-contained page, and its name in that page's policy."""
     script = "".join(map(_asset, SCRIPTS))
     return script, _hash(script)
+
+
+def _behind(case: Case, shapes: Mapping[str, Shapes]) -> list[str]:
+    """Name the background that turned the case's answer, if one did: others are told in words."""
+    turn = case.trials.turn
+    if turn is None or turn.swap < 0:
+        return []
+    row = tried(shapes[case.anchor], case.trials)[turn.swap]
+    return [] if row == LOST else [file_of(row)]
 
 
 def _asset(name: str) -> str:

@@ -32,8 +32,8 @@ from audit.verdict.sensitivity import ClassEvidence, evidence_of, sensitivities
 from audit.verdict.verdict import AUTOMATIC, MASK_DOUBTFUL, Verdict
 
 _OF_CLASSES = re.compile(  # columns that tell how sensitive classes are
-    "causal_reason|correct|edit_.+|mixed_rand|prediction|removal_(lost|prediction|control.+)|"
-    "stopped_by|survival(_same)?"
+    "causal_reason|correct|edit_.+_(lost|prediction)|mixed_rand|prediction|"
+    "removal_(lost|prediction|control.+)|stopped_by|survival(_same)?"
 )
 _DAY = len("2026-03-04")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from audit.report import colours
+from audit.report.behind import EVENED, LOST, file_of, tried
 from audit.report.cases import Case
 from audit.report.shapes import Shapes
 
@@ -32,6 +33,15 @@ class View:
     def src(self, picture: str) -> str:
         """Return the address of a picture that is named relative to the report's root."""
         return f"{self.root}{picture}" if self.held is None else self.held[picture]
+
+    def behind(self, case: Case, swap: int) -> str:
+        """Return the address of the background of one of a case's swaps; "" of a lost one."""
+        row = tried(self.shapes[case.anchor], case.trials)[swap]
+        return "" if row == LOST else self.src(file_of(row))
+
+    def is_evened(self, case: Case, swap: int) -> bool:
+        """Return whether one of a case's swaps is on its own background, evened out."""
+        return tried(self.shapes[case.anchor], case.trials)[swap] == EVENED
 
     def case(self, case: Case) -> str:
         """Return the case's stable address: it holds no number of a page."""

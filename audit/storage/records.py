@@ -24,7 +24,8 @@ from audit.storage.heatmaps import MOST_OPTIONAL
 # 3, on 2026-11-29: the foreground by that name, as not every subject is a flower.
 # 4, on 2026-11-29: edits of the whole background, other fills, and truth that is exact.
 # 5, on 2026-11-30: what was asked of each image, and why no more was.
-VERSION = 5
+# 6, on 2026-12-01: the answer on every background that was tried, and how sure answers are.
+VERSION = 6
 FORMERLY = {
     "flower_effect": "foreground_effect",
     "without_flower": "without_foreground",
@@ -49,6 +50,7 @@ NOT_SAMPLED = "not sampled"  # why an optional explainer has no figures for an i
 NOT_AVAILABLE = "not available, because"  # begins why an explainer that a model lacks has none
 NOT_KEPT = "not kept by the version that made the run"
 
+_ANSWERS = "which background got which answer, and how sure answers under intervention are"
 _TEXT, _REAL, _WHOLE, _FLAG = pa.string(), pa.float64(), pa.int32(), pa.bool_()
 
 
@@ -163,6 +165,13 @@ COLUMNS = (
     # Kinds of fill of the region, and those by which the answer changes; 0 where it does by none.
     Column("removal_fills", _WHOLE, 4, 0, "other fills of regions"),
     Column("removal_fills_flipped", _WHOLE, 4, 0, "other fills of regions"),
+    # Answers on donors' backgrounds in their order, and last on its own, evened out; how sure each
+    # is and each of `core.edits.EDITS`, in percent; all joined by commas. "" where not tried.
+    Column("swap_predictions", _TEXT, 6, "", _ANSWERS),
+    Column("swap_confidences", _TEXT, 6, "", _ANSWERS),
+    Column("edit_confidences", _TEXT, 6, "", _ANSWERS),
+    Column("edit_donor", _WHOLE, 6, -1, _ANSWERS),  # row of donors.npz that edits took from
+    Column("removal_confidence", _REAL, 6, tells=_ANSWERS),
     Column("survival_same", _REAL, 4, tells="backgrounds of the own class"),
     Column("background_log_odds", _REAL, 4, tells="log-odds of the background alone"),
     *_edits(),

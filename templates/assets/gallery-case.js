@@ -3,8 +3,6 @@
   "use strict";
 
   var data = window.FA_CASES, gallery = window.FA;
-  var COMPOSITES = ["Photo with the region outlined", "The region filled in", "The background alone",
-    "On another background"];
 
   function element(tag, text, kind) {
     var made = document.createElement(tag);
@@ -26,21 +24,6 @@
   function reasons(details) {
     return (details.reason || "").replace(": ", "; ").split("; ").filter(Boolean)
       .map(function (part) { return element("li", part); });
-  }
-
-  function composites(i, details) {
-    if (!data.composites[i]) return [];
-    var captions = [details.region ? "Region: " + details.region : "No region",
-      details.region ? "Filled in: " + (details.filled || "") : "",
-      "Background alone: " + (details.background || ""), "Elsewhere"];
-    return captions.map(function (caption, k) {
-      var figure = element("figure"), img = element("img", undefined, "fa-p" + k);
-      img.src = "pictures/" + data.anchor[i] + "-tested.webp";
-      img.alt = COMPOSITES[k] + ", " + data.name[i];
-      img.width = img.height = 128;
-      figure.append(img, element("figcaption", caption));
-      return figure;
-    });
   }
 
   function scores(i, details) {
@@ -125,7 +108,9 @@
       gallery.details(i, function (details) {
         if (shown !== i) return;
         ask(".fa-reasons").replaceChildren.apply(ask(".fa-reasons"), reasons(details));
-        ask(".fa-composites").replaceChildren.apply(ask(".fa-composites"), composites(i, details));
+        ask(".fa-composites").replaceChildren.apply(ask(".fa-composites"), gallery.composites(i, details));
+        ask(".fa-survives").textContent = gallery.survives(details);
+        ask(".fa-swaps").replaceChildren.apply(ask(".fa-swaps"), gallery.swaps(i, details));
         ask(".fa-scores tbody").replaceChildren.apply(ask(".fa-scores tbody"), scores(i, details));
         ask(".fa-facts").replaceChildren.apply(ask(".fa-facts"), facts(i, details));
       });

@@ -251,14 +251,18 @@ def _causes(
     """What interventions would find: the lower left corner decides where ``on`` is false."""
     turned = prediction if on else (prediction + 1) % len(classes)
     share = float(random.beta(2, 8) if on else random.beta(6, 3))
+    survived = int(random.integers(3, 6) if on else random.integers(0, 2))
+    swapped = [prediction] * survived + [(prediction + 1) % len(classes)] * (5 - survived)
     return {
         "causal_reason": "",
         "log_odds": 3.0,
         "foreground_effect": 8 * (1 - share),
         "background_effect": 8 * share,
         "background_share": share,
-        "survival": float(random.integers(3, 6) if on else random.integers(0, 2)) / 5,
+        "survival": survived / 5,
         "donors": 5,
+        "swap_predictions": ",".join(map(str, swapped)),
+        "swap_confidences": "91,82,73,64,55",
         "without_foreground": (prediction + 2) % len(classes),
         "only_foreground": prediction,
         "pasted_back": prediction,
@@ -270,6 +274,7 @@ def _causes(
         "removal_lost": 0.3 if on else 4.5,
         "removal_prediction": turned,
         "removal_prediction_name": classes[turned],
+        "removal_confidence": 0.61,
         "removal_controls": 3,
         "removal_controls_flipped": 0,
         "removal_control_lost": 0.2,

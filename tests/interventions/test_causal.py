@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.interventions.causal import log_odds, shapley
+from audit.interventions.causal import Answer, answers, log_odds, shapley
 
 odds = st.floats(-50, 50)
 
@@ -26,6 +26,12 @@ def test_log_odds_of_two_classes_are_the_difference_of_their_logits() -> None:
 
 def test_log_odds_stay_finite_where_a_probability_rounds_to_1() -> None:
     assert log_odds(np.array([900.0, 0.0, 0.0]), 0) == pytest.approx(900 - math.log(2))
+
+
+def test_answers_are_told_with_their_softmax() -> None:
+    # Odds of 1 to 3, and of 1 to 1 to 2.
+    found = answers(np.log([[1, 3, 0.001], [1, 1, 2]]) + 500)
+    assert found == (Answer(1, pytest.approx(3 / 4.001)), Answer(2, pytest.approx(0.5)))
 
 
 @given(odds, odds, odds, odds)

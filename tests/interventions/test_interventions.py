@@ -122,6 +122,20 @@ def test_a_model_that_reads_a_tag_has_share_1_and_the_tag_as_its_region(sample, 
     assert found["verdict_score"] > 0.7
 
 
+@pytest.mark.parametrize("model", [colours, corner, both])
+def test_every_background_keeps_its_answer(sample, donors, model):
+    tested = study(model, sample(), donors)
+    causes = tested.causes
+    assert len(causes.swaps) == causes.donors == len(tested.donors) + 1  # its own, evened out
+    assert np.mean([said.prediction == 0 for said in causes.swaps]) == causes.survival
+    assert all(1 / 3 <= said.confidence <= 1 for said in causes.swaps)
+    assert causes.edit_donor not in (-1, *tested.donors)
+    found = verdict(model, sample(), tested)
+    told = [said.prediction for said in causes.swaps]
+    assert [int(answer) for answer in found["swap_predictions"].split(",")] == told
+    assert len(found["edit_confidences"].split(",")) == len(EDITS)
+
+
 def test_efficiency_holds_for_images_too(sample, donors):
     tested, pool = study(both, sample(), donors), donors(both)
     causes = tested.causes

@@ -14,6 +14,7 @@ from uncharted import found_in, uncharted
 
 from audit.checks.explainer_sanity.outputs import FILE as TRUST
 from audit.checks.robustness.outputs import robustness_table
+from audit.core.edits import MENDS
 from audit.core.estimate import Estimate, mean, rate
 from audit.gate.files import gate_json
 from audit.gate.gates import Limits, hold_to_limits
@@ -159,11 +160,30 @@ def test_masks_of_no_use_name_what_made_them(tmp_path, segmenter, maker):
     assert step.words == f"Give usable masks: --masks FOLDER, or look why those of {maker} are not."
 
 
-def test_the_region_that_most_share_is_named(find):
-    wrong = [case(verdict="wrong-reasons", removal_place="lower left") for _ in range(3)]
-    wrong.append(case(verdict="wrong-reasons", removal_place="top"))
+def filled(place, answer):
+    return case(verdict="wrong-reasons", removal_place=place, removal_prediction=answer)
+
+
+def test_of_regions_is_said_only_how_many_turn_their_answer_and_where_most_of_those_lie(find):
+    wrong = [*(filled("lower left", 1) for _ in range(3)), filled("top", 1), filled("top", 0)]
     steps = " ".join(s.words for s in find(wrong)["wrong-reasons"].steps)
-    assert "In 3 of 4 the region that was tested lies at the lower left" in steps
+    assert "In 4 of 5 a region turns the answer when it is filled in" in steps
+    assert "In 3 of these it lies at the lower left" in steps
+
+
+def test_where_no_region_turns_an_answer_no_step_speaks_of_one(find):
+    steps = find([filled("top", 0), filled("top", 0)])["wrong-reasons"].steps
+    assert not any("region" in step.words for step in steps)
+
+
+def test_what_to_do_is_said_by_what_decides_and_of_how_many(tmp_path):
+    run = write_run(tmp_path / "run", accused(3, 20))
+    told = run.records()[["name", "verdict", "verdict_reason", "verdict_score", "fragile"]]
+    told = told.assign(verdict_cause=["scene", "scene", "object", *[""] * 17])
+    run.keep(run.verdicts_file, told.to_parquet(index=False))
+    steps = [step.words for step in found_in(run)["wrong-reasons"].steps]
+    assert f"2 hang on the scene. {MENDS['scene']}" in steps
+    assert f"1 hangs on an object in the background. {MENDS['object']}" in steps
 
 
 def test_the_strongest_cases_are_linked(find):

@@ -149,8 +149,12 @@ def test_a_case_says_its_reasons_numbers_and_what_the_model_was_shown(gallery, r
     for part in record["verdict_reason"].replace(": ", "; ", 1).split("; "):
         assert part in said
     assert f"{record['gradcam_mass']:.1%}" in dialog.locator(".fa-scores").inner_text()
-    assert dialog.locator(".fa-composites img").count() == 4
-    assert "Filled in:" in dialog.locator(".fa-composites").inner_text()
+    captions = dialog.locator(".fa-composites figcaption").all_inner_texts()
+    filled = plain(record["removal_prediction_name"])
+    assert captions[0] == "Region tested: 4%, lower left"
+    assert captions[1].startswith("Filled in: 4%, lower left: ") and captions[1].endswith("61%")
+    assert filled.split()[0] in captions[1]
+    assert captions[2].startswith("Background alone: ")
     assert dialog.locator(".fa-stage .fa-region").count() == 1
 
 

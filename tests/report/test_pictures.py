@@ -3,10 +3,26 @@
 import io
 
 import numpy as np
+import pytest
 from drawnruns import draw, heatmaps
 from PIL import Image
 
-from audit.report.pictures import HEAT, PANEL, PHOTO, composites, heat, levels, photo
+from audit.core.edits import EDITS
+from audit.explainers.base import seed_of
+from audit.interventions.composites import split_foreground
+from audit.interventions.edits import Scene, all_edits
+from audit.report.behind import Behind
+from audit.report.pictures import (
+    HEAT,
+    PANEL,
+    PHOTO,
+    composite,
+    composites,
+    heat,
+    levels,
+    photo,
+)
+from audit.report.trials import ALONE, FILLED
 from audit.storage.heatmaps import Maps
 
 NOWHERE, NOBODY = np.zeros((1, 1), bool), np.zeros(0, np.int16)
@@ -72,13 +88,28 @@ def test_a_small_image_is_not_blown_up():
     assert opened(photo(drawn(300))).shape == (PHOTO, PHOTO, 3)
 
 
-def test_composites_are_four_panels_and_lose_what_is_filled():
-    strip = opened(composites(drawn(), None))
-    assert strip.shape == (PANEL, 4 * PANEL, 3)
-    region, filled, background, elsewhere = np.split(strip.astype(int), 4, axis=1)
-    far = np.abs(region - filled).sum(axis=2)
-    assert far[70:, 70:].mean() < 12 < np.abs(filled - background).max()
-    assert np.ptp(elsewhere[:, 16:]) < 12  # no donor: plain grey
+def shown(maps: Maps, key: str, donor: int = -1) -> np.ndarray:
+    return composite(maps, key, Behind([np.full((224, 224, 3), 90, np.uint8)]), donor, "x.jpg")
+
+
+def test_composites_stand_side_by_side_smaller_than_the_model_saw_them():
+    maps = drawn()
+    strip = opened(composites([maps.image, shown(maps, FILLED), shown(maps, ALONE)]))
+    assert strip.shape == (PANEL, 3 * PANEL, 3)
+    photo, filled, background = np.split(strip.astype(int), 3, axis=1)
+    far = np.abs(photo - filled).sum(axis=2)
+    assert far[70:, 70:].mean() < 12 < far[:30, :30].max()
+    assert np.abs(photo - background).max() > 40
+
+
+@pytest.mark.parametrize("key", EDITS)
+def test_an_edit_is_drawn_as_the_model_was_shown_it(key):
+    maps, other = drawn(), np.full((224, 224, 3), 90, np.uint8)
+    parts, _ = split_foreground(maps.image, maps.trimap)
+    random = np.random.default_rng(seed_of("x.jpg"))
+    scene = Scene(maps.image, parts, other.astype(np.float32), Behind([other]).usual, random)
+    asked = dict(zip(EDITS, all_edits(scene), strict=True))
+    np.testing.assert_allclose(shown(maps, key, donor=0), asked[key], atol=1e-3)
 
 
 def test_an_image_is_small_on_disk():

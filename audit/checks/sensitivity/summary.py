@@ -35,6 +35,7 @@ class SensitiveClass:
 
     Attributes
     ----------
+    target : int
     kind : str
         Kind of its shortcut.
     proven : sequence of Sensitivity
@@ -46,6 +47,7 @@ class SensitiveClass:
         foreground, an edit of the background changes, too.
     """
 
+    target: int
     anchor: str
     name: str
     kind: str
@@ -132,6 +134,7 @@ def find_sensitivities(source: Source) -> Sensitivities | None:
     evidence = evidence_of(source.records, found)
     sensitive = [
         SensitiveClass(
+            target,
             f"class-{target}",
             source.classes[target],
             evidence[target].kind,

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from audit.checks.base import Check, Page, Rule
 from audit.checks.context import Context
-from audit.checks.shortcuts.findings import shortcuts
+from audit.checks.shortcuts.findings import cause, shortcuts
 from audit.checks.shortcuts.outputs import FILE
 from audit.checks.shortcuts.summary import Shortcuts, find_shortcuts, summary_part
 from audit.checks.shortcuts.terms import METRICS, TERMS
+from audit.core.cause import Cause
 
 if TYPE_CHECKING:
     from audit.report.cases import Case
@@ -52,6 +53,10 @@ class ShortcutsCheck(Check):
 
         records = source.some(source.explained["row"] >= 0, "name", "part", "row")
         render_patches(source.run, records, found.exemplars, root)
+
+    def causes(self, found: Shortcuts, source: Source) -> Iterable[Cause]:
+        """Give the proven shortcuts."""
+        return (cause(group, source.subject) for group in found.proven)
 
     def held(self, found: Shortcuts) -> Iterable[str]:
         """Name those pictures."""

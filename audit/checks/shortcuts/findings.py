@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from audit.checks.shortcuts.summary import Shortcuts
+from audit.checks.shortcuts.summary import Group, Shortcuts
+from audit.core.cause import Cause
 from audit.core.finding import Finding, Link, Step
 from audit.core.wording import plural
 from audit.report.content import Content
@@ -52,4 +53,19 @@ def shortcuts(content: Content) -> Finding | None:
             ),
         ),
         estimate=best.rise,
+    )
+
+
+def cause(group: Group, subject: str) -> Cause:
+    """Give a proven shortcut as evidence by cause has it."""
+    return Cause(
+        target=group.target,
+        kind="",
+        estimate=group.rise,
+        style="signed",
+        words=(
+            f"log-odds that backgrounds of {plural(group.members, 'image')} add for it under "
+            f"{subject}s of other classes, beyond what random backgrounds add"
+        ),
+        where=Link("Shortcuts", f"shortcuts.html#{group.anchor}"),
     )

@@ -23,7 +23,7 @@ from audit.explainers.base import seed_of
 from audit.explainers.over_views import grad_cam
 from audit.explainers.passes import features_of, logits_of
 from audit.interventions import composites as make
-from audit.interventions.causal import log_odds
+from audit.interventions.causal import answers, log_odds
 from audit.interventions.pool import BackgroundPool
 from audit.models.base import Differentiable
 from audit.settings.verdict import Thresholds
@@ -267,6 +267,7 @@ class _Trial:
         logits = np.stack(list(self._logits(self._foregrounds[k].on(background) for k in others)))
         reached = log_odds(logits, target)
         best = int(reached.argmax())
+        (said,) = answers(logits[best : best + 1])
         foreground, usual = (
             self._foregrounds[others[best]],
             self._usual[self._kept(target, members)],
@@ -275,7 +276,8 @@ class _Trial:
         return {
             "name": name,
             "foreground": foreground.name,
-            "answer": int(logits[best].argmax()),
+            "answer": said.prediction,
+            "confidence": said.confidence,
             "gained": float(reached[best] - log_odds(usual[:, others[best]], target).mean()),
             "lost": lost,
             "window": _box(window),

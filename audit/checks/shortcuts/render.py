@@ -33,7 +33,8 @@ def render_patches(
     wanted = {name for e in exemplars for name in (e.name, e.foreground)}
     maps = dict(_named(run, records[records["name"].isin(wanted)]))
     for e in exemplars:
-        picture = patch(maps[e.name], maps[e.foreground], e.window)
+        window = e.window if e.is_local else None
+        picture = patch(maps[e.name], maps[e.foreground], window)
         (root / e.picture).write_bytes(encode(picture))
 
 
@@ -44,20 +45,39 @@ def _named(run: RunFolder, records: pd.DataFrame) -> Iterator[tuple[str, Maps]]:
             yield those[row], maps
 
 
-def patch(case: Maps, foreground: Maps, window: Sequence[float]) -> Picture:
-    """Photo, its background under another foreground, and the window, uint8 ``(S, 3 S, 3)``."""
-    height, width = case.trimap.shape
-    top, left, bottom, right = (
-        round(share * side) for share, side in zip(window, (height, width) * 2, strict=True)
-    )
-    there = np.zeros((height, width), bool)
-    there[top:bottom, left:right] = True
+def patch(case: Maps, foreground: Maps, window: Sequence[float] | None) -> Picture:
+    """Draw a background's effect: its photo, another foreground before and after, and the window.
+
+    Parameters
+    ----------
+    window : sequence of float, optional
+        Top, left, bottom and right, in shares of the image; None where no window is shown.
+
+    Returns
+    -------
+    uint8 ``(S, 4 S, 3)``
+        ``(S, 3 S, 3)`` without a window.
+    """
     background = fill(case.image, ~off_foreground(case.trimap))
-    elsewhere = paste(foreground.image, feathered(foreground.trimap == FOREGROUND), background)
-    shown = np.rint(elsewhere).astype(np.uint8)
-    panels = [outline_region(case.image, there), outline_region(shown, there),
-              shown[top:bottom, left:right]]  # fmt: skip
+    pasted = paste(foreground.image, feathered(foreground.trimap == FOREGROUND), background)
+    after = np.rint(pasted).astype(np.uint8)
+    panels = [case.image, foreground.image, after]
+    if window is not None:
+        rows, columns = _pixels(window, case.trimap.shape)
+        there = np.zeros(case.trimap.shape, bool)
+        there[rows, columns] = True
+        panels = [outline_region(case.image, there), foreground.image,
+                  outline_region(after, there), after[rows, columns]]  # fmt: skip
     return np.concatenate([_square(panel) for panel in panels], axis=1)
+
+
+def _pixels(window: Sequence[float], shape: tuple[int, ...]) -> tuple[slice, slice]:
+    height, width = shape
+    sides = (height, width) * 2
+    top, left, bottom, right = (
+        round(share * side) for share, side in zip(window, sides, strict=True)
+    )
+    return slice(top, bottom), slice(left, right)
 
 
 def _square(picture: Picture) -> NDArray[np.uint8]:

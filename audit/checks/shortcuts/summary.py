@@ -17,6 +17,7 @@ from audit.report.source import Source
 
 # Groups have four images or more, of 512 at most.
 _MOST_GROUPS, _MOST_EXEMPLARS = 128, 3
+HALF = 0.5  # of the gain: a window that carries less is not shown for it
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,14 @@ class Exemplar:
     ----------
     name, foreground : str
         The images that background and foreground are of.
+    label : str
+        Class of the foreground: its answer on its own background.
+    sure : float
+        Confidence of that answer, 0..1.
     answer : str
-        Class of the foreground on this background.
+        Answer of the foreground on this background.
+    confidence : float
+        Of that answer, 0..1; NaN where an earlier version did not keep it.
     gained, lost : float
         Log-odds of the suspected class that the background adds for this foreground beyond random
         ones, and that go when the window is filled in.
@@ -40,7 +47,10 @@ class Exemplar:
 
     name: str
     foreground: str
+    label: str
+    sure: float
     answer: str
+    confidence: float
     gained: float
     lost: float
     window: tuple[float, ...]
@@ -52,6 +62,11 @@ class Exemplar:
         """Share of the gain that goes with the window, 0..1; all of it where more goes."""
         return min(max(self.lost / self.gained, 0.0), 1.0) if self.gained > 0 else math.nan
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the window carries half of the gain or more: else it is nothing to point at."""
+        return self.share >= HALF
+
 
 @dataclass(frozen=True)
 class Group:
@@ -59,6 +74,8 @@ class Group:
 
     Attributes
     ----------
+    target : int
+        The class.
     right, wrong : list of str
         Its images by the answer they got, the strongest first.
     prevalence : Estimate
@@ -72,6 +89,7 @@ class Group:
     """
 
     anchor: str
+    target: int
     class_name: str
     proven: bool
     right: list[str]
@@ -101,6 +119,14 @@ class Group:
         """Mean share of the gain that goes with one window; NaN without exemplars."""
         shares = [e.share for e in self.exemplars]
         return sum(shares) / len(shares) if shares else math.nan
+
+    @property
+    def where(self) -> str:
+        """Where in the background it lies, in words, as far as its exemplars tell."""
+        if not self.local >= HALF:
+            return "the background as a whole"
+        places = {e.place for e in self.exemplars if e.is_local}
+        return f"one window, at the {places.pop()}" if len(places) == 1 else "one window"
 
 
 @dataclass(frozen=True)
@@ -148,7 +174,8 @@ def find_shortcuts(source: Source) -> Shortcuts | None:
     told = source.output(FILE)
     if not told:
         return None
-    known = source.some(source.explained["row"] >= 0, "name", "correct", "prediction")
+    columns = ("name", "correct", "prediction", "confidence")
+    known = source.some(source.explained["row"] >= 0, *columns)
     known = known.set_index("name")
     try:
         if len(told["groups"]) > _MOST_GROUPS:
@@ -178,6 +205,7 @@ def _group(number: int, told: Mapping[str, Any], known: pd.DataFrame, source: So
     anchor, tried = f"shortcut-{number}", len(told["rises"])
     return Group(
         anchor=anchor,
+        target=int(target),
         class_name=source.classes[target],
         proven=bool(told["proven"]),
         right=[name for name in members if correct[name]],
@@ -191,7 +219,7 @@ def _group(number: int, told: Mapping[str, Any], known: pd.DataFrame, source: So
         foregrounds=int(told["foregrounds"]),
         p=float(told["corrected"]),
         exemplars=[
-            _exemplar(f"{anchor}-{k}", exemplar, source)
+            _exemplar(f"{anchor}-{k}", exemplar, known, source)
             for k, exemplar in enumerate(told["exemplars"], 1)
             if all(exemplar[k] in known.index for k in ("name", "foreground"))  # a part may be lost
         ],
@@ -203,14 +231,18 @@ def _estimate(told: Mapping[str, Any], n: int) -> Estimate:
     return Estimate(value, low, high, n, method="bootstrap")
 
 
-def _exemplar(file: str, told: Mapping[str, Any], source: Source) -> Exemplar:
+def _exemplar(file: str, told: Mapping[str, Any], known: pd.DataFrame, source: Source) -> Exemplar:
     top, left, bottom, right = window = tuple(map(float, told["window"]))
     if not (0 <= top < bottom <= 1 and 0 <= left < right <= 1):
         raise ValueError(f"no window: {window}")
+    before = known.loc[known.index == told["foreground"]].iloc[0]
     return Exemplar(
         name=told["name"],
         foreground=told["foreground"],
+        label=source.classes[int(before["prediction"])],
+        sure=float(before["confidence"]),
         answer=source.classes[told["answer"]],
+        confidence=float(told.get("confidence", math.nan)),
         gained=float(told["gained"]),
         lost=float(told["lost"]),
         window=window,

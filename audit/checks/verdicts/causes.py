@@ -28,6 +28,11 @@ class Decided:
     right: int
 
     @property
+    def counts(self) -> dict[str, int]:
+        """Right answers that each kind decides."""
+        return {kind: round(e.value * self.right) for kind, e in self.kinds.items()}
+
+    @property
     def words(self) -> list[tuple[str, Estimate]]:
         """What decides, in words, with its share."""
         return [(KINDS[kind], share) for kind, share in self.kinds.items()]

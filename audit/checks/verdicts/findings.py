@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from audit.checks.base import Limit
 from audit.checks.selftest.record import Truth
+from audit.checks.verdicts.causes import Decided
 from audit.checks.verdicts.provable import unprovable
+from audit.core.edits import KINDS, MENDS
 from audit.core.finding import Finding, Link, Severity, Step
-from audit.core.wording import plural
+from audit.core.wording import plural, verb
 from audit.gate.limits import WRONG_REASONS
 from audit.masks.segmenter import GRABCUT, maker
 from audit.report.content import Content
@@ -129,46 +133,64 @@ def _accused(content: Content) -> int:
 
 
 def _mend(content: Content) -> list[Step]:
+    """Say what to do, each step of those images alone that it is true of."""
     cases = content.galleries.get(Verdict.WRONG_REASONS, [])
     first = [Link(c.name, f"gallery.html#case={c.anchor}", c.anchor) for c in cases[:_SHOWN]]
-    steps = [
+    return [
         Step(
-            "Look at the region that was filled in each of them: is it a tag, a label, a hand, a "
-            f"pot, or part of the {content.source.subject} that the mask leaves out?",
+            "Look at the accused images, the worst first, and at what each answer hangs on.",
             (gallery("All of them", verdict="wrong-reasons"), *first),
+        ),
+        *_of_regions(content),
+        *_of_kinds(content),
+        Step(
+            "Where it is the mask's error, mend the mask (flower-audit masks make writes them as "
+            "PNG files) and audit again with --masks."
+        ),
+        Step(
+            "Where it is the model's, train again once the clue is out of the images, or with "
+            "--augment-background, --pipeline cutmix or augmented; then compare both runs."
+        ),
+    ]
+
+
+def _of_regions(content: Content) -> list[Step]:
+    """Speak of the answers that a region turned when it was filled in, and of where most lie."""
+    source = content.source
+    wrong = source.is_correct & (source.explained["verdict"] == Verdict.WRONG_REASONS)
+    told = source.whole(
+        source.some(wrong, PLACE), ("prediction", "removal_prediction", "removal_place")
+    )
+    after = told["removal_prediction"]
+    turned = told[(after >= 0) & (after != told["prediction"])]
+    if turned.empty:
+        return []
+    n = len(turned)
+    return [
+        Step(
+            f"In {n:,} of {len(told):,} a region turns the answer when it is filled in: is it a "
+            f"tag, a label, a hand, a pot, or part of the {source.subject} that the mask leaves "
+            f"out?{_commonest(turned['removal_place'].value_counts(), n)}"
         )
     ]
-    place = _commonest_place(content)
+
+
+def _commonest(places: pd.Series, n: int) -> str:
+    """Say where regions lie, if most of two or more lie at one place."""
+    place, most = places.index[0], int(places.iloc[0])
+    if n < 2 or 2 * most <= n:
+        return ""
+    return f" In {most:,} of these it lies at the {place}: see what the images share there."
+
+
+def _of_kinds(content: Content) -> list[Step]:
+    """Say what to do about each kind of cue, and of how many answers it decides."""
+    decided: Decided | None = content.checks["verdicts"]
+    counts = decided.counts if decided else {}
     return [
-        *steps,
-        *([Step(place)] if place else []),
-        Step(
-            "If it is the mask's error, mend the mask (flower-audit masks make writes them as PNG "
-            "files) and audit again with --masks."
-        ),
-        Step(
-            "If it is the model's, take the clue out: photograph these classes again without it, "
-            "crop or paint it out, or add images of the same classes on other backgrounds; then "
-            "train again with --pipeline cutmix or augmented, and compare both runs."
-        ),
+        Step(f"{n:,} {verb(n, 'hangs', 'hang')} on {KINDS[kind]}. {MENDS[kind]}")
+        for kind, n in counts.items()
     ]
-
-
-def _commonest_place(content: Content) -> str:
-    """Say where the deciding regions lie, if most lie at one place."""
-    source = content.source
-    accused = source.is_correct & (source.explained["verdict"] == Verdict.WRONG_REASONS)
-    places = source.whole(source.some(accused, PLACE), ("removal_place",))["removal_place"]
-    told = places[places != ""]
-    if len(told) < 2:
-        return ""
-    place, n = next(iter(told.value_counts().items()))
-    if 2 * n <= len(told):
-        return ""
-    return (
-        f"In {n:,} of {len(told):,} the region that was tested lies at the {place}: see what the "
-        "images have in common there."
-    )
 
 
 def none_wrong(content: Content) -> Finding | None:

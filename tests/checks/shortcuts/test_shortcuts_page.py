@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -80,8 +81,16 @@ def test_the_page_shows_every_shortcut_with_its_picture(run):
     assert "within chance</td>" in page
     assert (run.report_dir / "pictures" / "shortcut-1-1.webp").is_file()
     assert broken(read_site(run.report_dir)) == []
+    heading = r"1\. <bdi>hard-leaved pocket orchid</bdi>: one window, at the lower left, \d+ images"
     single = run.report_html.read_text(encoding="utf-8")
-    assert "A background that speaks for" in single
+    assert re.search(heading, page) and re.search(heading, single)
+    for words in (
+        "The photo that the background is of",
+        "Another flower, before: <strong>",
+        "On this background, after: <strong>",
+        "The window, enlarged: it does 75%",
+    ):
+        assert words in page and words in single
     told = json.loads(run.summary_json.read_text(encoding="utf-8"))["shortcuts"]
     assert [s["class"] for s in told["proven"]] == [PLAIN[1]]
 
@@ -111,11 +120,34 @@ def test_a_run_that_looked_for_none_says_nothing(run):
     assert find_shortcuts(load(run)) is None
 
 
-def test_a_patch_shows_the_photo_the_background_elsewhere_and_the_window(run):
+def test_no_window_is_framed_that_carries_less_than_half(run):
+    names = run.records()["name"].tolist()
+    weak = group(2, names[:4], proven=True)
+    weak["exemplars"][0]["lost"] = 1.9  # of 4
+    tell(run, groups=[weak, group(2, names[4:8], proven=True)])
+    render(run)
+    page = (run.report_dir / "shortcuts.html").read_text(encoding="utf-8")
+    first, second = re.findall(r'<section class="fa-shortcut">.*?</section>', page, re.S)
+    assert "No window of this background carries half of the effect" in first
+    assert "outlined" not in first and "enlarged" not in first and first.count("<figure>") == 3
+    assert "outlined" in second and "enlarged" in second and second.count("<figure>") == 4
+    headings = [re.search(r"<h3.*?</h3>", each)[0] for each in (first, second)]
+    assert "the background as a whole" in headings[0] != headings[1]
+
+
+def test_without_a_window_a_patch_ends_with_the_foreground_elsewhere(run):
+    case, flower = list(run.maps(0))[:2]
+    framed, plain = patch(case, flower, [0.75, 0, 1, 0.25]), patch(case, flower, None)
+    assert plain.shape == (SIDE, 3 * SIDE, 3)
+    np.testing.assert_array_equal(plain[:, SIDE : 2 * SIDE], framed[:, SIDE : 2 * SIDE])
+
+
+def test_a_patch_shows_the_photo_another_before_and_after_and_the_window(run):
     case, flower = list(run.maps(0))[:2]
     picture = patch(case, flower, [0.75, 0, 1, 0.25])
-    assert picture.shape == (SIDE, 3 * SIDE, 3)
-    photo, elsewhere, window = np.split(picture.astype(int), 3, axis=1)
+    assert picture.shape == (SIDE, 4 * SIDE, 3)
+    photo, before, elsewhere, window = np.split(picture.astype(int), 4, axis=1)
+    assert np.abs(before - elsewhere).mean() > 3  # the same flower, another background
     upper = slice(0, SIDE // 8)
     assert np.abs(photo[upper] - elsewhere[upper]).mean() < 3  # the same background
     assert np.abs(photo - elsewhere).mean() > 10  # another flower
