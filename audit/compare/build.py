@@ -13,7 +13,8 @@ from audit.compare.flips import LISTED
 from audit.compare.panels import draw
 from audit.core.errors import RunFolderError
 from audit.core.track import Track, silent
-from audit.report.templating import fill, templates_dir
+from audit.report.scripts import held
+from audit.report.templating import asset, fill, templates_dir
 from audit.report.view import View
 from audit.storage import readers
 from audit.storage.paths import make
@@ -55,22 +56,30 @@ def render(runs: Sequence[RunFolder], out: Path, track: Track = silent, sentence
         The runs cannot be compared, one is torn, or ``out`` holds what no comparison wrote.
     """
     found = comparison(runs)
-    tables = {v.csv: flips_csv(v) for v in found.versus}
-    names = [JSON, PAGE, TEXT, *tables]
     earlier = _earlier(out)
-    _refuse_foreign(out, names, earlier)
+    _refuse_foreign(out, _names(found), earlier)
+    written = contents(found, track, sentence)
+    _make(out)
+    for name, content in written.items():
+        write_whole(out / name, content)
+    for name in earlier - set(written):
+        (out / name).unlink(missing_ok=True)
+    return out / PAGE
+
+
+def contents(found: Comparison, track: Track = silent, sentence: str = "") -> dict[str, bytes]:
+    """Return what a comparison consists of, by file; arguments as for `render`."""
     # The list of files comes first: a comparison that is cut off knows what it has written.
-    contents = {
-        JSON: compare_json(found, names),
+    told = {
+        JSON: compare_json(found, _names(found)),
         PAGE: page(found, track, sentence),
         TEXT: compare_md(found),
     }
-    _make(out)
-    for name, content in (contents | tables).items():
-        write_whole(out / name, content)
-    for name in earlier - set(names):
-        (out / name).unlink(missing_ok=True)
-    return out / PAGE
+    return told | {v.csv: flips_csv(v) for v in found.versus}
+
+
+def _names(found: Comparison) -> list[str]:
+    return [JSON, PAGE, TEXT, *(v.csv for v in found.versus)]
 
 
 def page(found: Comparison, track: Track, sentence: str = "") -> bytes:
@@ -78,7 +87,7 @@ def page(found: Comparison, track: Track, sentence: str = "") -> bytes:
     pictures = draw(found.versus, track)
     return fill(
         "compare/compare.html",
-        css=(templates_dir() / "assets" / "audit.css").read_text(encoding="utf-8"),
+        css=asset("audit.css"),
         compare_css=(templates_dir() / "compare" / "compare.css").read_text(encoding="utf-8"),
         found=found,
         sentence=sentence,
@@ -87,6 +96,7 @@ def page(found: Comparison, track: Track, sentence: str = "") -> bytes:
         subject=found.baseline.source.subject,
         listed=LISTED,
         checks=list(CHECKS),
+        **held(),
     ).encode()
 
 

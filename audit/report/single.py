@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +10,9 @@ from audit.checks.registry import every
 from audit.report.cases import Case
 from audit.report.content import Content
 from audit.report.pages import shared
+from audit.report.scripts import held
 from audit.report.shapes import Shapes
-from audit.report.site import SCRIPTS
-from audit.report.templating import data_uri, fill, templates_dir
+from audit.report.templating import asset, data_uri, fill
 from audit.report.view import View
 
 MOST_CASES = 24  # the page is made to be sent, and holds the pictures of each
@@ -40,24 +38,13 @@ def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> b
     files = [file for case in cases for file in case.pictures]
     told = ((check, content.checks[check.key]) for check in every())
     files += [file for check, found in told if found for file in check.held(found)]
-    script = "".join(map(_asset, SCRIPTS))
-    held = {file: data_uri((site / file).read_bytes()) for file in files}
+    pictures = {file: data_uri((site / file).read_bytes()) for file in files}
     return fill(
         "single.html",
-        view=View("report/", shapes, held),
+        view=View("report/", shapes, pictures),
         root="report/",
-        css=_asset("audit.css"),
-        script=script,
-        script_hash=_hash(script),
+        css=asset("audit.css"),
         cases=cases,
+        **held(),
         **shared(content),
     ).encode()
-
-
-def _asset(name: str) -> str:
-    return (templates_dir() / "assets" / name).read_text(encoding="utf-8")
-
-
-def _hash(script: str) -> str:
-    """Name a script in the page's policy: no other runs."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
