@@ -60,17 +60,15 @@ def of_other_images(run):
     run.update_manifest(data=run.manifest()["data"] | {"fingerprint": "another"})
 
 
-def of_other_labels(run):
-    rows = run.predictions()
-    rows.loc[0, "label"] = 1
-    rows.to_parquet(run.predictions_file)
+def of_another_data_set(run):
+    run.update_manifest(data=run.manifest()["data"] | {"name": "another"})
 
 
 @pytest.mark.parametrize(
     ("change", "why"),
     [
         (of_other_images, "were audited on other images, labels or splits"),
-        (of_other_labels, "label 1 images differently"),
+        (of_another_data_set, "were audited on other data sets"),
     ],
 )
 def test_what_cannot_be_compared_says_why_and_has_no_figure(two, caplog, change, why):
