@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 from audit.compare.build import contents
@@ -43,7 +44,7 @@ def beside_or_why(run: RunFolder, previous: RunFolder, track: Track = silent) ->
     except AuditError as error:
         _log.warning("The report sets no last release beside this run: %s", error)
         why = Shown([str(previous.root)]).text(str(error))
-        return Beside(Against(**_identity(previous), why=why), {})
+        return Beside(replace(_named(previous), why=why), {})
 
 
 def refuse_early(previous: RunFolder, out: Path) -> None:
@@ -62,8 +63,8 @@ def against(found: Comparison) -> Against:
     """Return what a report says of a comparison of its run with the last release."""
     (versus,) = found.versus
     last = versus.pair.a.source
-    return Against(
-        **_identity(last.run),
+    return replace(
+        _named(last.run),
         tested=len(last.predictions),
         explained=len(last.explained),
         warnings=tuple(versus.pair.warnings),
@@ -71,14 +72,14 @@ def against(found: Comparison) -> Against:
     )
 
 
-def _identity(run: RunFolder) -> dict[str, str]:
-    """Return by what a run is known again; of times, the day alone."""
+def _named(run: RunFolder) -> Against:
+    """Return by what a last release is known again; of times, the day alone."""
     told = run.manifest()
-    return {
-        "place": Shown().location(str(run.root)),
-        "model": str((told.get("model") or {}).get("sha256") or ""),
-        "finished": str(told.get("finished") or "")[:_DAY],
-    }
+    return Against(
+        place=Shown().location(str(run.root)),
+        model=str((told.get("model") or {}).get("sha256") or ""),
+        finished=str(told.get("finished") or "")[:_DAY],
+    )
 
 
 def _change(found: PairFinding) -> Change:

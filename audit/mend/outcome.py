@@ -107,7 +107,7 @@ def _moved(found: Versus, groups: Sequence[Change]) -> tuple[list[str], list[str
     return tuple([k for k, v in told.items() if v == says] for says in ("better", "worse"))  # type: ignore[return-value]
 
 
-def _worst_says(groups: Sequence[Change]) -> str:
+def _worst_says(groups: Sequence[Change]) -> Says:
     """Say what became of the worst group; worse, where another one is below it beyond doubt."""
     first = groups[0]
     if first.difference.low > 0:

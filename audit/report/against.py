@@ -143,10 +143,16 @@ class Beside:
 
 
 def _against(told: Mapping[str, Any]) -> Against:
-    texts = {key: str(told[key]) for key in ("place", "model", "finished", "why")}
-    counts = {key: int(told[key]) for key in ("tested", "explained")}
-    figures = {str(key): _change(each) for key, each in told["figures"].items()}
-    return Against(**texts, **counts, warnings=tuple(map(str, told["warnings"])), figures=figures)
+    return Against(
+        place=str(told["place"]),
+        model=str(told["model"]),
+        finished=str(told["finished"]),
+        why=str(told["why"]),
+        tested=int(told["tested"]),
+        explained=int(told["explained"]),
+        warnings=tuple(map(str, told["warnings"])),
+        figures={str(key): _change(each) for key, each in told["figures"].items()},
+    )
 
 
 def _change(told: Mapping[str, Any]) -> Change:
