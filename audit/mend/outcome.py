@@ -11,6 +11,7 @@ from audit.compare.content import Versus, comparison
 from audit.compare.exports import defined
 from audit.compare.findings import PairFinding
 from audit.compare.grown import those
+from audit.core.paired import Says
 from audit.core.wording import plural, some
 from audit.storage.run import RunFolder
 
