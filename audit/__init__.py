@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from audit.api import Run as Run
+    from audit.api import attach as attach
     from audit.api import compare as compare
     from audit.api import configure as configure
     from audit.api import load_run as load_run
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from audit.api import train as train
 
 __version__ = "0.1.0"
-_API = ("Run", "compare", "configure", "load_run", "mend", "preflight", "run", "train")
+_API = ("Run", "attach", "compare", "configure", "load_run", "mend", "preflight", "run", "train")
 
 
 class _Callable(ModuleType):
@@ -32,7 +33,7 @@ class _Package(ModuleType):
     """The package, whose folders do not hide the functions of their names."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Make `audit.compare` and `audit.mend` callable as they are imported."""
+        """Make `audit.attach`, `audit.compare` and `audit.mend` callable as they are imported."""
         if name in _API and isinstance(value, ModuleType):
             value.__class__ = _Callable
         super().__setattr__(name, value)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from audit.core.errors import ConfigError, RunFolderError
+from audit.core.errors import ConfigError, RunFolderError, TrackingError
 from audit.settings import Config, change, load_config
 from audit.stages import commands
 from audit.stages.resume import carried
@@ -23,6 +23,7 @@ from audit.storage.paths import location
 from audit.storage.run import RunFolder
 
 if TYPE_CHECKING:
+    from audit.attach.tracking import Attached
     from audit.gate.gates import GateResult
 
 Folder = str | Path
@@ -121,12 +122,23 @@ class Run:
         commands.sweep(config, self.folder, model=_handed(model))
         return Run(self.folder)
 
-    def report(self, *, share: bool | None = None) -> Path:
+    def report(self, *, share: bool | None = None, against: Run | None = None) -> Path:
         """Render the report again from records and maps alone; return its first page.
 
-        With ``share`` it tells neither the host nor times of day; None: as the run's settings say.
+        Parameters
+        ----------
+        share : bool, optional
+            Tell neither the host nor times of day; by default as the run's settings say.
+        against : Run, optional
+            The last release, on the same images: the report sets it beside. A report without it
+            tells of none.
+
+        Raises
+        ------
+        RunFolderError
+            The two cannot be compared.
         """
-        commands.report(self.folder, share=share)
+        commands.report(self.folder, share=share, against=against.folder if against else None)
         return self.page
 
     def check(
@@ -188,7 +200,14 @@ def load_run(path: Folder) -> Run:
     return Run(RunFolder.open(location(str(path))))
 
 
-def run(config: Config, out: Folder, *, resume: bool = False, model: Any = None) -> Run | None:
+def run(
+    config: Config,
+    out: Folder,
+    *,
+    resume: bool = False,
+    model: Any = None,
+    against: Run | None = None,
+) -> Run | None:
     """Train or load a model, explain its predictions, write the report: ``flower-audit run``.
 
     Parameters
@@ -197,6 +216,9 @@ def run(config: Config, out: Folder, *, resume: bool = False, model: Any = None)
         A Keras model, a ``torch.nn.Module``, or a function from uint8 images ``(n, H, W, 3)``, RGB,
         to logits or probabilities ``(n, classes)``, for images of ``image_size``; or a file, as
         the setting ``model`` names one.
+    against : Run, optional
+        The last release, for the report to set beside; where the two cannot be compared, the report
+        and a warning say why.
 
     Returns
     -------
@@ -209,6 +231,7 @@ def run(config: Config, out: Folder, *, resume: bool = False, model: Any = None)
         resume=resume,
         command="audit.run",
         model=_handed(model),
+        against=against.folder if against else None,
     )
     return Run(made) if made else None
 
@@ -258,6 +281,37 @@ def mend(
 def compare(runs: Sequence[Run], out: Folder) -> Path:
     """Set runs on the same images side by side, each against the first; return the page."""
     return commands.compare([each.folder for each in runs], location(str(out)))
+
+
+def attach(run: Run, *, mlflow_uri: str, run_id: str | None = None) -> Attached:
+    """Attach a run's report to a run of MLflow: ``flower-audit attach``.
+
+    Parameters
+    ----------
+    mlflow_uri : str
+        Address of the tracking server, without credentials: MLflow takes them from the environment.
+    run_id : str, optional
+        Run of MLflow to attach to; by default a new one.
+
+    Returns
+    -------
+    Attached
+        ``run_id``, and ``url`` of its page.
+
+    Raises
+    ------
+    RunFolderError
+        There is no report, or it says something else than the run does now.
+    TrackingError
+        MLflow is not installed, or the server is out of reach, refuses, or knows no such run.
+    """
+    from audit.attach.address import address
+    from audit.attach.attachment import attachment
+    from audit.attach.tracking import attach as attach_to
+
+    if run_id == "":  # as where a variable of a pipeline is not set
+        raise TrackingError("run_id is empty: give an ID, or None for a new run.")
+    return attach_to(attachment(run.folder), address(mlflow_uri), run_id)
 
 
 def preflight(config: Config, *, model: Any = None) -> pd.DataFrame:

@@ -5,13 +5,14 @@ import inspect
 import pytest
 
 import audit
+import audit.attach.address
 import audit.compare.build
 import audit.mend.place as place
 from audit.core.errors import RunFolderError
 
 
 def test_a_folder_of_a_functions_name_is_called_as_the_function():
-    for function in (audit.compare, audit.mend):
+    for function in (audit.attach, audit.compare, audit.mend):
         assert callable(function)
         assert inspect.ismodule(function)
     assert audit.mend.place is place

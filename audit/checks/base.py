@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from audit.checks.context import Context
 from audit.core.cause import Cause
 from audit.core.estimate import Estimate, Metric
-from audit.core.finding import Finding
+from audit.core.finding import Action, Finding
 from audit.core.term import Term
 from audit.settings import Config
 from audit.storage.outputs import Output
@@ -49,11 +49,23 @@ if TYPE_CHECKING:
 LAST = 1000  # the place of what asks for none
 
 
+def no_class(content: Content) -> Iterable[Action]:
+    """Ask nothing of any class."""
+    return ()
+
+
 class Rule(NamedTuple):
-    """A maker of a finding of a run, or None; within a severity they come by place, then key."""
+    """A maker of a finding of a run, or None; within a severity they come by place, then key.
+
+    Attributes
+    ----------
+    by_class : callable
+        What the finding, where there is one, asks of single classes.
+    """
 
     place: int
     find: Callable[[Content], Finding | None]
+    by_class: Callable[[Content], Iterable[Action]] = no_class
 
 
 class Limit(NamedTuple):

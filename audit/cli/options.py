@@ -116,6 +116,13 @@ def config_sources(function: Function) -> Function:
 out_option = click.option(
     "--out", type=PLACE, required=True, help="Run folder to write: a path, or a URL (s3://, gs://)."
 )
+against_option = click.option(
+    "--against",
+    metavar="PREVIOUS",
+    type=PLACE,
+    help="Run of the last release, on the same images: the report sets it beside, with paired "
+    "intervals, and holds the whole comparison.",
+)
 resume_option = click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 run_argument = click.argument("run_folder", metavar="RUN", type=PLACE)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from pathlib import Path
 from typing import Any
 
 import click
 
-from audit.core.redact import holds_secret
+from audit.attach.address import address
+from audit.core.errors import TrackingError
 from audit.storage.paths import location
 
 
@@ -59,16 +59,7 @@ class AddressType(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: Any, param: Any, ctx: Any) -> str:
         """Return what begins as an address on the web does."""
-        if holds_secret(value):
-            self.fail(
-                "It carries credentials, which shells and process lists keep: leave them out, and "
-                "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or "
-                "MLFLOW_TRACKING_TOKEN.",
-                param,
-                ctx,
-            )
-        if not re.match(r"https?://[^\s/]", value):
-            self.fail(
-                f"{value!r} is no address: write http://HOST:5000 or https://HOST.", param, ctx
-            )
-        return str(value)
+        try:
+            return address(value)
+        except TrackingError as error:
+            self.fail(str(error), param, ctx)

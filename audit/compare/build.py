@@ -17,8 +17,8 @@ from audit.report.definitions import other_metrics
 from audit.report.figures import hit_rate
 from audit.report.glossary import glossary
 from audit.report.help import by_name, helps
-from audit.report.single import inline_script
-from audit.report.templating import fill, templates_dir
+from audit.report.scripts import held
+from audit.report.templating import asset, fill, templates_dir
 from audit.report.view import View
 from audit.storage import readers
 from audit.storage.paths import make
@@ -60,22 +60,30 @@ def render(runs: Sequence[RunFolder], out: Path, track: Track = silent, sentence
         The runs cannot be compared, one is torn, or ``out`` holds what no comparison wrote.
     """
     found = comparison(runs)
-    tables = {v.csv: flips_csv(v) for v in found.versus}
-    names = [JSON, PAGE, TEXT, *tables]
     earlier = _earlier(out)
-    _refuse_foreign(out, names, earlier)
+    _refuse_foreign(out, _names(found), earlier)
+    written = contents(found, track, sentence)
+    _make(out)
+    for name, content in written.items():
+        write_whole(out / name, content)
+    for name in earlier - set(written):
+        (out / name).unlink(missing_ok=True)
+    return out / PAGE
+
+
+def contents(found: Comparison, track: Track = silent, sentence: str = "") -> dict[str, bytes]:
+    """Return what a comparison consists of, by file; arguments as for `render`."""
     # The list of files comes first: a comparison that is cut off knows what it has written.
-    contents = {
-        JSON: compare_json(found, names),
+    told = {
+        JSON: compare_json(found, _names(found)),
         PAGE: page(found, track, sentence),
         TEXT: compare_md(found),
     }
-    _make(out)
-    for name, content in (contents | tables).items():
-        write_whole(out / name, content)
-    for name in earlier - set(names):
-        (out / name).unlink(missing_ok=True)
-    return out / PAGE
+    return told | {v.csv: flips_csv(v) for v in found.versus}
+
+
+def _names(found: Comparison) -> list[str]:
+    return [JSON, PAGE, TEXT, *(v.csv for v in found.versus)]
 
 
 def page(found: Comparison, track: Track, sentence: str = "") -> bytes:
@@ -85,10 +93,9 @@ def page(found: Comparison, track: Track, sentence: str = "") -> bytes:
     compared = [each.metric for each in found.versus[0].findings]
     terms = glossary(source.explainers, source.subject, several=source.several)
     defined = helps([*other_metrics(), *compared], terms)
-    script, script_hash = inline_script()
     return fill(
         "compare/compare.html",
-        css=(templates_dir() / "assets" / "audit.css").read_text(encoding="utf-8"),
+        css=asset("audit.css"),
         compare_css=(templates_dir() / "compare" / "compare.css").read_text(encoding="utf-8"),
         found=found,
         sentence=sentence,
@@ -98,10 +105,9 @@ def page(found: Comparison, track: Track, sentence: str = "") -> bytes:
         accuracy=hit_rate(source),
         helps=defined,
         by_name=by_name(defined),
-        script=script,
-        script_hash=script_hash,
         listed=LISTED,
         checks=list(CHECKS),
+        **held(),
     ).encode()
 
 

@@ -15,7 +15,7 @@ from audit.compare.content import Comparison, Versus
 from audit.compare.findings import PairFinding
 from audit.compare.grown import Grown
 from audit.report.exports import csv_text
-from audit.report.templating import fill
+from audit.report.templating import apart, fill
 
 SCHEMA = 1
 KIND = "flower-audit compare"
@@ -43,7 +43,7 @@ def compare_json(found: Comparison, files: Sequence[str]) -> bytes:
 
 def compare_md(found: Comparison) -> bytes:
     """Return ten lines a pair, to paste into a review."""
-    return fill("compare/compare.md", found=found).encode()
+    return apart(fill("compare/compare.md", found=found)).encode()
 
 
 def flips_csv(versus: Versus) -> bytes:

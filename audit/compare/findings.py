@@ -12,7 +12,7 @@ from audit.checks.base import Compared
 from audit.compare.columns import PROPORTIONS, Estimator, accused, columns
 from audit.compare.pairing import Pair
 from audit.core.estimate import OURS, Estimate, Metric, clusters_in, mean, share, share_change
-from audit.core.paired import Difference, McNemar, difference_of_means, mcnemar
+from audit.core.paired import Difference, McNemar, Says, difference_of_means, mcnemar
 from audit.report import figures as f
 
 LEVEL = 0.05
@@ -58,7 +58,7 @@ class PairFinding:
         return interval and (self.mcnemar is None or self.mcnemar.mid_p < LEVEL)
 
     @property
-    def says(self) -> str:
+    def says(self) -> Says:
         """Standing of B against A: better, worse, alike (not shown to differ), unknown."""
         if math.isnan(self.difference.value):
             return "unknown"
@@ -79,10 +79,12 @@ class PairFinding:
             return (
                 f"{b} is {self.says} by {self._amount(abs(d.value))}{self._unit} ({bounds}){tested}"
             )
-        bounds = f"{self._signed(d.low)} to {self._signed(d.high)}"
-        if math.isnan(d.low):
-            bounds = f"no interval: {d.reason}"
-        return f"no difference shown: {self._signed(d.value)}{self._unit} ({bounds}){tested}"
+        return f"no difference shown: {self._with_bounds(d.reason)}{tested}"
+
+    @property
+    def change(self) -> str:
+        """The difference in a few words: ``+1.2 points (+0.3 to +2.1)``."""
+        return "not comparable" if self.says == "unknown" else self._with_bounds()
 
     def bar(self, reach: float) -> tuple[float, float, float] | None:
         """Return the low end, middle and high end of the interval on 0..100, better to the right.
@@ -97,6 +99,14 @@ class PairFinding:
             round(50 + 50 * sign * value / reach, 2) for value in (d.low, d.value, d.high)
         )
         return min(low, high), middle, max(low, high)
+
+    def _with_bounds(self, reason: str = "") -> str:
+        """Return the difference with its interval; ``reason``: why there may be none."""
+        d = self.difference
+        bounds = f"{self._signed(d.low)} to {self._signed(d.high)}"
+        if math.isnan(d.low):
+            bounds = f"no interval: {reason}" if reason else "no interval"
+        return f"{self._signed(d.value)}{self._unit} ({bounds})"
 
     @property
     def _better_sign(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
 
@@ -92,12 +93,17 @@ def entries(runs: Sequence[RunFolder]) -> list[Entry]:
     """
     if not 2 <= len(runs) <= len(ascii_uppercase):
         raise RunFolderError(f"{len(runs)} runs given: compare 2 to {len(ascii_uppercase)}.")
-    locations = [run.root.resolve() for run in runs]
-    for i, location in enumerate(locations):
-        if location in locations[:i]:
-            raise RunFolderError(f"{runs[i].root} is given twice: compare it with another run.")
+    refuse_same([run.root for run in runs])
     named = zip(ascii_uppercase, names(runs), runs, strict=False)
     return [Entry(letter, name, load(run)) for letter, name, run in named]
+
+
+def refuse_same(roots: Sequence[Path]) -> None:
+    """Raise `RunFolderError` where a run folder is among these twice."""
+    locations = [root.resolve() for root in roots]
+    for i, location in enumerate(locations):
+        if location in locations[:i]:
+            raise RunFolderError(f"{roots[i]} is given twice: compare it with another run.")
 
 
 def names(runs: Sequence[RunFolder]) -> list[str]:

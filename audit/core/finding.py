@@ -13,6 +13,7 @@ SEVERITIES = {
     "info": ("For information", "\u25cf"),
 }  # worst first: words, and a shape that tells them apart without colour
 Severity = Literal["blocks", "look", "info"]
+What = Literal["look", "collect", "crop", "check masks", "relabel", "split anew"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,34 @@ class Step:
 
     words: str
     links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a finding asks of one class.
+
+    Attributes
+    ----------
+    label : int
+        Index of the class.
+    what : str
+        To do, in a word or two.
+    words : str
+        To do, in a sentence.
+    why : str
+        Counts or the effect, with interval and n, in a sentence; perhaps with names of any origin.
+    links : tuple of Link
+        Its cases first.
+    estimate : Estimate
+        The figure that it rests on; undefined, with n = 0, where it rests on a count.
+    """
+
+    label: int
+    what: What
+    words: str
+    why: str
+    links: tuple[Link, ...]
+    estimate: Estimate = NOTHING
 
 
 @dataclass(frozen=True)

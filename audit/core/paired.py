@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,8 @@ from audit.core.clusters import summed
 from audit.core.statistics import LARGE, central, mean_recall, normal, wilson
 
 NAN = float("nan")
+# Standing of B against A; alike: not shown to differ.
+Says = Literal["better", "worse", "alike", "unknown"]
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def step_summary(found: GateResult, summary: str) -> str:
     Parameters
     ----------
     summary : str
-        ``summary.md`` of a report that says this outcome; "" where there is none.
+        ``summary.md`` of a report that says this outcome, names parted; "" where there is none.
     """
     return fill("gate/step_summary.md", outcomes=found.outcomes, holds=found.holds, summary=summary)
 

@@ -11,6 +11,7 @@ from audit.compare.content import Versus, comparison
 from audit.compare.exports import defined
 from audit.compare.findings import PairFinding
 from audit.compare.grown import those
+from audit.core.paired import Says
 from audit.core.wording import plural, some
 from audit.storage.run import RunFolder
 
@@ -107,7 +108,7 @@ def _moved(found: Versus, groups: Sequence[Change]) -> tuple[list[str], list[str
     return tuple([k for k, v in told.items() if v == says] for says in ("better", "worse"))  # type: ignore[return-value]
 
 
-def _worst_says(groups: Sequence[Change]) -> str:
+def _worst_says(groups: Sequence[Change]) -> Says:
     """Say what became of the worst group; worse, where another one is below it beyond doubt."""
     first = groups[0]
     if first.difference.low > 0:

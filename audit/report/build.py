@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from audit.checks.registry import every
 from audit.core.errors import RunFolderError
 from audit.core.track import Track, silent
+from audit.report.against import FILE, Against, Beside
 from audit.report.cases import Case
 from audit.report.content import Content, content
 from audit.report.exports import (
@@ -32,8 +34,12 @@ from audit.storage.readers import refuse_links
 from audit.storage.run import RunFolder
 from audit.storage.swap import OUTPUTS, PAGES, PREFIX, settle, swap
 
+_log = logging.getLogger("audit")
 
-def render(run: RunFolder, track: Track = silent, share: bool | None = None) -> None:
+
+def render(
+    run: RunFolder, track: Track = silent, share: bool | None = None, beside: Beside | None = None
+) -> None:
     """Render ``report/``, ``report.html``, ``summary.json`` and ``summary.md`` from a run's files.
 
     Parameters
@@ -44,6 +50,8 @@ def render(run: RunFolder, track: Track = silent, share: bool | None = None) -> 
         Wraps an iterable to show progress: (items, label, total) -> items.
     share : bool, optional
         Leave the host and times of day out of ``report/``; by default as the run's settings say.
+    beside : Beside, optional
+        The last release; a report without it drops what an earlier one said of another.
 
     Raises
     ------
@@ -54,10 +62,17 @@ def render(run: RunFolder, track: Track = silent, share: bool | None = None) -> 
     if on_disk(run.root):
         settle(run.root)
     source = load(run)
-    found = content(source if share is None else source.with_share(share))
+    shared = source if share is None else source.with_share(share)
+    found = content(shared, beside.told if beside else None)
     refuse_foreign(run.report_dir)
+    if beside is None and (run.report_dir / FILE).is_file():
+        _log.warning(
+            "The report no longer sets the last release beside this run: flower-audit report %s "
+            "--against PREVIOUS does.",
+            run.root,
+        )
     with _staged(run, OUTPUTS) as folder:
-        _render_beside(found, folder, track)
+        _render_beside(found, folder, track, beside)
 
 
 def renew(run: RunFolder, track: Track = silent) -> None:
@@ -81,7 +96,7 @@ def renew(run: RunFolder, track: Track = silent) -> None:
         return
     refuse_foreign(run.report_dir)
     with _staged(run, (*OUTPUTS[1:], PAGES)) as folder:
-        _renew_beside(content(shared), folder, track)
+        _renew_beside(content(shared, Against.of(run)), folder, track)
 
 
 @contextmanager
@@ -98,7 +113,7 @@ def _staged(run: RunFolder, names: Sequence[str]) -> Iterator[Path]:
         raise RunFolderError(f"Cannot write the report in {run.root}: {error}.") from error
 
 
-def _render_beside(found: Content, folder: Path, track: Track) -> None:
+def _render_beside(found: Content, folder: Path, track: Track, beside: Beside | None) -> None:
     """Write every output into ``folder`` by its name in the run's folder."""
     report, docs = folder / OUTPUTS[0], folder / "docs"
     docs.mkdir()
@@ -111,6 +126,8 @@ def _render_beside(found: Content, folder: Path, track: Track) -> None:
     write_tables(found.source, report / "data")
     write_classes(found, report / "data")
     write_told(found, report / "data")
+    if beside is not None:
+        beside.write(report)
     Made.now(found.source).write(report)
     write_list(report)
     _write_files(found, folder, report, shapes)

@@ -10,6 +10,7 @@ from typing import Any
 from audit.checks.registry import every
 from audit.core.estimate import Figure
 from audit.report import charts
+from audit.report.against import Against
 from audit.report.cases import Case, galleries
 from audit.report.classes import ClassRow, class_rows
 from audit.report.figures import (
@@ -46,6 +47,8 @@ class Content:
     ----------
     checks : dict
         By key, what each check gathered; None where the run has nothing of it.
+    against : Against or None
+        The last release, where the report was asked to set it beside.
     """
 
     source: Source
@@ -61,6 +64,7 @@ class Content:
     curves: list[charts.Chart]
     galleries: dict[str, list[Case]]
     maps_bytes: int
+    against: Against | None = None
 
     @property
     def unavailable(self) -> list[Unavailable]:
@@ -90,7 +94,7 @@ class Content:
         return found
 
 
-def content(source: Source) -> Content:
+def content(source: Source, against: Against | None = None) -> Content:
     """Compute everything that the report says."""
     cases = galleries(source, source.drawn)
     return Content(
@@ -110,6 +114,7 @@ def content(source: Source) -> Content:
         curves=_curves(source),
         galleries=cases,
         maps_bytes=source.run.maps_bytes(),
+        against=against,
     )
 
 

@@ -21,9 +21,9 @@ from audit.report.figures import LOCALISED, not_available
 from audit.report.findings import findings
 from audit.report.hub import metadata
 from audit.report.pages import shared
-from audit.report.sheets import class_table, finding_table
+from audit.report.sheets import action_table, class_table, finding_table
 from audit.report.source import Source
-from audit.report.templating import fill
+from audit.report.templating import apart, fill
 from audit.report.unavailable import SEVERAL
 
 SUMMARY_SCHEMA = 2
@@ -68,6 +68,7 @@ def summary(content: Content) -> dict[str, Any]:
         "thresholds": dict(source.thresholds),
         "ig_completeness_error": defined(asdict(content.notes.completeness)),
         "unavailable": {each.key: each.why for each in content.unavailable},
+        "against": None if content.against is None else content.against.as_json(),
         **_of_checks(content),
         "findings": [_finding(f) for f in findings(content)],
     }
@@ -109,7 +110,7 @@ def summary_json(content: Content) -> bytes:
 
 def summary_md(content: Content) -> bytes:
     """Return eleven lines of Markdown, to paste into a review."""
-    return fill("summary.md", **shared(content)).encode()
+    return apart(fill("summary.md", **shared(content))).encode()
 
 
 def card_md(content: Content) -> bytes:
@@ -134,8 +135,9 @@ def write_classes(content: Content, folder: Path) -> None:
 
 
 def write_told(content: Content, folder: Path) -> None:
-    """Write findings.csv and model_card.md, which say what the gate decides."""
+    """Write findings.csv, actions.csv and model_card.md, which say what the gate decides."""
     _write_csv(finding_table(content), folder / "findings.csv")
+    _write_csv(action_table(content), folder / "actions.csv")
     (folder / "model_card.md").write_bytes(card_md(content))
 
 

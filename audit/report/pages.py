@@ -15,6 +15,7 @@ from audit.checks.base import Page
 from audit.checks.registry import every
 from audit.core.finding import SEVERITIES
 from audit.core.term import Term
+from audit.report.actions import class_actions
 from audit.report.blocks import END, START
 from audit.report.cases import gallery_pages, page_path
 from audit.report.classes import by_evidence
@@ -103,6 +104,7 @@ def shared(content: Content) -> dict[str, Any]:
         "content": content,
         "screen": screen(content),
         "findings": findings(content),
+        "actions": class_actions(content),
         "severities": SEVERITIES,
         "asked": asked(content),
         "source": content.source,

@@ -8,11 +8,13 @@ import pandas as pd
 
 from audit.core.estimate import Estimate
 from audit.core.finding import Finding
+from audit.report.actions import Asked, ClassActions, class_actions
 from audit.report.classes import ClassRow
 from audit.report.content import Content
 from audit.report.findings import findings
 
 _ESTIMATED = ("", "_low", "_high", "_n")
+_ACTION = ("class_index", "class", "do", "what_to_do", "why", "finding", "see")
 _FINDING = ("severity", "finding", "title", "words", "why", "what_to_do")
 
 
@@ -42,6 +44,28 @@ def finding_table(content: Content) -> pd.DataFrame:
     """
     columns = [*_FINDING, *(f"figure{end}" for end in _ESTIMATED)]
     return pd.DataFrame([_finding(each) for each in findings(content)], columns=columns)
+
+
+def action_table(content: Content) -> pd.DataFrame:
+    """Return a row an action, class by class, what blocks shipping first.
+
+    Returns
+    -------
+    DataFrame
+        ``class_index``, ``class``, ``do`` (a word or two), ``what_to_do``, ``why``, ``finding``
+        (its key), ``see`` (from ``report/``), and the ``figure`` that it rests on with ``_low``,
+        ``_high`` (95%) and ``_n``; NaN where it rests on a count.
+    """
+    columns = [*_ACTION, *(f"figure{end}" for end in _ESTIMATED)]
+    rows = [_action(of, each) for of in class_actions(content) for each in of.asked]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _action(of: ClassActions, each: Asked) -> dict[str, Any]:
+    asked = each.action
+    see = " ".join(link.address for link in asked.links)
+    told = (of.index, of.name, asked.what, asked.words, asked.why, each.finding.key, see)
+    return dict(zip(_ACTION, told, strict=True)) | _estimate("figure", asked.estimate)
 
 
 def _class(row: ClassRow) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +12,9 @@ from audit.report.behind import LOST, file_of, tried
 from audit.report.cases import Case
 from audit.report.content import Content
 from audit.report.pages import shared
+from audit.report.scripts import held
 from audit.report.shapes import Shapes
-from audit.report.site import SCRIPTS
-from audit.report.templating import data_uri, fill, templates_dir
+from audit.report.templating import asset, data_uri, fill
 from audit.report.view import View
 
 MOST_CASES = 24  # the page is made to be sent, and holds the pictures of each
@@ -43,24 +41,16 @@ def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> b
     files = [file for case in cases for file in (*case.pictures, *_behind(case, shapes))]
     told = ((check, content.checks[check.key]) for check in every())
     files += [file for check, found in told if found for file in check.held(found)]
-    script, script_hash = inline_script()
-    held = {file: data_uri((site / file).read_bytes()) for file in files}
+    pictures = {file: data_uri((site / file).read_bytes()) for file in files}
     return fill(
         "single.html",
-        view=View("report/", shapes, held),
+        view=View("report/", shapes, pictures),
         root="report/",
-        css=_asset("audit.css"),
-        script=script,
-        script_hash=script_hash,
+        css=asset("audit.css"),
         cases=cases,
+        **held(),
         **shared(content),
     ).encode()
-
-
-def inline_script() -> tuple[str, str]:
-    """Return what runs in every self-contained page, and its name in that page's policy."""
-    script = "".join(map(_asset, SCRIPTS))
-    return script, _hash(script)
 
 
 def _behind(case: Case, shapes: Mapping[str, Shapes]) -> list[str]:
@@ -70,12 +60,3 @@ def _behind(case: Case, shapes: Mapping[str, Shapes]) -> list[str]:
         return []
     row = tried(shapes[case.anchor], case.trials)[turn.swap]
     return [] if row == LOST else [file_of(row)]
-
-
-def _asset(name: str) -> str:
-    return (templates_dir() / "assets" / name).read_text(encoding="utf-8")
-
-
-def _hash(script: str) -> str:
-    """Name a script in the page's policy: no other runs."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"

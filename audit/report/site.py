@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from audit.core.errors import AuditError
+from audit.report.scripts import SCRIPTS
 from audit.report.templating import templates_dir
 
-# Of every page, and in this order.
-SCRIPTS = ("sort.js", "clipboard.js", "table-text.js", "tables.js", "contents.js")
 _FOR_SERVERS = ("404.html", "sitemap.xml", "sitemap.xml.gz")
 Nav = list[dict[str, Any]]
 _log = logging.getLogger("audit")

@@ -53,6 +53,11 @@ def templates_dir() -> Path:
     raise AuditError(f"No templates beside {package}: install flower-audit again.")
 
 
+def asset(name: str) -> str:
+    """Return the text of a style sheet or script that pages share."""
+    return (templates_dir() / "assets" / name).read_text(encoding="utf-8")
+
+
 def fill(template: str, /, **context: Any) -> str:
     """Fill a template and return its text."""
     return _environment().get_template(template).render(**context)
@@ -191,6 +196,21 @@ def markdown(text: object) -> Markup:
     return Markup(escaped.replace("&#39;", "'").replace("&#34;", '"'))
 
 
+def apart(text: str) -> Markup:
+    """Part what GitHub reads in bare words, however they are escaped, by an unseen comment.
+
+    A name must call nobody (``@name``), be no issue (``#1``) and no address (``www.``).
+
+    Parameters
+    ----------
+    text : str
+        Markdown, in which names are escaped already.
+    """
+    for sign, told in (("@", "@<!-- -->"), ("\\#", "\\#<!-- -->"), ("www.", "www<!-- -->.")):
+        text = str(text).replace(sign, told)
+    return Markup(text)
+
+
 def data_uri(webp: bytes) -> str:
     """Return a WebP picture as an address that holds it."""
     return f"data:image/webp;base64,{base64.b64encode(webp).decode()}"
@@ -213,8 +233,8 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     filters = (as_given, percent, signed, points, fixed, styled, interval, count, raw, told, plural,
-               verb, front_matter, markdown, mask_from, minus, plain, lower_first, sections,
-               split_name, wanted, yaml_text)  # fmt: skip
+               verb, front_matter, markdown, apart, mask_from, minus, plain, lower_first,
+               sections, split_name, wanted, yaml_text)  # fmt: skip
     environment.filters |= {f.__name__: f for f in filters}
     environment.tests["nan"] = math.isnan
     return environment

@@ -47,6 +47,7 @@ def run(
     track: Track = silent,
     model: Any = None,
     limits: Limits | None = None,
+    against: RunFolder | None = None,
 ) -> RunFolder | None:
     """Train or load a model, explain its predictions and render the report into ``out``.
 
@@ -63,6 +64,9 @@ def run(
         In place of a file: what ``config`` names as its model, see `audit.models.answering.given`.
     limits : Limits, optional
         To hold the run to before it is reported, as `check` does.
+    against : RunFolder, optional
+        The last release, for the report to set beside; it says why where the two cannot be
+        compared.
 
     Returns
     -------
@@ -74,8 +78,12 @@ def run(
     AuditError
         One line that says what is wrong and how to mend it; finished parts stay.
     """
+    from audit.compare.against import refuse_early
+
     splits = ("test",) if config.model.model else SPLITS
     asked = {"resume": resume, "command": command, "track": track, "model": model}
+    if against:
+        refuse_early(against, out)
     with _with_model(config, splits, out, **asked) as begun:
         if begun is None:
             return None
@@ -83,7 +91,7 @@ def run(
         sweep_run(folder, inputs, track)
         if limits:
             check(folder, limits)
-        report(folder, track=track)
+        report(folder, against=against, anyway=True, track=track)
         return folder
 
 
@@ -190,18 +198,36 @@ def _write_order(file: Path, answers: Answers | None) -> None:
     write_whole(file, "".join(f"{name}\n" for name in assigned_order(answers)).encode())
 
 
-def report(folder: RunFolder, *, share: bool | None = None, track: Track = silent) -> None:
+def report(
+    folder: RunFolder,
+    *,
+    share: bool | None = None,
+    against: RunFolder | None = None,
+    anyway: bool = False,
+    track: Track = silent,
+) -> None:
     """Render the report from records and maps alone.
 
     Parameters
     ----------
     share : bool, optional
         Leave the host and times of day out of ``report/``; by default as the run's settings say.
+    against : RunFolder, optional
+        The last release, to set beside; a report without it tells of none.
+    anyway : bool
+        Where the two cannot be compared, say why in the report.
+
+    Raises
+    ------
+    RunFolderError
+        The two cannot be compared, and not ``anyway``; the earlier report stays as it was.
     """
+    from audit.compare.against import beside, beside_or_why
     from audit.report.build import render
 
+    compared = beside_or_why if anyway else beside
     with folder.writing(), timed(folder, "report"):
-        render(folder, track, share)
+        render(folder, track, share, compared(folder, against, track) if against else None)
 
 
 def judge(folder: RunFolder, changed: Mapping[str, Any]) -> tuple[pd.Series, pd.Series]:

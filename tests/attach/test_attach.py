@@ -17,6 +17,7 @@ import uncharted
 from drawnruns import PLAIN, make_run
 from localserver import LocalServer
 
+from audit.core.errors import AuditError
 from audit.report.build import render
 from audit.storage.run import RunFolder
 
@@ -103,6 +104,18 @@ def test_without_the_extra_it_is_named(call, run, monkeypatch):
         1,
         "Error: MLflow is not installed: pip install 'flower-audit[mlflow]'.\n",
     )
+
+
+def test_python_attaches_as_the_command_does(run):
+    import audit
+
+    with pytest.raises(AuditError, match="is no address"):
+        audit.attach(audit.load_run(run.root), mlflow_uri="localhost:5000")
+    with pytest.raises(AuditError, match="run_id is empty"):
+        audit.attach(audit.load_run(run.root), mlflow_uri=CLOSED, run_id="")
+    run.update_manifest(data=run.manifest()["data"] | {"name": "renamed"})
+    with pytest.raises(AuditError, match="says something else than the run does now"):
+        audit.attach(audit.load_run(run.root), mlflow_uri=CLOSED)
 
 
 # Servers that are none
@@ -226,6 +239,15 @@ def test_a_named_run_keeps_its_state_and_its_own_figures(call, run, server, clie
     assert found.info.status == "RUNNING"
     assert found.data.metrics["accuracy"] == 0.25
     assert "flower_audit/accuracy" in found.data.metrics
+
+
+def test_python_is_told_where_it_lies(run, server, client):
+    import audit
+
+    own = client.create_run("0").info.run_id
+    found = audit.attach(audit.load_run(run.root), mlflow_uri=server, run_id=own)
+    assert found.run_id == own and found.url.endswith(f"/runs/{own}")
+    assert "flower-audit/report.html" in files(client, own)
 
 
 def test_a_failed_gate_is_a_tag_and_a_file(call, run, server, client):

@@ -154,6 +154,7 @@ def test_version_is_the_packages(call):
         (["run", "--out", "x", "--epoch", "3"], "No such option"),
         (["run", "--out", "x", "--min-accuracy", "80"], "is no share of 0 to 100%"),
         (["run", "--out", "x", "--pipelines", "a,b", "--min-accuracy", "1%"], "by check"),
+        (["run", "--out", "x", "--pipelines", "a,b", "--against", "y"], "give it to report"),
         (["run", "--out", "x", "--epochs", "many"], "'many' is not a valid integer"),
         (["run", "--out", "x", "--dataset", "roses"], "'roses' is not one of"),
         (["run", "--out", "x", "--preset", "roses"], "'roses' is not"),

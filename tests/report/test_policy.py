@@ -77,13 +77,13 @@ def test_markup_planted_into_a_page_runs_nothing_and_asks_no_network(planted, ta
 
 
 def own_script(page):
-    """The single file's script as a policy names it."""
+    """A single file's script as a policy names it."""
     text = re.findall("<script>(.*?)</script>", page.file.read_text("utf-8"), re.DOTALL)
     assert len(text) == 1
     return f"sha256-{base64.b64encode(hashlib.sha256(text[0].encode()).digest()).decode()}"
 
 
-def test_no_page_allows_inline_scripts_but_the_single_file_its_own(report, compared):
+def test_no_page_allows_inline_scripts_but_single_files_their_own(report, compared):
     single = read_site(report.root)[report.report_html.resolve()]
     comparison = read_site(compared)[(compared / "compare.html").resolve()]
     for page in [*read_site(report.report_dir).values(), single, comparison]:
@@ -91,17 +91,18 @@ def test_no_page_allows_inline_scripts_but_the_single_file_its_own(report, compa
         policy = next(m["content"] for m in metas if "http-equiv" in m)
         rules = dict(part.strip().partition(" ")[::2] for part in policy.split(";"))
         assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
-        own = f"'{own_script(page)}'" if page is single else "'none'"
+        own = f"'{own_script(page)}'" if page in (single, comparison) else "'none'"
         assert rules.get("script-src", "'none'") in (own, "'self' file:"), page.file
         assert not rules.keys() & {"object-src", "frame-src", "script-src-attr", "script-src-elem"}
 
 
 def test_no_page_holds_a_script_or_a_handler_of_its_own(report, compared):
     single = read_site(report.root)[report.report_html.resolve()]
-    for page in [*read_site(report.report_dir).values(), single, *read_site(compared).values()]:
+    files = (single, *read_site(compared).values())
+    for page in [*read_site(report.report_dir).values(), *files]:
         for tag, attributes in page.elements:
             data = attributes.get("type") == "application/json"
-            own = page is single and not attributes  # its policy names it
+            own = page in files and not attributes  # its policy names it
             assert tag != "script" or data or own or "src" in attributes, page.file
             assert not any(re.match("on[a-z]", name) for name in attributes), page.file
 

@@ -57,7 +57,7 @@ def test_findings_are_those_of_the_summary(rendered):
 
 def test_pages_link_to_them(rendered):
     pages = read_site(rendered.report_dir)
-    for name in ("classes", "findings"):
-        links = pages[(rendered.report_dir / f"{name}.html").resolve()].links
+    for page, name in (("classes", "classes"), ("findings", "findings"), ("findings", "actions")):
+        links = pages[(rendered.report_dir / f"{page}.html").resolve()].links
         assert ("a", f"data/{name}.csv") in links
     assert broken(pages) == []

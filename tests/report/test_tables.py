@@ -57,6 +57,18 @@ def test_names_that_are_markup_stay_text_where_markdown_is_pasted(copied):
     assert shown.count("<td") == len(HOSTILE)
 
 
+def test_tables_of_a_comparison_are_copied_and_filtered(visit, compared):
+    page = visit(compared / "compare.html")
+    assert page.locator(".fa-tools").count() == page.locator(".fa-scroll > .fa-table").count() > 3
+    figures = page.locator(".fa-tools", has=page.get_by_role("searchbox")).nth(1)
+    figures.get_by_role("searchbox").fill("accuracy")
+    figures.get_by_role("button", name="Copy CSV").click()
+    figures.get_by_role("button", name="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()").splitlines()
+    assert copied[0].startswith("Figure,A,B,B against A")
+    assert len(copied) > 2 and all("accuracy" in line.lower() for line in copied[1:])
+
+
 @pytest.mark.parametrize("place", ["site", "single"])
 def test_buttons_copy_the_table_below_them(visit, report, place):
     site = report.report_dir / "index.html"

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,10 +12,12 @@ from pathlib import Path
 import pytest
 from drawnruns import HOSTILE
 from markdown import Markdown
+from markdown_it import MarkdownIt
 
 import audit
 from audit.core.estimate import rate
 from audit.report.templating import (
+    apart,
     decimal,
     fixed,
     front_matter,
@@ -82,6 +85,14 @@ def test_names_in_the_summary_stay_text_in_markdown(name):
     assert not any(
         tag in html for tag in ("<a", "<em", "<strong", "<h1", "<code", "<img", "<script")
     )
+
+
+@pytest.mark.parametrize("name", ["@octocat", "a@b.example", "#12", "www.example.com", "a #1 @b"])
+def test_names_where_github_reads_call_nobody(name):
+    text = str(apart(str(markdown(name))))
+    assert not re.search(r"@\w|#\d|www\.", text)
+    html = MarkdownIt("commonmark").render(text).replace("<!-- -->", "")
+    assert html == f"<p>{name}</p>\n"
 
 
 def test_signs_that_markup_forbids_are_replaced():

@@ -97,6 +97,22 @@ def test_a_run_is_held_to_limits_before_it_is_reported(
     assert state in copy.report_html.read_text(encoding="utf-8")
 
 
+def test_a_run_sets_the_last_release_beside_when_it_goes_on(
+    call, copy, finished, images, colour_model
+):
+    flags = ["--images", images, "--model", colour_model, "--no-grabcut", "--workers", 0]
+    flags += ["--ig-steps", 4, "--batch-size", 2, "--robustness", 3, "--no-opportunity"]
+    resumed = ("run", *flags, "--out", copy.root, "--resume")
+    code, said, err = call(*resumed, "--against", finished.root)
+    assert code == 0, err
+    assert "- Against the last release, run (model " in said
+    told = copy.summary()["against"]
+    assert (told["place"], told["warnings"]) == ("run", [])
+    assert told["figures"]["accuracy"]["difference"]["value"] == 0
+    code, _, err = call(*resumed, "--against", copy.root)
+    assert code == 1 and "is given twice" in err
+
+
 def test_every_stage_of_a_sweep_is_timed(finished):
     stages = finished.manifest()["stages"]
     assert list(stages) == ["decode", "predict", "explain", "intervene", "score", "write"]

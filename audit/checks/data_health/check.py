@@ -10,6 +10,7 @@ import pandas as pd
 
 from audit.checks.base import Check, Page, Rule
 from audit.checks.context import Context
+from audit.checks.data_health.by_class import contradicted, leaking
 from audit.checks.data_health.findings import label_conflicts, leaks
 from audit.checks.data_health.headline import HEADLINE
 from audit.checks.data_health.outputs import DUPLICATES, IMAGES, examined, label_names
@@ -32,7 +33,7 @@ class DataHealth(Check):
     settings = ("health",)
     outputs = (DUPLICATES, IMAGES)
     headline = HEADLINE
-    rules = (Rule(100, leaks), Rule(110, label_conflicts))
+    rules = (Rule(100, leaks, leaking), Rule(110, label_conflicts, contradicted))
     terms = TERMS
     page = Page("data", "Data health", 100, always=True)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.checks.base import Check, Compared, Page, Rule
 from audit.checks.context import Context
+from audit.checks.groups.by_class import served_worst
 from audit.checks.groups.compare import by_groups
 from audit.checks.groups.findings import FAR, not_told, worst_group
 from audit.checks.groups.headline import BELOW, HEADLINE
@@ -34,7 +35,7 @@ class GroupsCheck(Check):
     outputs = (TABLE,)
     metrics = (BELOW,)
     headline = HEADLINE
-    rules = (Rule(85, worst_group), Rule(295, not_told))
+    rules = (Rule(85, worst_group, served_worst), Rule(295, not_told))
     limits = (FAR,)
     terms = TERMS
     page = Page("groups", "Groups", 14, top=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from audit.checks.base import Check, Rule
+from audit.checks.masks.by_class import doubtful
 from audit.checks.masks.findings import LIMITS, doubtful_masks, machine_masks, undecided
 from audit.checks.masks.terms import TERMS
 
@@ -15,7 +16,7 @@ class MasksCheck(Check):
     rules = (
         Rule(150, machine_masks),
         Rule(160, undecided),
-        Rule(170, doubtful_masks),
+        Rule(170, doubtful_masks, doubtful),
     )
     limits = LIMITS
     terms = TERMS

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.checks.base import Check, Page, Rule
 from audit.checks.context import Context
+from audit.checks.opportunity.by_class import given_away
 from audit.checks.opportunity.findings import offered, taken
 from audit.checks.opportunity.outputs import FILE
 from audit.checks.opportunity.summary import Opportunity, find_opportunity, summary_part
@@ -26,7 +27,7 @@ class OpportunityCheck(Check):
     settings = ("opportunity",)
     outputs = (FILE,)
     metrics = METRICS
-    rules = (Rule(75, taken), Rule(185, offered))
+    rules = (Rule(75, taken, given_away), Rule(185, offered))
     terms = TERMS
     page = Page("opportunity", "Background and label", 12, top=True)
     needs_one_label = "it teaches to tell classes apart by the background"

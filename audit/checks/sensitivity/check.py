@@ -9,6 +9,7 @@ import pandas as pd
 
 from audit.checks.base import Check, Page, Rule
 from audit.checks.context import Context
+from audit.checks.sensitivity.by_class import sensitive
 from audit.checks.sensitivity.findings import cause, sensitive_classes
 from audit.checks.sensitivity.outputs import TABLE, keep_sensitivities, table_of
 from audit.checks.sensitivity.summary import Sensitivities, find_sensitivities, summary_part
@@ -27,7 +28,7 @@ class SensitivityCheck(Check):
     title = "Which classes rest on their background, and on what of it?"
     outputs = (TABLE,)
     metrics = METRICS
-    rules = (Rule(65, sensitive_classes),)
+    rules = (Rule(65, sensitive_classes, sensitive),)
     terms = TERMS
     page = Page("sensitivity", "Sensitivity", 15, top=True)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.checks.base import Check, Page, Rule
 from audit.checks.context import Context
+from audit.checks.shortcuts.by_class import spoken_for
 from audit.checks.shortcuts.findings import cause, shortcuts
 from audit.checks.shortcuts.outputs import FILE
 from audit.checks.shortcuts.summary import Shortcuts, find_shortcuts, summary_part
@@ -27,7 +28,7 @@ class ShortcutsCheck(Check):
     settings = ("cam", "seed", "interventions")
     outputs = (FILE,)
     metrics = METRICS
-    rules = (Rule(70, shortcuts),)
+    rules = (Rule(70, shortcuts, spoken_for),)
     terms = TERMS
     page = Page("shortcuts", "Shortcuts", 10, top=True)
     needs_one_label = "it tries whether backgrounds turn the answer to another class"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.checks.base import Check, Rule
 from audit.checks.context import Context
+from audit.checks.verdicts import by_class
 from audit.checks.verdicts.causes import Decided, find_decided, summary_part
 from audit.checks.verdicts.class_findings import standing_out, strong_classes, weak_classes
 from audit.checks.verdicts.findings import (
@@ -35,10 +36,10 @@ class VerdictsCheck(Check):
     rules = (
         Rule(40, not_judged),
         Rule(50, nothing_provable),
-        Rule(60, wrong_reasons),
-        Rule(80, standing_out),
+        Rule(60, wrong_reasons, by_class.accused),
+        Rule(80, standing_out, by_class.standing_out),
         Rule(90, suspects),
-        Rule(220, weak_classes),
+        Rule(220, weak_classes, by_class.often_wrong),
         Rule(240, fragile),
         Rule(280, none_wrong),
         Rule(310, strong_classes),

@@ -48,23 +48,22 @@ def standing_out(content: Content) -> Finding | None:
 
 def weak_classes(content: Content) -> Finding | None:
     """Report classes that are named rightly less often than all images together."""
-    overall, rates = content.figures["accuracy"].estimate, _rates(content)
-    weak = [r for r in rates if r.estimate.high < overall.low]
-    if not weak:
+    overall, rates, below = content.figures["accuracy"].estimate, _rates(content), weak(content)
+    if not below:
         return None
-    worst, rate = _own(content, weak[0]), hit_rate(content.source)
+    worst, rate = _own(content, below[0]), hit_rate(content.source)
     return Finding(
         key="weak-classes",
         severity="look",
-        title=f"{plural(len(weak), 'class', 'classes')} below the {rate} of all",
+        title=f"{plural(len(below), 'class', 'classes')} below the {rate} of all",
         words=(
-            f"{_of(weak, rates)} named rightly less often than all images together "
+            f"{_of(below, rates)} named rightly less often than all images together "
             f"({percent(overall.value)}), beyond doubt for all classes at once; the lowest "
             f"{rate} is {format_estimate(worst)}."
         ),
         why=f"The {rate} of all hides them: whoever meets these classes meets a worse model.",
         steps=(
-            Step("Look at what they are taken for.", _links(content, weak)),
+            Step("Look at what they are taken for.", _links(content, below)),
             Step(
                 "Look at the confusions; add training images of these classes, mend their labels, "
                 "or train with --balance.",
@@ -73,6 +72,12 @@ def weak_classes(content: Content) -> Finding | None:
         ),
         estimate=worst,
     )
+
+
+def weak(content: Content) -> list[ClassRate]:
+    """Return the classes that are named rightly less often than all images, beyond doubt."""
+    least = content.figures["accuracy"].estimate.low
+    return [rate for rate in _rates(content) if rate.estimate.high < least]
 
 
 def strong_classes(content: Content) -> Finding | None:
