@@ -13,7 +13,8 @@ from audit.core.errors import AuditError
 from audit.report.templating import templates_dir
 
 # Of every page, and in this order.
-SCRIPTS = ("sort.js", "clipboard.js", "table-text.js", "tables.js", "contents.js")
+SCRIPTS = ("sort.js", "clipboard.js", "table-text.js", "tables.js", "contents.js",
+           "saving.js", "charts.js")  # fmt: skip
 _FOR_SERVERS = ("404.html", "sitemap.xml", "sitemap.xml.gz")
 Nav = list[dict[str, Any]]
 _log = logging.getLogger("audit")
