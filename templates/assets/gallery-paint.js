@@ -56,8 +56,8 @@
     return canvas;
   }
 
-  /* Lines as the page's style has them, `sharper` times as thick. */
-  function outlined(context, svg, side, sharper) {
+  /* Lines as the page's style has them, `thick` times as thick. */
+  function outlined(context, svg, side, thick) {
     var scale = side / svg.viewBox.baseVal.width;
     svg.querySelectorAll("path").forEach(function (path) {
       var style = getComputedStyle(path), shape = new Path2D();
@@ -66,9 +66,9 @@
       if (style.fill !== "none") context.fill(shape, style.fillRule);
       if (style.stroke === "none") return;
       context.strokeStyle = style.stroke;
-      context.lineWidth = sharper * parseFloat(style.strokeWidth);
+      context.lineWidth = thick * parseFloat(style.strokeWidth);
       context.setLineDash(style.strokeDasharray === "none" ? [] :
-        style.strokeDasharray.split(",").map(function (part) { return sharper * parseFloat(part); }));
+        style.strokeDasharray.split(",").map(function (part) { return thick * parseFloat(part); }));
       context.stroke(shape);
     });
   }
@@ -116,12 +116,12 @@
   };
 
   /* A canvas `side` px wide of the layers in a box, heat at an opacity of 0..1. */
-  gallery.paint = function (box, side, sharper, at) {
+  gallery.paint = function (box, side, thick, at) {
     var layers = Array.from(box.querySelectorAll("img, svg")), canvas = blank(side, side), context = canvas.getContext("2d");
     return Promise.all(layers.map(function (layer) { return layer.matches("img") ? readable(layer) : layer; }))
       .then(function (sources) {
         layers.forEach(function (layer, k) {
-          if (!layer.matches("img")) return outlined(context, layer, side, sharper);
+          if (!layer.matches("img")) return outlined(context, layer, side, thick);
           var isHeat = layer.matches(".fa-heat"), isGrey = layer.matches(".fa-greyed > img:first-child");
           var drawn = square(sources[k], layer, side);
           context.globalAlpha = isHeat ? at : 1;

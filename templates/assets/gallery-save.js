@@ -3,7 +3,7 @@
   "use strict";
 
   var data = window.FA_CASES, gallery = window.FA;
-  var SIDE = 224, GAP = 8, EDGE = 24, COLUMNS = 4, SHARPER = 2, MOST_LINES = 5;
+  var SIDE = 224, GAP = 8, EDGE = 24, COLUMNS = 4, SHARPER = 2, MOST_LINES = 5, THICK = 1.3; // px of a line of 1 px, as panels are small
   var WIDTH = COLUMNS * SIDE + (COLUMNS - 1) * GAP + 2 * EDGE;
 
   /* A sheet that grows downwards: it is drawn once its height is known. */
@@ -84,7 +84,7 @@
 
   function painted(panels, at) {
     return Promise.all(panels.map(function (panel) {
-      return gallery.paint(panel.box, SHARPER * SIDE, SHARPER, at).then(function (canvas) {
+      return gallery.paint(panel.box, SHARPER * SIDE, THICK, at).then(function (canvas) {
         return { canvas: canvas, caption: panel.caption };
       });
     }));

@@ -5,7 +5,6 @@ import shutil
 import numpy as np
 import pytest
 from seen import pixels, worst, write_webp
-from waiting import until
 
 # Rows of a photo: greys, and colours as strong as there are.
 ROWS = [(255, 255, 255), (255, 230, 0), (0, 255, 60), (255, 40, 40), (40, 60, 255), (0, 0, 0)]
@@ -31,7 +30,8 @@ def case(copied, visit):
         write_webp(copied / "pictures" / f"{anchor}-heat.webp", heat)
         page = visit(copied / "gallery.html", state=f"#case={anchor}&{state}")
         page.locator(".fa-stage .fa-outline").last.wait_for(state="attached")
-        until(page, "Array.from(document.querySelectorAll('.fa-stage img')).every(i => i.complete)")
+        page.evaluate("Promise.all(Array.from(document.querySelectorAll('.fa-stage img'), "
+                      "i => i.decode()))")  # fmt: skip
         return page
 
     return go
