@@ -18,7 +18,7 @@ from audit.report.templating import data_uri, plain
 from audit.report.verdicts import VERDICT_KINDS
 
 CHUNK = 64  # cases whose details are loaded together
-MOST_HELD = 200  # cases whose pictures are in scripts, too: about 20 KB each
+MOST_HELD = 48  # cases whose pictures are in scripts, too: 1 MB, as large reports are near 100
 
 
 def write_data(content: Content, shapes: Mapping[str, Shapes], folder: Path) -> None:

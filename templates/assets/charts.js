@@ -26,7 +26,9 @@
   function titleOf(drawing) {
     var caption = drawing.parentNode.querySelector("figcaption"), words = said(drawing);
     var title = caption ? caption.textContent.trim() : words;
-    return title === words ? words.split(/[:;,.] /)[0] : headingOf(drawing) + ": " + title;
+    if (title === words) return words.split(/[:;,.] /)[0];
+    var heading = headingOf(drawing);
+    return title.startsWith(heading) ? title : heading + ": " + title;
   }
 
   /* What stands below: what the chart shows, what its colours mean where it does not say so, and whose it is. */

@@ -79,6 +79,7 @@
     if (location.protocol !== "file:") return img.decode().then(function () { return img; });
     if (window.FA_HELD[file]) return window.FA_SAVE.load(window.FA_HELD[file]);
     if (chosen && chosen[file]) return createImageBitmap(chosen[file]);
+    chosen = null; // the next time another folder may be chosen
     throw new Error("Not saved: " + file + " is not among the pictures that this page may read.");
   }
 
