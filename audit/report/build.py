@@ -20,6 +20,7 @@ from audit.report.exports import (
     write_tables,
     write_told,
 )
+from audit.report.gallerydata import write_held
 from audit.report.made import Made
 from audit.report.pages import DECIDED, site_name, write_decided, write_pages
 from audit.report.render import render_panels
@@ -123,6 +124,7 @@ def _render_beside(found: Content, folder: Path, track: Track, beside: Beside | 
     build_site(docs, report, name=site_name(found), nav=nav)
     for each in drawn.iterdir():
         each.rename(report / each.name)
+    write_held(found, report)
     write_tables(found.source, report / "data")
     write_classes(found, report / "data")
     write_told(found, report / "data")

@@ -35,8 +35,9 @@ def tables() -> dict[str, str]:
 
 
 def gradient() -> str:
-    """Return the colours over mid-grey, as a CSS gradient for the legend."""
-    colour, opacity = inferno()[:, :3], inferno()[:, 3:]
-    mixed = np.rint(255 * (colour * opacity + 0.5 * (1 - opacity))).astype(int)
-    stops = ", ".join(f"rgb({r} {g} {b})" for r, g, b in mixed[::2])
+    """Return the colours with their opacity as a CSS gradient: a legend to be laid over greys."""
+    stops = ", ".join(
+        f"rgb({255 * r:.0f} {255 * g:.0f} {255 * b:.0f} / {opacity:.1%})"
+        for r, g, b, opacity in inferno()
+    )
     return f"linear-gradient(to right, {stops})"

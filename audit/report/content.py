@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -81,16 +82,20 @@ class Content:
         """Return the right predictions that accuse the model most."""
         return [c for key in _WORST[:2] for c in self.galleries.get(key, [])][:most]
 
-    def cases_by_class(self) -> dict[int, list[Case]]:
-        """Return at most 12 cases a class, the worst first."""
-        found: dict[int, list[Case]] = defaultdict(list)
+    def worst_first(self) -> Iterator[Case]:
+        """Yield every case, verdict by verdict, the worst first."""
         for key in _WORST:
             cases = self.galleries.get(key, [])
             # Galleries of good verdicts begin with the best: from their end the worst comes first.
             best_first = bool(cases) and cases[0].verdict.worst_first is False
-            for case in reversed(cases) if best_first else cases:
-                if len(found[case.label]) < _CLASS_CASES:
-                    found[case.label].append(case)
+            yield from reversed(cases) if best_first else cases
+
+    def cases_by_class(self) -> dict[int, list[Case]]:
+        """Return at most 12 cases a class, the worst first."""
+        found: dict[int, list[Case]] = defaultdict(list)
+        for case in self.worst_first():
+            if len(found[case.label]) < _CLASS_CASES:
+                found[case.label].append(case)
         return found
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from audit.report.behind import tried
 from audit.report.cases import Case
 from audit.report.content import Content
 from audit.report.shapes import Shapes
-from audit.report.templating import plain
+from audit.report.templating import data_uri, plain
 from audit.report.trials import Panel
 from audit.report.verdicts import VERDICT_KINDS
 
 CHUNK = 64  # cases whose details are loaded together
+MOST_HELD = 48  # cases whose pictures are in scripts, too: 1 MB, as large reports are near 100
 
 
 def write_data(content: Content, shapes: Mapping[str, Shapes], folder: Path) -> None:
@@ -42,6 +44,24 @@ def _places(content: Content) -> dict[int, int]:
     return {label: k for k, label in enumerate(sorted(content.source.classes))}
 
 
+def write_held(content: Content, report: Path) -> None:
+    """Write ``gallery/held/ANCHOR.js`` for the worst cases of a built report: their pictures.
+
+    Pages from disk may show pictures, but read none: these are what a case is saved as PNG from.
+    Each script assigns ``FA_HELD``: addresses that hold a picture, by its file's name.
+    """
+    folder = report / "gallery" / "held"
+    folder.mkdir(parents=True)
+    for case in _held(content):
+        files = [report / file for file in case.pictures]
+        pictures = {file.name: data_uri(file.read_bytes()) for file in files}
+        _assign(folder / f"{case.anchor}.js", "FA_HELD", pictures)
+
+
+def _held(content: Content) -> Iterator[Case]:
+    return islice(content.worst_first(), MOST_HELD)
+
+
 def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
     source = content.source
     keys = [v.key for v in VERDICT_KINDS]
@@ -50,6 +70,7 @@ def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
     labels, indices = sorted(source.classes), _places(content)
     # That a label is not there is told on the label's own page.
     pages = [(rows.get(k) or rows[k % len(rows)]).page for k in labels]
+    held = {case.anchor for case in _held(content)}
     return {
         "chunk": CHUNK,
         "subject": plain(source.subject),
@@ -69,6 +90,7 @@ def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
         "mask": [masks.index(c.mask_source) for c in cases],
         "groups": _groups(content, cases),
         "fragile": [int(c.fragile) for c in cases],
+        "held": [int(c.anchor in held) for c in cases],
         "composites": [int(bool(c.composites)) for c in cases],
         "confidence": _thousandths(c.confidence for c in cases),
         "chance": _thousandths(c.chance for c in cases),

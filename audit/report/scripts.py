@@ -8,7 +8,8 @@ import hashlib
 from audit.report.templating import asset
 
 # Of every page, and in this order.
-SCRIPTS = ("sort.js", "clipboard.js", "table-text.js", "tables.js", "contents.js")
+SCRIPTS = ("sort.js", "clipboard.js", "table-text.js", "tables.js", "contents.js",
+           "saving.js", "charts.js")  # fmt: skip
 
 
 def held() -> dict[str, str]:

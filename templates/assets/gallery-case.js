@@ -82,9 +82,18 @@
     var shown = -1, stage = dialog.querySelector(".fa-stage"), ask = dialog.querySelector.bind(dialog);
     var outline = ask("[name=outline]"), region = ask("[name=region]"), slider = ask("[name=at]");
 
+    /* The heat, or the mask, alone fades; grey below it and legend are there as long as there is heat. */
+    function fade(at) {
+      var hot = Number(at) > 0 && stage.querySelector(".fa-heat") !== null;
+      ask(".fa-seen").style.setProperty("--fa-at", at / 100);
+      stage.classList.toggle("fa-greyed", hot);
+      ask(".fa-legend").hidden = !hot;
+      ask("output").textContent = at + "%";
+    }
+
     function picture(i, state) {
-      var photo = gallery.layers(stage, i, state.over), at = Number(state.at) / 100;
-      stage.style.setProperty("--fa-at", at);
+      var photo = gallery.layers(stage, i, state.over);
+      fade(state.at);
       gallery.details(i, function (details) {
         if (shown !== i) return;
         photo.alt = gallery.words(i, state.over, details);
@@ -124,7 +133,6 @@
       slider.value = state.at;
       outline.checked = state.lines.indexOf("outline") >= 0;
       region.checked = state.lines.indexOf("region") >= 0;
-      ask("output").textContent = state.at + "%";
       ask(".fa-place").textContent = place < 0 ? "" : place + 1 + " of " + order.length.toLocaleString("en");
       ask("#fa-previous").disabled = place <= 0;
       ask("#fa-next").disabled = place < 0 || place === order.length - 1;
@@ -137,10 +145,7 @@
     this.shown = function () { return shown; };
 
     dialog.addEventListener("input", function (event) {
-      if (event.target === slider) { // no picture need be drawn anew
-        stage.style.setProperty("--fa-at", slider.value / 100);
-        ask("output").textContent = slider.value + "%";
-      }
+      if (event.target === slider) fade(slider.value); // no picture need be drawn anew
     });
     dialog.addEventListener("change", function (event) {
       if (event.target === slider) change({ at: slider.value });

@@ -32,8 +32,10 @@
       svg.appendChild(path("fa-line", around + (details.flower || "")));
       if (details.unknown) svg.appendChild(path("fa-unknown", details.unknown));
     }
-    if (parts.outline && details.flower) svg.appendChild(path("fa-line fa-hollow", details.flower));
-    if (parts.region && details.outline) svg.appendChild(path("fa-region", details.outline));
+    if (parts.outline && details.flower) svg.append(path("fa-casing", details.flower), path("fa-hollow", details.flower));
+    if (parts.region && details.outline) {
+      ["fa-casing", "fa-hollow", "fa-region"].forEach(function (kind) { svg.appendChild(path(kind, details.outline)); });
+    }
     return svg;
   };
 

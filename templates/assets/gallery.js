@@ -6,6 +6,7 @@
   var get = document.getElementById.bind(document);
   var form = get("fa-filters"), dialog = get("fa-case");
   var state = gallery.read(location.hash), order = [], drawn = null;
+  var FIELDS = ["class", "predicted", "answer", "group", "mask", "sort", "direction", "show", "q"];
   var grid, close;
 
   function options(name, values, texts) {
@@ -15,16 +16,17 @@
   function fillForm() {
     var wanted = state.verdict.split(" ");
     form.querySelectorAll("[name=verdict]").forEach(function (box) { box.checked = wanted.indexOf(box.value) >= 0; });
-    ["class", "predicted", "answer", "group", "mask", "sort", "direction", "show", "q"].forEach(function (name) {
+    FIELDS.forEach(function (name) {
       if (form.elements[name].value !== state[name]) form.elements[name].value = state[name];
     });
     form.elements.fragile.checked = state.fragile === "1";
+    get("fa-fold").textContent = "Filter and sort" + (countSet() ? " (" + countSet() + " set)" : "");
   }
 
   function readForm() {
     var wanted = Array.from(form.querySelectorAll("[name=verdict]:checked"), function (box) { return box.value; });
     var found = { verdict: wanted.join(" "), fragile: form.elements.fragile.checked ? "1" : "" };
-    ["class", "predicted", "answer", "group", "mask", "sort", "direction", "show", "q"].forEach(function (name) {
+    FIELDS.forEach(function (name) {
       found[name] = form.elements[name].value;
     });
     return found;
@@ -64,6 +66,24 @@
     window.FA_COPY(text, function (copied) { say(copied ? "Link copied." : "Copy this link: " + text); });
   }
 
+  function save() {
+    function tell(text) { dialog.querySelector(".fa-copied").textContent = text; }
+    gallery.save(dialog, close.shown(), state, tell).then(
+      function (name) { tell("Saved as " + name + "."); },
+      function (error) { tell(error.message); });
+  }
+
+  /* Filters are folded on narrow screens alone; what of them is set is told. */
+  function fold() {
+    var isOpen = form.classList.toggle("fa-unfolded");
+    get("fa-fold").setAttribute("aria-expanded", isOpen);
+  }
+
+  function countSet() {
+    var blank = gallery.blank();
+    return FIELDS.concat("verdict", "fragile").filter(function (name) { return state[name] !== blank[name]; }).length;
+  }
+
   function listen() {
     form.addEventListener("input", function () { change(readForm()); });
     form.addEventListener("submit", function (event) { event.preventDefault(); });
@@ -76,6 +96,8 @@
       var alone = Object.assign(gallery.blank(), { case: state.case, over: state.over, at: state.at, lines: state.lines });
       copy(address(gallery.write(alone)), function (text) { dialog.querySelector(".fa-copied").textContent = text; });
     });
+    get("fa-save").addEventListener("click", save);
+    get("fa-fold").addEventListener("click", fold);
     get("fa-previous").addEventListener("click", function () { step(-1); });
     get("fa-next").addEventListener("click", function () { step(1); });
     get("fa-close").addEventListener("click", function () { dialog.close(); });

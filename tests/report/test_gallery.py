@@ -259,6 +259,12 @@ def test_a_page_is_accessible(visit, report, axe, file, theme, width):
     assert axe(page) == []
 
 
+def test_unfolded_filters_are_accessible(gallery, axe):
+    page = gallery(width=360)
+    page.get_by_role("button", name="Filter and sort").click()
+    assert axe(page) == []
+
+
 @pytest.mark.parametrize("theme", _THEMES)
 def test_an_open_case_is_accessible(gallery, axe, theme):
     page = gallery("#verdict=wrong-reasons", theme=theme)
@@ -313,6 +319,28 @@ def test_odd_runs_have_a_screen_a_gallery_and_cases(tmp_path, visit, images, cha
     page.locator("#fa-grid a").last.click()
     page.locator(".fa-facts div").first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_on_a_phone_the_filters_fold_behind_one_button_that_says_how_many_are_set(gallery):
+    page = gallery("#answer=right&sort=score", width=360)
+    button = page.get_by_role("button", name="Filter and sort (2 set)")
+    assert button.get_attribute("aria-expanded") == "false"
+    assert page.get_by_label("Prediction").count() == 1 and page.locator("#fa-filters").is_hidden()
+    assert page.locator("#fa-grid li").first.bounding_box()["y"] < 700
+    button.focus()
+    page.keyboard.press("Enter")
+    assert button.get_attribute("aria-expanded") == "true"
+    assert page.locator(f"#{button.get_attribute('aria-controls')}").is_visible()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.name") == "verdict"
+    page.get_by_label("Prediction").select_option("")
+    assert page.get_by_role("button", name="Filter and sort (1 set)").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_on_a_wide_screen_all_filters_are_in_sight(gallery):
+    page = gallery()
+    assert page.locator("#fa-filters").is_visible() and page.locator("#fa-fold").is_hidden()
 
 
 def test_a_group_is_a_filter_with_an_address(gallery, records, report):
