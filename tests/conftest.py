@@ -18,7 +18,7 @@ from PIL import Image
 
 from audit import cli
 
-pytest_plugins = ["rendered"]
+pytest_plugins = ["forked", "rendered"]
 
 # Before any test imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

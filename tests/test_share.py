@@ -1,12 +1,8 @@
 """Everything that a run writes is attached somewhere: none of it holds a secret, or whose disk."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
-import textwrap
 
 import pytest
 from leaks import KEY, SECRET, TOKEN, USER, holding
@@ -14,15 +10,16 @@ from leaks import KEY, SECRET, TOKEN, USER, holding
 from audit.storage.run import RunFolder
 
 HOST = "zq-planted-host"
-# Each command ends the program; all of them share one start of TensorFlow.
+# Each command ends the program.
 PROGRAM = f"""
-    import json, platform, socket, sys
-    platform.node = socket.gethostname = lambda: {HOST!r}  # its own may be two letters
-    from audit.cli import main
-    for command in json.loads(sys.argv[1]):
-        sys.argv = ["flower-audit", *command]
-        try: main()
-        except SystemExit as left: print("exit", left.code)
+import json, os, platform, socket, sys
+os.dup2(1, 2)
+platform.node = socket.gethostname = lambda: {HOST!r}  # its own may be two letters
+from audit.cli import main
+for command in json.loads(sys.argv[1]):
+    sys.argv = ["flower-audit", *command]
+    try: main()
+    except SystemExit as left: print("exit", left.code)
 """
 
 
@@ -34,17 +31,22 @@ def home(tmp_path_factory):
     return made
 
 
-def work(home, *commands):
+@pytest.fixture(scope="module")
+def work(home, forks):
     """Run commands one after another: what they print."""
-    env = os.environ | {"HOME": str(home), "USER": USER, "LOGNAME": USER}
-    given = json.dumps([list(map(str, command)) for command in commands])
-    program = [sys.executable, "-c", textwrap.dedent(PROGRAM), given]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    return subprocess.run(program, **pipes, text=True, env=env, cwd=home).stdout
+
+    def run(*commands):
+        given = json.dumps([list(map(str, command)) for command in commands])
+        user = {"HOME": str(home), "USER": USER, "LOGNAME": USER}
+        done = forks.start(PROGRAM, given, cwd=home, **user)
+        done.wait()
+        return done.out.read_text()
+
+    return run
 
 
 @pytest.fixture(scope="module")
-def said(home, draw_manifest, colour_model):
+def said(home, work, draw_manifest, colour_model):
     """What the commands print; their files lie in ``runs``. An image and a mask are broken."""
     project = home / "my project"
     manifest = draw_manifest(project / "photos", per_split={"train": 2, "validation": 2, "test": 3})
@@ -61,11 +63,11 @@ def said(home, draw_manifest, colour_model):
     given += ["--no-grabcut", "--workers", 0, "--ig-steps", 2, "--robustness", 2]
     given += ["--model-card", project / "card.toml"]
     given += ["--data-dir", f"s3://{KEY}:{SECRET}@bucket/sets?X-Amz-Signature={TOKEN}"]
-    done = work(home, ["run", *given, "--out", runs / "a"])
+    done = work(["run", *given, "--out", runs / "a"])
     shutil.copytree(runs / "a", runs / "b")
     compare = ["compare", runs / "a", runs / "b", "--out", runs / "compared"]
     check = ["check", runs / "b", "--against", runs / "a", "--junit", runs / "gate.xml"]
-    return done + work(home, compare, check)
+    return done + work(compare, check)
 
 
 @pytest.fixture(scope="module")

@@ -1,18 +1,14 @@
 """A run that is killed again and again, or finds its disk full, ends as if nothing had happened."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
-import textwrap
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
+from forked import Fork
 
 from audit.checks.explainer_sanity.outputs import FILE as TRUST
 from audit.checks.shortcuts.outputs import FILE as SHORTCUTS
@@ -27,47 +23,26 @@ MOMENTS = (
     ("maps/part-00002.npz", "whole"), ("checksums/part-00004.json", "whole"),
     ("trust.json", "half"), ("report.html", "whole"),
 )  # fmt: skip
-# Runs are forks of a process that has imported all and done nothing: importing TensorFlow twenty
-# times takes minutes. Parts of four, so that two dozen images make half a dozen.
+# Parts of four, so that two dozen images make half a dozen.
 PROGRAM = """
-    import gc, json, os, signal, sys
-    import audit.models.averaged, audit.models.load, audit.stages.commands, audit.report.build
-    import audit.execution.predict, audit.execution.select
-    import audit.checks.robustness.measure, audit.checks.explainer_sanity.measure
-    import audit.checks.sensitivity.summary
-    import audit.execution.local as local
-    import matplotlib.backends.backend_svg, mkdocs.commands.build, scipy.stats, sklearn.metrics
-    import statsmodels.stats.proportion
-    from audit.cli import main
-    from uncharted import no_charts
-    uncharted = no_charts()
-    uncharted.__enter__()
-    local.PART_SIZE = 4
-    gc.freeze()  # none of it will go
+import json, os, signal, sys
+import audit.execution.local as local
+from audit.cli import main
+from uncharted import no_charts
 
-    def end_before(file, how):
-        def renamed(event, given):
-            if event == "os.rename" and os.fsdecode(given[1]).endswith("/" + file):
-                if how == "half":
-                    os.truncate(given[0], os.path.getsize(given[0]) // 2)
-                os.kill(os.getpid(), signal.SIGSTOP if how == "stop" else signal.SIGKILL)
-        sys.addaudithook(renamed)
+end = json.loads(sys.argv.pop(1))
 
-    for line in sys.stdin:
-        asked = json.loads(line)
-        if "wait" in asked:
-            print(os.waitstatus_to_exitcode(os.waitpid(asked["wait"], 0)[1]), flush=True)
-            continue
-        process = os.fork()
-        if process:
-            print(process, flush=True)
-            continue
-        for file, number in ((os.devnull, 0), (os.devnull, 1), (asked["log"], 2)):
-            os.dup2(os.open(file, os.O_RDWR | os.O_CREAT), number)
-        if asked["end"]:
-            end_before(*asked["end"])
-        sys.argv = ["flower-audit", *asked["command"]]
-        main()
+def renamed(event, given):
+    if event == "os.rename" and os.fsdecode(given[1]).endswith("/" + end[0]):
+        if end[1] == "half":
+            os.truncate(given[0], os.path.getsize(given[0]) // 2)
+        os.kill(os.getpid(), signal.SIGSTOP if end[1] == "stop" else signal.SIGKILL)
+
+if end:
+    sys.addaudithook(renamed)
+local.PART_SIZE = 4
+with no_charts():
+    main()
 """
 
 
@@ -75,15 +50,13 @@ PROGRAM = """
 class Work:
     """A run in a process of its own."""
 
-    mother: Any
-    process: int
-    log: Path
+    process: Fork
 
     def send_signal(self, number):
-        os.kill(self.process, number)
+        self.process.send_signal(number)
 
     def lines(self):
-        return self.log.read_text().split("\n")[:-1]  # the last one may be half-written
+        return self.process.err.read_text().split("\n")[:-1]  # the last one may be half-written
 
     def written(self):
         """Numbers of the parts that its log says were written."""
@@ -92,45 +65,26 @@ class Work:
 
     def stopped(self):
         """Wait until it stands still."""
-        while Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        while self.process.state() != "T":
             assert not any('"exit_code"' in line for line in self.lines()), self.lines()[-1]
             time.sleep(0.01)
         return self
 
     def wait(self):
-        return ask(self.mother, wait=self.process)
-
-
-def ask(mother, **what):
-    mother.stdin.write(json.dumps(what) + "\n")
-    mother.stdin.flush()
-    return int(mother.stdout.readline())
+        return self.process.wait()
 
 
 @pytest.fixture(scope="module")
-def mother():
-    command = [sys.executable, "-c", textwrap.dedent(PROGRAM)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    found = {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONWARNINGS": "ignore"}
-    with subprocess.Popen(command, env=os.environ | found, **pipes) as made:
-        yield made
-        made.stdin.close()
-
-
-@pytest.fixture(scope="module")
-def start(tmp_path_factory, draw_manifest, colour_model, mother):
+def start(tmp_path_factory, draw_manifest, colour_model, forks):
     """Start or go on with a run; its log is of JSON lines."""
-    logs = tmp_path_factory.mktemp("logs")
     splits = {"train": 1, "validation": 1, "test": 8}
     images = draw_manifest(tmp_path_factory.mktemp("images"), per_split=splits)
     flags = ["--images", images, "--model", colour_model, "--no-grabcut", "--ig-steps", "4"]
     flags += ["--robustness", "2", "--no-opportunity", "--workers", "0", "--resume"]
 
     def begin(out, end=None):
-        command = ["--log-json", "run", *map(str, flags), "--out", str(out)]
-        log = logs / f"{len(list(logs.iterdir()))}.txt"
-        log.touch()
-        return Work(mother, ask(mother, command=command, log=str(log), end=end), log)
+        command = ["--log-json", "run", *flags, "--out", out]
+        return Work(forks.start(PROGRAM, json.dumps(end), *command))
 
     return begin
 

@@ -19,7 +19,10 @@ def streams() -> int:
 
 
 def abreast(
-    work: Callable[[T], R], items: Iterable[T], count: int, stop: Callable[[], None]
+    work: Callable[[T], R],
+    items: Iterable[T],
+    count: int,
+    stop: Callable[[], None] = lambda: None,
 ) -> Iterator[R]:
     """Yield ``work(item)`` of each item in order, done in ``count`` threads; errors in their turn.
 

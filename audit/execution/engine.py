@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from audit.core.abreast import streams
 from audit.core.clock import Clock
-from audit.core.logits import predicted, seen_by
+from audit.core.logits import of_label, predicted
 from audit.core.registries import STAND_IN
 from audit.datasets.dataset import Counterfactual, Dataset, Item
 from audit.datasets.decode import resize
@@ -81,7 +81,7 @@ class Engine:
         self._config = config
         self._classifier = classifier
         self._gradcam = grad_cam(classifier, config.explain.cam)
-        self._several, self._seen_by = classifier.several, seen_by(independent=classifier.several)
+        self._several = classifier.several
         steps = None if config.explain.ig_steps == "auto" else config.explain.ig_steps
         self._ig = integrated_gradients(
             classifier,
@@ -200,7 +200,9 @@ class Engine:
 
     def answering(self, logits: NDArray[np.float32], labels: Sequence[int]) -> NDArray[np.float32]:
         """Return what of logits ``(n, classes)`` answers for each image's label; see `Seen`."""
-        return np.stack([self._seen_by(*each) for each in zip(logits, labels, strict=True)])
+        if not self._several:
+            return logits
+        return np.stack([of_label(*each) for each in zip(logits, labels, strict=True)])
 
     def _explained(self, images: NDArray[np.float32], labels: Sequence[int]) -> Explained:
         """Predict images and explain what is predicted; of several labels what is said of one."""

@@ -38,18 +38,22 @@ class OfLabels:
 
     def add(self, items: Sequence[Item], logits: NDArray[np.float32]) -> None:
         """Keep logits ``(n, 2 labels)`` of images, as `audit.core.logits` has them."""
-        told = 2 * logits[:, : logits.shape[1] // 2]
-        self._logits |= dict(zip((item.image for item in items), told, strict=True))
+        for item, told in zip(items, logits[:, : logits.shape[1] // 2], strict=True):
+            if item.image not in self._logits:  # each of its labels is an item
+                self._logits[item.image] = 2 * told
 
     def table(self) -> pd.DataFrame:
         """Return one row an image and label: name, label, present and logit; NaN where it is."""
-        rows = [
-            (name, label, label in self._sets[name], float(logit))
-            for name, logits in self._logits.items()
-            for label, logit in enumerate(logits)
-        ]
-        table = pd.DataFrame(rows, columns=["name", "label", "present", "logit"])
-        return table.assign(logit=table["logit"].where(np.isfinite(table["logit"])))
+        logits = np.array([*self._logits.values()], np.float64, ndmin=2)
+        images, labels = len(self._logits), logits.shape[1]
+        present = [label in self._sets[name] for name in self._logits for label in range(labels)]
+        columns = {
+            "name": np.repeat(np.array([*self._logits], object), labels),
+            "label": np.tile(np.arange(labels), images),
+            "present": present,
+            "logit": np.where(np.isfinite(logits), logits, np.nan).ravel(),
+        }
+        return pd.DataFrame(columns)
 
 
 def predict(

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.explainers.base import PASS
 from audit.explainers.gradcam import KINDS, Explained
 from audit.explainers.integrated_gradients import IntegratedGradients
+from audit.explainers.passes import in_passes
 from audit.models.base import Differentiable
 
 
@@ -32,17 +32,14 @@ class AskedGradCAM:
         self, images: NDArray[np.float32], targets: NDArray[np.int64] | None = None
     ) -> Explained:
         """Explain the predicted class, or ``targets`` ``(n,)``, of images ``(n, H, W, 3)``."""
-        parts = [slice(i, i + PASS) for i in range(0, len(images), PASS)]
-        asked = (
-            self._classifier.feature_gradient(
-                images[part], None if targets is None else targets[part]
-            )
-            for part in parts
-        )
-        found = [
-            (each.logits, each.targets, np.asarray(self._combine(each.features, each.gradients)))
-            for each in asked
-        ]
+
+        def explained(rows: list[int]) -> Explained:
+            asked = None if targets is None else targets[rows]
+            found = self._classifier.feature_gradient(images[rows], asked)
+            heatmaps = np.asarray(self._combine(found.features, found.gradients))
+            return Explained(found.logits, found.targets, heatmaps)
+
+        found = in_passes(self._classifier, explained, range(len(images)))
         return Explained(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
 

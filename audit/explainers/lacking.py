@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.core.registries import EXPLAINERS, STAND_IN
-from audit.explainers.base import PASS, Explainer
+from audit.explainers.base import Explainer
 from audit.explainers.gradcam import Explained
 from audit.explainers.integrated_gradients import Attributed
+from audit.explainers.passes import logits_of
 from audit.models.base import Classifier
 
 NAN = np.float32("nan")
@@ -27,9 +28,7 @@ class NoGradCAM:
         self, images: NDArray[np.float32], targets: NDArray[np.int64] | None = None
     ) -> Explained:
         """Predict images ``(n, H, W, 3)``; the explained class is ``targets`` or the predicted."""
-        starts = range(0, len(images), PASS)
-        parts = [np.asarray(self._classifier.logits(images[i : i + PASS])) for i in starts]
-        logits = np.concatenate(parts)
+        logits = np.stack(list(logits_of(self._classifier, images)))
         explained = logits.argmax(axis=-1) if targets is None else targets
         return Explained(logits, explained, np.full((len(images), 1, 1), NAN))
 

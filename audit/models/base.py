@@ -60,12 +60,13 @@ class Classifier(Protocol):
         What its first weights read for black and white images, as far as that can be seen.
     several : bool
         Whether an image may have several labels: then it has two logits a label, as
-        `audit.core.logits` says, and ``classes`` counts all.
+        `audit.core.logits` says, and ``classes`` counts all. Default: no.
     lacks : mapping of str
         Why explainers that verdicts rest on are not available, by key, to be read after "because";
         empty where feature maps, gradients and other weights can be had.
     concurrent : bool
-        Whether several threads may ask it at once, and gain by it.
+        Whether several threads may ask it at once, and gain by it. Default: no, as functions of
+        others may not bear it, and hooks on modules are seen by all threads.
     """
 
     model: Any
@@ -78,9 +79,9 @@ class Classifier(Protocol):
     feature_layer: str
     feature_shape: tuple[int, ...]
     seen_range: tuple[float, float]
-    several: bool
+    several: bool = False
     lacks: Mapping[str, str]
-    concurrent: bool
+    concurrent: bool = False
 
     def logits(self, images: NDArray[np.float32]) -> Any:
         """Return float32 logits ``(n, classes)`` of images ``(n, H, W, 3)`` in 0..255."""

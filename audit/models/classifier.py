@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from audit.core.errors import ModelError, first_line
 from audit.core.observation import Observation
 from audit.models.anatomy import pooled_kernel, seen_range, with_pooled_head
-from audit.models.base import FeatureGradient, refuse_other_head
+from audit.models.base import Differentiable, FeatureGradient, refuse_other_head
 from audit.models.cuts import choose_cut
 from audit.models.ends import without_squashing
 from audit.models.frozen import Graph, fold_scales, freeze
@@ -35,7 +35,7 @@ _SAME_IN_HALF = 2e-2  # half precision has three digits, fewer after many layers
 _ALIKE = 1e-4  # how far apart two classes' answers may be and still tie
 
 
-class FrozenClassifier:
+class FrozenClassifier(Differentiable):
     """A model cut at a feature map, as one frozen graph that ends in float32 logits.
 
     Batch normalisation is folded into the convolutions before it. The model given is neither
@@ -89,7 +89,6 @@ class FrozenClassifier:
         no gradient.
     """
 
-    several = False
     lacks: Mapping[str, str] = MappingProxyType({})
 
     def __init__(

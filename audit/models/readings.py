@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from copy import copy
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audit.core.errors import ModelError
+from audit.models.base import Differentiable
 
 LEAST = 1e-20  # a probability; less has no log-odds
 _SAME = 1e-3  # how far probabilities may be from a sum of 1
@@ -67,6 +69,29 @@ class Reading(NamedTuple):
         if self.units > 1:
             return found
         return library.concatenate([-found / 2, found / 2], 1)
+
+
+class Read(Differentiable):
+    """A classifier whose logits are a reading of its model's outputs.
+
+    Attributes
+    ----------
+    answer : Reading
+    """
+
+    answer: Reading
+
+    def read(self, answer: Reading) -> None:
+        """Take outputs for what they are read as."""
+        self.answer = answer
+        self.end, self.units, self.classes = answer.end, answer.units, answer.classes
+
+    def each_alone(self) -> Self:
+        """Return the classifier whose outputs are read each by itself: of several labels."""
+        other = copy(self)
+        other.read(self.answer.each_alone())
+        other.several = True
+        return other
 
 
 def exclude_each_other(end: str) -> bool:

@@ -13,7 +13,7 @@ from audit.interventions.edits import Colours
 from audit.report.shapes import Shapes
 from audit.report.trials import Trials
 
-FOLDER = "backgrounds"
+FOLDER = "pictures"  # beside those of the cases
 # In place of a row: a case's own background, blurred until hardly more than a colour is left; and
 # one that the run has lost.
 EVENED, LOST = -1, -2
@@ -54,7 +54,7 @@ def tried(shapes: Shapes, trials: Trials) -> list[int]:
 
 def file_of(row: int) -> str:
     """Return the picture of a background, relative to the report's root."""
-    return f"{FOLDER}/{'evened' if row == EVENED else row}.webp"
+    return f"{FOLDER}/background-{'evened' if row == EVENED else row}.webp"
 
 
 def all_tried(found: Iterable[Shapes]) -> list[int]:

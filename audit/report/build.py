@@ -124,7 +124,7 @@ def _render_beside(found: Content, folder: Path, track: Track, beside: Beside | 
     build_site(docs, report, name=site_name(found), nav=nav)
     for each in drawn.iterdir():
         each.rename(report / each.name)
-    write_held(found, report)
+    write_held(found, shapes, report)
     write_tables(found.source, report / "data")
     write_classes(found, report / "data")
     write_told(found, report / "data")

@@ -11,7 +11,7 @@ from typing import Any
 
 from audit.checks.registry import every
 from audit.core.registries import JUDGED
-from audit.report.behind import tried
+from audit.report.behind import LOST, file_of, tried
 from audit.report.cases import Case
 from audit.report.content import Content
 from audit.report.shapes import Shapes
@@ -44,8 +44,8 @@ def _places(content: Content) -> dict[int, int]:
     return {label: k for k, label in enumerate(sorted(content.source.classes))}
 
 
-def write_held(content: Content, report: Path) -> None:
-    """Write ``gallery/held/ANCHOR.js`` for the worst cases of a built report: their pictures.
+def write_held(content: Content, shapes: Mapping[str, Shapes], report: Path) -> None:
+    """Write ``gallery/held/ANCHOR.js`` for the worst cases of a built report: what they show.
 
     Pages from disk may show pictures, but read none: these are what a case is saved as PNG from.
     Each script assigns ``FA_HELD``: addresses that hold a picture, by its file's name.
@@ -53,7 +53,8 @@ def write_held(content: Content, report: Path) -> None:
     folder = report / "gallery" / "held"
     folder.mkdir(parents=True)
     for case in _held(content):
-        files = [report / file for file in case.pictures]
+        behind = [file_of(row) for row in tried(shapes[case.anchor], case.trials) if row != LOST]
+        files = [report / file for file in dict.fromkeys((*case.pictures, *behind))]
         pictures = {file.name: data_uri(file.read_bytes()) for file in files}
         _assign(folder / f"{case.anchor}.js", "FA_HELD", pictures)
 

@@ -56,6 +56,15 @@
     return canvas;
   }
 
+  /* Draw no more than what the foreground's outline leaves of a layer that it cuts. */
+  function cut(context, layer, side) {
+    var path = layer.style.clipPath && document.querySelector("#fa-cut path");
+    if (!path) return;
+    var scale = side * path.transform.baseVal.consolidate().matrix.a, shape = new Path2D();
+    shape.addPath(new Path2D(path.getAttribute("d")), new DOMMatrix([scale, 0, 0, scale, 0, 0]));
+    context.clip(shape, "evenodd");
+  }
+
   /* Lines as the page's style has them, `thick` times as thick. */
   function outlined(context, svg, side, thick) {
     var scale = side / svg.viewBox.baseVal.width;
@@ -125,9 +134,11 @@
           if (!layer.matches("img")) return outlined(context, layer, side, thick);
           var isHeat = layer.matches(".fa-heat"), isGrey = layer.matches(".fa-greyed > img:first-child");
           var drawn = square(sources[k], layer, side);
+          context.save();
+          cut(context, layer, side);
           context.globalAlpha = isHeat ? at : 1;
           context.drawImage(isHeat ? changed(drawn, heat) : isGrey ? changed(drawn, grey) : drawn, 0, 0);
-          context.globalAlpha = 1;
+          context.restore();
         });
         return canvas;
       });

@@ -67,7 +67,7 @@
     var front = image(photo(i), swap[0] === LOST ? "Foreground of " + data.name[i] + "; its background is lost" : "");
     front.style.clipPath = "url(#fa-cut)";
     var parts = swap[0] === LOST ? [front] :
-      [image("backgrounds/" + (swap[0] === EVENED ? "evened" : swap[0]) + ".webp", words), front];
+      [image("pictures/background-" + (swap[0] === EVENED ? "evened" : swap[0]) + ".webp", words), front];
     return figure(layers(parts), words);
   }
 

@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -14,30 +13,20 @@ from pathlib import Path
 
 import pytest
 import uncharted
-from drawnruns import PLAIN, make_run
+from drawnruns import make_run
 from localserver import LocalServer
 
 from audit.core.errors import AuditError
-from audit.report.build import render
-from audit.storage.run import RunFolder
 
 CLIENT = importlib.util.find_spec("mlflow") is not None
 needs_client = pytest.mark.skipif(not CLIENT, reason="MLflow is not installed")
 CLOSED = "http://127.0.0.1:9"  # where nobody listens
 
 
-@pytest.fixture(scope="module")
-def once(tmp_path_factory):
-    run = make_run(tmp_path_factory.mktemp("once") / "run", images=12, classes=PLAIN[:3], size=32)
-    with uncharted.no_charts():
-        render(run)
-    return run.root
-
-
 @pytest.fixture
-def run(once, tmp_path):
-    shutil.copytree(once, tmp_path / "run")
-    return RunFolder(tmp_path / "run")
+def run(own_report):
+    """A run with its report."""
+    return own_report
 
 
 # What is refused before anybody is asked

@@ -1,5 +1,4 @@
 import json
-import os
 import re
 import signal
 import subprocess
@@ -10,6 +9,7 @@ from datetime import datetime
 import click
 import pytest
 from click.testing import CliRunner
+from forked import MAIN
 
 from audit import __version__, cli
 from audit.settings import Config
@@ -313,29 +313,24 @@ def test_the_log_as_json_is_one_object_a_line(tmp_path):
     assert datetime.fromisoformat(line["time"]).tzinfo is not None
 
 
-def test_interrupted_run_exits_with_130_and_keeps_what_is_finished(tmp_path, images, colour_model):
+def test_interrupted_run_exits_with_130_and_keeps_what_is_finished(
+    tmp_path, images, colour_model, forks
+):
     out = tmp_path / "run"
-    program = [sys.executable, "-c", "from audit.cli import main; main()"]
     flags = ["--images", images, "--model", colour_model, "--no-grabcut", "--ig-steps", "100000"]
-    work = subprocess.Popen(
-        [*program, "run", *map(str, flags), "--out", str(out)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONWARNINGS": "ignore"},
-    )
+    work = forks.start(MAIN, "run", *flags, "--out", out)
     try:
         end = time.monotonic() + 120
         while not (out / "predictions.parquet").exists():
-            assert work.poll() is None, work.communicate()[1]
+            assert work.state() != "Z", work.err.read_text()
             assert time.monotonic() < end
             time.sleep(0.1)
         time.sleep(0.5)
         work.send_signal(signal.SIGINT)
-        _, err = work.communicate(timeout=240)
+        assert work.wait() == 130
     finally:
         work.kill()
-    assert work.returncode == 130
+    err = work.err.read_text()
     assert err.splitlines()[-1] == (
         "Error: Interrupted. What is finished stays: go on with --resume."
     )

@@ -6,13 +6,13 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from forked import MAIN
 
 from audit.core.errors import ClusterError, ConfigError
 from audit.execution import local, ray_executor
@@ -76,13 +76,15 @@ def to_do(swept, tmp_path):
 def cluster():
     """A head without cores, and a node with one; tests add others."""
     head = {"num_cpus": 0, "include_dashboard": False}
-    try:
-        made = Cluster(initialize_head=True, head_node_args=head)
-        made.add_node(num_cpus=1)
-    except Exception as error:  # Ray needs shared memory and free ports, which a sandbox may lack
-        pytest.skip(f"no Ray cluster can start here: {error}")
-    yield made
-    made.shutdown()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_worker_niceness", "0")  # at Ray's 15 they wait until no other test runs
+        try:
+            made = Cluster(initialize_head=True, head_node_args=head)
+            made.add_node(num_cpus=1)
+        except Exception as error:  # it needs shared memory and free ports
+            pytest.skip(f"no Ray cluster can start here: {error}")
+        yield made
+        made.shutdown()
 
 
 @pytest.fixture
@@ -210,25 +212,24 @@ def test_a_part_that_ends_its_workers_is_named_with_its_images(
     assert to_do.done_parts() == {*range(12)} - {4}
 
 
-def test_ctrl_c_ends_with_130_and_takes_the_workers_with_it(ray_config, to_do):
+def test_ctrl_c_ends_with_130_and_takes_the_workers_with_it(ray_config, to_do, forks):
     given = ("images", "model", "executor", "address", "worker_cores")
     settings = ray_config.flat()
     flags = [f"--{key.replace('_', '-')}={settings[key]}" for key in given]
     to_do.update_manifest(config=change(ray_config, ig_steps=100_000).kept())
-    program = [sys.executable, "-c", "from audit.cli import main; main()"]
-    command = [*program, "sweep", to_do.root, *flags]
-    work = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    work = forks.start(MAIN, "sweep", to_do.root, *flags)
     try:
-        said = iter(work.stderr.readline, "")
-        ready = next(line for line in said if "A worker is ready" in line)
+        while not (ready := re.search(r"A worker is ready .*process (\d+)", work.err.read_text())):
+            assert work.state() != "Z", work.err.read_text()
+            time.sleep(0.1)
         work.send_signal(signal.SIGINT)
-        _, err = work.communicate(timeout=240)
+        assert work.wait() == 130
     finally:
         work.kill()
-    assert work.returncode == 130
+    err = work.err.read_text()
     assert err.splitlines()[-1].startswith("Error: Interrupted.")
     assert "Traceback" not in err
-    process, end = re.search(r"process (\d+)", ready)[1], time.monotonic() + 120
+    process, end = ready[1], time.monotonic() + 120
     while Path("/proc", process).exists():
         assert time.monotonic() < end
         time.sleep(0.1)

@@ -1,8 +1,3 @@
-import os
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -336,36 +331,28 @@ def test_calibration_doubles_while_calls_get_cheaper(seconds, expected, monkeypa
 
 
 TWO_DEVICES = """
-    import numpy as np, tensorflow as tf
-    cpu = tf.config.list_physical_devices("CPU")[0]
-    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-    import test_integrated_gradients as t
-    classifier = t.classifier_of()
-    images, targets = t.IMAGES, t.TARGETS
-    one = t.IntegratedGradients(classifier, 5, batch_size=2)(images, targets)
-    both = t.IntegratedGradients(classifier, 5, batch_size=2, devices=["/CPU:0", "/CPU:1"])
-    used = []
-    for replica in both._replicas:
-        along = replica.along
-        replica.along = lambda tasks, a=along, r=replica: used.append(r._device) or a(tasks)
-    np.testing.assert_allclose(both(images, targets).heatmaps, one.heatmaps, rtol=1e-4, atol=1e-4)
-    assert sorted(set(used)) == ["/CPU:0", "/CPU:1"], used
-    graph = both._replicas[1].gradients.get_concrete_function().graph
-    placed = {node.device for node in graph.as_graph_def().node}
-    assert any("CPU:1" in device for device in placed), placed
-    print("both worked")
+import numpy as np, tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import test_integrated_gradients as t
+classifier = t.classifier_of()
+images, targets = t.IMAGES, t.TARGETS
+one = t.IntegratedGradients(classifier, 5, batch_size=2)(images, targets)
+both = t.IntegratedGradients(classifier, 5, batch_size=2, devices=["/CPU:0", "/CPU:1"])
+used = []
+for replica in both._replicas:
+    along = replica.along
+    replica.along = lambda tasks, a=along, r=replica: used.append(r._device) or a(tasks)
+np.testing.assert_allclose(both(images, targets).heatmaps, one.heatmaps, rtol=1e-4, atol=1e-4)
+assert sorted(set(used)) == ["/CPU:0", "/CPU:1"], used
+graph = both._replicas[1].gradients.get_concrete_function().graph
+placed = {node.device for node in graph.as_graph_def().node}
+assert any("CPU:1" in device for device in placed), placed
+print("both worked")
 """
 
 
-def test_devices_share_the_calls(tmp_path):
-    script = tmp_path / "two.py"
-    script.write_text(textwrap.dedent(TWO_DEVICES))
-    path = os.pathsep.join([str(Path.cwd()), str(Path(__file__).parent)])
-    done = subprocess.run(
-        [sys.executable, str(script)],
-        env={**os.environ, "PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert "both worked" in done.stdout, done.stderr[-2000:]
+def test_devices_share_the_calls(forks):
+    done = forks.start(TWO_DEVICES)
+    assert done.wait() == 0, done.err.read_text()[-2000:]
+    assert "both worked" in done.out.read_text()

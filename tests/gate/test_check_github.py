@@ -2,18 +2,18 @@
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
 import uncharted
 import yaml
-from drawnruns import HOSTILE, PLAIN, make_run
+from drawnruns import HOSTILE
 from gateruns import accused, answered, write_run
 from markdown_it import MarkdownIt
 
 import audit
 from audit.cli.run import run as run_command
-from audit.report.build import render
 
 PAGE = Path(audit.__file__).parent.parent / "site" / "check.md"
 NAMES = [
@@ -74,10 +74,8 @@ def test_the_summary_names_every_gate_and_keeps_what_was_there(call, tmp_path, s
     assert "<strong>FAILED</strong>" in html and "<code>max-wrong-reasons</code>" in html
 
 
-def test_the_summary_has_the_reports_ten_lines_where_there_is_one(call, tmp_path, step):
-    run = make_run(tmp_path / "run", images=12, classes=PLAIN[:3], size=32)
-    render(run)
-    call("check", run.root, "--max-wrong-reasons", "0", "--github")
+def test_the_summary_has_the_reports_ten_lines_where_there_is_one(call, own_report, step):
+    call("check", own_report.root, "--max-wrong-reasons", "0", "--github")
     text = step.read_text(encoding="utf-8")
     assert "DO NOT SHIP" in text and "The gate failed on 1 of 2 limits." in text
 
@@ -136,14 +134,15 @@ def workflow():
     return yaml.safe_load(text)["jobs"]["audit"]["steps"]
 
 
-def test_the_handbooks_workflow_is_the_commands_as_they_are(call, tmp_path, step, monkeypatch):
+def test_the_handbooks_workflow_is_the_commands_as_they_are(
+    call, tmp_path, small_report, step, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     lines = [shlex.split(s["run"]) for s in workflow() if "run" in s]
     audits = [line[1:] for line in lines if line[0] == "flower-audit"]
     assert [line[0] for line in audits] == ["run", "check"]
     asked = run_command.make_context("run", audits[0][1:]).params
-    run = make_run(tmp_path / asked["out"], images=12, classes=PLAIN[:3], size=32)
-    render(run)
+    shutil.copytree(small_report.root, tmp_path / asked["out"])
     code, out, _ = call(*audits[1])  # of 12 images: in doubt
     assert code == 0 and all(line.startswith("::warning ") for line in commands(out))
     assert len(commands(out)) == 2

@@ -2,14 +2,10 @@
 
 import json
 import shutil
-import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import uncharted
-from drawnruns import PLAIN, make_run
+from killed import kill_at_rename
 from links import broken, read_site
 
 from audit.gate.files import gate_json
@@ -32,18 +28,10 @@ def quick():
         yield
 
 
-@pytest.fixture(scope="module")
-def once(tmp_path_factory):
-    run = make_run(tmp_path_factory.mktemp("once") / "run", images=12, classes=PLAIN[:3])
-    render(run)
-    return run.root
-
-
 @pytest.fixture
-def run(once, tmp_path):
+def run(own_report):
     """A run with its report."""
-    shutil.copytree(once, tmp_path / "run")
-    return RunFolder(tmp_path / "run")
+    return own_report
 
 
 def said(run):
@@ -124,7 +112,7 @@ def test_a_later_report_keeps_the_decision_of_the_same_records(call, run):
     call("check", run.root, *BROKEN)
     render(run)
     assert said(run) == ("DO NOT SHIP",)
-    rows = run.records().to_dict("records")
+    rows = run.records().query("part == 0").to_dict("records")
     rows = [row | {"verdict_reason": "another"} if row["row"] >= 0 else row for row in rows]
     run.write_part(0, rows, list(run.maps(0)))
     render(run)
@@ -188,37 +176,14 @@ def test_a_link_in_a_report_is_not_followed(call, run, tmp_path):
     assert (outside / "model_card.md").read_bytes() == before
 
 
-# Renews, and kills itself right before its rename number `argv[2]` in the run's folder.
-_KILLED = """
-import os, signal, sys
-from pathlib import Path
-sys.path.append(sys.argv[3])
-from uncharted import no_charts
-from audit.report.build import renew
-from audit.storage.run import RunFolder
-
-root, left = Path(sys.argv[1]), [int(sys.argv[2])]
-def count(event, given):
-    if event == "os.rename" and root in Path(os.fsdecode(given[0])).parents:
-        left[0] -= 1
-        if not left[0]:
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(count)
-with no_charts():
-    renew(RunFolder(root))
-"""
-
-
 @pytest.mark.parametrize(
     ("rename", "state"), [(4, "NOT SHOWN"), (6, "DO NOT SHIP"), (9, "DO NOT SHIP")]
 )
-def test_a_renewal_that_was_killed_is_whole_or_did_not_happen(call, run, rename, state):
+def test_a_renewal_that_was_killed_is_whole_or_did_not_happen(call, run, reports, rename, state):
     hidden = run.report_dir.rename(run.root.parent / "hidden")
     call("check", run.root, *BROKEN)  # the gate alone
     hidden.rename(run.report_dir)
-    helpers = str(Path(uncharted.__file__).parent)
-    child = [sys.executable, "-c", _KILLED, str(run.root), str(rename), helpers]
-    assert subprocess.run(child, check=False).returncode == -signal.SIGKILL
+    kill_at_rename(reports, "renew", run, rename)
     settle(run.root)
     assert said(run) == (state,)
     assert not list(run.root.glob(".report-*"))
@@ -230,10 +195,10 @@ def test_a_report_of_an_earlier_version_is_rendered_whole(run):
     assert (run.report_dir / "made.json").is_file()
 
 
-def test_a_report_at_a_url_is_renewed(once):
+def test_a_report_at_a_url_is_renewed(run):
     root = location("memory://renewed/run")
-    for file in (f for f in once.rglob("*") if f.is_file()):
-        (root / file.relative_to(once).as_posix()).write_bytes(file.read_bytes())
+    for file in (f for f in run.root.rglob("*") if f.is_file()):
+        (root / file.relative_to(run.root).as_posix()).write_bytes(file.read_bytes())
     run = RunFolder(root)
     run.gate_file.write_bytes(gate_json(hold_to_limits(run, Limits(max_wrong_reasons=0.0)), NOW))
     renew(run)

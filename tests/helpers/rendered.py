@@ -61,6 +61,24 @@ def report(shared_folder) -> RunFolder:
 
 
 @pytest.fixture(scope="session")
+def small_report(shared_folder) -> RunFolder:
+    """A rendered run of a dozen images in two parts, without charts; nobody may change it."""
+    run = RunFolder(shared_folder / "small" / "run")
+    with FileLock(shared_folder / "small.lock"):
+        if not run.report_html.is_file():
+            few = {"images": 12, "part_size": 6, "classes": PLAIN[:3], "size": 32}
+            with no_charts():
+                render(make_run(run.root, data="before", **few))
+    return run
+
+
+@pytest.fixture
+def own_report(small_report, tmp_path) -> RunFolder:
+    """A copy of it, of which a test makes something else."""
+    return RunFolder(shutil.copytree(small_report.root, tmp_path / "run"))
+
+
+@pytest.fixture(scope="session")
 def pair(tmp_path_factory) -> list[RunFolder]:
     """Two runs on the same images; most answers and reasons are the same in both."""
     root = tmp_path_factory.mktemp("pair")

@@ -5,10 +5,14 @@ The charts themselves are drawn by `rendered` and by tests of odd runs.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from jinja2 import BytecodeCache, Environment
+from jinja2.bccache import Bucket
 from markupsafe import Markup
+from mkdocs.theme import Theme
 
 from audit.checks.registry import every
 from audit.report import build, charts
@@ -28,10 +32,33 @@ CHARTED = "calibration"
 
 @contextmanager
 def no_charts() -> Iterator[None]:
-    """Leave every chart empty; its words are made."""
+    """Leave every chart empty; its words are made. Material is compiled once, not for each site."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(charts, "_axes", _nowhere)
+        patch.setattr(Theme, "get_env", _with_compiled)
         yield
+
+
+class _Compiled(BytecodeCache):
+    """What Jinja made of templates, in this process."""
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED, _get_env = _Compiled(), Theme.get_env
+
+
+def _with_compiled(theme: Theme) -> Environment:
+    environment = _get_env(theme)
+    environment.bytecode_cache = _COMPILED
+    return environment
 
 
 @contextmanager

@@ -24,7 +24,7 @@ def test_each_swap_has_its_background_and_the_last_its_own_evened_out():
 def test_a_background_that_files_no_longer_tell_is_lost():
     assert tried(shapes(7), swapped(4)) == [7, EVENED, LOST, LOST]
     assert all_tried([shapes(7, LOST), shapes(2, 7)]) == [2, 7]
-    assert file_of(7) == "backgrounds/7.webp"
+    assert file_of(7) == "pictures/background-7.webp"
 
 
 def test_usual_colours_are_those_of_all_backgrounds():

@@ -3,17 +3,13 @@
 import csv
 import json
 import re
-import shutil
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import uncharted
 from drawnruns import HOSTILE, PLAIN, make_run, record, write_predictions
+from killed import kill_at_rename
 from links import broken, read_site
 from uncharted import render
 
@@ -246,18 +242,10 @@ def test_the_summary_to_paste_has_eleven_lines_and_the_headline(report):
     assert f"{accuracy:.1%}" in lines[3]
 
 
-@pytest.fixture(scope="module")
-def once(tmp_path_factory):
-    run = make_run(tmp_path_factory.mktemp("once") / "run", images=4, part_size=2, data="before")
-    render(run)
-    return run.root
-
-
 @pytest.fixture
-def rendered(once, tmp_path):
+def rendered(own_report):
     """A run with its report, of which a test makes something else."""
-    shutil.copytree(once, tmp_path / "run")
-    return RunFolder(tmp_path / "run")
+    return own_report
 
 
 def test_a_failed_render_keeps_the_old_report(rendered):
@@ -272,36 +260,15 @@ def test_a_failed_render_keeps_the_old_report(rendered):
     assert not list(run.root.glob(".report-*"))
 
 
-# Renders, and kills itself right before its rename number `argv[2]` in the run's folder.
-_KILLED = """
-import os, signal, sys
-from pathlib import Path
-sys.path.append(sys.argv[3])
-from uncharted import render
-from audit.storage.run import RunFolder
-
-root, left = Path(sys.argv[1]), [int(sys.argv[2])]
-def count(event, given):
-    if event == "os.rename" and root in Path(os.fsdecode(given[0])).parents:
-        left[0] -= 1
-        if not left[0]:
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(count)
-render(RunFolder(root))
-"""
-
-
 @pytest.mark.parametrize(
     ("rename", "expected"),
     [(1, "before"), (4, "before"), (6, "after"), (8, "after")],  # what is drawn are three
     ids=["while it renders", "all but ready", "no report in place", "half of the files in place"],
 )
-def test_a_render_that_was_killed_leaves_a_whole_report(rendered, rename, expected):
+def test_a_render_that_was_killed_leaves_a_whole_report(rendered, reports, rename, expected):
     run = rendered
     run.update_manifest(data=run.manifest()["data"] | {"name": "after"})
-    helpers = str(Path(uncharted.__file__).parent)
-    child = [sys.executable, "-c", _KILLED, str(run.root), str(rename), helpers]
-    assert subprocess.run(child, check=False).returncode == -signal.SIGKILL
+    kill_at_rename(reports, "render", run, rename)
     settle(run.root)
     assert f"Audit of {expected}</title>" in (run.report_dir / "index.html").read_text("utf-8")
     assert f"Audit of {expected}</title>" in run.report_html.read_text("utf-8")

@@ -1,6 +1,7 @@
 """The decision on top of a report, in Chromium and on paper."""
 
 import re
+import shutil
 
 import pytest
 import uncharted
@@ -9,6 +10,7 @@ from drawnruns import HOSTILE, PLAIN, make_run
 from audit.gate.files import gate_json
 from audit.gate.gates import Limits, hold_to_limits
 from audit.report.build import renew
+from audit.storage.run import RunFolder
 
 NOW = "2026-03-05T08:00:00+00:00"
 LIMITS = {  # of a run of 12 images, of which some have wrong reasons
@@ -28,15 +30,19 @@ def rendered(tmp_path_factory):
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def decided(rendered):
-    """The run, after a gate with these limits."""
+    """The run after a gate with these limits, of each a copy; nobody may change it."""
+    known = {}
 
     def check(limits):
-        rendered.gate_file.write_bytes(gate_json(hold_to_limits(rendered, limits), NOW))
-        with uncharted.no_charts():
-            renew(rendered)
-        return rendered
+        if limits not in known:
+            root = rendered.root.with_name(f"decided-{len(known)}") / "run"
+            known[limits] = run = RunFolder(shutil.copytree(rendered.root, root))
+            run.gate_file.write_bytes(gate_json(hold_to_limits(run, limits), NOW))
+            with uncharted.no_charts():
+                renew(run)
+        return known[limits]
 
     return check
 

@@ -30,8 +30,9 @@ def older(tmp_path):
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
+    """A run without what reads no records: corruptions, and the health of data."""
     root = tmp_path_factory.mktemp("whole") / "run"
-    make_run(root, images=6, classes=["a", "b"], size=32, corrupted=2)
+    make_run(root, images=6, classes=["a", "b"], size=32, corrupted=0, examined=False)
     return root
 
 

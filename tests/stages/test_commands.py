@@ -587,12 +587,20 @@ def test_foreign_out_is_left_alone(tmp_path, config):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory, images):
+def tiny():
+    """A backbone of one layer."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(BACKBONES, "tiny", Backbone(tiny_backbone, 32, "drawn"))
+        yield
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, images, tiny):
     """A run that trained, with a broken training image."""
     root = tmp_path_factory.mktemp("broken") / "images"
     shutil.copytree(images.parent, root)
     (root / "2_01.png").write_bytes(b"torn")
-    flags = {"backbone": "efficientnet-lite0", "weights": "random", "image_size": 32, "epochs": 1}
+    flags = {"backbone": "tiny", "weights": "random", "image_size": 32, "epochs": 1}
     flags |= {"images": root / "images.csv", "grabcut": False, "workers": 0, "ig_steps": 2}
     config = load_config(flags)
     return commands.train(config, tmp_path_factory.mktemp("runs") / "trained"), config
@@ -648,10 +656,11 @@ def test_scaling_that_a_model_wants_is_found_by_its_accuracy(
     config, wants_0_to_1, tmp_path, caplog
 ):
     caplog.set_level("INFO", logger="audit")
-    run = commands.run(config(model=wants_0_to_1), tmp_path / "found")
+    off = {"model": wants_0_to_1, "robustness": 0, "health": False}
+    run = commands.run(config(**off), tmp_path / "found")
     assert "Preflight: Pixels are read as 0..1: " in caplog.text
     assert run.manifest()["model"]["input_scaling"] == "0..1"
-    named = commands.run(config(model=wants_0_to_1, input_scaling="0..1"), tmp_path / "named")
+    named = commands.run(config(**off, input_scaling="0..1"), tmp_path / "named")
     pd.testing.assert_frame_equal(run.records(), named.records(), rtol=1e-5)
 
 
@@ -659,9 +668,8 @@ def test_scaling_that_a_model_wants_is_found_by_its_accuracy(
 
 
 @pytest.fixture
-def to_train(images, monkeypatch):
-    """A config that trains a backbone of one layer."""
-    monkeypatch.setitem(BACKBONES, "tiny", Backbone(tiny_backbone, 32, "drawn"))
+def to_train(images, tiny):
+    """A config that trains it."""
     given = {"images": images, "backbone": "tiny", "weights": "random", "image_size": 32}
     small = {"epochs": 1, "ig_steps": 4, "robustness": 0, "grabcut": False, "workers": 0,
              "opportunity": False, "health": False}  # fmt: skip

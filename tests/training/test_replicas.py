@@ -1,12 +1,8 @@
 """Training on several devices and hosts, held against training on one."""
 
 import json
-import os
 import random
 import socket
-import subprocess
-import sys
-import textwrap
 from contextlib import suppress
 
 import h5py
@@ -20,25 +16,25 @@ from audit.training.replicas import replicas, shared_out
 
 # A backbone that takes no time; mirrored on two processors where asked for.
 PROGRAM = """
-    import os, sys
-    import tensorflow as tf
-    if os.environ.get("TWO_DEVICES"):
-        cpu = tf.config.list_physical_devices("CPU")[0]
-        two = [tf.config.LogicalDeviceConfiguration()] * 2
-        tf.config.set_logical_device_configuration(cpu, two)
-        import audit.training.replicas as replicas
-        mirrored = replicas.Replicas(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
-        assert mirrored._count == 2
-        replicas.replicas = lambda: mirrored
-    from test_training import BACKBONES, Backbone, tiny
-    BACKBONES["tiny"] = Backbone(tiny, 32, "drawn")
-    from audit.cli import main
-    main()
+import os, sys
+import tensorflow as tf
+if os.environ.get("TWO_DEVICES"):
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    two = [tf.config.LogicalDeviceConfiguration()] * 2
+    tf.config.set_logical_device_configuration(cpu, two)
+    import audit.training.replicas as replicas
+    mirrored = replicas.Replicas(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
+    assert mirrored._count == 2
+    replicas.replicas = lambda: mirrored
+from test_training import BACKBONES, Backbone, tiny
+BACKBONES["tiny"] = Backbone(tiny, 32, "drawn")
+from audit.cli import main
+main()
 """
 
 
 @pytest.fixture(scope="module")
-def start(tmp_path_factory, draw_manifest):
+def start(tmp_path_factory, draw_manifest, forks):
     """Start `train` in a process of its own: frozen head on augmented images, then fine-tuning."""
     images = draw_manifest(tmp_path_factory.mktemp("images"), size=32)
     flags = ["--images", images, "--backbone", "tiny", "--weights", "random", "--image-size", 32,
@@ -46,13 +42,7 @@ def start(tmp_path_factory, draw_manifest):
              "--fine-tune-epochs", 2, "--no-grabcut"]  # fmt: skip
 
     def begin(out, *more, **environment):
-        command = ["train", *map(str, flags), "--out", str(out), *more]
-        return subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(PROGRAM), *command],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | environment,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return forks.start(PROGRAM, "train", *flags, "--out", out, *more, **environment)
 
     return begin
 
@@ -61,7 +51,7 @@ def start(tmp_path_factory, draw_manifest):
 def alone(start, tmp_path_factory):
     out = tmp_path_factory.mktemp("alone") / "run"
     work = start(out)
-    assert work.wait() == 0, work.stderr.read()
+    assert work.wait() == 0, work.err.read_text()
     return RunFolder(out)
 
 
@@ -113,15 +103,14 @@ def test_shares_are_of_one_size_and_weigh_as_much_as_the_batch():
 
 def test_two_devices_learn_what_one_does(start, alone, tmp_path):
     work = start(tmp_path / "run", TWO_DEVICES="1")
-    errors = work.communicate()[1]
-    assert work.returncode == 0, errors
+    assert work.wait() == 0, work.err.read_text()
     assert_alike(RunFolder(tmp_path / "run"), alone, tmp_path)
 
 
 def test_two_hosts_learn_what_one_does_and_the_first_alone_writes(start, alone, tmp_path):
     works = [start(tmp_path / f"run{k}", TF_CONFIG=given) for k, given in enumerate(hosts(2))]
-    errors = [work.communicate()[1] for work in works]
-    assert [work.returncode for work in works] == [0, 0], errors
+    codes = [work.wait() for work in works]
+    assert codes == [0, 0], [work.err.read_text() for work in works]
     assert_alike(RunFolder(tmp_path / "run0"), alone, tmp_path)
     assert not (tmp_path / "run1").exists()
 
@@ -130,11 +119,9 @@ def test_a_host_with_other_settings_is_refused(start, tmp_path):
     first, second = hosts(2)
     chief = start(tmp_path / "run0", TF_CONFIG=first)
     other = start(tmp_path / "run1", "--seed", "9", TF_CONFIG=second)
-    assert "another seed than this host" in other.communicate()[1]
-    assert other.returncode == 1
-    errors = chief.communicate(timeout=120)[1]
-    assert chief.returncode == 1
-    assert "A host of TF_CONFIG was lost" in errors.splitlines()[-1]
+    assert [work.wait() for work in (other, chief)] == [1, 1]
+    assert "another seed than this host" in other.err.read_text()
+    assert "A host of TF_CONFIG was lost" in chief.err.read_text().splitlines()[-1]
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,7 @@
 
 import io
 import json
-import os
 import signal
-import subprocess
-import sys
-import textwrap
 import zipfile
 
 import h5py
@@ -15,64 +11,52 @@ import pytest
 
 from audit.storage.run import RunFolder
 
-# Trainings are forks of a process that has imported all and computed nothing. Each is told where
-# to die: at the first call of a function, before it, after it, or with half of its file written; or
-# where its folder is to become a file under its hands.
+# A training that is told where to die: at the first call of a function, before it, after it, or
+# with half of its file written; or where its folder is to become a file under its hands.
 PROGRAM = """
-    import gc, importlib, json, os, signal, sys
-    import keras
-    import audit.datasets.open, audit.training.training, audit.stages.commands, audit.report.owner
-    import audit.execution.optional
-    from audit.settings import load_config
-    from audit.core.errors import AuditError
-    from audit.models.backbones import BACKBONES, Backbone
+import importlib, json, os, signal, sys
+from pathlib import Path
+import keras
+import audit.stages.commands
+from audit.settings import load_config
+from audit.core.errors import AuditError
+from audit.models.backbones import BACKBONES, Backbone
 
-    def tiny(size, weights):
-        x = keras.Input((size, size, 3))
-        y = keras.layers.Rescaling(1 / 128, offset=-1)(x)
-        return keras.Model(x, keras.layers.Conv2D(4, 8, 8, activation="relu")(y), name="tiny")
+def tiny(size, weights):
+    x = keras.Input((size, size, 3))
+    y = keras.layers.Rescaling(1 / 128, offset=-1)(x)
+    return keras.Model(x, keras.layers.Conv2D(4, 8, 8, activation="relu")(y), name="tiny")
 
-    BACKBONES["tiny"] = Backbone(tiny, 32, "drawn")
+BACKBONES["tiny"] = Backbone(tiny, 32, "drawn")
+config, out, die = json.loads(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
 
-    def die_in(asked, where, name, how):
-        module, _, owner = where.partition(":")
-        place = importlib.import_module(module)
-        place = getattr(place, owner) if owner else place
-        real = getattr(place, name)
+def die_in(where, name, how):
+    module, _, owner = where.partition(":")
+    place = importlib.import_module(module)
+    place = getattr(place, owner) if owner else place
+    real = getattr(place, name)
 
-        def without_folder(*args, **kwargs):
-            os.rename(asked["out"], asked["out"].with_name("away"))
-            asked["out"].write_text("not yours")
-            return real(*args, **kwargs)
+    def without_folder(*args, **kwargs):
+        os.rename(out, out.with_name("away"))
+        out.write_text("not yours")
+        return real(*args, **kwargs)
 
-        def dying(*args, **kwargs):
-            if how != "before":
-                real(*args, **kwargs)
-            if how == "half":
-                os.truncate(args[1], os.path.getsize(args[1]) // 2)
-            os.kill(os.getpid(), signal.SIGKILL)
+    def dying(*args, **kwargs):
+        if how != "before":
+            real(*args, **kwargs)
+        if how == "half":
+            os.truncate(args[1], os.path.getsize(args[1]) // 2)
+        os.kill(os.getpid(), signal.SIGKILL)
 
-        setattr(place, name, without_folder if how == "file" else dying)
+    setattr(place, name, without_folder if how == "file" else dying)
 
-    def train(asked):
-        if asked["die"]:
-            die_in(asked, *asked["die"])
-        audit.stages.commands.train(load_config(asked["config"]), asked["out"], resume=True)
-
-    gc.freeze()  # none of it will go
-    for line in sys.stdin:
-        asked = json.loads(line)
-        asked["out"] = __import__("pathlib").Path(asked["out"])
-        child = os.fork()
-        if not child:
-            os.dup2(os.open(os.devnull, os.O_RDWR), 1)
-            try:
-                train(asked)
-            except AuditError as error:
-                asked["out"].with_name("said").write_text(str(error))
-                os._exit(1)
-            os._exit(0)
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+if die:
+    die_in(*die)
+try:
+    audit.stages.commands.train(load_config(config), out, resume=True)
+except AuditError as error:
+    out.with_name("said").write_text(str(error))
+    sys.exit(1)
 """
 # Where, which function, how; in the order in which a training comes to them.
 MOMENTS = {
@@ -95,27 +79,18 @@ LAST = ("audit.stages.training", "remove", "before")
 
 
 @pytest.fixture(scope="module")
-def train(tmp_path_factory, draw_manifest):
+def train(tmp_path_factory, draw_manifest, forks):
     """Train into a folder, dying where told; gives the exit code."""
     images = draw_manifest(tmp_path_factory.mktemp("images"), per_split={
         "train": 4, "validation": 2, "test": 1})  # fmt: skip
     config = {"images": str(images), "backbone": "tiny", "weights": "random", "image_size": 32,
               "epochs": 3, "fine_tune_epochs": 2, "batch_size": 4, "pipeline": "augmented",
               "grabcut": False, "workers": 0}  # fmt: skip
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    command = [sys.executable, "-c", textwrap.dedent(PROGRAM)]
-    with subprocess.Popen(
-        command, env=os.environ | {"PYTHONWARNINGS": "ignore"}, **pipes
-    ) as mother:
 
-        def run(out, die=None):
-            asked = {"config": config, "out": str(out), "die": die}
-            mother.stdin.write(json.dumps(asked) + "\n")
-            mother.stdin.flush()
-            return int(mother.stdout.readline())
+    def run(out, die=None):
+        return forks.start(PROGRAM, json.dumps(config), out, json.dumps(die)).wait()
 
-        yield run
-        mother.stdin.close()
+    return run
 
 
 @pytest.fixture(scope="module")

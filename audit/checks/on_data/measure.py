@@ -20,13 +20,13 @@ from audit.checks.on_data.outputs import FILE, WORLDS
 from audit.checks.on_data.results import Audited, OnData, results
 from audit.core.errors import ConfigError, DataError, RunFolderError, quoted
 from audit.core.wording import why_closed
-from audit.datasets.batches import batched, in_batches
+from audit.datasets.batches import in_batches, readable
 from audit.datasets.dataset import BACKGROUND, FOREGROUND, Dataset, Item, stratified
 from audit.datasets.stamps import FAMILIES, STAMPS
 from audit.datasets.stamps.worlds import HEALTHY, LEAST, Twins, World
 from audit.execution.engine import Engine
 from audit.execution.local import PART_SIZE, explain_part, read
-from audit.explainers.base import PASS
+from audit.explainers.passes import pooled_of
 from audit.explainers.registry import titles
 from audit.masks.sample import Sample
 from audit.storage.paths import on_disk
@@ -226,17 +226,15 @@ def _strength(
 def _features(context: Context, items: Sequence[Item]) -> tuple[list[Item], Features]:
     """Return the images that can be read, and their pooled features."""
     read_of: list[Item] = []
-    found = [np.zeros((0, context.classifier.feature_shape[-1]), np.float32)]
     pairs = context.track(context.dataset.images(items), "Self-test: features", len(items))
-    for batch in batched(pairs, context.classifier.input_size, PASS, []):
-        read_of += [item for item, _ in batch]
-        found.append(_pooled(context, [image for _, image in batch]))
-    return read_of, np.concatenate(found)
 
+    def images() -> Iterator[NDArray[np.uint8]]:
+        for item, image in readable(pairs, context.classifier.input_size, []):
+            read_of.append(item)
+            yield image
 
-def _pooled(context: Context, images: Sequence[NDArray[np.uint8]]) -> Features:
-    maps = context.classifier.features(np.stack(images).astype(np.float32))
-    return np.asarray(maps, np.float32).mean(axis=(1, 2))
+    found = np.array([*pooled_of(context.classifier, images())], np.float32)
+    return read_of, found.reshape(-1, context.classifier.feature_shape[-1])
 
 
 def _labels(items: Iterable[Item]) -> Labels:
@@ -270,13 +268,17 @@ def _stamped(context: Context, lessons: Lessons, world: World, taught: Sequence[
     for place, item in drawn.items():
         places.setdefault(item.name, []).append(place)
     photos = _read(context, [item for item in lessons.learnt if item.name in shown])
-    pictures = (
-        (place, world.stamp(photo, lessons.learnt[place].name))
-        for photo in photos
-        for place in places[photo.item.name]
-    )
-    for batch in in_batches(pictures, PASS):
-        features[[place for place, _ in batch]] = _pooled(context, [image for _, image in batch])
+    stamped: list[int] = []
+
+    def pictures() -> Iterator[NDArray[np.uint8]]:
+        for photo in photos:
+            for place in places[photo.item.name]:
+                stamped.append(place)
+                yield world.stamp(photo, lessons.learnt[place].name)
+
+    found = [*pooled_of(context.classifier, pictures())]
+    for place, vector in zip(stamped, found, strict=True):
+        features[place] = vector
     return features
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from audit.core.ahead import ahead
 from audit.core.errors import BrokenImageError
 from audit.datasets.dataset import Decoded, Item, Located, stratified
 from audit.datasets.decode import resize
-from audit.explainers.base import PASS
+from audit.explainers.passes import pooled_of
 from audit.interventions.composites import split_foreground
 from audit.masks.masks import Given, Masks, trusted
 from audit.masks.sample import fit_trimap
@@ -112,7 +112,19 @@ def describe(items: Sequence[Item], context: Context, split: str) -> Rows:
     rows = Rows()
     found = ahead(_read(items, context), _AHEAD)
     shown = context.track(found, f"backgrounds ({split})", len(items))
-    size, filled = context.classifier.input_size, _Filled(context)
+    features = [*pooled_of(context.classifier, _described(rows, shown, context))]
+    colours = rows.vectors[cues.COLOUR.key]  # what every image with a usable mask has
+    masked = [row for row, colour in enumerate(colours) if colour is not None]
+    for row, vector in zip(masked, features, strict=True):
+        rows.vectors[cues.FEATURES.key][row] = vector
+    return rows
+
+
+def _described(
+    rows: Rows, shown: Iterable[tuple[Item, Decoded, Given, str]], context: Context
+) -> Iterator[NDArray[np.float32]]:
+    """Describe each image but for its features; yield those with a mask, foreground filled in."""
+    size = context.classifier.input_size
     for item, image, given, _ in shown:
         if isinstance(image, BrokenImageError):
             rows.unread += 1
@@ -133,44 +145,13 @@ def describe(items: Sequence[Item], context: Context, split: str) -> Rows:
         for key, vectors in rows.vectors.items():
             vectors.append(known.get(key))
         if parts is not None:
-            filled.add(len(rows.labels) - 1, parts.removed)
-    filled.into(rows.vectors[cues.FEATURES.key])
-    return rows
+            yield parts.removed
 
 
 def _read(
     items: Sequence[Item], context: Context
 ) -> Generator[tuple[Item, Decoded, Given, str], None, None]:
     yield from context.masks.stream(context.dataset.images(items), context.config.run.workers)
-
-
-class _Filled:
-    """The model's features of images with their foreground filled in, some at a time."""
-
-    def __init__(self, context: Context) -> None:
-        self._features = context.classifier.features
-        self._waiting: list[tuple[int, NDArray[np.float32]]] = []
-        self._found: dict[int, Vector] = {}
-
-    def add(self, row: int, image: NDArray[np.float32]) -> None:
-        """Take one more image; memory holds a batch of them."""
-        self._waiting.append((row, image))
-        if len(self._waiting) == PASS:
-            self._take()
-
-    def into(self, vectors: list[Vector | None]) -> None:
-        """Write each image's features to its row."""
-        if self._waiting:
-            self._take()
-        for row, vector in self._found.items():
-            vectors[row] = vector
-
-    def _take(self) -> None:
-        places, images = zip(*self._waiting, strict=True)
-        maps = np.asarray(self._features(np.stack(images)), np.float32)
-        pooled = maps.reshape(len(maps), -1, maps.shape[-1]).mean(axis=1)
-        self._found |= dict(zip(places, pooled, strict=True))
-        self._waiting = []
 
 
 def _groups(rows: Rows) -> NDArray[np.int64]:

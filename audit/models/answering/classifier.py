@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Any, NoReturn
 
 import numpy as np
@@ -15,13 +14,13 @@ from audit.models.answering.model import Answering
 from audit.models.closed import Closed
 from audit.models.observations import observe_logits, observe_pixels, outputs_in_words
 from audit.models.probes import finite_share, is_alike, probes
-from audit.models.readings import reading
+from audit.models.readings import Read, reading
 from audit.models.scaling import range_of, treated
 
 Arrays = NDArray[np.float32]
 
 
-class AnsweringClassifier(Closed):
+class AnsweringClassifier(Closed, Read):
     """A model's answers read as `audit.models.base.Classifier`.
 
     Parameters
@@ -45,9 +44,6 @@ class AnsweringClassifier(Closed):
         It does not answer such images, or is no image classifier.
     """
 
-    several = False
-    concurrent = False  # functions of others may not bear it
-
     def __init__(
         self, model: Answering, image_size: int | None = None, scaling: str = "0..255"
     ) -> None:
@@ -63,8 +59,7 @@ class AnsweringClassifier(Closed):
         self.seen_range = range_of(scaling)
         images = probes(self.input_size)
         self.outputs = self._outputs(images)
-        self.answer = reading(self.outputs)
-        self.end, self.units, self.classes = self.answer.end, self.answer.units, self.answer.classes
+        self.read(reading(self.outputs))
         self._look(images)
 
     def logits(self, images: Any) -> Arrays:
@@ -80,13 +75,6 @@ class AnsweringClassifier(Closed):
     def gradient(self, images: Any, targets: Any) -> NoReturn:
         """Raise `ModelError`: there is no gradient."""
         self.refuse("gradients", "ig")
-
-    def each_alone(self) -> AnsweringClassifier:
-        """Return the classifier whose outputs are read each by itself: of several labels."""
-        other = copy(self)
-        other.answer, other.several = self.answer.each_alone(), True
-        other.end, other.classes = other.answer.end, other.answer.classes
-        return other
 
     def observations(self) -> list[Observation]:
         """Observe what the model was taken for, for a preflight."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from copy import copy
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,13 +14,13 @@ from audit.models.inputs import ImageInput
 from audit.models.observations import observe_answers, observe_logits, outputs_in_words
 from audit.models.probes import finite_share, is_alike, probes
 from audit.models.pytorch.model import TorchModel
-from audit.models.readings import reading
+from audit.models.readings import Read, reading
 from audit.models.scaling import colours_of, range_of, treated
 
 Arrays = NDArray[np.float32]
 
 
-class TorchLogits:
+class TorchLogits(Read):
     """A PyTorch model's answers read as logits, differentiable by its images.
 
     Parameters
@@ -39,10 +37,6 @@ class TorchLogits:
         It does not run on such images, or is no image classifier.
     """
 
-    lacks: Mapping[str, str]
-    several = False
-    concurrent = False  # hooks on its modules are seen by all threads
-
     def __init__(
         self, model: TorchModel, image_size: int | None = None, scaling: str = "0..255"
     ) -> None:
@@ -56,8 +50,7 @@ class TorchLogits:
         self._device = next((p.device for p in self._module.parameters()), torch.device("cpu"))
         images = probes(self.input_size)
         outputs = self._tried(images)
-        self.answer = reading(outputs)
-        self.end, self.units, self.classes = self.answer.end, self.answer.units, self.answer.classes
+        self.read(reading(outputs))
         self._look(images)
 
     def logits(self, images: Any) -> Arrays:
@@ -80,13 +73,6 @@ class TorchLogits:
         pixels = Observation("pixels", "Input pixels", words.replace(", scaled to 0..255", ""))
         answers = observe_logits(self) if "ig" in self.lacks else observe_answers(self)
         return [*answers, pixels]
-
-    def each_alone(self) -> Self:
-        """Return the classifier whose outputs are read each by itself: of several labels."""
-        other = copy(self)
-        other.answer, other.several = self.answer.each_alone(), True
-        other.end, other.classes = other.answer.end, other.answer.classes
-        return other
 
     def describe(self) -> str:
         """Return one line that says what was found."""
