@@ -121,12 +121,13 @@ class Run:
         commands.sweep(config, self.folder, model=_handed(model))
         return Run(self.folder)
 
-    def report(self, *, share: bool | None = None) -> Path:
+    def report(self, *, share: bool | None = None, site_builder: str | None = None) -> Path:
         """Render the report again from records and maps alone; return its first page.
 
-        With ``share`` it tells neither the host nor times of day; None: as the run's settings say.
+        With ``share`` it tells neither the host nor times of day; ``site_builder`` is ``mkdocs`` or
+        ``zensical``. None: as the run's settings say.
         """
-        commands.report(self.folder, share=share)
+        commands.report(self.folder, share=share, site_builder=site_builder)
         return self.page
 
     def check(

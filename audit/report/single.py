@@ -13,7 +13,7 @@ from audit.report.cases import Case
 from audit.report.content import Content
 from audit.report.pages import shared
 from audit.report.shapes import Shapes
-from audit.report.site import SCRIPTS
+from audit.report.site.base import SCRIPTS
 from audit.report.templating import data_uri, fill, templates_dir
 from audit.report.view import View
 
@@ -35,7 +35,7 @@ def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> b
     shapes : mapping
         Outlines by a case's anchor.
     """
-    content = replace(content, source=content.source.with_share(True))
+    content = replace(content, source=content.source.with_settings(share=True))
     cases = strongest(content)
     files = [file for case in cases for file in case.pictures]
     told = ((check, content.checks[check.key]) for check in every())

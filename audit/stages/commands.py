@@ -190,18 +190,26 @@ def _write_order(file: Path, answers: Answers | None) -> None:
     write_whole(file, "".join(f"{name}\n" for name in assigned_order(answers)).encode())
 
 
-def report(folder: RunFolder, *, share: bool | None = None, track: Track = silent) -> None:
+def report(
+    folder: RunFolder,
+    *,
+    share: bool | None = None,
+    site_builder: str | None = None,
+    track: Track = silent,
+) -> None:
     """Render the report from records and maps alone.
 
     Parameters
     ----------
     share : bool, optional
         Leave the host and times of day out of ``report/``; by default as the run's settings say.
+    site_builder : str, optional
+        ``mkdocs`` or ``zensical``; by default as the run's settings say.
     """
     from audit.report.build import render
 
     with folder.writing(), timed(folder, "report"):
-        render(folder, track, share)
+        render(folder, track, share, site_builder)
 
 
 def judge(folder: RunFolder, changed: Mapping[str, Any]) -> tuple[pd.Series, pd.Series]:
