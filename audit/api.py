@@ -122,13 +122,21 @@ class Run:
         commands.sweep(config, self.folder, model=_handed(model))
         return Run(self.folder)
 
-    def report(self, *, share: bool | None = None, against: Run | None = None) -> Path:
+    def report(
+        self,
+        *,
+        share: bool | None = None,
+        site_builder: str | None = None,
+        against: Run | None = None,
+    ) -> Path:
         """Render the report again from records and maps alone; return its first page.
 
         Parameters
         ----------
         share : bool, optional
             Tell neither the host nor times of day; by default as the run's settings say.
+        site_builder : str, optional
+            ``mkdocs`` or ``zensical``; by default as the run's settings say.
         against : Run, optional
             The last release, on the same images: the report sets it beside. A report without it
             tells of none.
@@ -138,7 +146,12 @@ class Run:
         RunFolderError
             The two cannot be compared.
         """
-        commands.report(self.folder, share=share, against=against.folder if against else None)
+        commands.report(
+            self.folder,
+            share=share,
+            site_builder=site_builder,
+            against=against.folder if against else None,
+        )
         return self.page
 
     def check(

@@ -29,7 +29,7 @@ def facts(source: Source) -> dict[str, str]:
         "Data": str(data.get("name", "")),
         "Test images": f"{len(source.predictions):,}",
         "Explained": f"{len(source.explained):,}",
-        "Finished": source.with_share(True).when("finished"),
+        "Finished": source.with_settings(share=True).when("finished"),
         "flower-audit": str(source.manifest.get("flower_audit", "")),
     }
 

@@ -14,7 +14,7 @@ from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markupsafe import escape
 
-from audit.report.sections import sections
+from audit.report.sections import Section, sections
 
 START, END = "<!-- block -->", "<!-- end -->"
 _BEFORE_ALL_HTML = 25  # MkDocs looks for anchors in HTML at 21, Markdown for blocks at 20
@@ -38,11 +38,15 @@ class _Blocks(Preprocessor):
 
 class _Contents(Postprocessor):
     def run(self, text: str) -> str:
-        self.md.toc_tokens = [  # type: ignore[attr-defined]
-            {"level": 2, "id": anchor, "name": str(escape(title)), "children": []}
-            for anchor, title in sections(text)
-        ]
+        self.md.toc_tokens = [_token(s) for s in sections(text)]  # type: ignore[attr-defined]
         return text
+
+
+def _token(section: Section) -> dict[str, Any]:
+    """Return a heading as Markdown's own `toc` tells of one: MkDocs and Zensical read that."""
+    title = str(escape(section.title))
+    told = {"name": title, "html": title, "data-toc-label": ""}
+    return {"level": 2, "id": section.anchor, "children": []} | told
 
 
 class _BlocksExtension(Extension):

@@ -24,10 +24,10 @@ from audit.report.gallerydata import write_held
 from audit.report.made import Made
 from audit.report.pages import DECIDED, site_name, write_decided, write_pages
 from audit.report.render import render_panels
-from audit.report.search import with_pages
 from audit.report.shapes import Shapes
 from audit.report.single import single_page, strongest
-from audit.report.site import build_site
+from audit.report.site.builders import build_site, refuse_absent
+from audit.report.site.index import with_pages
 from audit.report.source import load
 from audit.storage.owned import foreign, listed, write_list
 from audit.storage.paths import beside, files_below, on_disk, send
@@ -39,7 +39,11 @@ _log = logging.getLogger("audit")
 
 
 def render(
-    run: RunFolder, track: Track = silent, share: bool | None = None, beside: Beside | None = None
+    run: RunFolder,
+    track: Track = silent,
+    share: bool | None = None,
+    site_builder: str | None = None,
+    beside: Beside | None = None,
 ) -> None:
     """Render ``report/``, ``report.html``, ``summary.json`` and ``summary.md`` from a run's files.
 
@@ -51,6 +55,8 @@ def render(
         Wraps an iterable to show progress: (items, label, total) -> items.
     share : bool, optional
         Leave the host and times of day out of ``report/``; by default as the run's settings say.
+    site_builder : str, optional
+        What builds ``report/``, of `BUILDERS`; by default as the run's settings say.
     beside : Beside, optional
         The last release; a report without it drops what an earlier one said of another.
 
@@ -59,12 +65,14 @@ def render(
     RunFolderError
         Where a file is missing or torn, or ``report/`` holds what no run wrote. The earlier report
         stays as it was.
+    ConfigError
+        The builder is not installed.
     """
     if on_disk(run.root):
         settle(run.root)
-    source = load(run)
-    shared = source if share is None else source.with_share(share)
-    found = content(shared, beside.told if beside else None)
+    source = load(run).with_settings(share=share, site_builder=site_builder)
+    refuse_absent(source.site_builder)
+    found = content(source, beside.told if beside else None)
     refuse_foreign(run.report_dir)
     if beside is None and (run.report_dir / FILE).is_file():
         _log.warning(
@@ -91,13 +99,14 @@ def renew(run: RunFolder, track: Track = silent) -> None:
     if not (run.report_dir / "index.html").is_file():
         raise RunFolderError(f"{run.report_dir} is not there.")
     made, source = Made.of(run), load(run)
-    shared = source if made is None else source.with_share(made.share)
-    if made != Made.now(shared):
-        render(run, track, shared.share)
+    if made is not None:
+        source = source.with_settings(share=made.share, site_builder=made.builder)
+    if made != Made.now(source):
+        render(run, track, source.share, source.site_builder)
         return
     refuse_foreign(run.report_dir)
     with _staged(run, (*OUTPUTS[1:], PAGES)) as folder:
-        _renew_beside(content(shared, Against.of(run)), folder, track)
+        _renew_beside(content(source, Against.of(run)), folder, track)
 
 
 @contextmanager
@@ -118,10 +127,10 @@ def _render_beside(found: Content, folder: Path, track: Track, beside: Beside | 
     """Write every output into ``folder`` by its name in the run's folder."""
     report, docs = folder / OUTPUTS[0], folder / "docs"
     docs.mkdir()
-    drawn = folder / "drawn"  # MkDocs would look through all of it
+    drawn = folder / "drawn"  # a builder would look through all of it
     shapes = _draw(found, (c for cases in found.galleries.values() for c in cases), drawn, track)
     nav = write_pages(found, docs, shapes)
-    build_site(docs, report, name=site_name(found), nav=nav)
+    build_site(docs, report, builder=found.source.site_builder, name=site_name(found), nav=nav)
     for each in drawn.iterdir():
         each.rename(report / each.name)
     write_held(found, shapes, report)
@@ -140,12 +149,13 @@ def _renew_beside(found: Content, folder: Path, track: Track) -> None:
     pages, docs, built, drawn = (folder / name for name in (PAGES, "docs", "built", "drawn"))
     docs.mkdir()
     shapes = _draw(found, strongest(found), drawn, track)
-    build_site(docs, built, name=site_name(found), nav=write_decided(found, docs, shapes))
-    for inner in ("data", "search"):
-        (pages / inner).mkdir(parents=True)
+    nav, builder = write_decided(found, docs, shapes), found.source.site_builder
+    build_site(docs, built, builder=builder, name=site_name(found), nav=nav)
+    (pages / "data").mkdir(parents=True)
     for name in DECIDED:
         (built / f"{name}.html").rename(pages / f"{name}.html")
-    for name, text in with_pages(DECIDED, built, found.source.run).items():
+    for name, text in with_pages(DECIDED, built, found.source.run, builder).items():
+        (pages / name).parent.mkdir(exist_ok=True)
         (pages / name).write_text(text, encoding="utf-8")
     write_told(found, pages / "data")
     for page in files_below(pages):

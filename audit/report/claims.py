@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from audit.core.errors import RunFolderError, quoted
 from audit.core.registries import EXPLAINERS, JUDGED
+from audit.report.site.builders import BUILDERS
 from audit.settings.verdict import Thresholds
 from audit.storage.records import SCORED, optional_in
 from audit.storage.run import MOST_CLASSES, RunFolder
@@ -34,6 +35,7 @@ def refuse_settings(run: RunFolder, config: Mapping[str, Any]) -> None:
         "subject": isinstance(subject, str) and len(subject) <= _SUBJECT,
         **{e.setting: config.get(e.setting, e.key) in list(e.variants) for e in judged},
         "thresholds": _holds_thresholds(config),
+        "site_builder": config.get("site_builder", "mkdocs") in list(BUILDERS),
     }
     for key, fits in sound.items():
         if not fits:

@@ -1,4 +1,4 @@
-"""Writing of the site's pages, its menu and its assets for MkDocs to build."""
+"""Writing of the site's pages, its menu and its assets for a builder to make a site of."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from audit.report.modelcard import model_card
 from audit.report.screen import screen
 from audit.report.sessions import sessions
 from audit.report.shapes import Shapes
-from audit.report.site import Nav
+from audit.report.site.base import Nav
 from audit.report.templating import fill, plain, templates_dir
 from audit.report.unavailable import is_unavailable
 from audit.report.verdicts import VERDICT_KINDS

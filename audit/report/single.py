@@ -36,7 +36,7 @@ def single_page(content: Content, site: Path, shapes: Mapping[str, Shapes]) -> b
     shapes : mapping
         Outlines by a case's anchor.
     """
-    content = replace(content, source=content.source.with_share(True))
+    content = replace(content, source=content.source.with_settings(share=True))
     cases = strongest(content)
     files = [file for case in cases for file in (*case.pictures, *_behind(case, shapes))]
     told = ((check, content.checks[check.key]) for check in every())

@@ -282,9 +282,15 @@ class Source:
         """True where what tells of the machine is left out: the host, and times of day."""
         return self.config.get("share") is True
 
-    def with_share(self, share: bool) -> Source:
-        """Return the same run, with or without its host and times of day."""
-        return replace(self, manifest=self.manifest | {"config": self.config | {"share": share}})
+    @property
+    def site_builder(self) -> str:
+        """What builds the site, as ``--site-builder`` names it."""
+        return str(self.config.get("site_builder", "mkdocs"))
+
+    def with_settings(self, **settings: Any) -> Source:
+        """Return the same run under other settings; None leaves one as it is."""
+        given = {name: value for name, value in settings.items() if value is not None}
+        return replace(self, manifest=self.manifest | {"config": self.config | given})
 
     @property
     def host(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from audit.settings.base import Section, Stage, setting
 
@@ -20,5 +21,10 @@ class ReportSettings(Section):
         False,
         "Leave the host and times of day out of report/ as well, as report.html and "
         "compare.html always do: they are made to be attached.",
+        affects=Stage.REPORT,
+    )
+    site_builder: Literal["mkdocs", "zensical"] = setting(
+        "mkdocs",
+        "What builds report/: MkDocs, or Zensical by extra 'zensical'.",
         affects=Stage.REPORT,
     )

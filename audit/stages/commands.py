@@ -202,6 +202,7 @@ def report(
     folder: RunFolder,
     *,
     share: bool | None = None,
+    site_builder: str | None = None,
     against: RunFolder | None = None,
     anyway: bool = False,
     track: Track = silent,
@@ -212,6 +213,8 @@ def report(
     ----------
     share : bool, optional
         Leave the host and times of day out of ``report/``; by default as the run's settings say.
+    site_builder : str, optional
+        ``mkdocs`` or ``zensical``; by default as the run's settings say.
     against : RunFolder, optional
         The last release, to set beside; a report without it tells of none.
     anyway : bool
@@ -227,7 +230,8 @@ def report(
 
     compared = beside_or_why if anyway else beside
     with folder.writing(), timed(folder, "report"):
-        render(folder, track, share, compared(folder, against, track) if against else None)
+        last = compared(folder, against, track) if against else None
+        render(folder, track, share, site_builder, last)
 
 
 def judge(folder: RunFolder, changed: Mapping[str, Any]) -> tuple[pd.Series, pd.Series]:

@@ -134,8 +134,10 @@ def _hashes_of_files(config: Config) -> dict[str, str]:
 def _check_settings(config: Config, model: Any) -> None:
     from audit.execution.optional import refuse_missing as check_further
     from audit.report.owner import read_owner
+    from audit.report.site.builders import refuse_absent
 
     check_further(config)
+    refuse_absent(config.report.site_builder)
     refuse_unusable(config.masks.segmenter)
     if config.run.executor == "ray" and model is not None:
         raise ConfigError(

@@ -12,6 +12,7 @@ from audit.checks.preflight.outcome import kept
 from audit.core.redact import Shown
 from audit.datasets.dataset import SPLITS
 from audit.masks.segmenter import packages
+from audit.report.site.builders import BUILDERS
 from audit.settings import Config
 from audit.stages.inputs import Inputs
 from audit.stages.resume import refuse_others
@@ -19,7 +20,7 @@ from audit.stages.timing import now
 from audit.storage.run import RunFolder, write_whole
 
 PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "pandas", "pyarrow", "pillow",
-            "opencv-python-headless", "mkdocs", "mkdocs-material")  # fmt: skip
+            "opencv-python-headless")  # fmt: skip
 
 
 def begin(folder: RunFolder, inputs: Inputs, command: str) -> None:
@@ -54,7 +55,8 @@ def go_on(folder: RunFolder, inputs: Inputs, command: str) -> None:
 
 def _begin_session(folder: RunFolder, config: Config, command: str) -> None:
     """Keep what goes on with a run, beside those before: a run may see several versions."""
-    names = (*PACKAGES, *packages(config.masks.segmenter))
+    builder = BUILDERS[config.report.site_builder].packages
+    names = (*PACKAGES, *builder, *packages(config.masks.segmenter))
     facts = {
         "flower_audit": __version__,
         "command": command,

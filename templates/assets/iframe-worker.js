@@ -1,6 +1,7 @@
 /* Stands in for Worker in pages opened from disk, where browsers allow none: Material's search runs in
  * a hidden frame. After iframe-worker by Martin Donath (MIT), which fills its frame by an inline script;
- * the page's policy holds in the frame too, and forbids that. Material's worker looks for its name. */
+ * the page's policy holds in the frame too, and forbids that. Material's worker looks for its name;
+ * Zensical listens by `onmessage`. */
 (function () {
   "use strict";
 
@@ -15,8 +16,15 @@
       this.inside = frame.contentWindow;
       this.inside.document.open(); // else Firefox puts another document into the frame
       this.inside.document.close();
-      this.inside.postMessage = (data) => { this.dispatchEvent(message(data)); };
+      this.onmessage = null;
+      this.terminate = () => { frame.remove(); };
+      this.inside.postMessage = (data) => { this.tell(message(data)); };
       this.ready = new Promise((resolve) => this.run(url, resolve));
+    }
+
+    tell(event) {
+      this.dispatchEvent(event);
+      if (this.onmessage) this.onmessage(event);
     }
 
     run(url, done) {

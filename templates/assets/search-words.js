@@ -7,7 +7,7 @@
   var post = Worker.prototype.postMessage;
 
   Worker.prototype.postMessage = function (message) {
-    var typed = message.type === QUERY;
+    var typed = message.type === QUERY && typeof message.data === "string"; // Zensical asks otherwise
     return post.call(this, typed ? { type: QUERY, data: message.data.replace(/(\S)-+/g, "$1 ") } : message);
   };
 })();

@@ -52,7 +52,7 @@ def _leads(page: Page, link: str, pages: dict[Path, Page]) -> bool:
     )
     if not target.exists():
         return False
-    if target.name == "gallery.html":
+    if target.name == "gallery.html" and parts.fragment not in pages[target].ids:
         return _names_a_state(parts.fragment, pages)
     return not parts.fragment or unquote(parts.fragment) in pages[target].ids
 

@@ -14,6 +14,7 @@ from uncharted import no_charts
 from audit.checks.explainer_sanity.check import ExplainerSanityCheck
 from audit.compare.build import render as compare
 from audit.report.build import render
+from audit.report.site.builders import BUILDERS, versions
 from audit.storage.run import RunFolder
 
 _FLAGS = [
@@ -49,14 +50,35 @@ def shared_folder(tmp_path_factory) -> Path:
     return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
+def pytest_generate_tests(metafunc):
+    """Have what opens a site in a browser do so with one of each builder that is installed."""
+    asked = set(metafunc.fixturenames)
+    if "site_builder" in asked and asked & {"chromium", "each_builder"}:
+        found = [name for name in BUILDERS if None not in versions(name).values()]
+        metafunc.parametrize("site_builder", found, scope="session")
+
+
 @pytest.fixture(scope="session")
-def report(shared_folder) -> RunFolder:
+def site_builder() -> str:
+    """What builds the sites of reports."""
+    return "mkdocs"
+
+
+@pytest.fixture
+def each_builder(site_builder):
+    """Have a test see a site of each builder that is installed, though it opens no browser."""
+    return site_builder
+
+
+@pytest.fixture(scope="session")
+def report(shared_folder, site_builder) -> RunFolder:
     """A rendered run of many hostile classes, with planted shortcuts; nobody may change it."""
     # The folder's own name must not break search or links either.
-    run = RunFolder(shared_folder / "report" / "a run & its 'report'")
-    with FileLock(shared_folder / "report.lock"):
+    run = RunFolder(shared_folder / f"report-{site_builder}" / "a run & its 'report'")
+    with FileLock(shared_folder / f"report-{site_builder}.lock"):
         if not run.report_html.is_file():
-            render(make_run(run.root, images=150, planted=True, data=HOSTILE[1], judged=True))
+            made = make_run(run.root, images=150, planted=True, data=HOSTILE[1], judged=True)
+            render(made, site_builder=site_builder)
     return run
 
 

@@ -14,7 +14,7 @@ from uncharted import content
 from audit.core.estimate import NOTHING, rate
 from audit.report.classes import ClassRow, by_evidence
 from audit.report.pages import shared, write_page
-from audit.report.site import build_site
+from audit.report.site.builders import build_site
 from audit.report.source import load
 from audit.report.templating import templates_dir
 from audit.report.verdicts import VERDICT_KINDS
@@ -81,7 +81,7 @@ def table(tmp_path_factory):
     shutil.copytree(templates_dir() / "assets", docs / "assets")
     given = {"root": "", "view": View("", {})} | shared(found)
     write_page(docs, "classes", "site/classes.md", given)
-    build_site(docs, root / "site", name="Many", nav=[{"Classes": "classes.md"}])
+    build_site(docs, root / "site", builder="mkdocs", name="Many", nav=[{"Classes": "classes.md"}])
     return root / "site" / "classes.html"
 
 

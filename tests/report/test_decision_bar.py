@@ -21,12 +21,12 @@ LIMITS = {  # of a run of 12 images, of which some have wrong reasons
 
 
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory):
+def rendered(tmp_path_factory, site_builder):
     """A rendered run with a hostile name."""
     run = make_run(
         tmp_path_factory.mktemp("bar") / "run", images=12, classes=[PLAIN[0], HOSTILE[1]]
     )
-    uncharted.render(run)
+    uncharted.render(run, site_builder=site_builder)
     return run
 
 

@@ -12,7 +12,8 @@ from audit.stages.resume import OWN, begun_stages, fixed, for_training
 
 OF_WHOEVER_RUNS_IT = {"trust_model", "anyway", "executor", "address", "worker_cores", "workers"}
 ALWAYS_FREE = OF_WHOEVER_RUNS_IT | {"download", "data_dir", "health", "opportunity", "model_card",
-                                    "class_order", "share", "group", "cluster"}  # fmt: skip
+                                    "class_order", "share", "site_builder", "group",
+                                    "cluster"}  # fmt: skip
 OF_ROBUSTNESS = {"robustness", "masks", "grabcut", "segmenter", "feature_layer", "cam",
                  "ig_variant", "ig_rule", "ig_baseline"}  # fmt: skip
 FREE_BEFORE_SWEEP = {"masks", "mask_subject", "mask_unknown", "grabcut", "segmenter", "subject",
