@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audit.checks.sensitivity.findings import MEND
 from audit.checks.sensitivity.summary import SensitiveClass, Sensitivities
+from audit.core.edits import MENDS
 from audit.core.finding import Action, Link, What
 from audit.report.content import Content
 from audit.report.finding import format_estimate, gallery
@@ -48,7 +48,7 @@ def _cue(each: SensitiveClass) -> Action:
     return Action(
         label=each.strongest.target,
         what=what,
-        words=MEND[each.kind],
+        words=MENDS[each.kind],
         why=(
             f"Proven to rest on {each.words}. {each.shown_by.capitalize()}, more of its answers "
             f"turn than {others}; in points, {format_estimate(each.excess, 'points')}."
