@@ -109,6 +109,8 @@ def flattened(causes, names=None):
         parts = vars(value) if hasattr(value, "__dataclass_fields__") else value
         if key == "edits":
             flat |= {(e, k): v for e, each in parts.items() for k, v in vars(each).items()}
+        elif key == "swaps":
+            flat |= {(i, k): v for i, each in enumerate(parts) for k, v in vars(each).items()}
         elif isinstance(parts, dict):
             flat |= {(key, k): v for k, v in parts.items()}
         else:
