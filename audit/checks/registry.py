@@ -31,6 +31,7 @@ _BUILT_IN = (
 # What manifest.json and summary.json hold already by these names.
 TAKEN = frozenset(
     [
+        "against",
         "checksums",
         "command",
         "config",
@@ -63,6 +64,7 @@ TAKEN = frozenset(
         "training",
         "trust",
         "unavailable",
+        "undefined_figures",
         "undecided_reasons",
         "verdicts",
     ]

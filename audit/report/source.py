@@ -289,7 +289,12 @@ class Source:
 
     def with_settings(self, **settings: Any) -> Source:
         """Return the same run under other settings; None leaves one as it is."""
-        given = {name: value for name, value in settings.items() if value is not None}
+        # What stands already is not written: an earlier version did not know the setting.
+        given = {
+            name: value
+            for name, value in settings.items()
+            if value not in (None, getattr(self, name))
+        }
         return replace(self, manifest=self.manifest | {"config": self.config | given})
 
     @property

@@ -53,7 +53,7 @@ def test_images_of_one_run_alone_are_said(tmp_path):
     new = write_run(tmp_path / "new", accused(2, 40))
     told = against(comparison([old, new]))
     assert told.tested == 30
-    assert any("the 30 that both tested are compared" in warning for warning in told.warnings)
+    assert any("the 30 tested in both are compared" in warning for warning in told.warnings)
 
 
 def of_other_images(run):

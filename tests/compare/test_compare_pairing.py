@@ -128,7 +128,7 @@ def test_what_else_differs_is_a_warning(runs, section, given, warning):
 
 def test_other_donors_are_a_warning(runs):
     runs[1].donors_file.write_bytes(pack_donors(["another"], runs[1].donors()[0][None]))
-    assert [w[:6] for w in paired(runs).warnings] == ["Donors"]
+    assert [w[:10] for w in paired(runs).warnings] == ["The donors"]
 
 
 def test_other_images_tested_and_explained_are_cut_and_counted(runs, tmp_path):
@@ -136,8 +136,11 @@ def test_other_images_tested_and_explained_are_cut_and_counted(runs, tmp_path):
     found = paired([runs[0], more])
     assert len(found.a.source.predictions) == len(found.b.source.predictions) == 10
     assert found.explained == (10, 16)
-    assert "10 images in A, 16 in B; the 10 that both tested are compared" in found.warnings[0]
-    assert "rests on the 10 that both explained" in found.warnings[1]
+    assert (
+        "10 images in A, 16 in B were tested; the 10 tested in both are compared"
+        in found.warnings[0]
+    )
+    assert "the 10 explained in both" in found.warnings[1]
 
 
 def test_an_image_skipped_in_one_run_is_left_out_of_both(runs):

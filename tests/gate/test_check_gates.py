@@ -225,7 +225,7 @@ def test_what_else_differs_is_told(tmp_path):
     run = write_run(tmp_path / "run", accused(0, 10))
     base = write_run(tmp_path / "base", accused(0, 12))
     found = hold_to_limits(run, Limits(), base)
-    assert any("the 10 that both tested are compared" in w for w in found.warnings)
+    assert any("the 10 tested in both are compared" in w for w in found.warnings)
 
 
 def test_runs_with_other_classes_are_refused(tmp_path):

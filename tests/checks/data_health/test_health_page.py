@@ -155,7 +155,7 @@ def test_pictures_have_words_and_lie_beside_the_page(rendered):
     pictures = [a for tag, a in found if tag == "img" and a["src"].startswith("thumbnails/")]
     assert len(pictures) >= 8
     assert all(a["alt"] and a["width"] and a["height"] for a in pictures)
-    assert "pink primrose, train image copy of <b>one</b>.jpg" in {a["alt"] for a in pictures}
+    assert "pink primrose, training image copy of <b>one</b>.jpg" in {a["alt"] for a in pictures}
     assert broken(read_site(rendered.report_dir)) == []
 
 

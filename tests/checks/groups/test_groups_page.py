@@ -125,7 +125,9 @@ def test_a_group_of_training_images_alone_is_named_and_has_no_figure(run_of):
     (column,) = found.columns
     assert column.elsewhere == ["east", "west"]
     assert {row.group for row in column.groups} == {"north", "south"}
-    assert "2 groups have images in other splits alone, so nothing is known of them" in words(found)
+    assert "2 groups have images in other splits only, so nothing is known about them" in words(
+        found
+    )
 
 
 def test_several_columns_have_their_own_worst_and_one_of_all(tmp_path):

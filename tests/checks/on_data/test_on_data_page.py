@@ -93,7 +93,7 @@ def test_the_first_screen_and_the_page_tell_it_by_kind(run):
     render(run)
     first = (run.report_dir / "index.html").read_text()
     assert "On your data" in first and "Self-test of this release" not in first
-    assert "least of tag (90%)" in first
+    assert "least often tag (90%)" in first
     assert "Calibrated on this data" in first and "95% confidence: 8.3%" in first
     page = (run.report_dir / "selftest.html").read_text()
     assert "counts for nothing" in page and "not learned" in page
