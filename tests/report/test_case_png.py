@@ -70,10 +70,11 @@ def test_the_file_holds_photo_and_heat_as_they_are_seen(visit, report, saved):
 
 
 def test_the_file_holds_what_the_model_was_shown(visit, report, saved):
-    """Composites are a second row of panels."""
+    """Composites and the backgrounds that were tried are further rows of panels."""
     page = visit(report.report_dir / "gallery.html", state=f"#case={worst(report.report_dir)}")
     whole = len(pixels(saved(page)))
     page.evaluate("document.querySelector('.fa-composites').replaceChildren()")
+    page.evaluate("document.querySelector('.fa-swaps').replaceChildren()")
     assert whole - len(pixels(saved(page))) > SIDE
 
 
