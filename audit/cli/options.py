@@ -120,8 +120,7 @@ against_option = click.option(
     "--against",
     metavar="PREVIOUS",
     type=PLACE,
-    help="Run of the last release, on the same images: the report sets it beside, with paired "
-    "intervals, and holds the whole comparison.",
+    help="Run of the last release, to set beside this one.",
 )
 resume_option = click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 run_argument = click.argument("run_folder", metavar="RUN", type=PLACE)

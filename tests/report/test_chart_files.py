@@ -40,10 +40,10 @@ def test_an_svg_says_what_it_shows_and_needs_nothing_of_its_page(visit, report, 
     words = page.locator("figure > [role=img]").first.get_attribute("aria-label")
     file = save(page, "SVG")
     text = file.read_text("utf-8")
-    assert file.name == "chart-mass-against-chance-grad-cam.svg"
+    assert file.name == "chart-mass-against-chance-grad-cam-mass.svg"
     assert "currentColor" not in text and "var(" not in text and "class=" not in text
     root = ET.fromstring(text)
-    title = "Mass against chance: Grad-CAM"
+    title = "Mass against chance: Grad-CAM mass"
     assert root.findtext(f"{SVG}title") == title and root.findtext(f"{SVG}desc") == words
     told = " ".join(t.text for t in root.findall(f"{SVG}text"))
     assert told.startswith(f"{title} ") and words in told and "Audit of" in told
