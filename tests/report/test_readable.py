@@ -29,7 +29,8 @@ def _no_masks(run):
 def _answers_only(run):
     why = "ONNX files show no gradients and no layers"
     run.update_manifest(model=run.manifest()["model"] | {"lacks": {"gradcam": why, "ig": why}})
-    run.file("trust.json").unlink()  # explainers that are not there were not checked
+    for name in ("trust.json", "shortcuts.json", "robustness.parquet"):
+        run.file(name).unlink()  # explainers and features that are not there were not looked at
     return run
 
 
