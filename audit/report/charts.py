@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from audit.core.bins import Bin
 from audit.core.estimate import Estimate
+from audit.core.wording import plural
 from audit.report.templating import signed
 from audit.verdict.signals import Signal
 
@@ -79,7 +80,7 @@ def mass_histogram(mass: pd.Series, chance: pd.Series, explainer: str) -> Chart 
         axes.yaxis.get_major_locator().set_params(integer=True)
         _legend(axes, 3)
     alt = (
-        f"Histogram of {explainer}'s mass on the mask over {len(mass):,} images: median "
+        f"Histogram of {explainer}'s mass on the mask over {plural(len(mass), 'image')}: median "
         f"{mass.median():.0%}, against a median chance of {chance.median():.0%}."
     )
     return Chart(done[0], alt)

@@ -405,7 +405,8 @@ def test_every_limit_is_shown_beside_its_figure(tmp_path):
 
 
 def test_the_subject_is_called_by_its_name(tmp_path):
-    run = write_run(tmp_path / "run", accused(14, 122))
+    cases = [filled("lower left", 1)] * 14
+    run = write_run(tmp_path / "run", [*cases, *accused(0, 108)])
     run.update_manifest(config={"seed": 0, "subject": "bird"})
     told = str(findings(uncharted(run)))
     assert "part of the bird" in told

@@ -28,8 +28,8 @@ WORST = Metric(
 BELOW = Metric(
     key="worst_group_gap",
     title="Worst group below all images",
-    description="How far the worst class in a group is below the accuracy of all test images.",
-    formula="accuracy - worst-group accuracy",
+    description="How far the worst class in a group is below all test images.",
+    formula="share of all named rightly - that of the worst class in a group",
     direction="lower is better",
     paper=OURS,
 )

@@ -62,8 +62,10 @@ def cause(each: SensitiveClass) -> Cause:
 
 def _mend(kind: str, classes: Sequence[SensitiveClass]) -> Step:
     """Say what to do about a kind of cue, and of which classes."""
-    names = [each.name for each in classes if each.kind == kind]
-    return Step(f"{some(names, _NAMED)} ({KINDS[kind]}): {MENDS[kind]}")
+    own = [each for each in classes if each.kind == kind]
+    links = [Link(each.name, f"sensitivity.html#{each.anchor}") for each in own[:_NAMED]]
+    told = f"{plural(len(own), 'class', 'classes')} ({KINDS[kind]}): {MENDS[kind]}"
+    return Step(told, tuple(links))
 
 
 def _masks_first(classes: Sequence[SensitiveClass]) -> Iterator[Step]:
