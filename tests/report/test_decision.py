@@ -126,7 +126,7 @@ def test_other_records_than_the_gates_leave_the_default(tmp_path):
 @pytest.mark.parametrize(
     ("cases", "limits", "first"),
     [
-        (accused(10, 100), {}, "Look at the region"),
+        (accused(10, 100), {}, "Look at the accused images"),
         (accused(0, 20), {}, "Explain more images"),
         (accused(10, 100), {"max_wrong_reasons": 0.1}, "Audit more images"),
         ([case(causal_reason="not tested", verdict="undecided")] * 5, {}, "Sweep with"),
