@@ -18,17 +18,18 @@ from audit.verdict.verdict import Verdict
 def accused(content: Content) -> Iterator[Action]:
     """Ask to look at the answers of each class that have wrong reasons, most of them first."""
     some = [row for row in content.classes if row.wrong_reasons.value > 0]
-    for row in sorted(some, key=lambda row: (not row.stands_out, -row.wrong_reasons.value)):
-        yield _accused(row, content.source.subject)
+    return _each_accused(content, some)
 
 
-def standing_out(content: Content) -> Iterable[Action]:
+def standing_out(content: Content) -> Iterator[Action]:
     """Ask the same of classes that have more of them than the others alone."""
-    return (action for action in accused(content) if _stands_out(content, action.label))
+    some = [row for row in content.classes if row.stands_out and row.wrong_reasons.value > 0]
+    return _each_accused(content, some)
 
 
-def _stands_out(content: Content, label: int) -> bool:
-    return any(row.stands_out for row in content.classes if row.index == label)
+def _each_accused(content: Content, rows: Iterable[ClassRow]) -> Iterator[Action]:
+    for row in sorted(rows, key=lambda row: (not row.stands_out, -row.wrong_reasons.value)):
+        yield _accused(row, content.source.subject)
 
 
 def _accused(row: ClassRow, subject: str) -> Action:
