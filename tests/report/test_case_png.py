@@ -78,13 +78,19 @@ def test_the_file_holds_what_the_model_was_shown(visit, report, saved):
     assert whole - len(pixels(saved(page))) > SIDE
 
 
-def test_from_disk_pictures_beyond_those_held_come_from_a_folder_that_is_chosen(
-    visit, report, saved, tmp_path
-):
+@pytest.fixture
+def unheld(visit, report, tmp_path):
+    """A report that holds no pictures in scripts, and its worst case, opened."""
     folder = shutil.copytree(report.report_dir, tmp_path / "report")
     data = folder / "gallery" / "cases.js"
     data.write_text(re.sub(r'"held":\[[01,]+\]', '"held":[]', data.read_text()))
-    page = visit(folder / "gallery.html", state=f"#case={worst(folder)}")
+    return folder, visit(folder / "gallery.html", state=f"#case={worst(folder)}")
+
+
+def test_from_disk_pictures_beyond_those_held_come_from_a_folder_that_is_chosen(
+    unheld, saved, tmp_path
+):
+    folder, page = unheld
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Save as PNG").click()
     assert "Choose this report’s folder “pictures”" in page.locator(".fa-copied").inner_text()
@@ -95,11 +101,8 @@ def test_from_disk_pictures_beyond_those_held_come_from_a_folder_that_is_chosen(
     assert pixels(saved(page)).shape[1] == WIDTH  # the folder is chosen once
 
 
-def test_another_folder_is_told_and_asked_for_again(visit, report, tmp_path):
-    folder = shutil.copytree(report.report_dir, tmp_path / "report")
-    data = folder / "gallery" / "cases.js"
-    data.write_text(re.sub(r'"held":\[[01,]+\]', '"held":[]', data.read_text()))
-    page = visit(folder / "gallery.html", state=f"#case={worst(folder)}")
+def test_another_folder_is_told_and_asked_for_again(unheld, tmp_path):
+    folder, page = unheld
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Save as PNG").click()
     chooser.value.set_files(folder / "data")
