@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from audit.core.abreast import abreast
 from audit.core.ahead import ahead
 from audit.core.errors import BrokenImageError
 from audit.core.logits import predicted
 from audit.core.track import Track
-from audit.datasets.batches import batched
+from audit.datasets.batches import Readable, batched
 from audit.datasets.dataset import Dataset, Decoded, Item
 from audit.datasets.decode import resize
 from audit.execution.engine import Engine
@@ -21,6 +22,7 @@ from audit.execution.record import softmax
 
 AHEAD = 32  # images read while the model is at work
 COLUMNS = ("name", "label", "prediction", "confidence")
+Logits = NDArray[np.float32]
 
 
 class OfLabels:
@@ -83,10 +85,14 @@ def predict(
     skipped: list[tuple[Item, str]] = []
     read = engine.clock.each("decode", _fitted(dataset, items, engine.size))
     stream = track(ahead(read, AHEAD), "predict", len(items))
-    for batch in batched(stream, engine.size, batch_size, skipped):
+
+    def answered(batch: list[Readable]) -> tuple[list[Item], Logits]:
         with engine.clock("predict"):
             logits = engine.predict(np.stack([image for _, image in batch]))
-        found = [item for item, _ in batch]
+        return [item for item, _ in batch], logits
+
+    batches = batched(stream, engine.size, batch_size, skipped)
+    for found, logits in abreast(answered, batches, engine.streams, engine.halt):
         if of_labels is not None:
             of_labels.add(found, logits)
         answers = engine.answering(logits, [item.label for item in found])

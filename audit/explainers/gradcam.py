@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from audit.explainers.base import PASS
 from audit.models.classifier import FrozenClassifier
 
+Explain = Callable[..., Any]  # images, and targets where they are given, to the parts of Explained
+
 
 class Explained(NamedTuple):
     """Predictions and their class activation maps.
@@ -47,15 +49,37 @@ class GradCAM:
     def __init__(
         self, classifier: FrozenClassifier, kind: str = "gradcam", *, closed_form: bool = True
     ) -> None:
-        size = classifier.input_size
-        images = tf.TensorSpec((None, size, size, 3), tf.float32)
-        targets = tf.TensorSpec((None,), tf.int64)
         self._classifier = classifier
         self._at_once = PASS
         self._combine = KINDS[kind]
         self._kernel = classifier.kernel if closed_form else None
-        self._of_predicted = tf.function(self._explain_predicted, input_signature=[images])
-        self._of_targets = tf.function(self._explain, input_signature=[images, targets])
+        key = GradCAM, kind, closed_form
+        self._of_predicted, self._of_targets = classifier.compiled(key, self._compiled)
+
+    def _compiled(self) -> tuple[Explain, Explain]:
+        if self._kernel is None:
+            return self._with_the_model()
+        at = self._classifier
+        features = tf.TensorSpec((None, *at.feature_shape), tf.float32)
+        logits = tf.TensorSpec((None, at.classes), tf.float32)
+        targets = tf.TensorSpec((None,), tf.int64)
+        read = tf.function(self._maps, input_signature=[features, logits, targets])
+
+        def of_predicted(images: Any) -> Any:
+            features, logits = at.both(images)
+            return read(features, logits, tf.argmax(logits, axis=-1))
+
+        return of_predicted, lambda images, targets: read(*at.both(images), targets)
+
+    def _with_the_model(self) -> tuple[Explain, Explain]:
+        """Compile graphs that hold the model, each with weights of its own, for its gradients."""
+        size = self._classifier.input_size
+        images = tf.TensorSpec((None, size, size, 3), tf.float32)
+        targets = tf.TensorSpec((None,), tf.int64)
+        return (
+            tf.function(self._explain_predicted, input_signature=[images]),
+            tf.function(self._explain, input_signature=[images, targets]),
+        )
 
     def __call__(
         self, images: NDArray[np.float32], targets: NDArray[np.int64] | None = None

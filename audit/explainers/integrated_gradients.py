@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import cv2
@@ -202,15 +203,17 @@ class IntegratedGradients:
         return Attributed(heatmaps, nodes, completeness_error(heatmaps, gains), gains)
 
     def _replicas_of(self, classifier: Any, devices: Sequence[str]) -> list[_Replica]:
+        return [self._replica(classifier, device) for device in devices or local_devices()]
+
+    def _replica(self, classifier: FrozenClassifier, device: str) -> _Replica:
         share = self._sum.share
-        return [_Replica(classifier, device, share) for device in devices or local_devices()]
+        key = _Replica, device, share
+        return classifier.compiled(key, lambda: _Replica(classifier, device, share))
 
     def calibrated(self) -> int:
         """Return gradients a call; measured now where that was left open."""
         if self.batch_size is None:
-            size = self._classifier.input_size
-            grey = np.full((size, size, 3), 127.5, np.float32)  # any image does: only time counts
-            self.batch_size = calibrate(self._replicas[0].once, grey)
+            self.batch_size = self._replicas[0].at_once
         return self.batch_size
 
     def _paths(
@@ -299,10 +302,17 @@ class _Replica:
         images = tf.TensorSpec((None, size, size, 3), tf.float32)
         places, alphas = tf.TensorSpec((None,), tf.int64), tf.TensorSpec((None,), tf.float32)
         self._graph = classifier.graph
+        self._size = size, size, 3
         self._device = device
         self._share = share
         given = [images, images, places, alphas, places]
         self.gradients = tf.function(self._along, input_signature=given)
+
+    @cached_property
+    def at_once(self) -> int:
+        """Gradients a call; measured when they are first asked for."""
+        grey = np.full(self._size, 127.5, np.float32)  # any image does: only time counts
+        return calibrate(self.once, grey)
 
     def along(self, tasks: list[_Task]) -> _Shares:
         """Return what each node adds, before its weight, and its logit."""

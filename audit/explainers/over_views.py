@@ -9,7 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from audit.explainers.asked import AskedGradCAM, AskedIntegratedGradients
-from audit.explainers.gradcam import GradCAM
+from audit.explainers.gradcam import Explain, GradCAM
 from audit.explainers.integrated_gradients import (
     Attributed,
     Enough,
@@ -38,6 +38,9 @@ class AveragedGradCAM(GradCAM):
         self._rows = np.stack([view.way_back(height)[0] for view in classifier.views])
         self._columns = np.stack([view.way_back(width)[1] for view in classifier.views])
         self._seen = self._rows.sum(axis=2).T @ self._columns.sum(axis=2)
+
+    def _compiled(self) -> tuple[Explain, Explain]:
+        return self._with_the_model()
 
     def _explain_predicted(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         features, logits = self._forward(self._at.seen(images))

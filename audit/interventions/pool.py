@@ -113,8 +113,9 @@ class BackgroundPool:
     @cached_property
     def colours(self) -> Colours:
         """Mean colour of the pool, and the deviation of colours within a background."""
-        within = self.backgrounds.std(axis=(1, 2), dtype=np.float64).mean(axis=0)
-        return Colours(self.mean, within.astype(np.float32))
+        # One after the other: all at once would be copied at twice their precision.
+        within = [each.std(axis=(0, 1), dtype=np.float64) for each in self.backgrounds]
+        return Colours(self.mean, np.mean(within, axis=0).astype(np.float32))
 
     @cached_property
     def _answers(self) -> NDArray[np.intp]:

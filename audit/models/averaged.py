@@ -56,8 +56,8 @@ class Averaged(FrozenClassifier):
 
     def logits(self, images: Any) -> tf.Tensor:
         """Return float32 mean log-probabilities ``(n, classes)`` of images ``(n, H, W, 3)``."""
-        one_pass, starts = super().logits, range(0, len(images), self.at_once)
-        return tf.concat([one_pass(images[i : i + self.at_once]) for i in starts], axis=0)
+        starts = range(0, len(images), self.at_once)
+        return tf.concat([self._mean(images[i : i + self.at_once]) for i in starts], axis=0)
 
     def describe(self) -> str:
         """Return one line that says what was found."""
@@ -73,8 +73,12 @@ class Averaged(FrozenClassifier):
         likely = tf.reshape(tf.nn.log_softmax(logits), (len(self.views), -1, self.classes))
         return tf.reduce_mean(likely, axis=0)
 
-    def _logits_of(self, images: tf.Tensor) -> tf.Tensor:
-        return self.mean(super()._logits_of(self.seen(images)))
+    def _compile(self) -> None:
+        super()._compile()
+        self._mean = self._compiled(self._mean_of, (self.input_size, self.input_size, 3))
+
+    def _mean_of(self, images: tf.Tensor) -> tf.Tensor:
+        return self.mean(self._both_of(self.seen(images))[1])
 
 
 def averaged(classifier: Differentiable, count: int, seed: int) -> Differentiable:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import tensorflow as tf
@@ -29,6 +29,7 @@ from audit.models.scaling import treated
 from audit.models.smooth import smoothed
 from audit.models.specs import specs_of
 
+R = TypeVar("R")
 _DRAWS = re.compile(r"\bRng|Rng[A-Z]|stateful_uniform|RandomUniform|seed_generator")
 _SAME = 1e-3  # how far two answers of one model may differ; half precision is allowed more
 _SAME_IN_HALF = 2e-2  # half precision has three digits, fewer after many layers
@@ -178,10 +179,16 @@ class FrozenClassifier(Differentiable):
         # Noise and blots: a plain image may lie where every ReLU is flat.
         self.has_gradient = changing and reaches_image(self.graph, images[:4:3])
 
+    def compiled(self, key: Hashable, make: Callable[[], R]) -> R:
+        """Return what ``make`` compiles for this model, made once: its weights take memory."""
+        if key not in self._made:
+            self._made[key] = make()
+        return cast("R", self._made[key])
+
     def _compile(self) -> None:
-        self._features = self._compiled(self._features_of, (self.input_size, self.input_size, 3))
-        self._logits = self._compiled(self._logits_of, (self.input_size, self.input_size, 3))
+        self._made: dict[Hashable, Any] = {}
         sides = (self.input_size, self.input_size, 3)
+        self._both = self._compiled(self._both_of, sides)
         self._head = self._compiled(self._head_of, self.feature_shape, sides)
 
     @staticmethod
@@ -189,9 +196,14 @@ class FrozenClassifier(Differentiable):
         specs = [tf.TensorSpec((None, *shape), tf.float32) for shape in shapes]
         return tf.function(function, input_signature=specs)
 
+    def both(self, images: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return feature maps and logits, as `features` and `logits` do, of one forward pass."""
+        found: tuple[tf.Tensor, tf.Tensor] = self._both(tf.convert_to_tensor(images, tf.float32))
+        return found
+
     def features(self, images: Any) -> tf.Tensor:
         """Return feature maps ``(n, h, w, c)`` of float32 images ``(n, H, W, 3)`` in 0..255."""
-        return self._features(tf.convert_to_tensor(images, tf.float32))
+        return self.both(images)[0]
 
     def head(self, features: Any, images: Any = None) -> tf.Tensor:
         """Return float32 logits ``(n, classes)`` of feature maps.
@@ -216,7 +228,7 @@ class FrozenClassifier(Differentiable):
 
     def logits(self, images: Any) -> tf.Tensor:
         """Return float32 logits ``(n, classes)`` of float32 images ``(n, H, W, 3)`` in 0..255."""
-        return self._logits(tf.convert_to_tensor(images, tf.float32))
+        return self.both(images)[1]
 
     def gradient(
         self, images: Any, targets: NDArray[np.int64]
@@ -258,11 +270,9 @@ class FrozenClassifier(Differentiable):
             f"{low:.3g}..{high:.3g}, {head} head, {units}{outputs_in_words(self)}"
         )
 
-    def _features_of(self, images: tf.Tensor) -> tf.Tensor:
-        return self.graph.run(images, [self.features_at])[0]
-
-    def _logits_of(self, images: tf.Tensor) -> tf.Tensor:
-        return tf.cast(self.graph.run(images, [self.graph.output])[0], tf.float32)
+    def _both_of(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        features, logits = self.graph.run(images, [self.features_at, self.graph.output])
+        return features, tf.cast(logits, tf.float32)
 
     def _head_of(self, features: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
         given = {self.features_at: features}
@@ -279,7 +289,9 @@ def _read(
             graph = freeze(answer, given.size)
         if not graph.reads_image():
             raise ModelError("The model's output does not depend on the image.")
-        answers = np.asarray(tf.cast(answer(tf.constant(probe)), tf.float32))
+        # Not eagerly: that keeps several hundred megabytes for as long as the process lives.
+        own = tf.function(answer, autograph=False)(tf.constant(probe))
+        answers = np.asarray(tf.cast(own, tf.float32))
         graph = _smoothed(graph, given.size, probe, answers)
     except (ValueError, TypeError, NotImplementedError, tf.errors.OpError) as error:
         if _DRAWS.search(str(error)):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.core.errors import ConfigError
+from audit.core.memory import give_back
 from audit.core.track import Track
 from audit.settings import Config
 from audit.stages.contents import add_skipped, keep_contents
@@ -67,6 +68,7 @@ def train_model(folder: RunFolder, inputs: Inputs, crew: Any, track: Track) -> N
         return
     with timed(folder, "train"):
         _keep(folder, inputs, _fitted(folder, inputs, crew, track))
+    give_back()  # what was compiled to train
 
 
 def _terms(inputs: Inputs) -> dict[str, Any]:

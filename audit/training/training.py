@@ -16,11 +16,14 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from PIL import Image
 
+from audit.core.abreast import abreast, streams
 from audit.core.track import Track
 from audit.datasets.batches import in_batches
 from audit.datasets.dataset import Dataset, Item
+from audit.explainers.base import PASS
 from audit.masks.masks import Masks
 from audit.models.backbones import build_backbone
+from audit.models.frozen import fold_scales, freeze
 from audit.settings import Config
 from audit.storage.paths import beside, make
 from audit.storage.run import PIXELS
@@ -35,6 +38,7 @@ from audit.training.replicas import Replicas
 from audit.training.samples import mixed_labels, nine_versions
 
 _SOFTEN = 0.3  # share of the mean variance added to each feature's
+Features = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 _LEAST_LIKELY = 1e-7  # as Keras clips: one certain, wrong answer must not make the loss infinite
 
 
@@ -237,8 +241,9 @@ def _train_head(lesson: _Lesson, backbone: Any, backup: Backup) -> tuple[Any, Fi
     pooled = keras.Model(
         backbone.input, keras.layers.GlobalAveragePooling2D(name="pool")(backbone.output)
     )
-    features = _features(lesson, pooled, lesson.seen, "train")
-    judged = _features(lesson, pooled, lesson.validation, "validation")
+    frozen = _frozen(pooled)
+    features = _features(lesson, frozen, lesson.seen, "train")
+    judged = _features(lesson, frozen, lesson.validation, "validation")
     head = _head(features, lesson.classes, lesson.config)
     trainee: Any = head
     values: NDArray[Any] = features
@@ -322,16 +327,22 @@ def _judge(model: Any, inputs: Any, labels: NDArray[np.int64]) -> Judge:
     return judge
 
 
-def _features(lesson: _Lesson, pooled: Any, images: ImageCache, split: str) -> NDArray[np.float32]:
+def _frozen(pooled: Any) -> Features:
+    """Return features of uint8 images by a backbone that learns no more, in a fifth of its time."""
+    graph = fold_scales(freeze(partial(pooled, training=False), pooled.input_shape[1]), [])
     forward = tf.function(
-        lambda x: pooled(tf.cast(x, tf.float32), training=False),
+        lambda pixels: graph.run(tf.cast(pixels, tf.float32), [graph.output])[0],
         input_signature=[tf.TensorSpec((None, *pooled.input_shape[1:]), tf.uint8)],
     )
+    return lambda pixels: np.asarray(forward(pixels))
+
+
+def _features(
+    lesson: _Lesson, frozen: Features, images: ImageCache, split: str
+) -> NDArray[np.float32]:
     rows = lesson.track(range(len(images.labels)), f"features ({split})", len(images.labels))
-    made = [
-        forward(images.pixels[part]) for part in in_batches(rows, lesson.config.training.batch_size)
-    ]
-    return np.concatenate([np.asarray(values, np.float32) for values in made])
+    pixels = (images.pixels[part] for part in in_batches(rows, PASS))
+    return np.concatenate(list(abreast(frozen, pixels, streams())))
 
 
 def _head(features: NDArray[np.float32], classes: int, config: Config) -> Any:
