@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 from contextlib import suppress
+
+_ARENA_MAX = -8  # glibc's M_ARENA_MAX
+_NOT_GLIBC = OSError, AttributeError, TypeError
+
+
+def hold_one_heap() -> None:
+    """Let all threads share what glibc keeps of freed memory: each would keep its own share.
+
+    To be called before there are threads. ``MALLOC_ARENA_MAX`` in the environment counts instead.
+    """
+    if "MALLOC_ARENA_MAX" not in os.environ:
+        with suppress(*_NOT_GLIBC):
+            ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
 
 
 def give_back() -> None:
@@ -14,5 +28,5 @@ def give_back() -> None:
     what is freed between blocks that are in use. Libraries other than glibc need no second call.
     """
     gc.collect()
-    with suppress(OSError, AttributeError, TypeError):  # not glibc; not Linux
+    with suppress(*_NOT_GLIBC):
         ctypes.CDLL(None).malloc_trim(0)
