@@ -19,7 +19,7 @@ from audit.storage.records import NOT_SAMPLED
 from audit.verdict.verdict import ACCUSED
 
 PAGE = 48  # cases a page
-MOST_COMPOSITES = 1_200  # the worst of them: about 10 MB
+MOST_COMPOSITES = 500  # the worst of them: about 4 MB
 
 
 @dataclass(frozen=True)
