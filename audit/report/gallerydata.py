@@ -15,7 +15,7 @@ from audit.report.behind import LOST, file_of, tried
 from audit.report.cases import Case
 from audit.report.content import Content
 from audit.report.shapes import Shapes
-from audit.report.templating import data_uri, plain
+from audit.report.templating import data_uri, mask_from, plain
 from audit.report.trials import Panel
 from audit.report.verdicts import VERDICT_KINDS
 
@@ -82,7 +82,7 @@ def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
         "classes": [plain(source.classes[label]) for label in labels],
         "indexes": labels,
         "pages": [f"classes/{page}.html" for page in pages],
-        "masks": [plain(m) for m in masks],
+        "masks": [plain(mask_from(m)) for m in masks],
         "name": [plain(c.name) for c in cases],
         "anchor": [c.anchor for c in cases],
         "verdict": [keys.index(c.verdict.key) for c in cases],
