@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audit.core.finding import SEVERITIES, Action, Finding
-from audit.report.content import Content
-from audit.report.findings import rules
+from audit.core.finding import Action, Finding
+from audit.report.content import Content, once
+from audit.report.findings import found_by
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class ClassActions:
     asked: list[Asked]
 
 
+@once
 def class_actions(content: Content) -> list[ClassActions]:
     """Return the classes that something is to be done about, the gravest finding first.
 
@@ -55,11 +56,9 @@ def class_actions(content: Content) -> list[ClassActions]:
 
 
 def _asked(content: Content) -> list[Asked]:
-    found = [
+    return [
         Asked(finding, action)
-        for rule in rules()
-        if (finding := rule.find(content)) and finding.severity != "info"
+        for rule, finding in found_by(content)
+        if finding.severity != "info"
         for action in rule.by_class(content)
     ]
-    order = list(SEVERITIES)
-    return sorted(found, key=lambda each: order.index(each.finding.severity))

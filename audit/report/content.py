@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import wraps
 from itertools import combinations
-from typing import Any
+from typing import Any, TypeVar
 
 from audit.checks.registry import every
 from audit.core.estimate import Figure
@@ -29,6 +30,7 @@ from audit.report.unavailable import Unavailable, is_unavailable, unavailable
 from audit.report.verdicts import VerdictRow, verdict_rows
 from audit.verdict.verdict import Verdict
 
+R = TypeVar("R")
 _CLASS_CASES = 12
 _WORST = (
     Verdict.WRONG_REASONS,
@@ -50,6 +52,8 @@ class Content:
         By key, what each check gathered; None where the run has nothing of it.
     against : Against or None
         The last release, where the report was asked to set it beside.
+    kept : dict
+        What was computed of it by functions that are computed `once`.
     """
 
     source: Source
@@ -66,6 +70,7 @@ class Content:
     galleries: dict[str, list[Case]]
     maps_bytes: int
     against: Against | None = None
+    kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def unavailable(self) -> list[Unavailable]:
@@ -97,6 +102,19 @@ class Content:
             if len(found[case.label]) < _CLASS_CASES:
                 found[case.label].append(case)
         return found
+
+
+def once(compute: Callable[[Content], R]) -> Callable[[Content], R]:
+    """Have a function be computed once a content: many pages ask for the same."""
+
+    @wraps(compute)
+    def asked(content: Content) -> R:
+        if compute not in content.kept:
+            content.kept[compute] = compute(content)
+        found: R = content.kept[compute]
+        return found
+
+    return asked
 
 
 def content(source: Source, against: Against | None = None) -> Content:

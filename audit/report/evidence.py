@@ -12,7 +12,8 @@ from audit.core.edits import KINDS, MENDS
 from audit.core.estimate import NOTHING, Estimate, rate
 from audit.core.finding import Link
 from audit.report.cases import Case
-from audit.report.content import Content
+from audit.report.classes import ClassRow
+from audit.report.content import Content, once
 from audit.report.finding import gallery
 from audit.verdict.verdict import Verdict
 
@@ -66,6 +67,7 @@ class Strip:
         return KINDS.get(self.kind, "")
 
 
+@once
 def strips(content: Content) -> list[Strip]:
     """Return evidence by class, what accuses most answers first.
 
@@ -77,7 +79,8 @@ def strips(content: Content) -> list[Strip]:
     if not kinds and not proofs:
         verdict = Verdict.SUSPECT
         kinds = _kinds(content, verdict)
-    found = [_strip(content, k, verdict, kinds.get(k, Counter()), proofs.get(k, []))
+    rows = {row.index: row for row in content.classes}
+    found = [_strip(content, k, rows.get(k), verdict, kinds.get(k, Counter()), proofs.get(k, []))
              for k in dict.fromkeys([*kinds, *proofs])]  # fmt: skip
     return sorted(found, key=lambda strip: (-strip.accused, not strip.proofs, strip.name))
 
@@ -107,11 +110,15 @@ def _kinds(content: Content, verdict: Verdict) -> dict[int, Counter[str]]:
 
 
 def _strip(
-    content: Content, target: int, verdict: Verdict, kinds: Counter[str], proofs: Sequence[Cause]
+    content: Content,
+    target: int,
+    row: ClassRow | None,
+    verdict: Verdict,
+    kinds: Counter[str],
+    proofs: Sequence[Cause],
 ) -> Strip:
     known = [(kind, n) for kind, n in kinds.most_common() if kind in KINDS]
     kind = known[0][0] if known else next((p.kind for p in proofs if p.kind), "")
-    row = next((row for row in content.classes if row.index == target), None)
     judged = row.wrong_reasons.n if row else 0
     return Strip(
         name=content.source.classes[target],

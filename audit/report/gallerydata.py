@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from audit.checks.registry import every
 from audit.core.registries import JUDGED
 from audit.report.behind import LOST, file_of, tried
 from audit.report.cases import Case
-from audit.report.content import Content
+from audit.report.content import Content, once
 from audit.report.shapes import Shapes
 from audit.report.templating import data_uri, mask_from, plain
 from audit.report.trials import Panel
@@ -59,8 +59,9 @@ def write_held(content: Content, shapes: Mapping[str, Shapes], report: Path) -> 
         _assign(folder / f"{case.anchor}.js", "FA_HELD", pictures)
 
 
-def _held(content: Content) -> Iterator[Case]:
-    return islice(content.worst_first(), MOST_HELD)
+@once
+def _held(content: Content) -> list[Case]:
+    return list(islice(content.worst_first(), MOST_HELD))
 
 
 def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from audit.core.estimate import Estimate
 from audit.core.finding import Finding, Link, Step
 from audit.core.wording import plural, verb
 from audit.gate.classes import ClassRate, class_rates
-from audit.report.content import Content
+from audit.report.content import Content, once
 from audit.report.figures import hit_rate
 from audit.report.finding import format_estimate
 from audit.report.templating import percent
@@ -110,6 +110,7 @@ def strong_classes(content: Content) -> Finding | None:
     )
 
 
+@once
 def _rates(content: Content) -> list[ClassRate]:
     """Return the accuracy of classes with test images, the lowest first; none of one class."""
     rates = [r for r in class_rates(content.source, _LEVEL) if r.estimate.n]
