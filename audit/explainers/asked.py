@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.explainers.gradcam import KINDS, Explained
-from audit.explainers.integrated_gradients import IntegratedGradients
+from audit.explainers.integrated_gradients import Gradients, IntegratedGradients
 from audit.explainers.passes import in_passes
 from audit.models.base import Differentiable
 
@@ -50,10 +50,11 @@ class AskedIntegratedGradients(IntegratedGradients):
         return [_Asked(classifier, self._sum.share)]
 
 
-class _Asked:
+class _Asked(Gradients):
     """A classifier's gradients along paths."""
 
     def __init__(self, classifier: Differentiable, share: Callable[..., Any]) -> None:
+        super().__init__(classifier.input_size)
         self._classifier, self._share = classifier, share
 
     def along(self, tasks: Sequence[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

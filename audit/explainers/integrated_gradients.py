@@ -6,6 +6,7 @@ Nodes are added until an image has enough of them.
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -292,27 +293,44 @@ class IntegratedGradients:
         queue.extend(self._tasks(path, self._sum.refine(path)))
 
 
-class _Replica:
+class Gradients(ABC):
+    """Gradients of one model's logits at images, of which some number a call is the cheapest.
+
+    Parameters
+    ----------
+    size : int
+        Side of the images.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    @abstractmethod
+    def once(self, images: Images) -> None:
+        """Take a gradient at each image, whatever it is."""
+
+    @cached_property
+    def at_once(self) -> int:
+        """Gradients a call; measured when they are first asked for."""
+        # Any image does: only time counts.
+        return calibrate(self.once, np.full((self._size, self._size, 3), 127.5, np.float32))
+
+
+class _Replica(Gradients):
     """The gradient's compiled function on one device."""
 
     def __init__(
         self, classifier: FrozenClassifier, device: str, share: Callable[..., Any]
     ) -> None:
         size = classifier.input_size
+        super().__init__(size)
         images = tf.TensorSpec((None, size, size, 3), tf.float32)
         places, alphas = tf.TensorSpec((None,), tf.int64), tf.TensorSpec((None,), tf.float32)
         self._graph = classifier.graph
-        self._size = size, size, 3
         self._device = device
         self._share = share
         given = [images, images, places, alphas, places]
         self.gradients = tf.function(self._along, input_signature=given)
-
-    @cached_property
-    def at_once(self) -> int:
-        """Gradients a call; measured when they are first asked for."""
-        grey = np.full(self._size, 127.5, np.float32)  # any image does: only time counts
-        return calibrate(self.once, grey)
 
     def along(self, tasks: list[_Task]) -> _Shares:
         """Return what each node adds, before its weight, and its logit."""
