@@ -29,7 +29,7 @@ SAMPLED, NO_REGION, NO_EDIT, NO_MASK = (
 
 # What was not asked, and why it could not matter.
 STOPS: Mapping[str, str] = {
-    SAMPLED: "the foreground on black and pasted back, which a sample tells",
+    SAMPLED: "the foreground on black and pasted back (a sample of images tells)",
     NO_REGION: "a search for another region, as none could decide",
     NO_EDIT: "edits of the whole background, as none could accuse",
     NO_MASK: "moved masks, as none could change the verdict",

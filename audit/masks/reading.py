@@ -140,7 +140,8 @@ def _without(own: set[str], classes: Mapping[str, str], maker: str) -> str:
     bare = sorted(every - {classes[name] for name in own if name in classes})
     if not bare:
         return words
-    return f"{words}, among them all of {len(bare)} of {len(every)} classes ({some(bare, 2)})"
+    told = f"{len(bare)} of the {len(every)} classes ({some(bare, 2)})"
+    return f"{words}, including every image of {told}"
 
 
 def _bad(files: ValuedMasks) -> tuple[list[str], int]:

@@ -36,7 +36,7 @@ _MENDED_BY = {
     "min-group-accuracy": ("worst-group",),
 }
 _JUDGED_BY = {"max-wrong-reasons": ("not-judged", "nothing-provable", "few-images")}
-_MORE = Step("Audit more images: the more there are, the narrower is the interval.")
+_MORE = Step("Audit more images: that narrows the interval.")
 
 
 @dataclass(frozen=True)

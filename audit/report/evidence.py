@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from audit.checks.registry import every
 from audit.core.cause import Cause
@@ -15,9 +17,10 @@ from audit.report.cases import Case
 from audit.report.classes import ClassRow
 from audit.report.content import Content, once
 from audit.report.finding import gallery
-from audit.verdict.verdict import Verdict
+from audit.verdict.verdict import AUTOMATIC, Verdict
 
 MOST = 12  # on a page: the others are counted, and in the class table
+_MASK = "First look at its mask, which a machine made."
 _LOOK = "Look at what the backgrounds of these images share, and whether their masks are right."
 
 
@@ -82,7 +85,13 @@ def strips(content: Content) -> list[Strip]:
     rows = {row.index: row for row in content.classes}
     found = [_strip(content, k, rows.get(k), verdict, kinds.get(k, Counter()), proofs.get(k, []))
              for k in dict.fromkeys([*kinds, *proofs])]  # fmt: skip
-    return sorted(found, key=lambda strip: (-strip.accused, not strip.proofs, strip.name))
+    return sorted(found, key=_clearest)
+
+
+def _clearest(strip: Strip) -> tuple[int, bool, float, str]:
+    """Put what accuses most answers first, then what is proven, then what accuses one most."""
+    score = strip.case.score if strip.case else 0.0
+    return -strip.accused, not strip.proofs, -np.nan_to_num(score), strip.name
 
 
 def _proofs(content: Content) -> dict[int, list[Cause]]:
@@ -120,6 +129,7 @@ def _strip(
     known = [(kind, n) for kind, n in kinds.most_common() if kind in KINDS]
     kind = known[0][0] if known else next((p.kind for p in proofs if p.kind), "")
     judged = row.wrong_reasons.n if row else 0
+    case = _case(content, target, verdict, kind)
     return Strip(
         name=content.source.classes[target],
         kind=kind,
@@ -128,8 +138,8 @@ def _strip(
         share=rate(kinds.total(), judged) if kinds.total() <= judged else NOTHING,
         kinds=[(KINDS[each], n) for each, n in known],
         proofs=list(proofs),
-        case=_case(content, target, verdict, kind),
-        action=_action(kind, known, proofs),
+        case=case,
+        action=_action(kind, known, [*_cautions(proofs, case)]),
         where=_where(target, verdict, kinds.total()),
     )
 
@@ -154,9 +164,16 @@ def _shows(case: Case) -> bool:
     return turn is not None and bool(turn.swap >= 0 or case.composites)
 
 
-def _action(kind: str, known: Sequence[tuple[str, int]], proofs: Sequence[Cause]) -> str:
+def _cautions(proofs: Sequence[Cause], case: Case | None) -> Iterator[str]:
+    """Yield what is to be looked at before anything else."""
+    yield from (proof.caution for proof in proofs if proof.caution)
+    if case and case.mask_source in AUTOMATIC:
+        yield _MASK
+
+
+def _action(kind: str, known: Sequence[tuple[str, int]], cautions: Sequence[str]) -> str:
     """Say what to do, of which of the accused answers where that is not all."""
-    first = next((proof.caution for proof in proofs if proof.caution), "")
+    first = next(iter(cautions), "")
     mend = MENDS.get(kind, _LOOK)
     if len(known) > 1:
         mend = f"For the {known[0][1]:,} by {KINDS[kind]}: {mend[0].lower()}{mend[1:]}"

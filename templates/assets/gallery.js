@@ -42,7 +42,8 @@
       order = gallery.select(state);
       grid.show(order);
       get("fa-count").textContent = order.length.toLocaleString("en") + " of " +
-        data.name.length.toLocaleString("en") + (data.name.length === 1 ? " image" : " images");
+        data.name.length.toLocaleString("en") + (data.name.length === 1 ? " image" : " images") +
+        (order.length ? "" : ": none fits. Reset shows all that were explained.");
     }
     var i = gallery.find(state.case);
     if (i >= 0) close.show(i, order, state);

@@ -45,7 +45,7 @@ def test_classes_without_any_mask_are_named(tmp_path):
     save(tmp_path / "masks/one/one.png", TRIMAP)
     masks = Masks(ImageFiles(tmp_path / "photos"), tmp_path / "masks", grabcut=False)
     found = masks.observations()[0]
-    assert "the other 1 has none, among them all of 1 of 2 classes (two)" in found.words
+    assert "the other 1 has none, including every image of 1 of the 2 classes (two)" in found.words
 
 
 def test_bad_masks_are_named_up_to_three_and_counted(tmp_path):

@@ -63,7 +63,7 @@ def test_what_checks_prove_stands_with_its_effect_once_a_check(tmp_path):
     texture, tag = by_name[PLAIN[0]], by_name[PLAIN[1]]
     (sensitive,) = texture.proofs
     assert (sensitive.kind, sensitive.style) == ("texture", "points")
-    assert "turn with the background blurred than those of other classes do" in sensitive.words
+    assert "blurred than those of the steadier half of the other classes do" in sensitive.words
     assert sensitive.where.address == "sensitivity.html#class-0"
     assert [proof.where.address for proof in tag.proofs] == ["shortcuts.html#shortcut-1"]
     assert tag.proofs[0].estimate.value == 3

@@ -27,7 +27,7 @@ def leaks(content: Content) -> Finding | None:
             f"{rate.capitalize()} without them is {format_estimate(without)}, against "
             f"{percent(found.accuracies['all'].value)} of all test images."
         ),
-        why="A model may remember what it was trained on: such images flatter it.",
+        why="A model may remember what it was trained on: such images may flatter it.",
         steps=(
             Step("Look at the pairs: are they the same picture?", (_HEALTH,)),
             Step("Take them out of the test set, or put both into one split, and run again."),

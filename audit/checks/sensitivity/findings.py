@@ -16,6 +16,7 @@ from audit.report.templating import percent
 from audit.verdict.sensitivity import SCENE
 
 _NAMED = 4  # classes that a finding links to
+_STEADIER = "the steadier half of the other classes"
 _MASKS = "First look at the masks, which a machine made."
 
 
@@ -33,8 +34,8 @@ def sensitive_classes(content: Content) -> Finding | None:
         title=f"{plural(n, 'class', 'classes')} proven to rest on the background",
         words=f"{_by_kind(kinds)}. {_strongest(found.classes[0])}",
         why=(
-            "The same edit leaves other classes' answers alone, so compositing is not to blame: "
-            "these classes have learnt what the edit takes away."
+            f"The same edit turns far fewer answers of {_STEADIER}, so compositing is not to "
+            "blame: these classes have learnt what the edit takes away."
         ),
         steps=(
             *_masks_first(found.classes),
@@ -48,7 +49,7 @@ def sensitive_classes(content: Content) -> Finding | None:
 def cause(each: SensitiveClass) -> Cause:
     """Give a proven class as evidence by cause has it."""
     swapped = each.strongest.edit == SCENE
-    than = "on backgrounds of its own class" if swapped else "those of other classes do"
+    than = "on backgrounds of its own class" if swapped else f"those of {_STEADIER} do"
     return Cause(
         target=each.target,
         kind=each.kind,
@@ -86,7 +87,7 @@ def _by_kind(kinds: Mapping[str, int]) -> str:
 
 def _strongest(first: SensitiveClass) -> str:
     of = first.strongest
-    whose = "on backgrounds of its own class" if of.edit == SCENE else "of other classes'"
+    whose = "on backgrounds of its own class" if of.edit == SCENE else f"of those of {_STEADIER}"
     return (
         f"In the strongest, {format_estimate(of.flips)} of the answers turn {first.shown_by}, "
         f"against {percent(of.others.value, 0)} {whose}."

@@ -127,7 +127,6 @@ def find_sensitivities(source: Source) -> Sensitivities | None:
     if found is None:
         return None
     found = [each for each in found if each.target in source.classes]
-    answered = source.some(source.is_tested, "prediction")["prediction"].nunique()
     by_class: dict[int, dict[str, Sensitivity]] = {}
     for each in found:
         by_class.setdefault(each.target, {})[each.edit] = each
@@ -146,7 +145,8 @@ def find_sensitivities(source: Source) -> Sensitivities | None:
         if target in evidence and evidence[target].proven
     ]
     sensitive.sort(key=lambda c: -c.strongest.excess.value)
-    return Sensitivities(found, sensitive, _rows(by_class, source), answered - len(by_class))
+    untested = max(0, len(source.labels) - len(by_class))
+    return Sensitivities(found, sensitive, _rows(by_class, source), untested)
 
 
 def _by_machine(source: Source, target: int) -> Estimate:

@@ -32,12 +32,11 @@ def shortcuts(content: Content) -> Finding | None:
         words=(
             f"{hold}. {'The worst' if many else 'It'} adds "
             f"{format_estimate(best.rise, 'signed')} log-odds for its class under {subject}s of "
-            "other classes, beyond what random backgrounds add, and makes its class the answer "
-            f"{percent(best.taken)} of the time instead of {percent(best.usual)}."
+            f"other classes, beyond what random backgrounds add{_taken(best)}."
         ),
         why=(
-            "This is a cause, not a single case: wherever the background shows it, the model "
-            "answers with its class more often, whatever the image is of."
+            "This is a cause, not a single case: wherever the background shows it, its class "
+            "gains log-odds, whatever the image is of."
         ),
         steps=(
             Step(
@@ -54,6 +53,14 @@ def shortcuts(content: Content) -> Finding | None:
         ),
         estimate=best.rise,
     )
+
+
+def _taken(group: Group) -> str:
+    """Say how often that makes its class the answer, where it does."""
+    often, usual = percent(group.taken), percent(group.usual)
+    if group.taken <= group.usual or often == usual:
+        return "; alone it did not make its class the answer more often"
+    return f", and makes its class the answer {often} of the time instead of {usual}"
 
 
 def cause(group: Group, subject: str) -> Cause:

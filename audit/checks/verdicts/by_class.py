@@ -72,7 +72,7 @@ def _weak(content: Content, label: int, own: Estimate, overall: Estimate) -> Act
         f" Most often taken for {taken_for[0].name} ({taken_for[0].count:,})." if taken_for else ""
     )
     page = (Link("Confusions", "confusions.html"),) if taken_for else ()
-    wrong = gallery("Wrong answers", **{"class": str(label)}, answer="wrong")
+    wrong = _wrong_answers(content, label)
     return Action(
         label=label,
         what="collect",
@@ -81,6 +81,14 @@ def _weak(content: Content, label: int, own: Estimate, overall: Estimate) -> Act
             f"Named rightly in {format_estimate(own)}; all images are in "
             f"{percent(overall.value)}.{most}"
         ),
-        links=(wrong, *page),
+        links=(*wrong, *page),
         estimate=own,
     )
+
+
+def _wrong_answers(content: Content, label: int) -> tuple[Link, ...]:
+    """Link to a class's wrong answers in the gallery, which holds those that were explained."""
+    source = content.source
+    if not (~source.is_correct & (source.explained["label"] == label)).any():
+        return ()
+    return (gallery("Wrong answers", **{"class": str(label)}, answer="wrong"),)
