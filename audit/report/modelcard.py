@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from audit.report.content import Content
 from audit.report.findings import findings
 from audit.report.owner import ASKED, owner_of
 from audit.report.source import Source
-from audit.report.templating import interval, mask_from, styled, told
+from audit.report.templating import interval, mask_from, percent, styled, told
 
 FIGURES = ("accuracy", "wrong_reasons_share", "suspect_share", "background_share", "bg_gap",
            "survives_without")  # fmt: skip
@@ -128,7 +128,16 @@ def _model(source: Source) -> Iterator[Entry]:
     if not training:
         yield Entry("Training", "not by this audit: the model was given")
         return
-    yield Entry("Training", told({key: value for key, value in training.items() if value}))
+    yield Entry("Training", told({k: v for k, v in _shares_in_words(training).items() if v}))
+
+
+def _shares_in_words(training: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts of a training, its shares as percentages under their full names."""
+    names = {"val_accuracy": "validation accuracy", "step_share": "time in training steps"}
+    return {
+        names.get(key, key): percent(value, 1) if key in names and value is not None else value
+        for key, value in training.items()
+    }
 
 
 def _kind(source: Source) -> str:

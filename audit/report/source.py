@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -307,8 +308,14 @@ class Source:
         return self.shortened(str(self.manifest.get(moment) or ""))
 
     def shortened(self, time: str) -> str:
-        """Return a time, or its day alone where times are left out."""
-        return time[:_DAY] if self.share else time
+        """Return a time to the minute, in UTC, or its day alone where times are left out."""
+        if self.share:
+            return time[:_DAY]
+        try:
+            told = datetime.fromisoformat(time)
+        except ValueError:  # written by hand
+            return time
+        return f"{told.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if told.tzinfo else time
 
     @property
     def seed(self) -> int:
