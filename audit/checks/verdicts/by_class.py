@@ -44,10 +44,7 @@ def _accused(row: ClassRow, subject: str) -> Action:
             f"{subject}; else photograph the class again without it, crop it off, or show it in "
             "other classes, too."
         ),
-        why=(
-            f"{n:,} of {plural(e.n, 'right answer')} {verb(n, 'has', 'have')} wrong reasons: "
-            f"{format_estimate(e)}{more}."
-        ),
+        why=f"{_of_right(n, e.n)} wrong reasons: {format_estimate(e)}{more}.",
         links=(
             gallery(
                 plural(n, "case"), **{"class": str(row.index)}, verdict=Verdict.WRONG_REASONS.value
@@ -55,6 +52,12 @@ def _accused(row: ClassRow, subject: str) -> Action:
         ),
         estimate=e,
     )
+
+
+def _of_right(some: int, right: int) -> str:
+    if right == 1:
+        return "Its only right answer has"
+    return f"{some:,} of {right:,} right answers {verb(some, 'has', 'have')}"
 
 
 def often_wrong(content: Content) -> Iterator[Action]:
