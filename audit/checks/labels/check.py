@@ -20,7 +20,7 @@ class LabelsCheck(Check):
     """Precision and recall of every label, over all test images; predicting keeps the answers."""
 
     key = "labels"
-    title = "Which labels are said where they are not there?"
+    title = "Which labels are predicted where they are not there?"
     terms = TERMS
     page = Page("labels", "Labels", 18)
 

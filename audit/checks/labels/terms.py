@@ -7,8 +7,9 @@ from audit.core.term import Term
 TERMS = (
     Term(
         "Precision, recall",
-        "Of the labels that a model says are there, the share that is; of those that are there, "
-        "the share that it says. A model that says every label everywhere has a recall of 100%.",
+        "Of the labels that a model predicts, the share that is there; of those that are there, "
+        "the share that it predicts. A model that predicts every label everywhere has a recall of "
+        "100%.",
         page="labels.html",
     ),
 )
