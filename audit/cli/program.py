@@ -26,7 +26,7 @@ from audit.cli.run import run
 from audit.cli.selftest import selftest
 from audit.cli.sweep import sweep
 from audit.cli.train import train
-from audit.core import logs, memory, output, signals
+from audit.core import heap, logs, output, signals
 from audit.core.errors import AuditError, first_line
 from audit.core.output import echo
 
@@ -74,7 +74,7 @@ def main() -> NoReturn:
     """
     # TensorFlow's information is no news to a user; its errors still come through.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    memory.hold_one_heap()
+    heap.hold_one_heap()
     output.begin()
     logs.begin()
     signals.heed()

@@ -104,7 +104,7 @@ def connected(address: str | None) -> Iterator[Any]:
     """Join the cluster at ``address`` (None: one on this machine alone, for as long as needed)."""
     ray = _ray()
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody
-    os.environ.setdefault("MALLOC_ARENA_MAX", "1")  # as `core.memory` has it, for its processes
+    os.environ.setdefault("MALLOC_ARENA_MAX", "1")  # as `core.heap` has it, for its processes
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         _knock(address)

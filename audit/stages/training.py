@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.core.errors import ConfigError
-from audit.core.memory import give_back
+from audit.core.heap import give_back
 from audit.core.track import Track
 from audit.settings import Config
 from audit.stages.contents import add_skipped, keep_contents

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audit.core.memory import give_back
+from audit.core.heap import give_back
 
 STATUS = Path("/proc/self/status")
 linux = pytest.mark.skipif(not STATUS.exists(), reason="no /proc to read a process' memory from")
 _HEAPS = """
 import ctypes, re, sys, threading
-from audit.core.memory import hold_one_heap
+from audit.core.heap import hold_one_heap
 
 hold_one_heap()
 together = threading.Barrier(4)
