@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from audit.checks.context import Context
 from audit.checks.explainer_sanity.outputs import FILE
 from audit.checks.robustness.statistics import rank_correlation
-from audit.core.logits import label_of, seen_by
 from audit.core.heap import give_back
+from audit.core.logits import label_of, seen_by
 from audit.core.registries import EXPLAINERS, JUDGED
 from audit.datasets.batches import batched, in_batches
 from audit.datasets.dataset import stratified
