@@ -7,6 +7,7 @@ from audit.checks.labels.outputs import ANSWERS
 from audit.checks.preflight.outcome import gathered, kept, refuse
 from audit.checks.preflight.run import look_at_predictions
 from audit.checks.registry import every
+from audit.core.heap import give_back
 from audit.core.track import Track
 from audit.datasets.dataset import label_sets
 from audit.stages.contents import add_fingerprint, add_skipped, keep_contents, restore_contents
@@ -26,6 +27,7 @@ def sweep_run(folder: RunFolder, inputs: Inputs, track: Track) -> None:
         One line that says what is wrong and how to mend it; finished steps and parts stay.
     """
     context = context_of(folder, inputs, track)
+    give_back()  # what was traced to look into the model
     try:
         take(SWEEP, context)
     finally:
