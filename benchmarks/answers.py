@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from ondata import cell
 
 import audit
-from audit.core.estimate import Estimate, rate
+from audit.core.estimate import rate
 from audit.models.backend import tensorflow_ready
 from audit.verdict.truth import Truth, truths
 from audit.verdict.verdict import Verdict
@@ -37,10 +38,6 @@ def answers_of(file: Path) -> Any:
         return np.asarray(model(images.astype(np.float32), training=False))
 
     return model_of_answers
-
-
-def cell(found: Estimate) -> str:
-    return f"{found.value:.1%} ({found.low:.1%} to {found.high:.1%}, n = {found.n})"
 
 
 def rows(title: str, records: pd.DataFrame) -> list[str]:

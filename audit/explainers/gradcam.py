@@ -92,18 +92,13 @@ class GradCAM:
         return Explained(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
     def _explain_predicted(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        features, logits = self._forward(images)
+        features, logits = self._classifier.forward(images)
         return self._maps(features, logits, tf.argmax(logits, axis=-1))
 
     def _explain(
         self, images: tf.Tensor, targets: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        return self._maps(*self._forward(images), targets)
-
-    def _forward(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        at = self._classifier
-        features, logits = at.graph.run(images, [at.features_at, at.graph.output])
-        return features, tf.cast(logits, tf.float32)
+        return self._maps(*self._classifier.forward(images), targets)
 
     def _maps(
         self, features: tf.Tensor, logits: tf.Tensor, targets: tf.Tensor

@@ -43,13 +43,13 @@ class AveragedGradCAM(GradCAM):
         return self._with_the_model()
 
     def _explain_predicted(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        features, logits = self._forward(self._at.seen(images))
+        features, logits = self._at.forward(self._at.seen(images))
         return self._averaged(features, logits, tf.argmax(self._at.mean(logits), axis=-1))
 
     def _explain(
         self, images: tf.Tensor, targets: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        return self._averaged(*self._forward(self._at.seen(images)), targets)
+        return self._averaged(*self._at.forward(self._at.seen(images)), targets)
 
     def _averaged(
         self, features: tf.Tensor, logits: tf.Tensor, targets: tf.Tensor

@@ -78,7 +78,7 @@ class Averaged(FrozenClassifier):
         self._mean = self._compiled(self._mean_of, (self.input_size, self.input_size, 3))
 
     def _mean_of(self, images: tf.Tensor) -> tf.Tensor:
-        return self.mean(self._both_of(self.seen(images))[1])
+        return self.mean(self.forward(self.seen(images))[1])
 
 
 def averaged(classifier: Differentiable, count: int, seed: int) -> Differentiable:

@@ -188,7 +188,7 @@ class FrozenClassifier(Differentiable):
     def _compile(self) -> None:
         self._made: dict[Hashable, Any] = {}
         sides = (self.input_size, self.input_size, 3)
-        self._both = self._compiled(self._both_of, sides)
+        self._both = self._compiled(self.forward, sides)
         self._head = self._compiled(self._head_of, self.feature_shape, sides)
 
     @staticmethod
@@ -270,7 +270,8 @@ class FrozenClassifier(Differentiable):
             f"{low:.3g}..{high:.3g}, {head} head, {units}{outputs_in_words(self)}"
         )
 
-    def _both_of(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def forward(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Compute feature maps and float32 logits of images inside a `tf.function`."""
         features, logits = self.graph.run(images, [self.features_at, self.graph.output])
         return features, tf.cast(logits, tf.float32)
 

@@ -13,7 +13,7 @@ from audit.core.heap import give_back
 STATUS = Path("/proc/self/status")
 linux = pytest.mark.skipif(not STATUS.exists(), reason="no /proc to read a process' memory from")
 _HEAPS = """
-import ctypes, re, sys, threading
+import ctypes, sys, threading
 from audit.core.heap import hold_one_heap
 
 hold_one_heap()
