@@ -51,6 +51,16 @@ def tensorflow_ready() -> Iterator[None]:
             tf.config.run_functions_eagerly(True)
 
 
+def bears_threads() -> bool:
+    """Return whether several threads may ask a model at once.
+
+    Not on a GPU: batches are measured to fill its memory.
+    """
+    import tensorflow as tf
+
+    return not tf.config.list_logical_devices("GPU")
+
+
 def use_tensorflow() -> None:
     """Make Keras choose TensorFlow, where it has not chosen yet.
 

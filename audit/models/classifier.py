@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from audit.core.errors import ModelError, first_line
 from audit.core.observation import Observation
 from audit.models.anatomy import pooled_kernel, seen_range, with_pooled_head
+from audit.models.backend import bears_threads
 from audit.models.base import Differentiable, FeatureGradient, refuse_other_head
 from audit.models.cuts import choose_cut
 from audit.models.ends import without_squashing
@@ -117,8 +118,7 @@ class FrozenClassifier(Differentiable):
         self.kernel = pooled_kernel(self.answer.graph, self.features_at)
         self.graph = fold_scales(self.answer.graph, [self.features_at])
         self._try(images, answers)
-        # Not on a GPU: batches are measured to fill its memory.
-        self.concurrent = not tf.config.list_logical_devices("GPU")
+        self.concurrent = bears_threads()
         self._compile()
 
     def observations(self) -> list[Observation]:

@@ -23,6 +23,7 @@ from audit.datasets.dataset import Dataset, Item
 from audit.explainers.base import PASS
 from audit.masks.masks import Masks
 from audit.models.backbones import build_backbone
+from audit.models.backend import bears_threads
 from audit.models.frozen import fold_scales, freeze
 from audit.settings import Config
 from audit.storage.paths import beside, make
@@ -342,7 +343,7 @@ def _features(
 ) -> NDArray[np.float32]:
     rows = lesson.track(range(len(images.labels)), f"features ({split})", len(images.labels))
     pixels = (images.pixels[part] for part in in_batches(rows, PASS))
-    return np.concatenate(list(abreast(frozen, pixels, streams())))
+    return np.concatenate(list(abreast(frozen, pixels, streams() if bears_threads() else 1)))
 
 
 def _head(features: NDArray[np.float32], classes: int, config: Config) -> Any:
