@@ -120,7 +120,9 @@ def compared(pair, tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def chromium():
     """A browser; skips where there is none."""
-    found = os.environ.get("FLOWER_AUDIT_CHROMIUM") or shutil.which("chromium")
+    named = ("chromium-headless-shell", "chromium")  # the first has no windows: half the work
+    asked = os.environ.get("FLOWER_AUDIT_CHROMIUM")
+    found = asked or next((name for name in map(shutil.which, named) if name), "")
     if not found or not Path(found).exists():
         pytest.skip("no Chromium: set FLOWER_AUDIT_CHROMIUM or put chromium on PATH")
     sync_api = pytest.importorskip("playwright.sync_api")
