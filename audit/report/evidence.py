@@ -16,11 +16,10 @@ from audit.core.finding import Link
 from audit.report.cases import Case
 from audit.report.classes import ClassRow
 from audit.report.content import Content, once
-from audit.report.finding import gallery
+from audit.report.finding import FIRST_MASK, gallery
 from audit.verdict.verdict import AUTOMATIC, Verdict
 
 MOST = 12  # on a page: the others are counted, and in the class table
-_MASK = "First look at its mask, which a machine made."
 _LOOK = "Look at what the backgrounds of these images share, and whether their masks are right."
 
 
@@ -168,7 +167,7 @@ def _cautions(proofs: Sequence[Cause], case: Case | None) -> Iterator[str]:
     """Yield what is to be looked at before anything else."""
     yield from (proof.caution for proof in proofs if proof.caution)
     if case and case.mask_source in AUTOMATIC:
-        yield _MASK
+        yield FIRST_MASK
 
 
 def _action(kind: str, known: Sequence[tuple[str, int]], cautions: Sequence[str]) -> str:

@@ -17,6 +17,9 @@ from audit.report.content import Content
 from audit.report.gatefile import in_force
 from audit.report.templating import percent, styled
 
+FIRST_MASK, FIRST_MASKS = (
+    f"First look at {what}, which a machine made." for what in ("its mask", "the masks")
+)
 FEW = 10  # images: bootstrap intervals from fewer are too narrow to say anything beyond doubt
 
 

@@ -11,13 +11,12 @@ from audit.core.edits import KINDS, MENDS
 from audit.core.finding import Finding, Link, Step
 from audit.core.wording import plural, some, verb
 from audit.report.content import Content
-from audit.report.finding import format_estimate
+from audit.report.finding import FIRST_MASKS, format_estimate
 from audit.report.templating import percent
 from audit.verdict.sensitivity import SCENE
 
 _NAMED = 4  # classes that a finding links to
 _STEADIER = "the steadier half of the other classes"
-_MASKS = "First look at the masks, which a machine made."
 
 
 def sensitive_classes(content: Content) -> Finding | None:
@@ -57,7 +56,7 @@ def cause(each: SensitiveClass) -> Cause:
         style="points",
         words=f"points: how much more often its answers turn {each.shown_by} than {than}",
         where=Link("Sensitivity", f"sensitivity.html#{each.anchor}"),
-        caution=_MASKS if each.masks_by_machine else "",
+        caution=FIRST_MASKS if each.masks_by_machine else "",
     )
 
 

@@ -40,6 +40,15 @@ TERMS = (
         OURS,
     ),
     Term(
+        "Kind of cue",
+        "Of a class that is proven to rest on its background: what in it, named by the narrowest "
+        "of all edits that cost it nearly as much (70%) as the costliest, certain or not: an "
+        "object before a corner or band, a frame, colour, texture; the scene where a swap alone "
+        "shows it. That the class rests on its background is proven, the kind is estimated.",
+        OURS,
+        "sensitivity.html",
+    ),
+    Term(
         "Median cost",
         "Of an edit: the log-odds that it takes from the median answer of a class, and from that "
         "of the others.",
