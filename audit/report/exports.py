@@ -30,6 +30,7 @@ SUMMARY_SCHEMA = 2
 _MISSING = ("row", "prediction", "shortcut_class", "prediction_without_shortcut",
             "without_foreground", "only_foreground", "pasted_back", "mixed_same",
             "removal_prediction", "edit_donor")  # fmt: skip
+_DIGITS = 6  # of numbers in tables with a row an image: records.parquet has all
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -126,7 +127,7 @@ def write_tables(source: Source, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     _write_records(source, folder / "records")
     for name, table in (named for check in every() for named in check.tables(source).items()):
-        _write_csv(table, folder / f"{name}.csv")
+        _write_csv(table, folder / f"{name}.csv", _DIGITS)
 
 
 def write_classes(content: Content, folder: Path) -> None:
@@ -141,8 +142,8 @@ def write_told(content: Content, folder: Path) -> None:
     (folder / "model_card.md").write_bytes(card_md(content))
 
 
-def _write_csv(table: pd.DataFrame, file: Path) -> None:
-    file.write_text(csv_text(table), encoding="utf-8", newline="")
+def _write_csv(table: pd.DataFrame, file: Path, digits: int | None = None) -> None:
+    file.write_text(csv_text(table, digits=digits), encoding="utf-8", newline="")
 
 
 def _write_records(source: Source, file: Path) -> None:
@@ -157,16 +158,16 @@ def _write_records(source: Source, file: Path) -> None:
                 writer = pq.ParquetWriter(file.with_suffix(".parquet"), table.schema)
                 parquet = opened.enter_context(writer)
             parquet.write_table(table)
-            csv.write(csv_text(safe, header=not csv.tell()))
+            csv.write(csv_text(safe, header=not csv.tell(), digits=_DIGITS))
 
 
-def csv_text(table: pd.DataFrame, *, header: bool = True) -> str:
-    """Return a table as CSV in which no cell is a formula."""
+def csv_text(table: pd.DataFrame, *, header: bool = True, digits: int | None = None) -> str:
+    """Return a table as CSV in which no cell is a formula; numbers in so many digits, or in all."""
     safe = table.copy()
     for column in safe.columns:
         if pd.api.types.is_string_dtype(safe[column]):
             safe[column] = safe[column].map(_no_formula, na_action="ignore")
-    return safe.to_csv(index=False, header=header)
+    return safe.to_csv(index=False, header=header, float_format=f"%.{digits}g" if digits else None)
 
 
 def _undefined_empty(records: pd.DataFrame) -> pd.DataFrame:

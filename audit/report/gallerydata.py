@@ -32,10 +32,10 @@ def write_data(content: Content, shapes: Mapping[str, Shapes], folder: Path) -> 
     folder.mkdir()
     cases = [case for cases in content.galleries.values() for case in cases]
     _assign(folder / "cases.js", "FA_CASES", _columns(content, cases))
-    places = _places(content)
+    places, untold = _places(content), _left_out(cases)
     for k in range(-(-len(cases) // CHUNK)):
         some = cases[k * CHUNK : (k + 1) * CHUNK]
-        details = [_detail(c, shapes[c.anchor], places) for c in some]
+        details = [_detail(c, shapes[c.anchor], places, untold) for c in some]
         _assign(folder / f"details-{k}.js", f"FA_DETAILS[{k}]", details)
 
 
@@ -91,6 +91,7 @@ def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
         "prediction": [indices[c.prediction] for c in cases],
         "mask": [masks.index(c.mask_source) for c in cases],
         "groups": _groups(content, cases),
+        "leftOut": list(_left_out(cases)),
         "fragile": [int(c.fragile) for c in cases],
         "held": [int(c.anchor in held) for c in cases],
         "composites": [int(bool(c.composites)) for c in cases],
@@ -125,7 +126,14 @@ def _groups(content: Content, cases: Sequence[Case]) -> list[dict[str, Any]]:
     return groups
 
 
-def _detail(case: Case, shapes: Shapes, places: Mapping[int, int]) -> dict[str, Any]:
+def _left_out(cases: Iterable[Case]) -> dict[str, int]:
+    """Return what was not asked, in words, each with its place: few are said of many cases."""
+    return {words: k for k, words in enumerate(dict.fromkeys(c.causes.left_out for c in cases))}
+
+
+def _detail(
+    case: Case, shapes: Shapes, places: Mapping[int, int], untold: Mapping[str, int]
+) -> dict[str, Any]:
     causes = case.causes
     found = {
         "reason": plain(case.reason),
@@ -137,17 +145,23 @@ def _detail(case: Case, shapes: Shapes, places: Mapping[int, int]) -> dict[str, 
         "region": plain(causes.region),
         "panels": [[plain(p.title), plain(p.said.words)] for p in _drawn(case)],
         "swaps": _swaps(case, shapes, places),
-        "leftOut": causes.left_out,
+        "leftOut": untold[causes.left_out],
         "rank": _thousandths(s.rank_accuracy for s in case.scores),
         "pointing": _thousandths(s.pointing for s in case.scores),
-        "why": [plain(s.reason) for s in case.scores],
-        "hottest": [shapes.hottest.get(score.key, "") for score in case.scores],
+        "why": _told(plain(s.reason) for s in case.scores),
+        "hottest": _told(shapes.hottest.get(score.key, "") for score in case.scores),
         "side": shapes.side,
         "flower": shapes.foreground,
         "unknown": shapes.unknown,
         "outline": shapes.region,
     }
     return {key: value for key, value in found.items() if value not in ("", None, [])}
+
+
+def _told(words: Iterable[str]) -> list[str]:
+    """Return words, or nothing where all are empty."""
+    told = list(words)
+    return told if any(told) else []
 
 
 def _drawn(case: Case) -> Sequence[Panel]:

@@ -12,8 +12,8 @@ from audit.core.geometry import place_of
 from audit.datasets.dataset import FOREGROUND
 from audit.storage.heatmaps import Maps
 
-_TOLERANCE = 0.02  # of an outline, in shares of the square root of its area
-_FINEST, _COARSEST = 0.6 / 224, 2 / 224  # bounds of that, in shares of the side
+_TOLERANCE = 0.03  # of an outline, in shares of the square root of its area
+_FINEST, _COARSEST = 0.8 / 224, 2.5 / 224  # bounds of that, in shares of the side
 _SPECK = 24 / 224**2  # smaller areas are left out, in shares of the image
 _THIN = 5 / 224  # a narrower unknown border lies under the outline's own line
 _HOTTEST = 0.5  # of the maximum: what of Grad-CAM counts as its hottest part
@@ -57,7 +57,7 @@ def shapes(maps: Maps) -> Shapes:
 
 
 def path(mask: NDArray[np.bool_]) -> str:
-    """Return a mask's outline as an SVG path of whole pixels, simplified to 2 pixels at 224."""
+    """Return a mask's outline as an SVG path of whole pixels, simplified to 2.5 pixels at 224."""
     found, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     simple = (_simplified(line, mask.shape[1]) for line in found)
     return "".join(_closed(corners) for corners in simple if len(corners) > 2)

@@ -63,7 +63,7 @@
       ["survival", "Other backgrounds that keep the answer", tested ? survival : ""],
       ["verdict_score", "Score (what accuses)", gallery.shown("score", i)],
       ["fragile_share", "Fragile", data.fragile[i] ? "yes: 3 px of the mask change the verdict" : "no"],
-      ["term-not-asked", "Not asked", details.leftOut || ""],
+      ["term-not-asked", "Not asked", data.leftOut[details.leftOut]],
       ["term-mask", "Mask", data.masks[data.mask[i]] + (details.doubt ? "; doubtful: " + details.doubt : "")],
       ["term-planted", "Planted shortcut", details.shortcut || ""]
     ].concat(data.groups.map(function (column) {

@@ -8,6 +8,10 @@ from PIL import Image
 from waiting import until
 
 LOADED = "Array.from(document.querySelectorAll('{} img')).every(i => i.complete && i.naturalWidth)"
+FIRST = (
+    "Array.from(document.querySelectorAll('.fa-swaps')[0].querySelectorAll('img'))"
+    ".every(i => i.complete && i.naturalWidth)"
+)
 OVER = "document.querySelectorAll('.fa-swaps img[style]').forEach(i => {})"
 BACKGROUNDS = [*(f"Background {k}" for k in (1, 2, 3, 4)), "Own background"]
 
@@ -56,6 +60,22 @@ def test_a_foreground_lies_on_every_background_that_was_tried(visit, report):
     behind = seen(figures.first.locator(".fa-layers"))
     as_behind, as_photo = (np.abs(swapped - other).max(axis=2) < 8 for other in (behind, photo))
     assert as_behind[4:10, 4:60].mean() > 0.8  # the border is the other background's
+    assert (as_photo & ~as_behind).mean() > 0.02 and (~as_photo & as_behind).mean() > 0.2
+
+
+def test_a_page_of_cases_cuts_by_the_outline_that_it_draws(visit, report):
+    page = visit(report.report_dir / "cases" / "wrong-reasons-1.html")
+    swap = page.locator(".fa-swaps .fa-layers").first
+    swap.scroll_into_view_if_needed()
+    until(page, FIRST)
+    swapped = seen(swap)
+    over = swap.locator("img[style]")
+    over.evaluate("i => { i.style.clipPath = 'none' }")
+    behind = seen(swap)
+    over.evaluate("i => i.remove()")
+    photo = seen(swap)
+    as_behind, as_photo = (np.abs(swapped - other).max(axis=2) < 8 for other in (behind, photo))
+    assert as_behind[4:10, 4:60].mean() > 0.8
     assert (as_photo & ~as_behind).mean() > 0.02 and (~as_photo & as_behind).mean() > 0.2
 
 
