@@ -1,4 +1,4 @@
-"""Sections of a page, read off its headings: what its contents list."""
+"""Sections of a page, read off its headings, and its parts: what its contents list."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 # Of our own markup alone, in which all text is escaped.
 _HEADING = re.compile(r'<h2\b[^>]*\bid="([^"]+)"[^>]*>(.*?)</h2>', re.DOTALL)
+_PART = re.compile(r"<!-- part: (.*?) -->")
 _BESIDE = re.compile(r'<a\b[^>]*>.*?</a>|<span aria-hidden="true">.*?</span>', re.DOTALL)
 
 
@@ -17,6 +18,21 @@ class Section(NamedTuple):
 
     anchor: str
     title: str
+
+
+class Part(NamedTuple):
+    """Sections that belong together; ``title`` is "" of those before the first mark."""
+
+    title: str
+    sections: list[Section]
+
+
+def parts(html: str) -> list[Part]:
+    """Return the sections of a page by the part that a comment ``part: TITLE`` opens."""
+    first, *rest = _PART.split(html)
+    texts = [("", first), *zip(rest[::2], rest[1::2], strict=True)]
+    found = [Part(title, sections(text)) for title, text in texts]
+    return [part for part in found if part.sections]
 
 
 def sections(html: str) -> list[Section]:

@@ -28,7 +28,7 @@ from audit.core.estimate import Estimate
 from audit.core.wording import plural, verb
 from audit.gate.limits import as_given
 from audit.report.help import wanted
-from audit.report.sections import sections
+from audit.report.sections import parts
 
 UNDEFINED = "undefined"
 # The last two ranges turn round the order of the text that follows a name.
@@ -234,7 +234,7 @@ def _environment() -> Environment:
     )
     filters = (as_given, percent, signed, points, fixed, styled, interval, count, raw, told, plural,
                verb, front_matter, markdown, apart, mask_from, minus, plain, lower_first,
-               sections, split_name, wanted, yaml_text)  # fmt: skip
+               parts, split_name, wanted, yaml_text)  # fmt: skip
     environment.filters |= {f.__name__: f for f in filters}
     environment.tests["nan"] = math.isnan
     return environment

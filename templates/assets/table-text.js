@@ -21,7 +21,7 @@
     var lines = rows.map(function () { return []; });
     rows.forEach(function (row, y) {
       var x = 0;
-      Array.from(row.cells).forEach(function (cell) {
+      Array.from(row.cells).filter(function (cell) { return !cell.hidden; }).forEach(function (cell) {
         while (lines[y][x] !== undefined) x++;
         for (var dy = 0; dy < cell.rowSpan && y + dy < rows.length; dy++) {
           for (var dx = 0; dx < cell.colSpan; dx++) lines[y + dy][x + dx] = dx && !again ? "" : said(cell);
@@ -38,7 +38,7 @@
     });
   }
 
-  /* The heading, and the rows that are shown. */
+  /* The heading, and the rows and columns that are shown. */
   function read(table) {
     var shown = Array.from(table.rows).filter(function (row) { return !row.hidden && row.parentNode !== table.tHead; });
     var lines = grid(shown, false);

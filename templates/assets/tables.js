@@ -37,6 +37,7 @@
     var tools = document.createElement("div");
     tools.className = "fa-tools";
     if (rows.length > MANY) tools.append.apply(tools, filter(table, rows));
+    tools.append.apply(tools, window.FA_COLUMNS(table));
     tools.append(copier("Copy Markdown", "markdown", table), copier("Copy CSV", "csv", table));
     table.parentNode.before(tools);
   });

@@ -73,7 +73,7 @@ def test_tables_of_a_comparison_are_copied_and_filtered(visit, compared):
 def test_buttons_copy_the_table_below_them(visit, report, place):
     site = report.report_dir / "index.html"
     page = visit(site if place == "site" else report.report_html)
-    tools = page.locator(".fa-tools").first
+    tools = page.locator("main .fa-tools").first
     tools.get_by_role("button", name="Copy Markdown").click()
     tools.get_by_role("button", name="Copied").wait_for()
     text = page.evaluate("navigator.clipboard.readText()")
@@ -132,3 +132,27 @@ def test_paper_has_no_buttons(visit, report):
     page = visit(report.report_html)
     page.emulate_media(media="print")
     assert not page.locator(".fa-tools").first.is_visible()
+
+
+def test_columns_of_a_wide_table_can_be_hidden(visit, report):
+    page = visit(report.report_dir / "classes.html")
+    table = page.locator(".fa-scroll > table.fa-sortable").first
+    heads = table.locator("thead th:visible")
+    names = heads.all_inner_texts()
+    tools = page.locator(".fa-tools", has=page.locator(".fa-chooser")).first
+    tools.get_by_text("Columns").click()
+    boxes = tools.get_by_role("checkbox")
+    assert boxes.count() == len(names) - 1 > 5
+    boxes.nth(1).uncheck()
+    assert heads.all_inner_texts() == names[:2] + names[3:]
+    widths = "rows => new Set(rows.map(r => [...r.cells].filter(c => !c.hidden).length)).size"
+    assert table.locator("tr").evaluate_all(widths) == 1
+    tools.get_by_role("button", name="Copy CSV").click()
+    tools.get_by_role("button", name="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()").splitlines()[0]
+    assert copied.count(",") == len(names) - 2
+    table.get_by_role("button", name="Sort by").nth(3).click()
+    assert table.locator("[aria-sort=ascending]").inner_text() == names[4]
+    page.keyboard.press("Escape")
+    boxes.nth(1).check(force=True)
+    assert heads.all_inner_texts() == names
