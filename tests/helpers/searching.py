@@ -38,5 +38,9 @@ class Search:
         until(self.page, done, self._status_now())
         return self.hits.count()
 
+    def links(self):
+        """Return where the pages and sections that fit are, those that are folded among them."""
+        return self.hits.evaluate_all("hits => hits.map(hit => hit.getAttribute('href'))")
+
     def _status_now(self):
         return self._status.element_handle()
