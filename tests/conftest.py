@@ -6,10 +6,15 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 # Before NumPy is imported. Workers have a core each: more threads wait for each other, busily.
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+
+# Before TensorFlow, as `use_tensorflow` has it: test files import that by themselves.
+with suppress(ImportError):
+    import triton  # noqa: F401
 
 import hypothesis
 import numpy as np
