@@ -23,7 +23,7 @@ from audit.execution.worker import Setup, Worker
 from audit.storage.run import RunFolder
 
 log = logging.getLogger("audit")
-IN_FLIGHT = 3  # parts a worker has at most: one is read while two are explained
+IN_FLIGHT = 2  # parts a worker has at most: one is read while the other is explained
 TRIES = 3  # workers that one part, or loading the model on one machine, may cost
 WAIT = 60.0  # seconds to wait for a machine where none is left
 _POLL = 5.0  # seconds between looks at which machines there are

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock, Semaphore
+from threading import Lock
 
 import tensorflow as tf
 
@@ -123,14 +123,14 @@ class Worker:
         self._engine = Engine(
             classifier, self._dataset, setup.config, setup.pool, optional, setup.images
         )
-        self._reading, self._explaining = Lock(), Semaphore(self._engine.streams)
+        self._reading, self._explaining = Lock(), Lock()
 
     def ig_batch(self, known: int | None) -> int:
         """See `Engine.ig_batch`."""
         return self._engine.ig_batch(known)
 
     def explain(self, number: int, items: Sequence[Item]) -> tuple[Part, dict[str, float]]:
-        """Explain a part; others may be explained and read meanwhile, by other threads.
+        """Explain a part; the next one may be read meanwhile, by another thread.
 
         Returns
         -------
