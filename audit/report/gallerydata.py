@@ -31,8 +31,8 @@ def write_data(content: Content, shapes: Mapping[str, Shapes], folder: Path) -> 
     """
     folder.mkdir()
     cases = [case for cases in content.galleries.values() for case in cases]
-    _assign(folder / "cases.js", "FA_CASES", _columns(content, cases))
     places, untold = _places(content), _left_out(cases)
+    _assign(folder / "cases.js", "FA_CASES", _columns(content, cases) | {"leftOut": list(untold)})
     for k in range(-(-len(cases) // CHUNK)):
         some = cases[k * CHUNK : (k + 1) * CHUNK]
         details = [_detail(c, shapes[c.anchor], places, untold) for c in some]
@@ -91,7 +91,6 @@ def _columns(content: Content, cases: Sequence[Case]) -> dict[str, Any]:
         "prediction": [indices[c.prediction] for c in cases],
         "mask": [masks.index(c.mask_source) for c in cases],
         "groups": _groups(content, cases),
-        "leftOut": list(_left_out(cases)),
         "fragile": [int(c.fragile) for c in cases],
         "held": [int(c.anchor in held) for c in cases],
         "composites": [int(bool(c.composites)) for c in cases],

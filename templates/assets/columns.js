@@ -4,13 +4,14 @@
 
   var MANY = 7; // columns that a page has room for
 
-  function span(cell) { return Number(cell.dataset.span || cell.colSpan); }
+  /* Columns that a cell is of, shown or not. */
+  window.FA_SPAN = function (cell) { return Number(cell.dataset.span || cell.colSpan); };
 
   /* A cell over several columns is as wide as those of them that are shown. */
   function draw(row, hidden) {
     var at = 0;
     Array.from(row.cells).forEach(function (cell) {
-      var wide = span(cell), shown = 0;
+      var wide = window.FA_SPAN(cell), shown = 0;
       for (var k = 0; k < wide; k++) shown += hidden.has(at + k) ? 0 : 1;
       if (wide > 1) cell.dataset.span = wide;
       cell.hidden = shown === 0;

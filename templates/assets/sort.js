@@ -7,8 +7,8 @@
   /* The cell of a column, where cells before it may be as wide as several. */
   function cellOf(row, column) {
     var cells = Array.from(row.cells), at = 0;
-    var found = cells.find(function (cell) { at += Number(cell.dataset.span || cell.colSpan); return at > column; });
-    return found.dataset.span || found.colSpan > 1 ? null : found;
+    var found = cells.find(function (cell) { at += window.FA_SPAN(cell); return at > column; });
+    return window.FA_SPAN(found) > 1 ? null : found;
   }
 
   /* What a cell is sorted by: a number where it is one; null where it is undefined or empty. */
